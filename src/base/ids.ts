@@ -1,0 +1,54 @@
+/**
+ * Branded ids. Every id is a short prefix, an underscore and 26 characters of Crockford base 32: 48 bits of
+ * milliseconds, then 80 random bits, so ids sort by birth and cannot be guessed.
+ */
+import { randomBytes } from 'node:crypto';
+
+declare const brand: unique symbol;
+export type Id<Kind extends string> = string & { readonly [brand]: Kind };
+
+export type AccountId = Id<'account'>;
+export type UserId = Id<'user'>;
+export type QueueId = Id<'queue'>;
+export type GroupId = Id<'group'>;
+export type InteractionId = Id<'interaction'>;
+export type ContactId = Id<'contact'>;
+
+const PREFIX = {
+  account: 'acc',
+  user: 'usr',
+  queue: 'que',
+  group: 'grp',
+  interaction: 'int',
+  contact: 'con',
+  session: 'ses',
+  apiKey: 'key',
+  invitation: 'inv',
+  file: 'fil',
+  command: 'cmd',
+  audit: 'aud',
+  token: 'tok',
+  connection: 'cnx',
+} as const;
+export type IdKind = keyof typeof PREFIX;
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+/** What every id of ours looks like; safe inside a Redis key, a feed name and JSON without escaping. */
+export const ID_PATTERN = /^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$/;
+
+/** A new id of the kind. `atMs` is the time it carries (Unix milliseconds). */
+export function newId<Kind extends IdKind>(kind: Kind, atMs: number = Date.now()): Id<Kind> {
+  let time = '';
+  for (let rest = atMs, digit = 0; digit < 10; digit++) {
+    time = ALPHABET[rest % 32] + time;
+    rest = Math.floor(rest / 32);
+  }
+  let chance = '';
+  for (const byte of randomBytes(16)) chance += ALPHABET[byte & 31];
+  return `${PREFIX[kind]}_${time}${chance}` as Id<Kind>;
+}
+
+/** Whether a text is a well-formed id of the kind. */
+export function isId<Kind extends IdKind>(kind: Kind, text: unknown): text is Id<Kind> {
+  return typeof text === 'string' && text.startsWith(`${PREFIX[kind]}_`) && ID_PATTERN.test(text);
+}

@@ -1,0 +1,244 @@
+/**
+ * What the rest of the system may ask of the routing engine. One method of `Router` is one Lua script: it checks, changes, matches and
+ * appends its events in one step, so a caller never has to clean up after a failed one. Expected outcomes are returned; a lost Redis throws
+ * `AppError('unavailable')`, a lapsed lease `AppError('fenced')`.
+ */
+import type { ErrorCode } from '../src/base/errors.ts';
+import type { AccountId, ContactId, GroupId, InteractionId, QueueId, UserId } from '../src/base/ids.ts';
+import type { Logger } from '../src/base/log.ts';
+import type { AgentView, InteractionView, Message, QueueFigures } from '../src/protocol/views.ts';
+import type { AccountDoc, AgentDoc, ConfigEntry, GroupDoc, QueueDoc } from './config.ts';
+import type { EventType } from './events.ts';
+
+/** Where an account's state lives: scripts, keys and log of one partition share a hash tag. */
+export interface Scope {
+  readonly accountId: AccountId;
+  readonly partition: number;
+}
+
+export type Refused = { readonly ok: false; readonly code: ErrorCode; readonly detail?: string; /** Name of the agent who was first, for `already_taken`. */ readonly owner?: string };
+export type Outcome<Value = Record<never, never>> = ({ readonly ok: true } & Value) | Refused;
+
+/** Place in an event feed. */
+export interface FeedCursor {
+  readonly epoch: string;
+  readonly off: number;
+}
+
+/** An entry of a partition's event log. `body` is the JSON of `eventBodies[type]`. */
+export interface LogEntry {
+  readonly partition: number;
+  /** Redis stream id, `milliseconds-sequence`; unique within the partition and growing. */
+  readonly id: string;
+  readonly version: number;
+  readonly type: EventType;
+  readonly at: number;
+  readonly accountId: string;
+  /** The feeds it was appended to, each with its offset there; state feeds carry offset 0. */
+  readonly feeds: readonly { readonly feed: string; readonly off: number }[];
+  readonly body: string;
+}
+
+/** An event as a feed keeps it. `body` is the JSON of `eventBodies[type]`. */
+export interface FeedEvent {
+  readonly off: number;
+  readonly type: EventType;
+  readonly at: number;
+  readonly body: string;
+}
+
+export interface NewInteraction {
+  readonly queueId: QueueId;
+  readonly groupId: GroupId;
+  readonly contactId: ContactId;
+  /** Same contact and same key: the first interaction is returned again. */
+  readonly key: string;
+  readonly name: string;
+  readonly email: string;
+  readonly language: string;
+  /** JSON of `page`, or empty. */
+  readonly page: string;
+  readonly userAgent: string;
+  /** First message of the client, sent in the same step. */
+  readonly text: string;
+  /** Socket that opened it. */
+  readonly connectionId: string;
+}
+
+export interface Sender {
+  readonly role: 'customer' | 'agent' | 'supervisor' | 'system';
+  readonly id: UserId | ContactId | '';
+  readonly name: string;
+}
+
+export interface NewMessage {
+  readonly interactionId: InteractionId;
+  /** The sender's id for it; the same one again returns the first result. */
+  readonly mid: string;
+  readonly from: Sender;
+  readonly visibility: string;
+  readonly text?: string;
+  readonly file?: { readonly id: string; readonly name: string; readonly type: string; readonly size: number };
+  /** Agents: take the untaken interaction by this message (CHT-6). */
+  readonly isClaim: boolean;
+}
+
+export interface Router {
+  /** WID-6, RTE-12. Refuses: log_full, account_inactive, not_found (queue), rate per contact is the gateway's. */
+  startInteraction(scope: Scope, command: NewInteraction): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean }>>;
+  /** Appends to the conversation. Refuses: not_found, gone, forbidden (not a participant), already_taken, at_capacity, not_signed_in. */
+  sendMessage(scope: Scope, message: NewMessage): Promise<Outcome<{ off: number; at: number; isRepeat: boolean }>>;
+  markRead(scope: Scope, mark: { interactionId: InteractionId; by: 'client' | 'staff'; memberId: string; upTo: number }): Promise<Outcome>;
+
+  acceptOffer(scope: Scope, offer: { interactionId: InteractionId; agentId: UserId; token: string }): Promise<Outcome<{ interaction: InteractionView }>>;
+  declineOffer(scope: Scope, offer: { interactionId: InteractionId; agentId: UserId; token: string }): Promise<Outcome>;
+  claimInteraction(scope: Scope, claim: { interactionId: InteractionId; agentId: UserId; key: string }): Promise<Outcome<{ interaction: InteractionView }>>;
+  transferInteraction(scope: Scope, transfer: { interactionId: InteractionId; from: UserId; to: UserId; key: string; isSupervisor: boolean }): Promise<Outcome>;
+  inviteParticipant(scope: Scope, invite: { interactionId: InteractionId; by: UserId; agentId: UserId; key: string; isSupervisor: boolean }): Promise<Outcome>;
+  leaveInteraction(scope: Scope, leave: { interactionId: InteractionId; agentId: UserId; key: string }): Promise<Outcome>;
+  /** The conversation is over; the owner still has to close it. By the client (contact id) or by owner or supervisor. */
+  endInteraction(scope: Scope, end: { interactionId: InteractionId; by: 'client' | 'agent'; memberId: UserId | ContactId; isSupervisor: boolean }): Promise<Outcome>;
+  /** Owner or supervisor closes with an outcome; wrap-up begins; the next match is made. Refuses: outcome_required, forbidden, gone. */
+  closeInteraction(scope: Scope, close: { interactionId: InteractionId; agentId: UserId; outcome: string; note: string; key: string; isSupervisor: boolean }): Promise<Outcome>;
+  rateInteraction(scope: Scope, rating: { interactionId: InteractionId; contactId: ContactId; value: number; comment: string }): Promise<Outcome>;
+  endWrapUp(scope: Scope, wrapUp: { interactionId: InteractionId; agentId: UserId; isSupervisor: boolean }): Promise<Outcome>;
+  extendWrapUp(scope: Scope, wrapUp: { interactionId: InteractionId; agentId: UserId; byMs: number; key: string; isSupervisor: boolean }): Promise<Outcome>;
+
+  /** `queues` absent: all the agent is assigned to. */
+  signIn(scope: Scope, agent: { agentId: UserId; queues?: readonly QueueId[]; key: string }): Promise<Outcome<{ agent: AgentView }>>;
+  signOut(scope: Scope, agent: { agentId: UserId; queues?: readonly QueueId[]; key: string }): Promise<Outcome<{ agent: AgentView }>>;
+  pause(scope: Scope, agent: { agentId: UserId; reason: string; key: string }): Promise<Outcome<{ agent: AgentView }>>;
+  resume(scope: Scope, agent: { agentId: UserId; key: string }): Promise<Outcome<{ agent: AgentView }>>;
+
+  /** Presence. A connection belongs to this process's lease; when the lease lapses they are detached for it. Attach ends a reconnect window. */
+  attachClient(scope: Scope, socket: { interactionId: InteractionId; contactId: ContactId; connectionId: string }): Promise<Outcome<{ interaction: InteractionView }>>;
+  /** The client's last socket gone starts the reconnect window (APP-6). */
+  detachClient(scope: Scope, socket: { interactionId: InteractionId; connectionId: string }): Promise<Outcome>;
+  attachDevice(scope: Scope, socket: { agentId: UserId; deviceId: string; deviceName: string; connectionId: string }): Promise<Outcome<{ agent: AgentView }>>;
+  detachDevice(scope: Scope, socket: { agentId: UserId; deviceId: string; connectionId: string }): Promise<Outcome>;
+}
+
+/** Reads for snapshots; each is consistent with the feed offset it returns. */
+export interface Views {
+  conversation(scope: Scope, id: InteractionId): Promise<{ cursor: FeedCursor; interaction: InteractionView; messages: Message[]; hasEarlier: boolean } | undefined>;
+  /** Messages with offsets below `before`, oldest first; undefined when the conversation has left Redis (read PostgreSQL). */
+  earlierMessages(scope: Scope, id: InteractionId, before: number, limit: number): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
+  interaction(scope: Scope, id: InteractionId): Promise<InteractionView | undefined>;
+  agent(scope: Scope, id: UserId): Promise<{ cursor: FeedCursor; agent: AgentView; offers: { interaction: InteractionView['id']; token: string; expiresAt: number }[]; interactions: InteractionView[] } | undefined>;
+  /** Waiting first, longest first, then served; at most 200. */
+  queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
+  figures(scope: Scope, id: QueueId): Promise<QueueFigures | undefined>;
+  /** The contact's conversations that still stand in Redis, newest first. */
+  ofContact(scope: Scope, id: ContactId): Promise<InteractionView[]>;
+  agents(scope: Scope): Promise<AgentView[]>;
+}
+
+export interface Feeds {
+  /** What came after the cursor, in order; `reload` when that can no longer be known exactly. */
+  read(scope: Scope, feed: string, after: FeedCursor): Promise<{ kind: 'events'; cursor: FeedCursor; events: FeedEvent[] } | { kind: 'reload' }>;
+  /** Follows every partition's log from its tail, storing no position; entries of one partition come in order. After a lost Redis `onGap` is called and the tail goes on: resubscribe. */
+  tail(listener: { onEntry(entry: LogEntry): void; onGap(): void }): { close(): Promise<void> };
+}
+
+/** Where a durable reader keeps its position; `apply` commits the effect and the position of the last entry in one transaction. */
+export interface DurableSink {
+  readonly name: string;
+  position(partition: number): Promise<string | undefined>;
+  apply(partition: number, entries: readonly LogEntry[]): Promise<void>;
+}
+
+export interface Signals {
+  /** Best effort, to every process. `topic` is a feed name. */
+  publish(scope: Scope, topic: string, payload: string): void;
+  follow(listener: (topic: string, payload: string) => void): { close(): Promise<void> };
+}
+
+/** A sign-in session (the record behind a token). The token is `cs_<session id>_<secret>`; only a hash of the secret is stored. */
+export interface Session {
+  readonly id: string;
+  readonly accountId: AccountId;
+  readonly userId: UserId;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly ip: string;
+  readonly userAgent: string;
+  /** `second_factor`: the password was right, the code is still missing. */
+  readonly stage: 'second_factor' | 'full';
+  /** Snapshot of name and rights (JSON), so that serving goes on without PostgreSQL; replaced when rights change. */
+  readonly principal: string;
+}
+
+export interface Sessions {
+  create(scope: Scope, session: { userId: UserId; ip: string; userAgent: string; stage: Session['stage']; principal: string; ttlMs: number }): Promise<{ token: string; session: Session }>;
+  /** undefined: unknown, expired, revoked, or the secret is wrong. Moves `lastSeenAt` at most once a minute. */
+  find(token: string): Promise<{ scope: Scope; session: Session } | undefined>;
+  /** Second factor passed. */
+  complete(scope: Scope, sessionId: string, principal: string, ttlMs: number): Promise<boolean>;
+  list(scope: Scope, userId: UserId): Promise<Session[]>;
+  /** Ends sessions of a user (all, or the named) at once; their sockets are closed through the log event `session.revoked`. */
+  revoke(scope: Scope, userId: UserId, options: { sessionIds?: readonly string[]; except?: string; reason: string }): Promise<number>;
+  /** The user's rights changed: every open session gets the new snapshot, and open sockets check again. */
+  refresh(scope: Scope, userId: UserId, principal: string): Promise<number>;
+}
+
+/** A small expiring store for the edges: idempotency answers, one-time marks. Keys are namespaced by the caller. */
+export interface Shelf {
+  get(scope: Scope, key: string): Promise<string | undefined>;
+  /** Stores unless present; returns the value that stands. */
+  keep(scope: Scope, key: string, value: string, ttlMs: number): Promise<{ value: string; isNew: boolean }>;
+  put(scope: Scope, key: string, value: string, ttlMs: number): Promise<void>;
+  remove(scope: Scope, key: string): Promise<void>;
+}
+
+export interface Rates {
+  /** Counts `points` against `key`; `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
+  take(key: string, limit: number, windowSec: number, points?: number): Promise<{ isAllowed: boolean; retryAfterSec: number }>;
+}
+
+export interface Config {
+  /** Writes copies; older versions are refused silently. Returns how many were newer. */
+  apply(entries: readonly ConfigEntry[]): Promise<number>;
+  /** Places the account on a partition (done once, from the account's row). */
+  place(accountId: AccountId, partition: number): Promise<void>;
+  scopeOf(accountId: AccountId): Promise<Scope | undefined>;
+  account(scope: Scope): Promise<AccountDoc | undefined>;
+  queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;
+  agent(scope: Scope, id: UserId): Promise<AgentDoc | undefined>;
+  queues(scope: Scope): Promise<QueueDoc[]>;
+  /** By the public identifier in the snippet; cached for a second. */
+  groupByPublicId(publicId: string): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
+  /** Version of every copy, by `kind:id`, for the reconciler. */
+  versions(scope: Scope): Promise<Map<string, number>>;
+}
+
+export interface Lease {
+  readonly nodeId: string;
+  readonly epoch: string;
+  /** Called once when the lease lapsed (the process was stopped, Redis lost it): close what you hold; a new epoch begins after all callbacks ran. */
+  onLost(callback: () => void | Promise<void>): void;
+}
+
+export interface Engine {
+  readonly router: Router;
+  readonly views: Views;
+  readonly feeds: Feeds;
+  readonly signals: Signals;
+  readonly sessions: Sessions;
+  readonly shelf: Shelf;
+  readonly rates: Rates;
+  readonly config: Config;
+  readonly lease: Lease;
+  /** Round trip to Redis in milliseconds. @throws AppError unavailable */
+  ping(): Promise<number>;
+  /** Gives the lease back (others detach what was attached) and disconnects. */
+  close(reason: string): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly redisUrl: string;
+  readonly nodeId: string;
+  readonly log: Logger;
+  /** Prefix of every key; tests use their own. */
+  readonly prefix?: string;
+}

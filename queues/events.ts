@@ -1,0 +1,49 @@
+/**
+ * The vocabulary of the event log: what the scripts append, version 1. Bodies hold ids and, for messages, the text; readers accept v and v−1.
+ * Times are Unix milliseconds. The public form of these is made in `src/gateway/publicEvents.ts` alone.
+ */
+import { z } from 'zod';
+
+export const LOG_VERSION = 1;
+
+const i = z.string(); // interaction
+const q = z.string(); // queue
+const a = z.string(); // agent (user id)
+const n = z.string(); // display name
+
+const file = z.object({ id: z.string(), name: z.string(), type: z.string(), size: z.number() });
+
+export const eventBodies = {
+  'interaction.created': z.object({
+    i, q, acc: z.string(), group: z.string(), contact: z.string(), name: z.string(), email: z.string(), channel: z.string(), origin: z.string(), language: z.string(),
+    page: z.string(), userAgent: z.string(), start: z.number(),
+  }),
+  'interaction.queued': z.object({ i, q, reason: z.string() }),
+  'offer.made': z.object({ i, q, a, tok: z.string(), due: z.number() }),
+  /** `reason`: expired | declined | withdrawn. */
+  'offer.gone': z.object({ i, q, a, tok: z.string(), reason: z.string() }),
+  /** `via`: accept | claim | auto | transfer. */
+  'interaction.taken': z.object({ i, q, a, n, via: z.string() }),
+  /** The owner lost it: `reason` agent_lost | agent_removed | transfer. */
+  'interaction.requeued': z.object({ i, q, a, reason: z.string() }),
+  'participant.joined': z.object({ i, q, a, n }),
+  'participant.left': z.object({ i, q, a, n }),
+  'message.sent': z.object({
+    i, q, mid: z.string(), role: z.string(), by: z.string(), n, vis: z.string(), text: z.string().optional(), file: file.optional(), off: z.number(),
+  }),
+  'messages.read': z.object({ i, q, by: z.enum(['client', 'staff']), upTo: z.number() }),
+  'client.presence': z.object({ i, q, presence: z.enum(['connected', 'reconnecting', 'gone']), until: z.number() }),
+  /** `by`: client | agent | system; `reason`: client | agent | client_lost. */
+  'interaction.ended': z.object({ i, q, by: z.string(), reason: z.string(), a: z.string(), n }),
+  /** `reason`: served | abandoned | rejected. `a` empty when nobody owned it. */
+  'interaction.closed': z.object({ i, q, a: z.string(), reason: z.string(), outcome: z.string(), kind: z.string(), note: z.string() }),
+  'rating.given': z.object({ i, q, value: z.number(), comment: z.string() }),
+  'wrapup.started': z.object({ i, q, a, until: z.number() }),
+  'wrapup.extended': z.object({ i, q, a, until: z.number() }),
+  'wrapup.ended': z.object({ i, q, a, how: z.string() }),
+  'agent.changed': z.object({ a, status: z.string(), reason: z.string(), queues: z.array(z.string()).optional() }),
+  'session.revoked': z.object({ user: z.string(), sessions: z.array(z.string()), reason: z.string() }),
+  'config.applied': z.object({ kind: z.string(), id: z.string(), version: z.number(), deleted: z.boolean() }),
+} as const;
+export type EventType = keyof typeof eventBodies;
+export type EventBody<Type extends EventType> = z.infer<(typeof eventBodies)[Type]>;

@@ -1,0 +1,97 @@
+/** What snapshots and events show of interactions, messages and agents. Times are Unix milliseconds. */
+import { z } from 'zod';
+import { agentStatus, clientPresence, contactId, fileId, groupId, interactionId, interactionState, queueId, role, userId, visibility } from './common.ts';
+
+export const author = z.object({ role, id: z.string(), name: z.string() });
+export type Author = z.infer<typeof author>;
+
+export const fileView = z.object({ id: fileId, name: z.string(), type: z.string(), size: z.number().int() });
+export type FileView = z.infer<typeof fileView>;
+
+/** A line of the conversation. `off` is its place in the conversation feed; `mid` the sender's own id for it. */
+export const message = z.object({
+  off: z.number().int(),
+  at: z.number(),
+  mid: z.string(),
+  from: author,
+  text: z.string().optional(),
+  file: fileView.optional(),
+  visibility,
+});
+export type Message = z.infer<typeof message>;
+
+export const page = z.object({
+  url: z.string().max(2_000),
+  title: z.string().max(300).default(''),
+  referrer: z.string().max(2_000).default(''),
+});
+
+export const interactionView = z.object({
+  id: interactionId,
+  queue: queueId,
+  group: groupId.optional(),
+  state: interactionState,
+  client: z.object({ id: contactId, name: z.string(), presence: clientPresence, presenceUntil: z.number().optional() }),
+  owner: z.object({ id: userId, name: z.string() }).optional(),
+  participants: z.array(z.object({ id: userId, name: z.string() })),
+  createdAt: z.number(),
+  /** When an agent first took it. */
+  startedAt: z.number().optional(),
+  endedAt: z.number().optional(),
+  endedBy: z.string().optional(),
+  closedAt: z.number().optional(),
+  outcome: z.string().optional(),
+  rating: z.number().int().optional(),
+  language: z.string(),
+  page: page.optional(),
+  userAgent: z.string().optional(),
+  lastMessage: z.object({ text: z.string(), role, at: z.number() }).optional(),
+  /** Messages of the client that no agent has read. */
+  unread: z.number().int(),
+  /** Highest offset of the conversation feed that was read by the client, and by staff. */
+  readByClient: z.number().int(),
+  readByStaff: z.number().int(),
+  /** The client wrote last. */
+  isUnanswered: z.boolean(),
+  /** Since when the client waits for an answer; absent when not unanswered. */
+  unansweredSince: z.number().optional(),
+  /** Feed offset at which this view was true. */
+  off: z.number().int(),
+});
+export type InteractionView = z.infer<typeof interactionView>;
+
+export const offerView = z.object({ interaction: interactionView, token: z.string(), expiresAt: z.number() });
+
+export const agentView = z.object({
+  id: userId,
+  name: z.string(),
+  status: agentStatus,
+  pauseReason: z.string().optional(),
+  since: z.number(),
+  /** Queues the agent may serve; `isSignedIn` where the agent serves now. */
+  queues: z.array(z.object({ id: queueId, name: z.string(), isSignedIn: z.boolean(), mode: z.string() })),
+  load: z.number().int(),
+  capacity: z.number().int(),
+  wrapUps: z.array(z.object({ interaction: interactionId, until: z.number() })),
+  devices: z.array(z.object({ id: z.string(), name: z.string(), isLive: z.boolean() })),
+});
+export type AgentView = z.infer<typeof agentView>;
+
+export const queueFigures = z.object({
+  queue: queueId,
+  version: z.string(),
+  waiting: z.number().int(),
+  longestWaitSince: z.number().optional(),
+  inService: z.number().int(),
+  agentsOnline: z.number().int(),
+  agentsAvailable: z.number().int(),
+});
+export type QueueFigures = z.infer<typeof queueFigures>;
+
+export const snapshot = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('conversation'), interaction: interactionView, messages: z.array(message), hasEarlier: z.boolean() }),
+  z.object({ kind: z.literal('agent'), agent: agentView, offers: z.array(offerView), interactions: z.array(interactionView) }),
+  z.object({ kind: z.literal('queue'), interactions: z.array(interactionView) }),
+  z.object({ kind: z.literal('figures'), figures: queueFigures }),
+]);
+export type Snapshot = z.infer<typeof snapshot>;

@@ -48,6 +48,8 @@ export const envSchema = z.object({
   LOG_BUDGET_BYTES: z.coerce.number().int().min(1_000_000).default(512_000_000).describe('Bytes of untrimmed event log per partition above which new interactions are refused'),
   DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
   DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),
+  LIMIT_FACTOR: z.coerce.number().min(0.01).max(10_000).default(1)
+    .describe('Multiplies the limits per client address and per visitor; raise it when many clients share one address'),
   METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional().describe('Bearer token for /metrics; absent: only loopback may read it'),
   MEDIASOUP_WORKER_BIN: z.string().optional().describe('A mediasoup worker binary to use in place of the one found or built'),
   NODE_ID: z.string().regex(/^[a-z0-9-]{1,40}$/).optional().describe('Name of this process in leases; absent: made from role and process id'),

@@ -82,24 +82,24 @@ export class Exchange {
    */
   receive(maxBytes: number): Promise<Buffer> {
     const announced = Number(this.header('content-length') ?? 0);
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const chunks: Buffer[] = [];
     let size = 0;
     this.#isReceiving = true;
-    this.#onGone = () => reject(new AppError('bad_request', { detail: 'The connection closed before the whole body arrived.' }));
-    this.#res.onData((chunk, isLast) => {
-      size += chunk.byteLength;
-      if (size > maxBytes || announced > maxBytes) {
-        chunks.length = 0;
-        reject(new AppError('too_large', { detail: `At most ${maxBytes} bytes.` }));
-        return;
-      }
-      chunks.push(Buffer.from(chunk.slice(0)));
-      if (!isLast) return;
-      this.#isReceiving = false;
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+    return new Promise((resolve, reject) => {
+      this.#onGone = () => reject(new AppError('bad_request', { detail: 'The connection closed before the whole body arrived.' }));
+      this.#res.onData((chunk, isLast) => {
+        size += chunk.byteLength;
+        if (size > maxBytes || announced > maxBytes) {
+          chunks.length = 0;
+          reject(new AppError('too_large', { detail: `At most ${maxBytes} bytes.` }));
+          return;
+        }
+        chunks.push(Buffer.from(chunk.slice(0)));
+        if (!isLast) return;
+        this.#isReceiving = false;
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+      });
     });
-    return promise;
   }
 
   /** Answers; a second answer, or one to a client that has gone, is dropped. */
@@ -127,7 +127,7 @@ export class Exchange {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#status = 101;
-    const { header } = { header: (name: string) => this.header(name) ?? '' };
+    const header = (name: string): string => this.header(name) ?? '';
     this.#res.cork(() => {
       this.#res.upgrade(data, header('sec-websocket-key'), header('sec-websocket-protocol'), header('sec-websocket-extensions'), context);
     });

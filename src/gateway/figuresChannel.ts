@@ -2,6 +2,7 @@
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { QueueId } from '../base/ids.ts';
+import type { Logger } from '../base/log.ts';
 import type { Snapshot } from '../protocol/views.ts';
 import type { Channel, Missed } from './channel.ts';
 import type { Subscription } from './subscription.ts';
@@ -11,14 +12,16 @@ const RETRY_MS = 500;
 export class FiguresChannel implements Channel {
   readonly subscriptions = new Set<Subscription>();
   readonly #engine: Engine;
+  readonly #log: Logger;
   readonly #scope: Scope;
   readonly #queue: QueueId;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
-  constructor(engine: Engine, scope: Scope, feed: string, everyMs: number) {
+  constructor({ engine, log }: { engine: Engine; log: Logger }, scope: Scope, feed: string, everyMs: number) {
     this.#engine = engine;
+    this.#log = log;
     this.#scope = scope;
     this.#queue = feed.slice(feed.indexOf(':') + 1) as QueueId;
     this.#everyMs = everyMs;
@@ -55,7 +58,7 @@ export class FiguresChannel implements Channel {
       const json = figures && JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
       for (const subscription of this.subscriptions) subscription.show({ off: 0, json: () => json });
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (!(error instanceof AppError)) this.#log.error({ err: error, queue: this.#queue }, 'figures.failed');
       if (this.subscriptions.size > 0) this.#timer ??= setTimeout(() => void this.#push(), RETRY_MS);
     }
   }

@@ -13,6 +13,7 @@ import type { Metrics } from './metrics.ts';
 import { type ReadEvent, readEvent } from './publicEvents.ts';
 import { RowChannel } from './rowChannel.ts';
 import { type Follower, Subscription } from './subscription.ts';
+import { readTyping } from './typing.ts';
 
 const RETRY_MS = 300;
 /** Feeds read again at a time after a gap. */
@@ -47,7 +48,7 @@ export class Hub {
   readonly #followed = new Map<string, Followed>();
   /** Subscriptions that are being read (again); true: once more, because a gap came meanwhile. */
   readonly #rereading = new Map<Subscription, boolean>();
-  readonly #tail: { close(): Promise<void> };
+  readonly #tail: ReturnType<Engine['feeds']['tail']>;
   readonly #signals: { close(): Promise<void> };
   #isClosed = false;
 
@@ -55,6 +56,11 @@ export class Hub {
     this.#deps = deps;
     this.#tail = deps.engine.feeds.tail({ onEntry: (entry) => this.#onEntry(entry), onGap: () => this.#onGap() });
     this.#signals = deps.engine.signals.follow((topic, payload) => this.#onSignal(topic, payload));
+  }
+
+  /** Resolves when the tail is being followed; before that nothing may be subscribed. */
+  get started(): Promise<void> {
+    return this.#tail.started;
   }
 
   /**
@@ -131,13 +137,13 @@ export class Hub {
   }
 
   #open(feed: string, scope: Scope): Channel {
-    const { engine, metrics, rowsEveryMs, statesEveryMs } = this.#deps;
+    const { engine, rowsEveryMs, statesEveryMs } = this.#deps;
     const kind = kindOf(feed);
     switch (kind) {
       case 'conversation': return new ConversationChannel(engine, scope, feed);
       case 'agent':
-      case 'queue': return new RowChannel(engine, metrics, scope, feed, rowsEveryMs);
-      case 'figures': return new FiguresChannel(engine, scope, feed, statesEveryMs);
+      case 'queue': return new RowChannel(this.#deps, scope, feed, rowsEveryMs);
+      case 'figures': return new FiguresChannel(this.#deps, scope, feed, statesEveryMs);
       default: throw new AppError('not_found', { detail: `There is no feed of the kind ${kind}.` });
     }
   }
@@ -178,7 +184,10 @@ export class Hub {
   #onSignal(topic: string, payload: string): void {
     const followed = this.#followed.get(topic);
     if (!followed) return;
-    for (const { follower } of followed.channel.subscriptions) follower.onSignal(topic, payload);
+    const signal = readTyping(topic, payload);
+    for (const { follower } of followed.channel.subscriptions) {
+      if (follower.memberId !== signal.by) follower.push(follower.audience.kind === 'staff' ? signal.staffFrame : signal.visitorFrame);
+    }
   }
 
   #onGap(): void {
@@ -220,7 +229,7 @@ export class Hub {
         else this.reset(subscription, false);
         break;
       } catch (error) {
-        if (!(error instanceof AppError)) throw error;
+        if (!(error instanceof AppError)) this.#deps.log.error({ err: error, feed: subscription.feed }, 'hub.reread.failed');
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

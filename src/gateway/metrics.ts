@@ -2,9 +2,18 @@
  * Every figure the gateway exports to Prometheus (API-4). Created once per process; the objects that cause a figure count it themselves.
  * Labels are bounded: routes by pattern, codes by catalog, never ids.
  */
+import { agentCommand, visitorCommand } from '../protocol/frames.ts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+const COMMANDS: ReadonlySet<string> = new Set(['hello', ...[visitorCommand, agentCommand].flatMap(({ options }) => options.map((option) => option.shape.t.value))]);
+
+/** Children with bound labels: looking labels up again for every frame would cost more than counting. */
+interface CommandFigures {
+  readonly replies: { inc(): void };
+  readonly seconds: { observe(value: number): void };
+}
 
 export class Metrics {
   readonly registry = new Registry();
@@ -29,9 +38,29 @@ export class Metrics {
   readonly limited = new Counter({ ...this.#own, name: 'centralino_rate_limited_total', help: 'Refusals by limit.', labelNames: ['limit'] });
   readonly errors = new Counter({ ...this.#own, name: 'centralino_internal_errors_total', help: 'Faults of ours.', labelNames: ['where'] });
 
+  readonly #frameOut = this.frames.labels({ direction: 'out' });
+  readonly #byCommand = new Map<string, CommandFigures>();
+
   constructor(nodeId: string) {
     this.registry.setDefaultLabels({ node: nodeId });
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  countFrameOut(): void {
+    this.#frameOut.inc();
+  }
+
+  /** A command was answered with `code` ('ok' or of the error catalog). `t` is whatever the client wrote. */
+  countCommand(t: unknown, code: string, elapsedMs: number): void {
+    const command = typeof t === 'string' && COMMANDS.has(t) ? t : 'unknown';
+    const key = `${command} ${code}`;
+    let figures = this.#byCommand.get(key);
+    if (!figures) {
+      figures = { replies: this.replies.labels({ command, code }), seconds: this.commandSeconds.labels({ command }) };
+      this.#byCommand.set(key, figures);
+    }
+    figures.replies.inc();
+    figures.seconds.observe(elapsedMs / 1_000);
   }
 
   /** Prometheus text format. */

@@ -6,6 +6,7 @@
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
+import type { Logger } from '../base/log.ts';
 import type { PublicEvent } from '../protocol/events.ts';
 import type { AgentView, InteractionView, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
@@ -24,6 +25,7 @@ export class RowChannel implements Channel {
   readonly subscriptions = new Set<Subscription>();
   readonly #engine: Engine;
   readonly #metrics: Metrics;
+  readonly #log: Logger;
   readonly #scope: Scope;
   readonly #feed: string;
   readonly #id: string;
@@ -35,8 +37,9 @@ export class RowChannel implements Channel {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #isFlushing = false;
 
-  constructor(engine: Engine, metrics: Metrics, scope: Scope, feed: string, everyMs: number) {
+  constructor({ engine, metrics, log }: { engine: Engine; metrics: Metrics; log: Logger }, scope: Scope, feed: string, everyMs: number) {
     this.#engine = engine;
+    this.#log = log;
     this.#metrics = metrics;
     this.#scope = scope;
     this.#feed = feed;
@@ -107,7 +110,7 @@ export class RowChannel implements Channel {
     try {
       for (const shown of await this.#show(items)) for (const subscription of this.subscriptions) subscription.show(shown);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (!(error instanceof AppError)) this.#log.error({ err: error, feed: this.#feed }, 'rows.failed');
       this.#pending.unshift(...items);
       retryMs = RETRY_MS;
     } finally {

@@ -10,9 +10,9 @@ import type { Audience } from './publicEvents.ts';
 /** What the hub needs of a socket. */
 export interface Follower {
   readonly audience: Audience;
+  /** Contact or user: nobody is told of their own typing. */
+  readonly memberId: string;
   push(frame: string | Uint8Array): void;
-  /** A signal of a feed it follows. `payload` is what `Signals.publish` was given. */
-  onSignal(topic: string, payload: string): void;
 }
 
 /** An event of a feed, ready to be shown. `off` 0: state, which has no place in the order. */

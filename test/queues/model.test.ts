@@ -35,10 +35,10 @@ type Step =
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'repeatLast' };
 
-const agent = fc.nat(3);
+const agent = fc.nat(2);
 const chat = fc.nat(7);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('start' as const), queue: fc.nat(2) }) },
+  { weight: 12, arbitrary: fc.record({ do: fc.constant('start' as const), queue: fc.nat(2) }) },
   { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('claim', 'accept', 'acceptOld', 'decline', 'close', 'reply', 'endByAgent'), agent, chat }) as fc.Arbitrary<Step> },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('write', 'endByClient', 'leave', 'back', 'rate'), chat }) as fc.Arbitrary<Step> },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('pause', 'resume', 'signIn', 'signOut', 'endWrapUp', 'deviceGone', 'deviceBack'), agent }) as fc.Arbitrary<Step> },

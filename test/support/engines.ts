@@ -87,7 +87,7 @@ export async function startTestEngines(partition = 7): Promise<TestEngines> {
   };
 }
 
-/** A small center for model tests: a manual, a balanced and a random queue, four agents of differing capacity who serve all of them. */
+/** A small center for model tests: a manual, a balanced and a random queue, three agents of differing capacity who serve all of them. */
 export interface Scene {
   readonly scope: Scope;
   readonly queues: readonly string[];
@@ -116,7 +116,7 @@ export async function seedScene(engine: RunningEngine, partition: number): Promi
     await engine.config.apply([{ kind: 'queue', id, accountId, version: 1, doc }]);
   }
   const agents: UserId[] = [];
-  for (const capacity of [1, 2, 3, 2]) {
+  for (const capacity of [1, 1, 2]) {
     const id = newId('user');
     agents.push(id);
     const doc: AgentDoc = { kind: 'agent', id, accountId, name: `Agent ${capacity}`, isActive: true, capacity, queues };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { userActor, writeAuditOrLog } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
+import { noContent } from '../api/fields.ts';
 import { type Route, type RouteResponse, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
 import { sessionCookie } from './cookie.ts';
@@ -96,7 +97,7 @@ export function authRoutes(deps: AccessDeps): Route[] {
       summary: 'End this session',
       tag,
       action: 'session.own',
-      answers: { 204: z.undefined() },
+      answers: { 204: noContent },
       handler: async (request) => {
         const person = personOf(request.principal);
         const scope = await deps.engine.config.scopeOf(person.accountId);

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { userActor, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
+import { noContent } from '../api/fields.ts';
 import { type Route, type RouteRequest, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
@@ -50,7 +51,7 @@ export function credentialRoutes(deps: AccessDeps): Route[] {
       action: 'session.own',
       perMinute: 30,
       body: z.object({ current: password, next: newPassword }),
-      answers: { 204: z.undefined() },
+      answers: { 204: noContent },
       handler: async (request) => {
         const person = personOf(request.principal);
         await requirePassword(deps, person, request.body.current, request);
@@ -118,7 +119,7 @@ export function credentialRoutes(deps: AccessDeps): Route[] {
       action: 'session.own',
       perMinute: 30,
       body: z.object({ password }),
-      answers: { 204: z.undefined() },
+      answers: { 204: noContent },
       handler: async (request) => {
         const person = personOf(request.principal);
         await requirePassword(deps, person, request.body.password, request);

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import type { Scope } from '../../queues/engine.ts';
 import { userActor, writeAuditOrLog } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
+import { noContent, time } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
 import type { AccountId } from '../base/ids.ts';
 import { personOf } from './principal.ts';
 
 const tag = 'Own sessions';
-const time = z.number().int().describe('Unix milliseconds');
 const sessionView = z.object({
   id: z.string(),
   createdAt: time,
@@ -47,7 +47,7 @@ export function sessionRoutes(deps: AccessDeps): Route[] {
       tag,
       action: 'session.own',
       params: z.object({ id: z.string().max(40) }),
-      answers: { 204: z.undefined() },
+      answers: { 204: noContent },
       handler: async (request) => {
         const person = personOf(request.principal);
         const { id } = request.params;

@@ -49,9 +49,8 @@ async function accountStates(db: Db): Promise<AccountState[]> {
 async function reconcileAccount(db: Db, engine: Engine, log: Logger, account: AccountState): Promise<number> {
   const { accountId, partition, mark } = account;
   const scope: Scope = { accountId, partition };
-  const placed = await engine.config.scopeOf(accountId);
-  if (placed?.partition !== partition) await engine.config.place(accountId, partition);
-  else if ((await engine.shelf.get(scope, MARK_KEY)) === mark) return 0;
+  if ((await engine.shelf.get(scope, MARK_KEY)) === mark) return 0;
+  await engine.config.place(accountId, partition);
 
   // Redis first: what is published between the two reads is then newer in PostgreSQL, never the other way round.
   const copied = await engine.config.versions(scope);

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { etag, idParam } from '../api/fields.ts';
 import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
-import type { Principal } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
+import { supervisedQueues } from '../routing/visibleQueues.ts';
 import type { AccessDeps } from './deps.ts';
 import { accountRole, containing, lowerName, readUser, toUserView, toUserViews, userView } from './users.ts';
 
@@ -29,7 +29,7 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
       answers: { 200: pageAnswer(userView) },
       handler: async (request) => {
         const { limit, cursor, search, role, status, queue } = request.query;
-        const seen = visibleQueues(request.principal);
+        const seen = supervisedQueues(request.principal);
         let query = db
           .selectFrom('app_user')
           .selectAll()
@@ -60,15 +60,10 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
       handler: async (request) => {
         const row = await readUser(db, accountOf(request.principal), request.params.id);
         const view = await toUserView(db, row);
-        const seen = visibleQueues(request.principal);
+        const seen = supervisedQueues(request.principal);
         if (seen && !view.queues.some((queue) => seen.includes(queue.id))) throw new AppError('not_found');
         return { status: 200, headers: etag(view.version), body: view };
       },
     }),
   ];
-}
-
-/** Undefined: all of the account. */
-function visibleQueues(principal: Principal): readonly string[] | undefined {
-  return principal.kind === 'user' && principal.role === 'member' ? principal.supervises : undefined;
 }

@@ -1,11 +1,9 @@
 /** The tables of 0002_history.sql as Kysely sees them. Only the projector and the erasure write them. */
 import type { ColumnType, Generated } from 'kysely';
 
-/** Read as text `YYYY-MM-DD`; compared with text of the same form. */
+/** A month's first day, `YYYY-MM-DD`; compared and inserted, never selected (the driver would make a local midnight of it). */
 type Day = ColumnType<string, string, string>;
 type Time = ColumnType<Date, Date | string, Date | string>;
-/** PostgreSQL's bigint, read as text. */
-type Big = ColumnType<string, string | number, string | number>;
 
 export interface HistoryTables {
   interaction: {
@@ -33,8 +31,8 @@ export interface HistoryTables {
     read_by_client: number;
     read_by_staff: number;
     segments: number;
-    entry_ms: Big;
-    entry_seq: Big;
+    entry_ms: number;
+    entry_seq: number;
   };
   interaction_detail: {
     month: Day;
@@ -72,8 +70,8 @@ export interface HistoryTables {
   event: {
     month: Day;
     partition: number;
-    entry_ms: Big;
-    entry_seq: Big;
+    entry_ms: number;
+    entry_seq: number;
     at: Time;
     version: number;
     type: string;

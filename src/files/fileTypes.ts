@@ -90,7 +90,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>:"|?*`]/gu;
 
 /** A name that is safe to show and to save under: no folders, control or direction characters; the extension stays. */
 export function safeName(given: string, type: string): string {
-  const last = given.toWellFormed().normalize('NFC').split(/[\\/]/).at(-1) ?? '';
+  const last = given.normalize('NFC').split(/[\\/]/).at(-1) ?? '';
   const clean = last.replace(UNSAFE, '').trim().replace(/^\.+|[. ]+$/g, '');
   const extension = extensionOf(clean) || (ALLOWED[type]?.[0] ?? 'bin');
   const stem = clean.replace(/\.[A-Za-z0-9]{1,10}$/, '') || 'file';

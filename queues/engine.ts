@@ -241,4 +241,6 @@ export interface EngineOptions {
   readonly log: Logger;
   /** Prefix of every key; tests use their own. */
   readonly prefix?: string;
+  /** Explicit time (Unix ms) for partitions marked virtual: simulation, replay and model tests. */
+  readonly virtualNow?: () => number;
 }

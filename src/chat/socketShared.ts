@@ -4,6 +4,7 @@ import type { ClientSocket } from '../gateway/clientSocket.ts';
 import { isVisible } from '../gateway/publicEvents.ts';
 import type { Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
+import type { FileId } from '../files/index.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { Cursor } from '../protocol/common.ts';
 import type { FileView } from '../protocol/views.ts';
@@ -35,12 +36,14 @@ export async function earlier(
 export async function contentOf(
   { files }: SocketServices,
   scope: Scope,
-  memberId: string,
-  command: { interaction: string; text?: string | undefined; file?: string | undefined },
+  senderId: string,
+  command: { interaction: string; text?: string | undefined; file?: string | undefined; visibility: string },
 ): Promise<{ text?: string; file?: FileView }> {
-  if (command.text === undefined && command.file === undefined) throw new AppError('invalid', { detail: 'A message has a text or a file.' });
-  if (command.file === undefined) return { text: command.text as string };
-  const file = await files.find(scope, command.file, { interactionId: command.interaction as InteractionId, memberId });
-  if (!file) throw new AppError('not_found', { detail: 'Upload the file to this conversation first.' });
-  return { ...(command.text === undefined ? {} : { text: command.text }), file };
+  const { text, file: fileId, visibility } = command;
+  if (fileId === undefined) {
+    if (text === undefined) throw new AppError('invalid', { detail: 'A message has a text or a file.' });
+    return { text };
+  }
+  const file = await files.attach(scope, { id: fileId as FileId, interactionId: command.interaction as InteractionId, senderId, visibility });
+  return { ...(text === undefined ? {} : { text }), file };
 }

@@ -101,7 +101,7 @@ async function send(services: SocketServices, member: VisitorMember, command: Co
   const sent = settled(await services.engine.router.sendMessage(scope, {
     interactionId: command.interaction as InteractionId, mid: command.mid, from: { role: 'customer', id: contactId, name: member.name },
     // What a visitor writes is for everyone in the conversation; notes among the staff are the staff's.
-    visibility: 'everyone', ...(await contentOf(services, scope, contactId, command)), isClaim: false,
+    visibility: 'everyone', ...(await contentOf(services, scope, contactId, { ...command, visibility: 'everyone' })), isClaim: false,
   }));
   return { mid: command.mid, off: sent.off, at: sent.at };
 }

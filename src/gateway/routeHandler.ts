@@ -20,15 +20,19 @@ export interface RouteHandlerDeps {
   readonly resolvePrincipal: ResolvePrincipal;
   readonly idempotency: Idempotency;
   readonly limits: GatewayLimits;
+  /** `https` or `http`, as the client speaks it: our own TLS, or what a trusted proxy says. */
+  readonly protoOf: (exchange: Exchange) => string | undefined;
 }
+
+const NOBODY: Principal = { kind: 'nobody' };
 
 type Handle = (exchange: Exchange, route: Route, params: Readonly<Record<string, string>>, body: Promise<Buffer>) => Promise<RouteResponse>;
 
 /** @throws AppError from the returned function. `body` must be on its way already: see `Exchange.receive`. */
 export function createRouteHandler(deps: RouteHandlerDeps): Handle {
   return async (exchange, route, params, body) => {
-    const principal = await deps.resolvePrincipal(credentialsOf(exchange));
-    await limitRate(deps, exchange, route, principal);
+    const principal = route.isBare ? NOBODY : await deps.resolvePrincipal(credentialsOf(exchange));
+    if (!route.isBare) await limitRate(deps, exchange, route, principal);
     const account = principal.kind === 'nobody' ? undefined : await deps.accounts.find(principal.accountId);
     guard(route, principal, account);
     guardOrigin(exchange, principal, account);
@@ -42,7 +46,7 @@ export function createRouteHandler(deps: RouteHandlerDeps): Handle {
       ip: exchange.ip,
       userAgent: (exchange.header('user-agent') ?? '').slice(0, 400),
       requestId: exchange.requestId,
-      header: (name) => exchange.header(name.toLowerCase()),
+      header: (name) => (name.toLowerCase() === 'x-forwarded-proto' ? deps.protoOf(exchange) : exchange.header(name.toLowerCase())),
     };
     const run = (): Promise<RouteResponse> => route.handler(request as RouteRequest<never, never, never>);
     const key = route.isIdempotent ? exchange.header('idempotency-key') : undefined;

@@ -3,7 +3,8 @@ import type { GatewayLimits } from '../../config/limits.ts';
 import type { Engine, Scope } from '../../queues/engine.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
-import type { FileView, Message } from '../protocol/views.ts';
+import type { FileLibrary } from '../files/index.ts';
+import type { Message } from '../protocol/views.ts';
 import type { AccountDirectory } from './accountDirectory.ts';
 import type { ResolvePrincipal } from './credentials.ts';
 import type { Hub } from './hub.ts';
@@ -17,11 +18,6 @@ export interface HistoryReader {
   earlier(scope: Scope, interaction: InteractionId, before: number, limit: number): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
 }
 
-export interface FileReader {
-  /** A file of that conversation, uploaded by that member; undefined: none. @throws AppError unavailable */
-  find(scope: Scope, fileId: string, of: { readonly interactionId: InteractionId; readonly memberId: string }): Promise<FileView | undefined>;
-}
-
 export interface SocketServices {
   readonly engine: Engine;
   readonly hub: Hub;
@@ -30,7 +26,7 @@ export interface SocketServices {
   readonly accounts: AccountDirectory;
   readonly resolvePrincipal: ResolvePrincipal;
   readonly history: HistoryReader;
-  readonly files: FileReader;
+  readonly files: Pick<FileLibrary, 'attach'>;
   readonly limits: GatewayLimits;
   readonly metrics: Metrics;
   readonly log: Logger;

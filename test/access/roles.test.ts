@@ -1,10 +1,12 @@
 /** ACC-4: roles of the account and of queues, who appoints whom, and that a change reaches open sessions at once. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signIn } from '../../src/auth/signIn.ts';
 import { AppError } from '../../src/base/errors.ts';
+import type { UserId } from '../../src/base/ids.ts';
 import { changeConfig } from '../../src/routing/changeConfig.ts';
 import { reconcileConfig } from '../../src/routing/reconcileConfig.ts';
 import { until } from '../support/services.ts';
-import { Center, type Tenant } from './support/center.ts';
+import { Center, PASSWORD, type Tenant } from './support/center.ts';
 
 let center: Center;
 let owner: Tenant;
@@ -123,6 +125,21 @@ describe('ACC-4 losing rights', () => {
     const admin = await center.person(owner.token, { role: 'admin' });
     expect(await change(admin.token, admin.id, { status: 'inactive' })).toBe(409);
     expect((await center.call('POST /api/v1/users', { as: owner.token, body: { email: gone.email, name: 'Back again' } })).status).toBe(201);
+  });
+
+  test('ACC-4 who is switched off in the very moment of signing in is not let in', async () => {
+    const person = await center.person(owner.token);
+    const { sessions } = center.engine;
+    // The change ends the sessions it sees; this one comes just after, with the rights of before.
+    const create: typeof sessions.create = async (...session) => {
+      expect(await change(owner.token, person.id, { status: 'inactive' })).toBe(200);
+      return sessions.create(...session);
+    };
+    const deps = { ...center.deps, engine: { ...center.engine, sessions: { ...sessions, create } } };
+    const origin = { ip: '192.0.2.9', userAgent: 'late' };
+    await expect(signIn(deps, { email: person.email, password: PASSWORD }, origin)).rejects.toMatchObject({ code: 'wrong_credentials' });
+    const scope = await until(() => center.engine.config.scopeOf(owner.accountId));
+    expect(await sessions.list(scope, person.id as UserId)).toEqual([]);
   });
 
   test('ACC-4 a right that was taken while Redis was away is gone once Redis is back, though nobody asked again', async () => {

@@ -7,6 +7,7 @@ import { sessionRoutes } from '../auth/sessionRoutes.ts';
 import { agentRoutes } from '../routing/agentRoutes.ts';
 import { groupRoutes } from '../routing/groupRoutes.ts';
 import { memberRoutes } from '../routing/memberRoutes.ts';
+import { publicGroupRoutes } from '../routing/publicGroupRoutes.ts';
 import { queueRoutes } from '../routing/queueRoutes.ts';
 import { accountRoutes } from './accountRoutes.ts';
 import { auditRoutes } from './auditRoutes.ts';
@@ -18,7 +19,7 @@ export type { AccessDeps } from './deps.ts';
 
 export function accessRoutes(deps: AccessDeps): Route[] {
   return [
-    authRoutes, sessionRoutes, credentialRoutes, accountRoutes, userListRoutes, userRoutes, queueRoutes, memberRoutes, groupRoutes, agentRoutes,
+    authRoutes, sessionRoutes, credentialRoutes, accountRoutes, userListRoutes, userRoutes, queueRoutes, memberRoutes, groupRoutes, publicGroupRoutes, agentRoutes,
     apiKeyRoutes, auditRoutes,
   ].flatMap((routes) => routes(deps));
 }

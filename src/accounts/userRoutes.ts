@@ -38,13 +38,13 @@ export function userRoutes(deps: AccessDeps): Route[] {
   });
 
   return [
-    // Not repeatable by Idempotency-Key: its answer holds a secret, which would be stored. The e-mail keeps it from happening twice.
     route({
       method: 'POST',
       path: '/api/v1/users',
       summary: 'Invite a person',
       tag,
       action: 'users.manage',
+      isIdempotent: true,
       body: z.strictObject({
         email: z.email().max(200).transform((text) => text.toLowerCase()),
         name: displayName,
@@ -121,6 +121,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
       summary: 'A new link to choose the password; earlier links are void',
       tag,
       action: 'users.manage',
+      isIdempotent: true,
       params: idParam,
       answers: { 201: invitationView },
       handler: async (request) => {

@@ -43,13 +43,13 @@ export function apiKeyRoutes({ db }: AccessDeps): Route[] {
         return { status: 200, body: toPage(rows, limit, (row) => [row.id], toKeyView) };
       },
     }),
-    // Not repeatable by Idempotency-Key: the answer holds the key, and would be stored.
     route({
       method: 'POST',
       path: '/api/v1/keys',
       summary: 'Make an API key; it is shown this once',
       tag,
       action: 'keys.manage',
+      isIdempotent: true,
       body: z.strictObject({ name: displayName, type: keyType }),
       answers: { 201: keyView.extend({ key: z.string() }) },
       handler: async (request) => {

@@ -5,8 +5,9 @@
  */
 import { sql, type Transaction } from 'kysely';
 import type { ConfigEntry, ConfigKind } from '../../queues/config.ts';
-import type { Engine } from '../../queues/engine.ts';
+import type { Engine, Scope } from '../../queues/engine.ts';
 import type { AccountId } from '../base/ids.ts';
+import type { Logger } from '../base/log.ts';
 import type { Db } from '../db/database.ts';
 import type { Tables } from '../db/tables.ts';
 import { compile } from './compile.ts';
@@ -34,6 +35,16 @@ export async function writeConfigEntry(trx: Transaction<Tables>, accountId: stri
 /** Brings committed entries to Redis. @throws AppError unavailable; the reconciler will do it then */
 export async function publish(engine: Engine, entries: readonly ConfigEntry[]): Promise<void> {
   for (let from = 0; from < entries.length; from += BATCH) await engine.config.apply(entries.slice(from, from + BATCH));
+}
+
+/** For an account that was just committed: gives it its place and its first copies. A failure is only late, as above. */
+export async function placeAndPublish({ engine, log }: { engine: Engine; log: Logger }, { accountId, partition }: Scope, entries: readonly ConfigEntry[]): Promise<void> {
+  try {
+    await engine.config.place(accountId, partition);
+    await publish(engine, entries);
+  } catch (error) {
+    log.warn({ accountId, entries: entries.length, err: error }, 'config.publish.late');
+  }
 }
 
 /** Every entry of the account, deleted ones included. */

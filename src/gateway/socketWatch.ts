@@ -87,7 +87,7 @@ export class SocketWatch {
     const sockets = registry.where((state) => state.kind === 'visitor' && state.scope.accountId === accountId && state.groupId === groupId);
     const state = sockets[0]?.state;
     if (state?.kind !== 'visitor') return;
-    const found = await engine.config.groupByPublicId(state.groupPublicId);
+    const found = await engine.config.groupByPublicId(state.groupPublicId, { isFresh: true });
     if (!found?.group.isActive) closeEach(sockets, 'forbidden');
   }
 

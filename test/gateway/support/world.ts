@@ -72,11 +72,11 @@ export class World {
   }
 
   /** One more gateway on the same Redis and database. */
-  async addGateway(settings: Record<string, string> = {}): Promise<RunningGateway> {
+  async addGateway(settings: Record<string, string> = {}, secretKey = SECRET_KEY): Promise<RunningGateway> {
     const env = loadEnv({
       HTTP_PORT: '0', HTTP_HOST: '127.0.0.1', REDIS_URL: this.redis.url, DATABASE_URL: this.database.url, DRAIN_SEC: '0', LIMIT_FACTOR: '100', ...settings,
     });
-    const gateway = await startGateway({ env, log: this.#log, dataDir: this.dataDir, nodeId: `gateway-${this.gateways.length}-${process.pid}`, secretKey: SECRET_KEY });
+    const gateway = await startGateway({ env, log: this.#log, dataDir: this.dataDir, nodeId: `gateway-${this.gateways.length}-${process.pid}`, secretKey });
     this.gateways.push(gateway);
     return gateway;
   }

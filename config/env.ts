@@ -43,6 +43,11 @@ export const envSchema = z
     SIP_PORT: port.default(5060).describe('SIP port of the embedded edge'),
     RTP_PORTS: portRange.default({ low: 20_000, high: 29_999 }).describe('UDP ports for phone media'),
     DATA_DIR: z.string().min(1).default('.data').describe('Folder for the embedded Redis, PostgreSQL and uploaded files'),
+    WEB_DIST: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder with the built web clients; absent: DATA_DIR/web, where the supervisor builds them'),
     PUBLIC_HOST: z.string().default('').describe('Host name or address that clients reach this server by; empty: the request says'),
     REDIS_URL: z
       .url({ protocol: /^rediss?$/ })

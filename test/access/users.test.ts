@@ -26,6 +26,7 @@ describe('API-1 lists', () => {
     let query: Record<string, string> = { limit: '2' };
     for (let page = 0; ; page++) {
       const { items, nextCursor } = await list(query);
+      expect(items.length).toBeLessThanOrEqual(2);
       seen.push(...items);
       if (page === 0) await invite('Aaron', 'aaron@acme.example');
       if (nextCursor === undefined) break;

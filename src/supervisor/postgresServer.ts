@@ -30,6 +30,8 @@ interface Binaries {
 }
 
 const SUPERUSER = 'postgres';
+/** PostgreSQL's error code (SQLSTATE). */
+const WRONG_PASSWORD = '28P01';
 
 export function postgresUrl({ port, password, database }: Pick<PostgresServerOptions, 'port' | 'password' | 'database'>): string {
   return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
@@ -64,15 +66,27 @@ export class PostgresServer {
     await stopLeftover(options.dir);
     if (!existsSync(join(options.dir, 'PG_VERSION'))) await makeCluster(options, binaries.initdb, program, () => lastLine);
     checkVersion(options.dir);
-    const server = await ServerProcess.start({ ...program, command: binaries.postgres, args: ['-D', options.dir, ...settingFlags(options)] });
+    const server = await ServerProcess.start({
+      ...program,
+      command: binaries.postgres,
+      args: ['-D', options.dir, ...settingFlags(options)],
+    });
     try {
       await waitUntilReady(options, server);
       await ensureDatabase(options);
     } catch (error) {
       await server.stop(3_000);
-      throw new Error(`PostgreSQL did not start: ${lastLine || 'it printed nothing'}`, { cause: error });
+      throw new Error(`PostgreSQL did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, {
+        cause: error,
+      });
     }
     return new PostgresServer(server, postgresUrl(options));
+  }
+
+  /** Whether a server of this cluster, left behind by a killed owner, runs on the port. `start` ends it. */
+  static isLeftover(dir: string, port: number): boolean {
+    const leftover = readPidFile(dir);
+    return leftover !== undefined && leftover.port === port && isAlive(leftover.pid) && servesCluster(leftover.pid, dir);
   }
 
   get pid(): number {
@@ -87,13 +101,20 @@ export class PostgresServer {
     this.#process.kill(signal);
   }
 
-  async close(): Promise<void> {
-    await this.#process.stop();
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#process.stop(timeoutMs);
   }
 }
 
 function settingFlags({ port, settings }: PostgresServerOptions): string[] {
-  const all = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', max_connections: '200', log_min_messages: 'warning', ...settings };
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    log_min_messages: 'warning',
+    ...settings,
+  };
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
@@ -106,7 +127,9 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(require.resolve(name))) as Binaries;
   } catch (error) {
-    throw new Error(`there is no embedded PostgreSQL for ${process.platform}-${process.arch}: set DATABASE_URL to an existing one`, { cause: error });
+    throw new Error(`there is no embedded PostgreSQL for ${process.platform}-${process.arch}: set DATABASE_URL to an existing one`, {
+      cause: error,
+    });
   }
 }
 
@@ -116,7 +139,9 @@ function ensureSystemUser(): { uid: number; gid: number } {
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', SUPERUSER], { stdio: 'ignore' });
+    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', SUPERUSER], {
+      stdio: 'ignore',
+    });
     return { uid: id('-u'), gid: id('-g') };
   }
 }
@@ -144,7 +169,15 @@ async function makeCluster(options: PostgresServerOptions, initdb: string, progr
     const made = await ServerProcess.start({
       ...program,
       command: initdb,
-      args: [`--pgdata=${draft}`, `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-instructions'],
+      args: [
+        `--pgdata=${draft}`,
+        `--username=${SUPERUSER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ],
     });
     const end = await made.ended;
     if (end.code !== 0) throw new Error(`initdb failed (${end.code ?? end.signal}): ${lastLine()}`);
@@ -158,7 +191,10 @@ function checkVersion(dir: string): void {
   const made = readFileSync(join(dir, 'PG_VERSION'), 'utf8').trim();
   const { version } = JSON.parse(readFileSync(join(dirname(packageFile()), '../package.json'), 'utf8')) as { version: string };
   const ours = version.split('.')[0];
-  if (made !== ours) throw new Error(`${dir} was made by PostgreSQL ${made}, this release carries ${ours}: dump it with the old release and load it into a new DATA_DIR`);
+  if (made !== ours)
+    throw new Error(
+      `${dir} was made by PostgreSQL ${made}, this release carries ${ours}: dump it with the old release and load it into a new DATA_DIR`,
+    );
 }
 
 async function waitUntilReady(options: PostgresServerOptions, server: ServerProcess): Promise<void> {
@@ -168,6 +204,8 @@ async function waitUntilReady(options: PostgresServerOptions, server: ServerProc
     try {
       return await withClient({ ...options, database: 'postgres' }, async () => undefined);
     } catch (error) {
+      if ((error as { code?: string }).code === WRONG_PASSWORD)
+        throw new Error('its password is not the one kept in DATA_DIR/secrets.json', { cause: error });
       if (Date.now() > deadline) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -181,7 +219,10 @@ async function ensureDatabase(options: PostgresServerOptions): Promise<void> {
   });
 }
 
-async function withClient(target: Pick<PostgresServerOptions, 'port' | 'password' | 'database'>, work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function withClient(
+  target: Pick<PostgresServerOptions, 'port' | 'password' | 'database'>,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client({ connectionString: postgresUrl(target), connectionTimeoutMillis: 2_000 });
   let broken: Error | undefined;
   client.on('error', (error) => {
@@ -196,19 +237,27 @@ async function withClient(target: Pick<PostgresServerOptions, 'port' | 'password
   }
 }
 
+/** Process id and port as the server wrote them, or undefined when it wrote none. */
+function readPidFile(dir: string): { pid: number; port: number } | undefined {
+  const file = join(dir, 'postmaster.pid');
+  if (!existsSync(file)) return undefined;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return { pid: Number(lines[0]), port: Number(lines[3]) };
+}
+
 /** Ends the server of this cluster if one runs; removes the pid file of one that does not (its pid may be another's by now). */
 async function stopLeftover(dir: string): Promise<void> {
-  const pidFile = join(dir, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (Number.isInteger(pid) && pid > 1 && isAlive(pid) && servesCluster(pid, dir)) {
+  const leftover = readPidFile(dir);
+  if (!leftover) return;
+  const { pid } = leftover;
+  if (pid > 1 && isAlive(pid) && servesCluster(pid, dir)) {
     process.kill(pid, 'SIGINT');
     if (!(await waitForEnd(pid, 10_000))) {
       process.kill(pid, 'SIGQUIT');
       await waitForEnd(pid, 5_000);
     }
   }
-  rmSync(pidFile, { force: true });
+  rmSync(join(dir, 'postmaster.pid'), { force: true });
 }
 
 function servesCluster(pid: number, dir: string): boolean {

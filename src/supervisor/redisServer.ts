@@ -38,7 +38,8 @@ export class RedisServer {
   /** Starts it and waits until it answers. @throws when no server program is installed, or it ends or stays silent. */
   static async start(options: RedisServerOptions): Promise<RedisServer> {
     const program = findRedisProgram();
-    if (!program) throw new Error('neither redis-server nor valkey-server is installed: run "apt-get install redis-server", or set REDIS_URL');
+    if (!program)
+      throw new Error('neither redis-server nor valkey-server is installed: run "apt-get install redis-server", or set REDIS_URL');
     const url = redisUrl(options);
     await stopLeftover(url);
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
@@ -59,7 +60,7 @@ export class RedisServer {
       await waitUntilReady(url, server, options.readyTimeoutMs ?? 60_000);
     } catch (error) {
       await server.stop(2_000);
-      throw new Error(`Redis did not start: ${lastLine || 'it printed nothing'}`, { cause: error });
+      throw new Error(`Redis did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, { cause: error });
     }
     return new RedisServer(server, url);
   }
@@ -76,8 +77,8 @@ export class RedisServer {
     this.#process.kill(signal);
   }
 
-  async close(): Promise<void> {
-    await this.#process.stop();
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#process.stop(timeoutMs);
   }
 }
 

@@ -85,7 +85,13 @@ export class ServerProcess {
   /** @throws the spawn error when the program cannot be executed at all. */
   static async start(program: ServerProgram): Promise<ServerProcess> {
     const { command, args, options } = commandLine(program);
-    const child = spawn(command, args, { ...options, cwd: program.cwd, env: program.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      ...options,
+      cwd: program.cwd,
+      env: program.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -117,6 +123,9 @@ function commandLine(program: ServerProgram): { command: string; args: string[];
   if (!setpriv) return { command: program.command, args: [...program.args], options: user ? { uid: user.uid, gid: user.gid } : {} };
   const flags = ['--pdeathsig', program.stopSignal.replace('SIG', '')];
   if (user) flags.push('--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups');
-  if (user && program.passAnyFolder) flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search');
+  // The secure bit makes access(2), which PostgreSQL asks, honour the capability too.
+  if (user && program.passAnyFolder) {
+    flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search', '--securebits', '+no_setuid_fixup');
+  }
   return { command: setpriv, args: [...flags, '--', program.command, ...program.args], options: {} };
 }

@@ -1,0 +1,122 @@
+/**
+ * One server program that is not ours (Redis, PostgreSQL), started as a child of this process.
+ * It never outlives us: `setpriv --pdeathsig` (util-linux) makes the kernel signal it when we die, even by SIGKILL.
+ * Who starts it learns of its end through `ended`; stopping goes from a polite signal to SIGKILL after a deadline.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface ServerProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** The signal that ends it cleanly: what `stop` sends, and the kernel when we die. */
+  readonly stopSignal: 'SIGTERM' | 'SIGINT';
+  /** Run as this user. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Let that user pass folders it has no right to enter (Linux capability `dac_read_search`); only as root. */
+  readonly passAnyFolder?: boolean;
+  /** Receives every line it prints. */
+  readonly onLine: (line: string) => void;
+}
+
+export interface ServerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The file of a program on PATH, or undefined. */
+export function findProgram(name: string, path = process.env.PATH ?? ''): string | undefined {
+  for (const folder of [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin']) {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not in this folder: the next one is tried.
+    }
+  }
+  return undefined;
+}
+
+/** Whether a process of this id exists (also one of another user). */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Waits until the process is gone. @returns whether it was gone in time. */
+export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (isAlive(pid)) {
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return true;
+}
+
+export class ServerProcess {
+  readonly pid: number;
+  readonly ended: Promise<ServerEnd>;
+  readonly #child: ChildProcess;
+  readonly #stopSignal: NodeJS.Signals;
+  #end: ServerEnd | undefined;
+
+  private constructor(child: ChildProcess, pid: number, program: ServerProgram) {
+    this.#child = child;
+    this.pid = pid;
+    this.#stopSignal = program.stopSignal;
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.#end = { code, signal };
+        resolve(this.#end);
+      });
+    });
+    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', program.onLine);
+  }
+
+  /** @throws the spawn error when the program cannot be executed at all. */
+  static async start(program: ServerProgram): Promise<ServerProcess> {
+    const { command, args, options } = commandLine(program);
+    const child = spawn(command, args, { ...options, cwd: program.cwd, env: program.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    return new ServerProcess(child, child.pid as number, program);
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it cleanly, or by SIGKILL after `timeoutMs`. */
+  async stop(timeoutMs = 8_000): Promise<void> {
+    if (this.#end) return;
+    this.kill(this.#stopSignal);
+    const timer = setTimeout(() => this.kill('SIGKILL'), timeoutMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+}
+
+function commandLine(program: ServerProgram): { command: string; args: string[]; options: { uid?: number; gid?: number } } {
+  const setpriv = findProgram('setpriv');
+  const { user } = program;
+  if (!setpriv) return { command: program.command, args: [...program.args], options: user ? { uid: user.uid, gid: user.gid } : {} };
+  const flags = ['--pdeathsig', program.stopSignal.replace('SIG', '')];
+  if (user) flags.push('--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups');
+  if (user && program.passAnyFolder) flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search');
+  return { command: setpriv, args: [...flags, '--', program.command, ...program.args], options: {} };
+}

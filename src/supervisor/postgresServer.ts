@@ -30,6 +30,8 @@ interface Binaries {
 }
 
 const SUPERUSER = 'postgres';
+/** PostgreSQL's error code (SQLSTATE). */
+const WRONG_PASSWORD = '28P01';
 
 export function postgresUrl({ port, password, database }: Pick<PostgresServerOptions, 'port' | 'password' | 'database'>): string {
   return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
@@ -70,9 +72,15 @@ export class PostgresServer {
       await ensureDatabase(options);
     } catch (error) {
       await server.stop(3_000);
-      throw new Error(`PostgreSQL did not start: ${lastLine || 'it printed nothing'}`, { cause: error });
+      throw new Error(`PostgreSQL did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, { cause: error });
     }
     return new PostgresServer(server, postgresUrl(options));
+  }
+
+  /** Whether a server of this cluster, left behind by a killed owner, runs on the port. `start` ends it. */
+  static isLeftover(dir: string, port: number): boolean {
+    const leftover = readPidFile(dir);
+    return leftover !== undefined && leftover.port === port && isAlive(leftover.pid) && servesCluster(leftover.pid, dir);
   }
 
   get pid(): number {
@@ -87,8 +95,8 @@ export class PostgresServer {
     this.#process.kill(signal);
   }
 
-  async close(): Promise<void> {
-    await this.#process.stop();
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#process.stop(timeoutMs);
   }
 }
 
@@ -168,6 +176,7 @@ async function waitUntilReady(options: PostgresServerOptions, server: ServerProc
     try {
       return await withClient({ ...options, database: 'postgres' }, async () => undefined);
     } catch (error) {
+      if ((error as { code?: string }).code === WRONG_PASSWORD) throw new Error('its password is not the one kept in DATA_DIR/secrets.json', { cause: error });
       if (Date.now() > deadline) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -196,19 +205,27 @@ async function withClient(target: Pick<PostgresServerOptions, 'port' | 'password
   }
 }
 
+/** Process id and port as the server wrote them, or undefined when it wrote none. */
+function readPidFile(dir: string): { pid: number; port: number } | undefined {
+  const file = join(dir, 'postmaster.pid');
+  if (!existsSync(file)) return undefined;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return { pid: Number(lines[0]), port: Number(lines[3]) };
+}
+
 /** Ends the server of this cluster if one runs; removes the pid file of one that does not (its pid may be another's by now). */
 async function stopLeftover(dir: string): Promise<void> {
-  const pidFile = join(dir, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (Number.isInteger(pid) && pid > 1 && isAlive(pid) && servesCluster(pid, dir)) {
+  const leftover = readPidFile(dir);
+  if (!leftover) return;
+  const { pid } = leftover;
+  if (pid > 1 && isAlive(pid) && servesCluster(pid, dir)) {
     process.kill(pid, 'SIGINT');
     if (!(await waitForEnd(pid, 10_000))) {
       process.kill(pid, 'SIGQUIT');
       await waitForEnd(pid, 5_000);
     }
   }
-  rmSync(pidFile, { force: true });
+  rmSync(join(dir, 'postmaster.pid'), { force: true });
 }
 
 function servesCluster(pid: number, dir: string): boolean {

@@ -59,7 +59,7 @@ export class RedisServer {
       await waitUntilReady(url, server, options.readyTimeoutMs ?? 60_000);
     } catch (error) {
       await server.stop(2_000);
-      throw new Error(`Redis did not start: ${lastLine || 'it printed nothing'}`, { cause: error });
+      throw new Error(`Redis did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, { cause: error });
     }
     return new RedisServer(server, url);
   }
@@ -76,8 +76,8 @@ export class RedisServer {
     this.#process.kill(signal);
   }
 
-  async close(): Promise<void> {
-    await this.#process.stop();
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#process.stop(timeoutMs);
   }
 }
 

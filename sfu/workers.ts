@@ -1,0 +1,147 @@
+/**
+ * The mediasoup workers of this process: one per core, each with a WebRtcServer on a port of its own (RTC_PORT and up).
+ * Started as role `sfu`. Never waits for the worker binary: while it is fetched or compiled the state is `preparing`.
+ * A worker that dies takes its rooms with it; another one takes its place, and `onWorkerLost` tells the owners of the rooms.
+ */
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { createWorker } from 'mediasoup';
+import type { WebRtcServer, Worker } from 'mediasoup/types';
+import type { Env } from '../config/env.ts';
+import type { RoleContext, RunningRole } from '../src/base/context.ts';
+import type { Logger } from '../src/base/log.ts';
+import { obtainWorkerBinary } from './workerBinary.ts';
+
+export type SfuState = 'preparing' | 'ready' | 'failed';
+
+/** One worker that serves, with the server its transports share. */
+export interface SfuWorker {
+  readonly worker: Worker;
+  readonly webRtcServer: WebRtcServer;
+}
+
+export interface SfuEvents {
+  state: [SfuState];
+  /** All rooms on this worker are gone. */
+  workerLost: [SfuWorker];
+}
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+export class SfuWorkers extends EventEmitter<SfuEvents> {
+  readonly #env: Env;
+  readonly #log: Logger;
+  readonly #slots: (SfuWorker | undefined)[] = [];
+  readonly #stopping = new AbortController();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #preparing: Promise<void> = Promise.resolve();
+  #binary = '';
+  #state: SfuState = 'preparing';
+  #next = 0;
+
+  private constructor(env: Env, log: Logger) {
+    super();
+    this.#env = env;
+    this.#log = log;
+  }
+
+  /** Returns at once, in state `preparing`. `count` is the number of workers, by default one per core. */
+  static create({ env, log }: Pick<RoleContext, 'env' | 'log'>, count = availableParallelism()): SfuWorkers {
+    const workers = new SfuWorkers(env, log);
+    workers.#preparing = workers.#prepare(count);
+    return workers;
+  }
+
+  get state(): SfuState {
+    return this.#state;
+  }
+
+  /** The worker for a new room, in turn; undefined while none serves. */
+  take(): SfuWorker | undefined {
+    const serving = this.#slots.filter((slot) => slot !== undefined);
+    return serving[this.#next++ % Math.max(1, serving.length)];
+  }
+
+  /** Ends the workers and a build that is under way. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#preparing;
+    const ended = this.#slots.map((slot) => slot && new Promise<void>((resolve) => slot.worker.once('subprocessclose', () => resolve())));
+    for (const slot of this.#slots.splice(0)) slot?.worker.close();
+    await Promise.all(ended);
+  }
+
+  async #prepare(count: number): Promise<void> {
+    try {
+      this.#binary = await obtainWorkerBinary(this.#env.MEDIASOUP_WORKER_BIN, this.#stopping.signal, (line) => this.#log.info({ line }, 'video worker'));
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      this.#log.error({ reason: (error as Error).message }, 'no mediasoup worker: video is not available, all else works');
+      return this.#become('failed');
+    }
+    await Promise.all(Array.from({ length: count }, (_, index) => this.#spawn(index, FIRST_WAIT_MS)));
+  }
+
+  async #spawn(index: number, waitMs: number): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    try {
+      const slot = await this.#startWorker(index);
+      if (this.#stopping.signal.aborted) return slot.worker.close();
+      this.#slots[index] = slot;
+      slot.worker.once('died', () => this.#lost(index, slot));
+      this.#log.info({ worker: slot.worker.pid, port: this.#port(index) }, 'media worker started');
+      this.#become('ready');
+    } catch (error) {
+      this.#log.error({ port: this.#port(index), reason: (error as Error).message, againInMs: waitMs }, 'media worker cannot be started');
+      this.#later(waitMs, () => this.#spawn(index, Math.min(waitMs * 2, LONGEST_WAIT_MS)));
+    }
+  }
+
+  async #startWorker(index: number): Promise<SfuWorker> {
+    const worker = await createWorker({ workerBin: this.#binary, logLevel: 'warn' });
+    try {
+      const announced = this.#env.PUBLIC_HOST ? { announcedAddress: this.#env.PUBLIC_HOST } : {};
+      const listenInfos = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, ip: '0.0.0.0', port: this.#port(index), ...announced }));
+      return { worker, webRtcServer: await worker.createWebRtcServer({ listenInfos }) };
+    } catch (error) {
+      worker.close();
+      throw error;
+    }
+  }
+
+  /** With RTC_PORT 0 the kernel chooses. */
+  #port(index: number): number {
+    return this.#env.RTC_PORT === 0 ? 0 : this.#env.RTC_PORT + index;
+  }
+
+  #lost(index: number, slot: SfuWorker): void {
+    this.#log.error({ worker: slot.worker.pid }, 'media worker died, its rooms are gone');
+    this.#slots[index] = undefined;
+    if (this.#slots.every((other) => other === undefined)) this.#become('preparing');
+    this.emit('workerLost', slot);
+    this.#later(FIRST_WAIT_MS, () => this.#spawn(index, FIRST_WAIT_MS));
+  }
+
+  #later(waitMs: number, work: () => Promise<void>): void {
+    if (this.#stopping.signal.aborted) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      void work();
+    }, waitMs);
+    this.#timers.add(timer);
+  }
+
+  #become(state: SfuState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+}
+
+/** The role `sfu`. */
+export async function startSfu(context: RoleContext): Promise<RunningRole> {
+  const workers = SfuWorkers.create(context);
+  return { close: () => workers.close() };
+}

@@ -1,0 +1,179 @@
+/**
+ * The supervisor: no business state, only processes. It opens DATA_DIR under its lock, starts Redis and PostgreSQL where no
+ * address is given, then workers, gateways and the SFU, and starts again whatever ends. `close` goes in the order
+ * gateways, workers, sfu, PostgreSQL, Redis, so that nothing loses what it stands on while it still works.
+ */
+import type { Env, RoleName } from '../../config/env.ts';
+import type { Logger } from '../base/log.ts';
+import { DataDirError, freeBytes, openDataDir, readSecrets } from './dataDir.ts';
+import { openPostgres, openRedis } from './embedded.ts';
+import { waitForService } from './externalService.ts';
+import { portTrouble } from './freePort.ts';
+import { KeepRunning, type Running } from './keepRunning.ts';
+import { type Lock, lockDataDir } from './lock.ts';
+import { startRoleProcess } from './roleProcess.ts';
+import type { ServerEnd } from './serverProcess.ts';
+import { printWelcome } from './welcome.ts';
+
+const LEAST_FREE_BYTES = 100_000_000;
+const LOW_FREE_BYTES = 500_000_000;
+const DISK_CHECK_MS = 30_000;
+/** Beyond what a gateway is given to drain. */
+const CLOSE_MS = { role: 3_000, server: 4_000 } as const;
+
+export interface SupervisorOptions {
+  readonly env: Env;
+  readonly log: Logger;
+  /** Receives the lines the children print. */
+  readonly onLine: (line: string) => void;
+  /** Aborted when the start shall not go on; it then throws, after everything was closed again. */
+  readonly signal: AbortSignal;
+}
+
+/** What `main.ts` holds of a running supervisor. */
+export interface Supervisor {
+  close(): Promise<void>;
+}
+
+/** Starts everything. @throws DataDirError, LockedError or another error whose message tells the person what to do. */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const dataDir = openDataDir(options.env.DATA_DIR);
+  const lock = lockDataDir(dataDir);
+  const house = new House(options, dataDir, lock);
+  try {
+    await house.open();
+  } catch (error) {
+    await house.close();
+    throw error;
+  }
+  return house;
+}
+
+class House implements Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #dataDir: string;
+  readonly #lock: Lock;
+  /** In the order they were started; closed group by group. */
+  readonly #children: { readonly role: RoleName; readonly keep: KeepRunning }[] = [];
+  readonly #notReady = new Set<RoleName>();
+  #diskCheck: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions, dataDir: string, lock: Lock) {
+    this.#options = options;
+    this.#dataDir = dataDir;
+    this.#lock = lock;
+  }
+
+  async open(): Promise<void> {
+    const { env, log, signal } = this.#options;
+    if (freeBytes(this.#dataDir) < LEAST_FREE_BYTES) throw new DataDirError(`The disk of DATA_DIR ${this.#dataDir} is full (less than 100 MB free): free some space.`);
+    const trouble = env.HTTP_PORT === 0 ? undefined : await portTrouble(env.HTTP_PORT, env.HTTP_HOST);
+    if (trouble) throw new DataDirError(portMessage(env, trouble));
+    this.#watchDisk();
+    const place = { env, log, dataDir: this.#dataDir };
+    // Each launch tells the port anew; it stays the same unless another program took it while the server was down.
+    const servers = await Promise.allSettled([
+      env.REDIS_URL ?? this.#startServer('redis', () => openRedis(place)),
+      env.DATABASE_URL ?? this.#startServer('postgres', () => openPostgres(place)),
+    ]);
+    const [redisUrl, databaseUrl] = servers.map((server) => {
+      if (server.status === 'rejected') throw server.reason;
+      return server.value;
+    }) as [string, string];
+    if (env.REDIS_URL) await waitForService('Redis', env.REDIS_URL, log, signal);
+    if (env.DATABASE_URL) await waitForService('PostgreSQL', env.DATABASE_URL, log, signal);
+    signal.throwIfAborted();
+    const childEnv = { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl, DATA_DIR: this.#dataDir, SECRET_KEY: env.SECRET_KEY ?? readSecrets(this.#dataDir).secretKey };
+    for (const role of ['worker', 'gateway', 'sfu'] as const) this.#notReady.add(role);
+    await this.#startRole('worker', env.WORKERS, childEnv);
+    await this.#startRole('gateway', env.GATEWAYS, childEnv);
+    await this.#startRole('sfu', 1, childEnv);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#diskCheck);
+    const drainMs = this.#options.env.DRAIN_SEC * 1_000;
+    await this.#closeGroup('gateway', drainMs + CLOSE_MS.role);
+    await Promise.all([this.#closeGroup('worker', CLOSE_MS.role), this.#closeGroup('sfu', CLOSE_MS.role)]);
+    await this.#closeGroup('postgres', CLOSE_MS.server);
+    await this.#closeGroup('redis', CLOSE_MS.server);
+    this.#lock.release();
+  }
+
+  async #closeGroup(role: RoleName, timeoutMs: number): Promise<void> {
+    await Promise.all(this.#children.filter((child) => child.role === role).map(({ keep }) => keep.close(timeoutMs)));
+  }
+
+  async #startServer(role: 'redis' | 'postgres', open: () => Promise<EmbeddedServerHandle>): Promise<string> {
+    let url = '';
+    const launch = async (): Promise<Running> => {
+      const server = await open();
+      if (url && server.url !== url) {
+        await server.close();
+        throw new Error('its port was taken by another program while it was down: restart Centralino');
+      }
+      url = server.url;
+      const ended = server.ended.then(({ code, signal }) => (signal ? `signal ${signal}` : `exit code ${code}`));
+      return { pid: server.pid, ended, stop: (timeoutMs) => server.close(timeoutMs) };
+    };
+    await this.#keep(role, role, launch, 3);
+    return url;
+  }
+
+  async #startRole(role: 'worker' | 'gateway' | 'sfu', count: number, env: Readonly<Record<string, string>>): Promise<void> {
+    const { log, onLine } = this.#options;
+    const nodeId = this.#options.env.NODE_ID;
+    for (let number = 1; number <= count && !this.#options.signal.aborted; number++) {
+      const name = count === 1 ? role : `${role}-${number}`;
+      const ownEnv = nodeId ? { ...env, NODE_ID: `${nodeId}-${name}`.slice(-40) } : env;
+      const launch = (): Promise<Running> =>
+        startRoleProcess({
+          role,
+          env: ownEnv,
+          onLine,
+          onReady: () => this.#onReady(role),
+          onHung: () => log.error({ child: name }, 'child gave no sign of life for a minute, ending it by force'),
+        });
+      await this.#keep(role, name, launch);
+    }
+  }
+
+  async #keep(role: RoleName, name: string, launch: () => Promise<Running>, triesAtFirst?: number): Promise<void> {
+    const keep = await KeepRunning.start({ name, log: this.#options.log, launch, ...(triesAtFirst === undefined ? {} : { triesAtFirst }) });
+    this.#children.push({ role, keep });
+    this.#options.log.info({ child: name, childPid: keep.pid }, 'started');
+  }
+
+  #onReady(role: RoleName): void {
+    if (!this.#notReady.delete(role) || this.#options.signal.aborted) return;
+    // The SFU may still be preparing its worker binary; chat does not wait for it.
+    const isServing = !this.#notReady.has('gateway') && !this.#notReady.has('worker');
+    if (isServing && role !== 'sfu') printWelcome(this.#options.env, this.#dataDir);
+  }
+
+  #watchDisk(): void {
+    this.#diskCheck = setInterval(() => {
+      const free = freeBytes(this.#dataDir);
+      if (free < LOW_FREE_BYTES) this.#options.log.error({ freeMb: Math.floor(free / 1e6), dataDir: this.#dataDir }, 'the disk of DATA_DIR is nearly full: free some space');
+    }, DISK_CHECK_MS);
+  }
+}
+
+interface EmbeddedServerHandle {
+  readonly url: string;
+  readonly pid: number;
+  readonly ended: Promise<ServerEnd>;
+  close(timeoutMs?: number): Promise<void>;
+}
+
+function portMessage({ HTTP_PORT, HTTP_HOST }: Env, trouble: string): string {
+  if (trouble === 'EADDRINUSE') return `Port ${HTTP_PORT} is taken by another program: stop it, or set HTTP_PORT to a free one, e.g. HTTP_PORT=${HTTP_PORT + 1} npm start`;
+  if (trouble === 'EACCES') return `This user may not listen on port ${HTTP_PORT}: set HTTP_PORT to one above 1023, or put a proxy in front.`;
+  return `HTTP_HOST ${HTTP_HOST} with HTTP_PORT ${HTTP_PORT} cannot be listened on (${trouble}).`;
+}

@@ -1,0 +1,43 @@
+/** What a person sees once the server serves: where to open it and, on a demo installation, whom to sign in as. */
+import { existsSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Env } from '../../config/env.ts';
+
+/** Written by the seeder of the demo account. */
+const demoSchema = z.object({
+  account: z.string(),
+  signIns: z.array(z.object({ email: z.string(), password: z.string(), role: z.string() })),
+});
+
+/** Prints the addresses and, when the demo account was seeded, its sign-ins. */
+export function printWelcome(env: Env, dataDir: string): void {
+  const lines = ['', '  Centralino is ready.', '', ...addresses(env).map((address) => `    ${address}`)];
+  const demo = readDemo(dataDir);
+  if (demo) {
+    lines.push('', `  Demo account "${demo.account}" (DEMO=0 on an empty DATA_DIR leaves it out):`, '');
+    const width = Math.max(...demo.signIns.map(({ email }) => email.length));
+    for (const { email, password, role } of demo.signIns) lines.push(`    ${email.padEnd(width)}  ${password}  ${role}`);
+  }
+  console.log(`${lines.join('\n')}\n`);
+}
+
+/** The addresses a browser can use, the best one first. */
+export function addresses({ HTTP_HOST, HTTP_PORT, PUBLIC_HOST, TLS_CERT }: Pick<Env, 'HTTP_HOST' | 'HTTP_PORT' | 'PUBLIC_HOST' | 'TLS_CERT'>): string[] {
+  const scheme = TLS_CERT ? 'https' : 'http';
+  const hosts = PUBLIC_HOST ? [PUBLIC_HOST] : [];
+  if (HTTP_HOST === '0.0.0.0' || HTTP_HOST === '::') hosts.push('localhost', ...lanAddresses());
+  else hosts.push(HTTP_HOST.includes(':') ? `[${HTTP_HOST}]` : HTTP_HOST);
+  return [...new Set(hosts)].map((host) => `${scheme}://${host}:${HTTP_PORT}`);
+}
+
+/** This machine's IPv4 addresses that others may reach. */
+export function lanAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((entry) => entry.family === 'IPv4' && !entry.internal).map((entry) => entry.address));
+}
+
+function readDemo(dataDir: string): z.infer<typeof demoSchema> | undefined {
+  const file = join(dataDir, 'demo.json');
+  return existsSync(file) ? demoSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}

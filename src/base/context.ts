@@ -21,3 +21,4 @@ export interface RunningRole {
 }
 
 export type StartRole = (context: RoleContext) => Promise<RunningRole>;
+export type Role = RunningRole;

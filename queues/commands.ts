@@ -1,0 +1,83 @@
+/**
+ * Runs commands: scripts that change a partition under this node's lease. Joins the partition first, turns codes into outcomes, hands
+ * deadlines to the knocks, and counts. Created by the engine; used by the router, sessions and configuration copies.
+ */
+import { randomBytes } from 'node:crypto';
+import { AppError, ERRORS, type ErrorCode } from '../src/base/errors.ts';
+import type { Refused } from './engine.ts';
+import { partitionKey } from './keys.ts';
+import type { NodeLease } from './lease.ts';
+import type { Reply, ScriptRunner } from './redis.ts';
+
+/** A deadline that a script set: to be knocked at `dueMs`. */
+export interface Knock {
+  readonly partition: number;
+  readonly kind: string;
+  readonly id: string;
+  readonly token: string;
+  readonly dueMs: number;
+}
+
+export class Commands {
+  readonly #runner: ScriptRunner;
+  readonly #lease: NodeLease;
+  readonly #prefix: string;
+  readonly #onKnocks: (knocks: readonly Knock[]) => void;
+
+  constructor(options: { runner: ScriptRunner; lease: NodeLease; prefix: string; onKnocks: (knocks: readonly Knock[]) => void }) {
+    this.#runner = options.runner;
+    this.#lease = options.lease;
+    this.#prefix = options.prefix;
+    this.#onKnocks = options.onKnocks;
+  }
+
+  /**
+   * Runs a command script and returns its answer without the leading 'ok'; a refusal as `Refused`.
+   * @throws AppError fenced when this process's lease lapsed (its callers' sockets are being closed), unavailable, internal
+   */
+  async run(name: string, partition: number, args: readonly (string | number)[]): Promise<Reply | Refused> {
+    for (let attempt = 0; ; attempt++) {
+      await this.#lease.join(partition);
+      const { epoch, nodeId } = this.#lease;
+      const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), [nodeId, epoch, chance(), '', ...args]);
+      if (!Array.isArray(reply)) throw new AppError('internal', { detail: `Script ${name} gave no answer.` });
+      const [code, second] = reply as [string, unknown];
+      if (code === 'ok') {
+        this.#schedule(partition, reply);
+        return reply;
+      }
+      if (code === 'fenced') {
+        await this.#lease.lost(epoch);
+        if (attempt === 0 && second === 'unknown') continue;
+        throw new AppError('fenced');
+      }
+      if (!(code in ERRORS)) throw new AppError('internal', { detail: `Script ${name} answered ${code}.` });
+      return { ok: false, code: code as ErrorCode, ...(typeof second === 'string' ? { owner: second } : {}) };
+    }
+  }
+
+  /** Reads: no lease, no change. */
+  async read(name: string, partition: number, args: readonly (string | number)[]): Promise<Reply | undefined> {
+    const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), args);
+    return Array.isArray(reply) ? reply : undefined;
+  }
+
+  /** Knocks stand last in every answer. */
+  #schedule(partition: number, reply: Reply): void {
+    const flat = reply.at(-1);
+    if (!Array.isArray(flat) || flat.length < 4) return;
+    const knocks: Knock[] = [];
+    for (let at = 0; at + 3 < flat.length; at += 4) {
+      knocks.push({ partition, kind: String(flat[at]), id: String(flat[at + 1]), token: String(flat[at + 2]), dueMs: Number(flat[at + 3]) });
+    }
+    this.#onKnocks(knocks);
+  }
+}
+
+function chance(): string {
+  return randomBytes(6).toString('base64url');
+}
+
+export function isRefused(reply: Reply | Refused): reply is Refused {
+  return !Array.isArray(reply);
+}

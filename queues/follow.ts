@@ -1,0 +1,108 @@
+/**
+ * A durable reader: gives the log of every held partition to a sink, in order, from the position the sink stored. A sink that fails is
+ * tried again with growing pauses, for as long as it takes; the log is not trimmed behind it meanwhile. Created by `startRoutingWorkers`.
+ */
+import type { Logger } from '../src/base/log.ts';
+import type { DurableSink, LogEntry } from './engine.ts';
+import { logKey } from './keys.ts';
+import { toLogEntry } from './log.ts';
+import type { HeldPartitions } from './partitions.ts';
+import type { Redis } from './redis.ts';
+
+const BATCH = 500;
+const BLOCK_MS = 1_000;
+/** Pause after a batch that was not full, so that the next is worth a transaction. */
+const GATHER_MS = 100;
+const RETRY_MS = [100, 250, 500, 1_000, 2_000] as const;
+
+type RawRead = [stream: string, entries: [id: string, flat: string[]][]][] | null;
+
+export class DurableReader {
+  readonly sink: DurableSink;
+  readonly #partitions: HeldPartitions;
+  readonly #redis: Redis;
+  readonly #prefix: string;
+  readonly #log: Logger;
+  readonly #positions = new Map<number, string>();
+  readonly #abort = new AbortController();
+  readonly #loop: Promise<void>;
+  #failures = 0;
+
+  constructor(options: { sink: DurableSink; partitions: HeldPartitions; redis: Redis; prefix: string; log: Logger }) {
+    this.sink = options.sink;
+    this.#partitions = options.partitions;
+    this.#redis = options.redis;
+    this.#prefix = options.prefix;
+    this.#log = options.log;
+    this.#loop = this.#run();
+  }
+
+  /** Id of the last entry whose effect is committed; undefined while not known. */
+  position(partition: number): string | undefined {
+    return this.#positions.get(partition);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      try {
+        const seen = await this.#step();
+        this.#failures = 0;
+        if (seen < BATCH) await this.#pause(GATHER_MS);
+      } catch (error) {
+        if (this.#abort.signal.aborted) return;
+        if (this.#failures++ % 20 === 0) this.#log.warn({ err: error, reader: this.sink.name, failures: this.#failures }, 'reader.retry');
+        // What was committed is known only to the sink: ask again.
+        this.#positions.clear();
+        await this.#pause(RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1] ?? 2_000);
+      }
+    }
+  }
+
+  /** Reads once over all held partitions and gives the batches to the sink. @return the largest batch */
+  async #step(): Promise<number> {
+    const held = this.#partitions.list();
+    for (const partition of this.#positions.keys()) if (!held.includes(partition)) this.#positions.delete(partition);
+    if (held.length === 0) {
+      await this.#pause(BLOCK_MS / 4);
+      return BATCH;
+    }
+    for (const partition of held) {
+      if (!this.#positions.has(partition)) this.#positions.set(partition, (await this.sink.position(partition)) ?? '0-0');
+    }
+    const streams = held.map((partition) => logKey(this.#prefix, partition));
+    const ids = held.map((partition) => this.#positions.get(partition) ?? '0-0');
+    const read = (await this.#redis.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids)) as RawRead;
+    let largest = 0;
+    for (const [stream, raw] of read ?? []) {
+      const partition = held[streams.indexOf(stream)];
+      if (partition === undefined || !this.#partitions.has(partition)) continue;
+      const entries: LogEntry[] = raw.map((entry) => toLogEntry(partition, entry));
+      const last = entries.at(-1);
+      if (!last) continue;
+      await this.sink.apply(partition, entries);
+      this.#positions.set(partition, last.id);
+      largest = Math.max(largest, entries.length);
+    }
+    return largest;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(finish, ms);
+      this.#abort.signal.addEventListener('abort', finish, { once: true });
+      const { signal } = this.#abort;
+      function finish(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', finish);
+        resolve();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    this.#redis.disconnect();
+    await this.#loop;
+  }
+}

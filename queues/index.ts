@@ -1,0 +1,86 @@
+/**
+ * The routing engine: state in Redis behind Lua scripts, one engine per process. This file composes its pieces and is the part's edge;
+ * `engine.ts` says what can be asked of it, `README.md` which invariants hold.
+ */
+import { AppError } from '../src/base/errors.ts';
+import { Commands } from './commands.ts';
+import { createConfig } from './configCopy.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { createFeeds, createSignals } from './feeds.ts';
+import { createKnockSender } from './knocks.ts';
+import { NodeLease } from './lease.ts';
+import { connect, type Redis, ScriptRunner, untilReady } from './redis.ts';
+import { createRouter } from './router.ts';
+import { createSessions } from './sessions.ts';
+import { createRates, createShelf } from './shelf.ts';
+import { createViews } from './views.ts';
+
+export type * from './engine.ts';
+export { type RoutingWorkers, startRoutingWorkers, type WorkerFigures, type WorkerOptions } from './workers.ts';
+
+/** For the worker role, which runs the engine's loops. */
+export interface EngineCore {
+  readonly runner: ScriptRunner;
+  readonly commands: Commands;
+  readonly prefix: string;
+  readonly redisUrl: string;
+  /** A connection for blocking reads; the caller closes it. */
+  connect(name: string): Redis;
+}
+
+export interface RunningEngine extends Engine {
+  readonly core: EngineCore;
+}
+
+const START_WITHIN_MS = 30_000;
+
+/** Connects, retrying for 30 s. @throws AppError unavailable */
+export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
+  const { redisUrl, nodeId, log } = options;
+  const prefix = options.prefix ?? 'c:';
+  const redis = connect(redisUrl, log, `centralino-${nodeId}`);
+  try {
+    await untilReady(redis, START_WITHIN_MS);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+  const runner = new ScriptRunner(redis);
+  const lease = new NodeLease({ nodeId, runner, prefix, log });
+  const knocks = createKnockSender({ redisUrl, prefix, log });
+  const commands = new Commands({ runner, lease, prefix, onKnocks: (list) => knocks.send(list) });
+  const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
+  const feeds = createFeeds({ commands, prefix, log, connect: () => connectReader('tail') });
+  const signals = createSignals({ redis, prefix, connect: () => connectReader('signals') });
+
+  let closing: Promise<void> | undefined;
+  async function close(reason: string): Promise<void> {
+    log.debug({ node: nodeId, reason }, 'engine.closing');
+    await lease.close().catch((error: unknown) => log.warn({ err: error }, 'lease.unreturned'));
+    await Promise.all([feeds.close(), signals.close(), knocks.close()]);
+    runner.close();
+  }
+
+  return {
+    router: createRouter(commands),
+    views: createViews(commands, redis, prefix),
+    feeds,
+    signals,
+    sessions: createSessions(commands, runner, prefix),
+    shelf: createShelf(runner, prefix),
+    rates: createRates(redis, prefix),
+    config: createConfig(commands, runner, prefix),
+    lease,
+    core: { runner, commands, prefix, redisUrl, connect: connectReader },
+    async ping() {
+      const started = performance.now();
+      try {
+        await redis.ping();
+      } catch (cause) {
+        throw new AppError('unavailable', { detail: 'Redis does not answer.', cause });
+      }
+      return performance.now() - started;
+    },
+    close: (reason) => (closing ??= close(reason)),
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * This process's name and epoch under a lease of 5 s in every partition it works on. What its sockets claim is recorded under the epoch;
+ * when the lease lapses (the process was stopped, Redis forgot it) others detach those claims, scripts refuse the old epoch, and the
+ * process closes what it held and begins a new epoch. Created by the engine.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '../src/base/log.ts';
+import type { Lease } from './engine.ts';
+import { partitionKey } from './keys.ts';
+import type { ScriptRunner } from './redis.ts';
+
+export const LEASE_MS = 5_000;
+const RENEW_MS = 1_500;
+
+export class NodeLease implements Lease {
+  readonly nodeId: string;
+  #epoch = newEpoch();
+  readonly #runner: ScriptRunner;
+  readonly #prefix: string;
+  readonly #log: Logger;
+  readonly #partitions = new Set<number>();
+  readonly #joining = new Map<number, Promise<void>>();
+  readonly #onLost: (() => void | Promise<void>)[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #renewal: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: { nodeId: string; runner: ScriptRunner; prefix: string; log: Logger }) {
+    this.nodeId = options.nodeId;
+    this.#runner = options.runner;
+    this.#prefix = options.prefix;
+    this.#log = options.log;
+    this.#timer = setInterval(() => {
+      this.#renewal ??= this.#renew().finally(() => {
+        this.#renewal = undefined;
+      });
+    }, RENEW_MS);
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  onLost(callback: () => void | Promise<void>): void {
+    this.#onLost.push(callback);
+  }
+
+  /** Registers in a partition before its first command there. */
+  async join(partition: number): Promise<void> {
+    if (this.#partitions.has(partition)) return;
+    let joining = this.#joining.get(partition);
+    if (!joining) {
+      joining = this.#register(partition, true)
+        .then(() => {
+          this.#partitions.add(partition);
+        })
+        .finally(() => this.#joining.delete(partition));
+      this.#joining.set(partition, joining);
+    }
+    await joining;
+  }
+
+  /** A script said that this epoch does not hold: begin a new one. `epoch` is the one the script was asked with. */
+  async lost(epoch: string): Promise<void> {
+    if (epoch !== this.#epoch || this.#isClosed) return;
+    this.#log.error({ node: this.nodeId, epoch }, 'lease.lost');
+    this.#epoch = newEpoch();
+    this.#partitions.clear();
+    this.#joining.clear();
+    for (const callback of this.#onLost) await callback();
+  }
+
+  async #register(partition: number, isFirst: boolean): Promise<boolean> {
+    const epoch = this.#epoch;
+    const reply = await this.#runner.run('renewLease', partitionKey(this.#prefix, partition), [this.nodeId, epoch, '', '', LEASE_MS, isFirst ? 1 : 0]);
+    return Array.isArray(reply) && reply[0] === 'ok';
+  }
+
+  async #renew(): Promise<void> {
+    const epoch = this.#epoch;
+    const renewed = await Promise.allSettled([...this.#partitions].map((partition) => this.#register(partition, false)));
+    if (renewed.some((result) => result.status === 'fulfilled' && !result.value)) await this.lost(epoch);
+  }
+
+  /** Gives up what is held, in chunks, so that reconnect windows open at once and not only when the lease lapses. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    for (const partition of this.#partitions) {
+      for (let more = 1; more === 1; ) {
+        const reply = await this.#runner.run('dropNode', partitionKey(this.#prefix, partition), [this.nodeId, this.#epoch, newEpoch(), '', this.nodeId, this.#epoch]);
+        more = Array.isArray(reply) ? Number(reply[1]) : 0;
+      }
+    }
+  }
+}
+
+function newEpoch(): string {
+  return randomBytes(9).toString('base64url');
+}

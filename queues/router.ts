@@ -1,0 +1,129 @@
+/**
+ * The routing engine's commands, one typed method per script. Created by the engine; see `engine.ts` for what each refuses and
+ * `README.md` for the invariants that hold between any two of them.
+ */
+import { AppError } from '../src/base/errors.ts';
+import { newId } from '../src/base/ids.ts';
+import type { AgentView, InteractionView } from '../src/protocol/views.ts';
+import { type Commands, isRefused } from './commands.ts';
+import type { NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
+import type { Reply } from './redis.ts';
+import { toAgent, toInteraction } from './replies.ts';
+
+const PREVIEW_CHARS = 140;
+
+/** The beginning of a text, whole characters only. */
+function previewOf(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= PREVIEW_CHARS ? line : `${[...line].slice(0, PREVIEW_CHARS).join('')}…`;
+}
+
+const flag = (value: boolean): number => (value ? 1 : 0);
+
+export function createRouter(commands: Commands): Router {
+  async function plain(name: string, scope: Scope, args: readonly (string | number)[]): Promise<Outcome> {
+    const reply = await commands.run(name, scope.partition, args);
+    return isRefused(reply) ? reply : { ok: true };
+  }
+
+  /** Commands that answer with the interaction at `index` of the reply. */
+  async function withInteraction(
+    name: string,
+    scope: Scope,
+    id: string,
+    args: readonly (string | number)[],
+  ): Promise<Outcome<{ interaction: InteractionView }>> {
+    const reply = await commands.run(name, scope.partition, args);
+    return isRefused(reply) ? reply : { ok: true, interaction: interactionAt(reply, 1, id) };
+  }
+
+  async function withAgent(name: string, scope: Scope, agentId: string, args: readonly (string | number)[]): Promise<Outcome<{ agent: AgentView }>> {
+    const reply = await commands.run(name, scope.partition, args);
+    if (isRefused(reply)) return reply;
+    const answer = await commands.read('readAgent', scope.partition, [agentId, scope.accountId, 0]);
+    return answer ? { ok: true, agent: toAgent(agentId, answer) } : notFound;
+  }
+
+  const setState = (what: string) => (scope: Scope, agent: { agentId: string; reason?: string; queues?: readonly string[]; key: string }) =>
+    withAgent('setAgentState', scope, agent.agentId, [
+      agent.agentId, scope.accountId, what, agent.reason ?? '', commandId(agent.agentId, agent.key), ...(agent.queues ?? []),
+    ]);
+
+  return {
+    async startInteraction(scope, start) {
+      const reply = await commands.run('startInteraction', scope.partition, [
+        newId('interaction'), scope.accountId, start.queueId, start.groupId, start.contactId, start.key, start.name, start.email, start.language,
+        start.page, start.userAgent, start.key, start.text, previewOf(start.text), start.connectionId,
+      ]);
+      if (isRefused(reply)) return reply;
+      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionAt(reply, 4, String(reply[3])) };
+    },
+
+    async sendMessage(scope, message) {
+      const reply = await commands.run('sendMessage', scope.partition, messageArgs(scope, message));
+      if (isRefused(reply)) return reply;
+      return { ok: true, off: Number(reply[1]), at: Number(reply[2]), isRepeat: reply[3] === 1 };
+    },
+
+    markRead: (scope, mark) => plain('markRead', scope, [mark.interactionId, scope.accountId, mark.by, mark.memberId, mark.upTo]),
+
+    acceptOffer: (scope, offer) =>
+      withInteraction('acceptOffer', scope, offer.interactionId, [offer.interactionId, scope.accountId, offer.agentId, offer.token]),
+    declineOffer: (scope, offer) => plain('declineOffer', scope, [offer.interactionId, scope.accountId, offer.agentId, offer.token]),
+    claimInteraction: (scope, claim) =>
+      withInteraction('claimInteraction', scope, claim.interactionId, [claim.interactionId, scope.accountId, claim.agentId]),
+    transferInteraction: (scope, transfer) =>
+      plain('transferInteraction', scope, [
+        transfer.interactionId, scope.accountId, transfer.from, transfer.to, flag(transfer.isSupervisor), commandId(transfer.from, transfer.key),
+      ]),
+    inviteParticipant: (scope, invite) =>
+      plain('inviteParticipant', scope, [invite.interactionId, scope.accountId, invite.by, invite.agentId, flag(invite.isSupervisor)]),
+    leaveInteraction: (scope, leave) => plain('leaveInteraction', scope, [leave.interactionId, scope.accountId, leave.agentId]),
+    endInteraction: (scope, end) => plain('endInteraction', scope, [end.interactionId, scope.accountId, end.by, end.memberId, flag(end.isSupervisor)]),
+    closeInteraction: (scope, close) =>
+      plain('closeInteraction', scope, [
+        close.interactionId, scope.accountId, close.agentId, close.outcome, close.note, flag(close.isSupervisor), commandId(close.agentId, close.key),
+      ]),
+    rateInteraction: (scope, rating) =>
+      plain('rateInteraction', scope, [rating.interactionId, scope.accountId, rating.contactId, rating.value, rating.comment]),
+    endWrapUp: (scope, wrapUp) => plain('endWrapUp', scope, [wrapUp.interactionId, scope.accountId, wrapUp.agentId, flag(wrapUp.isSupervisor)]),
+    extendWrapUp: (scope, wrapUp) =>
+      plain('extendWrapUp', scope, [
+        wrapUp.interactionId, scope.accountId, wrapUp.agentId, wrapUp.byMs, flag(wrapUp.isSupervisor), commandId(wrapUp.agentId, wrapUp.key),
+      ]),
+
+    signIn: setState('sign_in'),
+    signOut: setState('sign_out'),
+    pause: setState('pause'),
+    resume: setState('resume'),
+
+    attachClient: (scope, socket) =>
+      withInteraction('attachClient', scope, socket.interactionId, [socket.interactionId, scope.accountId, socket.contactId, socket.connectionId]),
+    detachClient: (scope, socket) => plain('detachClient', scope, [socket.interactionId, socket.connectionId]),
+    attachDevice: (scope, socket) =>
+      withAgent('attachDevice', scope, socket.agentId, [
+        socket.agentId, scope.accountId, socket.deviceId, socket.deviceName.replaceAll('|', ' '), socket.connectionId,
+      ]),
+    detachDevice: (scope, socket) => plain('detachDevice', scope, [socket.agentId, socket.deviceId, socket.connectionId]),
+  };
+}
+
+const notFound: Refused = { ok: false, code: 'not_found' };
+
+/** Commands of one person under one key are one command. */
+function commandId(member: string, key: string): string {
+  return `${member}:${key}`;
+}
+
+function interactionAt(reply: Reply, index: number, id: string): InteractionView {
+  const view = toInteraction(id, reply[index]);
+  if (!view) throw new AppError('gone');
+  return view;
+}
+
+function messageArgs(scope: Scope, message: NewMessage): (string | number)[] {
+  return [
+    message.interactionId, scope.accountId, message.mid, message.from.role, message.from.id, message.from.name, message.visibility, message.text ?? '',
+    message.file ? JSON.stringify(message.file) : '', previewOf(message.text ?? message.file?.name ?? ''), flag(message.isClaim),
+  ];
+}

@@ -1,0 +1,33 @@
+-- closeInteraction: the owner or a supervisor closes with an outcome; wrap-up begins or the next conversation comes, in the same step.
+-- ARGV 5 interaction 6 account 7 agent 8 outcome 9 note 10 supervisor 0|1 11 command
+-- Answers: ok | not_found | forbidden | gone | outcome_required
+-- @include base
+-- @include agents
+-- @include lifecycle
+local i, a, outcome = ARGV[5], ARGV[7], ARGV[8]
+local h = fields(i, 'acc', 'q', 'st', 'own', 'presTok', 'parts', 'oa', 'tok')
+if h[1] ~= ARGV[6] then return { 'not_found' } end
+if firstResult(ARGV[11]) then return { 'ok', knocks } end
+if h[3] == 'closed' then return { 'gone' } end
+if h[4] ~= a and ARGV[10] ~= '1' then return { 'forbidden' } end
+local q, owner = h[2], h[4]
+local c = call('HMGET', B .. ':q:' .. q, 'outReq')
+if outcome == '' then
+  if c[1] == '1' then return { 'outcome_required' } end
+elseif not call('HGET', B .. ':qout:' .. q, outcome) then
+  return { 'outcome_required' }
+end
+clearDeadline('reconnect', i, h[5] or '0')
+clearDeadline('autoclose', i, 'x')
+if h[3] == 'offered' then
+  dropOffer(i, q, h[7], h[8], 'withdrawn')
+  refreshReady(h[7])
+end
+if h[6] and h[6] ~= '' then
+  for _, part in ipairs(cjson.decode(h[6])) do call('ZREM', B .. ':ap:' .. part[1], i) end
+end
+closeInteraction(i, q, owner, owner ~= '' and 'served' or 'rejected', outcome, ARGV[9])
+keepResult(ARGV[11], '1')
+if owner ~= '' then finishOwner(i, q, owner) end
+if h[3] == 'offered' then matchAgent(h[7]) end
+return { 'ok', knocks }

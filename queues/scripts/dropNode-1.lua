@@ -1,0 +1,24 @@
+-- dropNode: detaches what a lapsed (or leaving) node's sockets held, 50 at a time; the last chunk forgets the node.
+-- ARGV 5 node (an earlier epoch of a node that is back stands as node~epoch) 6 epoch
+-- Answers: ok, more 0|1
+-- @include base
+-- @include agents
+-- @include lifecycle
+-- @include presence
+local key = B .. ':n:' .. string.match(ARGV[5], '^[^~]*') .. ':' .. ARGV[6]
+local held = call('SPOP', key, 50)
+for _, claim in ipairs(held) do
+  local kind, id, rest = string.match(claim, '^(%a)|([^|]+)|(.*)$')
+  if kind == 'c' then
+    dropConnection(id, rest)
+  else
+    local device, connection = string.match(rest, '^([^|]*)|(.*)$')
+    dropDevice(id, device, connection)
+  end
+end
+local more = call('EXISTS', key)
+if more == 0 then
+  local standing = call('HGET', B .. ':nodes', ARGV[5])
+  if standing and string.sub(standing, 1, #ARGV[6] + 1) == ARGV[6] .. '|' then call('HDEL', B .. ':nodes', ARGV[5]) end
+end
+return { 'ok', more, knocks }

@@ -1,0 +1,23 @@
+-- inviteParticipant: one more agent joins the conversation; three agents in all (CHT-19).
+-- ARGV 5 interaction 6 account 7 by 8 agent 9 supervisor 0|1
+-- Answers: ok | not_found | wrong_state | forbidden | not_signed_in | at_capacity
+-- @include base
+-- @include agents
+-- @include lifecycle
+local i, a = ARGV[5], ARGV[8]
+local h = fields(i, 'acc', 'q', 'st', 'own', 'parts')
+if h[1] ~= ARGV[6] then return { 'not_found' } end
+if h[3] ~= 'served' then return { 'wrong_state' } end
+if h[4] ~= ARGV[7] and ARGV[9] ~= '1' then return { 'forbidden' } end
+local target = agentFields(a, 'acc', 'act', 'n', 'dv')
+if target[1] ~= h[1] then return { 'not_found' } end
+if target[2] ~= '1' or number(target[4]) == 0 then return { 'not_signed_in' } end
+local parts = h[5] and h[5] ~= '' and cjson.decode(h[5]) or {}
+if a == h[4] then return { 'ok', knocks } end
+for _, part in ipairs(parts) do if part[1] == a then return { 'ok', knocks } end end
+if #parts >= 2 then return { 'at_capacity' } end
+parts[#parts + 1] = { a, target[3] }
+call('HSET', B .. ':i:' .. i, 'parts', cjson.encode(parts))
+call('ZADD', B .. ':ap:' .. a, now, i)
+emit('participant.joined', h[1], { i = i, q = h[2], a = a, n = target[3] }, { i = i, agents = { a, h[4] }, q = h[2] })
+return { 'ok', knocks }

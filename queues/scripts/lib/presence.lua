@@ -1,0 +1,88 @@
+-- presence: which sockets show that a client or an agent is there, and what happens when the last one goes. Needs lifecycle.
+--
+-- ic:<interaction>  connection → node|epoch        ad:<agent>  device → connection|node|epoch|name ('' connection: known, not live)
+-- n:<node>:<epoch>  what a node's sockets hold: c|interaction|connection and d|agent|device|connection
+
+local function holderKey() return B .. ':n:' .. nodeId .. ':' .. ARGV[2] end
+
+-- The client's last socket went: the reconnect window opens (APP-6).
+local function clientLeft(i)
+  local h = fields(i, 'st', 'q', 'acc', 'pres', 'own')
+  if not h[1] or h[1] == 'closed' or h[1] == 'ended' or h[4] ~= 'connected' then return end
+  local till = now + number(call('HGET', B .. ':q:' .. h[2], 'rc'))
+  local tok = call('HINCRBY', B .. ':i:' .. i, 'presTok', 1)
+  call('HSET', B .. ':i:' .. i, 'pres', 'reconnecting', 'presUntil', till)
+  setDeadline('reconnect', i, tok, till)
+  emit('client.presence', h[3], { i = i, q = h[2], presence = 'reconnecting', ['until'] = till }, { i = i, q = h[2], row = h[5] })
+end
+
+local function clientCame(i)
+  local h = fields(i, 'st', 'q', 'acc', 'pres', 'own', 'presTok')
+  if h[4] == 'connected' or h[1] == 'closed' then return end
+  clearDeadline('reconnect', i, h[6] or '0')
+  call('HINCRBY', B .. ':i:' .. i, 'presTok', 1)
+  call('HSET', B .. ':i:' .. i, 'pres', 'connected', 'presUntil', '')
+  emit('client.presence', h[3], { i = i, q = h[2], presence = 'connected', ['until'] = 0 }, { i = i, q = h[2], row = h[5] })
+end
+
+local function windowRanOut(i, tok)
+  local h = fields(i, 'st', 'q', 'acc', 'pres', 'own', 'presTok')
+  if h[4] ~= 'reconnecting' or h[6] ~= tok then return false end
+  call('HSET', B .. ':i:' .. i, 'pres', 'gone', 'presUntil', '')
+  emit('client.presence', h[3], { i = i, q = h[2], presence = 'gone', ['until'] = 0 }, { i = i, q = h[2], row = h[5] })
+  if h[1] == 'waiting' or h[1] == 'offered' then
+    abandon(i)
+  elseif h[1] == 'served' then
+    endConversation(i, 'system', 'client_lost', '', '')
+  end
+  return true
+end
+
+-- Counts live devices and opens or ends the time in which an agent without any may come back.
+local function devicesChanged(a)
+  local live = 0
+  for _, entry in ipairs(call('HVALS', B .. ':ad:' .. a)) do
+    if string.sub(entry, 1, 1) ~= '|' then live = live + 1 end
+  end
+  local h = agentFields(a, 'dv', 'st', 'why', 'lostTok')
+  local before = number(h[1])
+  call('HSET', B .. ':a:' .. a, 'dv', live)
+  if before > 0 and live == 0 then
+    local lostMs
+    for _, q in ipairs(call('SMEMBERS', B .. ':as:' .. a)) do
+      local ms = number(call('HGET', B .. ':q:' .. q, 'al'))
+      if ms > 0 and (not lostMs or ms < lostMs) then lostMs = ms end
+    end
+    local tok = call('HINCRBY', B .. ':a:' .. a, 'lostTok', 1)
+    setDeadline('agentlost', a, tok, now + (lostMs or 60000))
+    refreshReady(a)
+  elseif before == 0 and live > 0 then
+    clearDeadline('agentlost', a, h[4] or '0')
+    call('HINCRBY', B .. ':a:' .. a, 'lostTok', 1)
+    if h[2] == 'paused' and h[3] == 'connection_lost' then setStatus(a, 'on', '') end
+    freeAgent(a)
+  end
+  tellAgentChanged(a)
+end
+
+-- No device came back in time: what the agent held goes to others, with its place kept.
+local function agentLost(a, tok)
+  local h = agentFields(a, 'dv', 'st', 'lostTok')
+  if number(h[1]) > 0 or h[3] ~= tok then return false end
+  if h[2] == 'on' then setStatus(a, 'paused', 'connection_lost') end
+  releaseWork(a, 'agent_lost', true)
+  tellAgentChanged(a)
+  return true
+end
+
+local function dropConnection(i, connection)
+  if call('HDEL', B .. ':ic:' .. i, connection) == 1 and call('HLEN', B .. ':ic:' .. i) == 0 then clientLeft(i) end
+end
+
+local function dropDevice(a, device, connection)
+  local entry = call('HGET', B .. ':ad:' .. a, device)
+  if not entry or string.sub(entry, 1, #connection + 1) ~= connection .. '|' then return end
+  local name = string.match(entry, '^[^|]*|[^|]*|[^|]*|(.*)$') or ''
+  call('HSET', B .. ':ad:' .. a, device, '|||' .. name)
+  devicesChanged(a)
+end

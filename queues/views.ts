@@ -1,0 +1,102 @@
+/** Snapshots: reads that are consistent with the feed offset they return. Created by the engine. */
+import type { InteractionView, Message } from '../src/protocol/views.ts';
+import type { Commands } from './commands.ts';
+import type { Scope, Views } from './engine.ts';
+import type { Redis } from './redis.ts';
+import { partitionKey } from './keys.ts';
+import { toAgent, toInteraction, toMessages } from './replies.ts';
+
+const SNAPSHOT_MESSAGES = 50;
+/** Feed entries read at a time while looking for messages among the events. */
+const PAGE = 150;
+
+export function createViews(commands: Commands, redis: Redis, prefix: string): Views {
+  /** Reads backwards until `limit` messages are found or the feed begins. */
+  async function page(scope: Scope, id: string, before: number | undefined, limit: number) {
+    const first = await commands.read('readConversation', scope.partition, [id, scope.accountId, before ?? '', PAGE]);
+    if (!first) return undefined;
+    let entries = first[2] as unknown[];
+    const messages: Message[] = toMessages(entries);
+    let reached = lowestOff(entries);
+    while (messages.length <= limit && entries.length === PAGE) {
+      const next = await commands.read('readConversation', scope.partition, [id, scope.accountId, reached, PAGE]);
+      entries = (next?.[2] as unknown[] | undefined) ?? [];
+      messages.unshift(...toMessages(entries));
+      reached = lowestOff(entries);
+    }
+    return { epoch: String(first[0]), view: first[1], messages: messages.slice(-limit), hasEarlier: messages.length > limit };
+  }
+
+  async function interactionsOf(scope: Scope, ids: readonly string[]): Promise<InteractionView[]> {
+    const read = await Promise.all(ids.map((id) => commands.read('readConversation', scope.partition, [id, scope.accountId, '', 0])));
+    return ids.flatMap((id, index) => toInteraction(id, read[index]?.[1]) ?? []);
+  }
+
+  return {
+    async conversation(scope, id) {
+      const read = await page(scope, id, undefined, SNAPSHOT_MESSAGES);
+      const interaction = read && toInteraction(id, read.view);
+      if (!interaction) return undefined;
+      return { cursor: { epoch: read.epoch, off: interaction.off }, interaction, messages: read.messages, hasEarlier: read.hasEarlier };
+    },
+
+    async earlierMessages(scope, id, before, limit) {
+      const read = await page(scope, id, before, limit);
+      return read && { messages: read.messages, hasEarlier: read.hasEarlier };
+    },
+
+    async interaction(scope, id) {
+      return (await interactionsOf(scope, [id]))[0];
+    },
+
+    async agent(scope, id) {
+      const answer = await commands.read('readAgent', scope.partition, [id, scope.accountId, 1]);
+      if (!answer) return undefined;
+      const offers = (answer[3] as [string, string, string][]).map(([interaction, token, due]) => ({ interaction, token, expiresAt: Number(due) }));
+      const interactions = (answer[6] as [string, unknown][]).flatMap(([interaction, flat]) => toInteraction(interaction, flat) ?? []);
+      const fields = answer[1] as readonly string[];
+      const off = Number(fields[fields.indexOf('off') + 1] ?? 0);
+      return { cursor: { epoch: String(answer[0]), off: fields.includes('off') ? off : 0 }, agent: toAgent(id, answer), offers, interactions };
+    },
+
+    async queue(scope, id) {
+      const answer = await commands.read('readQueue', scope.partition, [id, scope.accountId]);
+      if (!answer) return undefined;
+      const interactions = (answer[2] as [string, unknown][]).flatMap(([interaction, flat]) => toInteraction(interaction, flat) ?? []);
+      return { cursor: { epoch: String(answer[0]), off: Number(answer[1]) }, interactions };
+    },
+
+    async figures(scope, id) {
+      const answer = await commands.read('readFigures', scope.partition, [id, scope.accountId]);
+      if (!answer) return undefined;
+      return {
+        queue: id,
+        version: String(answer[0]),
+        waiting: Number(answer[1]),
+        ...(answer[2] ? { longestWaitSince: Number(answer[2]) } : {}),
+        inService: Number(answer[3]),
+        agentsOnline: Number(answer[4]),
+        agentsAvailable: Number(answer[5]),
+      };
+    },
+
+    async ofContact(scope, id) {
+      const ids = await redis.zrevrange(`${partitionKey(prefix, scope.partition)}:v:${id}`, 0, 19);
+      return interactionsOf(scope, ids);
+    },
+
+    async agents(scope) {
+      const ids = await redis.smembers(`${partitionKey(prefix, scope.partition)}:ags:${scope.accountId}`);
+      const answers = await Promise.all(ids.sort().map((id) => commands.read('readAgent', scope.partition, [id, scope.accountId, 0])));
+      return ids.flatMap((id, index) => {
+        const answer = answers[index];
+        return answer ? [toAgent(id, answer)] : [];
+      });
+    },
+  };
+}
+
+function lowestOff(entriesNewestFirst: readonly unknown[]): number {
+  const last = entriesNewestFirst.at(-1) as [string, unknown] | undefined;
+  return last ? Number(last[0].slice(0, last[0].indexOf('-'))) : 0;
+}

@@ -1,0 +1,160 @@
+/**
+ * What the worker role does for the routing engine, for the partitions it holds: sweeps due offers, answers knocks, detaches what lapsed
+ * nodes held, feeds the durable readers, trims the log behind them and reconciles. Closing order: loops, readers, knocks, partitions.
+ */
+import type { Logger } from '../src/base/log.ts';
+import type { DurableSink } from './engine.ts';
+import { isRefused } from './commands.ts';
+import { DurableReader } from './follow.ts';
+import type { RunningEngine } from './index.ts';
+import { partitionKey } from './keys.ts';
+import { KnockWorker } from './knocks.ts';
+import { compareIds } from './log.ts';
+import { HeldPartitions } from './partitions.ts';
+import { reconcilePartition } from './reconcile.ts';
+
+const SWEEP_MS = 250;
+/** A knock this late counts as lost and its deadline is swept. */
+const LOST_KNOCK_MS = 2_000;
+const TRIM_MS = 3_000;
+/** Entries younger than this stay, so that a fan-out reader that was away for a moment goes on without a gap. */
+const KEEP_MS = 30_000;
+const RECONCILE_MS = 5_000;
+
+export interface WorkerOptions {
+  readonly log: Logger;
+  readonly sinks: readonly DurableSink[];
+  readonly logBudgetBytes: number;
+  /** For tests: what runs without sweeper or reconciler must behave the same unless timers are lost. */
+  readonly isSweeping?: boolean;
+  readonly isReconciling?: boolean;
+}
+
+/** Figures of the worker, for metrics. `repairs` is 0 in a healthy run. */
+export interface WorkerFigures {
+  offersExpired: number;
+  lostKnocks: number;
+  nodesDropped: number;
+  repairs: number;
+  knockWorkersRebuilt: number;
+  logEntries: number;
+  logBytes: number;
+  /** Age of the oldest log entry that a durable reader has not committed, in ms. */
+  readerLagMs: number;
+}
+
+export interface RoutingWorkers {
+  readonly figures: WorkerFigures;
+  close(): Promise<void>;
+}
+
+export async function startRoutingWorkers(engine: RunningEngine, options: WorkerOptions): Promise<RoutingWorkers> {
+  const { runner, commands, prefix, redisUrl, connect } = engine.core;
+  const { log } = options;
+  const figures: WorkerFigures = {
+    offersExpired: 0, lostKnocks: 0, nodesDropped: 0, repairs: 0, knockWorkersRebuilt: 0, logEntries: 0, logBytes: 0, readerLagMs: 0,
+  };
+  const partitions = new HeldPartitions({ runner, prefix, nodeId: engine.lease.nodeId, log });
+  await partitions.start();
+
+  const knocks = new KnockWorker({
+    redisUrl, prefix, log,
+    fire: async (partition, member) => void (await commands.run('fireDeadline', partition, [member])),
+  });
+  const readers = options.sinks.map((sink) => new DurableReader({ sink, partitions, redis: connect(`reader-${sink.name}`), prefix, log }));
+
+  async function sweep(partition: number): Promise<void> {
+    for (let more = 1; more === 1; ) {
+      const reply = await commands.run('sweepPartition', partition, [LOST_KNOCK_MS]);
+      if (isRefused(reply)) return;
+      figures.offersExpired += Number(reply[1]);
+      figures.lostKnocks += Number(reply[2]);
+      more = Number(reply[3]);
+      for (const lapsed of reply[4] as string[]) await dropNode(partition, lapsed);
+    }
+  }
+
+  async function dropNode(partition: number, lapsed: string): Promise<void> {
+    const [node = '', epoch = ''] = lapsed.split('|');
+    log.warn({ node, epoch, partition }, 'node.lapsed');
+    figures.nodesDropped++;
+    for (let more = 1; more === 1; ) {
+      const reply = await commands.run('dropNode', partition, [node, epoch]);
+      more = isRefused(reply) ? 0 : Number(reply[1]);
+    }
+  }
+
+  async function trim(partition: number): Promise<void> {
+    const kept = `${Date.now() - KEEP_MS}-0`;
+    const positions = readers.map((reader) => reader.position(partition));
+    const isKnown = positions.every((position) => position !== undefined);
+    const first = isKnown ? [kept, ...positions.map(String)].reduce((least, id) => (compareIds(id, least) < 0 ? id : least)) : '';
+    const reply = await runner.run('trimLog', partitionKey(prefix, partition), [first, options.logBudgetBytes]);
+    if (!Array.isArray(reply)) return;
+    figures.logEntries += Number(reply[0]);
+    figures.logBytes += Number(reply[1]);
+    const behind = isKnown && positions.length > 0 ? await oldestAfter(partition, positions.map(String)) : undefined;
+    if (behind !== undefined) figures.readerLagMs = Math.max(figures.readerLagMs, Date.now() - behind);
+  }
+
+  /** When the first entry after the slowest position was written. */
+  async function oldestAfter(partition: number, positions: readonly string[]): Promise<number | undefined> {
+    const slowest = positions.reduce((least, id) => (compareIds(id, least) < 0 ? id : least));
+    const [next] = (await runner.redis.xrange(`${partitionKey(prefix, partition)}:log`, `(${slowest}`, '+', 'COUNT', 1)) as [string, string[]][];
+    return next ? Number(next[0].slice(0, next[0].indexOf('-'))) : undefined;
+  }
+
+  const loops = [
+    ...(options.isSweeping === false ? [] : [repeat('sweep', SWEEP_MS, () => Promise.all(partitions.list().map(sweep)), log)]),
+    repeat('trim', TRIM_MS, async () => {
+      figures.logEntries = figures.logBytes = figures.readerLagMs = 0;
+      for (const partition of partitions.list()) await trim(partition);
+      figures.knockWorkersRebuilt = knocks.rebuilt;
+    }, log),
+    ...(options.isReconciling === false
+      ? []
+      : [repeat('reconcile', RECONCILE_MS, async () => {
+          for (const partition of partitions.list()) figures.repairs += await reconcilePartition(commands, partition, log);
+        }, log)]),
+  ];
+
+  return {
+    figures,
+    async close() {
+      await Promise.all(loops.map((loop) => loop.close()));
+      await Promise.all(readers.map((reader) => reader.close()));
+      await knocks.close();
+      await partitions.close();
+    },
+  };
+}
+
+/** Runs `work` again and again with `everyMs` between; a failure is logged once in a while and tried again. */
+function repeat(name: string, everyMs: number, work: () => Promise<unknown>, log: Logger): { close(): Promise<void> } {
+  let isClosed = false;
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  async function turn(): Promise<void> {
+    try {
+      await work();
+      failures = 0;
+    } catch (error) {
+      if (failures++ % 20 === 0) log.warn({ err: error, loop: name }, 'worker.loop.failed');
+    }
+    if (!isClosed) timer = setTimeout(start, everyMs);
+  }
+  function start(): void {
+    running = turn();
+  }
+  timer = setTimeout(start, everyMs);
+
+  return {
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** Engines on a real Redis of their own, with shortcuts to set a scene: queues, agents who are signed in on a live device, chats. */
+import type { ContactId, GroupId, InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
+import { newId } from '../../src/base/ids.ts';
+import { createLogger } from '../../src/base/log.ts';
+import { type AgentDoc, agentDefaults, type QueueDoc, queueDefaults } from '../../queues/config.ts';
+import { createEngine, type NewInteraction, type RunningEngine, type Scope } from '../../queues/index.ts';
+import { startTestRedis, type TestRedis } from './services.ts';
+
+export interface TestEngines {
+  readonly redis: TestRedis;
+  readonly engine: RunningEngine;
+  readonly scope: Scope;
+  /** One more process's engine on the same Redis. */
+  another(nodeId: string): Promise<RunningEngine>;
+  addQueue(settings: Partial<QueueDoc>): Promise<QueueId>;
+  addAgent(settings: Partial<AgentDoc> & { queues: readonly string[] }): Promise<UserId>;
+  newChat(queue: QueueId, text?: string): NewInteraction;
+  startChat(queue: QueueId): Promise<{ id: InteractionId; contactId: ContactId }>;
+  close(): Promise<void>;
+}
+
+export const testLog = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
+
+export async function startTestEngines(partition = 7): Promise<TestEngines> {
+  const redis = await startTestRedis();
+  const engines: RunningEngine[] = [];
+  async function another(nodeId: string): Promise<RunningEngine> {
+    const engine = await createEngine({ redisUrl: redis.url, nodeId, log: testLog });
+    engines.push(engine);
+    return engine;
+  }
+  const engine = await another('node-a');
+  const accountId = newId('account');
+  const scope: Scope = { accountId, partition };
+  let version = 0;
+  await engine.config.place(accountId, partition);
+  await engine.config.apply([
+    { kind: 'account', id: accountId, accountId, version: ++version, doc: { kind: 'account', id: accountId, name: 'Test', isActive: true, origins: [] } },
+  ]);
+
+  function newChat(queue: QueueId, text = 'Hello, is anybody there?'): NewInteraction {
+    return {
+      queueId: queue, groupId: newId('group') as GroupId, contactId: newId('contact'), key: newId('command'), name: 'Eva', email: '', language: 'en',
+      page: '', userAgent: 'test', text, connectionId: newId('connection'),
+    };
+  }
+
+  return {
+    redis, engine, scope, another, newChat,
+
+    async addQueue(settings) {
+      const id = newId('queue');
+      const doc: QueueDoc = { kind: 'queue', id, accountId, name: `Queue ${version}`, ...queueDefaults, outcomes: [], ...settings };
+      await engine.config.apply([{ kind: 'queue', id, accountId, version: ++version, doc }]);
+      return id;
+    },
+
+    async addAgent(settings) {
+      const id = newId('user');
+      const doc: AgentDoc = { kind: 'agent', id, accountId, name: `Agent ${version}`, ...agentDefaults, ...settings, queues: [...settings.queues] };
+      await engine.config.apply([{ kind: 'agent', id, accountId, version: ++version, doc }]);
+      await engine.router.attachDevice(scope, { agentId: id, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') });
+      const signedIn = await engine.router.signIn(scope, { agentId: id, key: newId('command') });
+      if (!signedIn.ok) throw new Error(`sign-in refused: ${signedIn.code}`);
+      return id;
+    },
+
+    async startChat(queue) {
+      const chat = newChat(queue);
+      const started = await engine.router.startInteraction(scope, chat);
+      if (!started.ok) throw new Error(`start refused: ${started.code}`);
+      return { id: started.interaction.id as InteractionId, contactId: chat.contactId };
+    },
+
+    async close() {
+      await Promise.all(engines.map((each) => each.close('test over')));
+      await redis.stop();
+    },
+  };
+}

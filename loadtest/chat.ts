@@ -9,7 +9,7 @@ import { GeneratorHandle, type Run } from './generatorHandle.ts';
 import type { Load, Shape } from './orders.ts';
 import { readUsage, totalOf, type Usage, usageSince } from './processes.ts';
 import { type BenchOptions, type BenchReport, type Figures, histogram, median, publishReport, quantile, type Table } from './report.ts';
-import { startBaseline, startOurs, type RunningTarget } from './targets.ts';
+import { type RunningTarget, startBaseline, startOurs } from './targets.ts';
 
 interface Scenario {
   readonly name: 'pairs1000' | 'pairs3000' | 'rooms100';
@@ -51,7 +51,7 @@ export async function benchChat({ isQuick, folder }: BenchOptions): Promise<void
   const started: RunningTarget[] = [];
   const generator = GeneratorHandle.start();
   try {
-    for (const start of [startOurs, () => startBaseline('socketIo'), () => startBaseline('bareUws')]) started.push(await start());
+    for (const start of [() => startOurs(SHAPE.desks), () => startBaseline('socketIo'), () => startBaseline('bareUws')]) started.push(await start());
     const all = started.map((running): Measured => ({ running, rounds: [], bytesPerIdleSocket: Number.NaN }));
     for (const one of all) one.bytesPerIdleSocket = await measureIdle(one.running, generator, plan);
     for (const { running } of all) await generator.open(running.target, SHAPE);

@@ -9,8 +9,8 @@ export type Target =
       readonly ports: readonly number[];
       /** Public identifier of the group whose visitors chat. */
       readonly group: string;
-      /** Agents that serve its queue, one per desk. */
-      readonly agents: readonly { readonly email: string; readonly password: string }[];
+      /** Sign-in tokens of agents that serve its queue, one per desk. */
+      readonly agentTokens: readonly string[];
     };
 
 export interface Shape {

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { freePort } from '../src/supervisor/freePort.ts';
 import { RedisServer } from '../src/supervisor/redisServer.ts';
 import { ServerProcess } from '../src/supervisor/serverProcess.ts';
+import { startCenter } from '../test/support/center.ts';
+import { openWorkspace } from '../test/support/workspace.ts';
 import type { Target } from './orders.ts';
 
 export interface RunningTarget {
@@ -19,6 +21,23 @@ export interface RunningTarget {
 
 const GATEWAYS = 2;
 const PASSWORD = 'bench-only';
+
+/** A center as `npm start` runs it, durability included: two gateways, one worker, `agents` agents on one queue where agents choose. */
+export async function startOurs(agents: number): Promise<RunningTarget> {
+  const center = await startCenter({ gateways: GATEWAYS, workers: 1, isDurable: true });
+  try {
+    const { group, agents: members } = await openWorkspace(center, { agents, queue: { mode: 'manual', reconnectMs: 600_000, agentLostMs: 600_000 } });
+    const ports = center.gateways.map((address) => Number(new URL(address).port));
+    return {
+      target: { kind: 'ours', name: 'ours', ports, group, agentTokens: members.map(({ token }) => token) },
+      processes: new Map(center.names.map((name) => [name, center.pidOf(name)])),
+      close: () => center.close(),
+    };
+  } catch (error) {
+    await center.close();
+    throw error;
+  }
+}
 
 export async function startBaseline(kind: 'socketIo' | 'bareUws'): Promise<RunningTarget> {
   const folder = mkdtempSync(join(tmpdir(), 'centralino-bench-'));

@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Target } from '../orders.ts';
 import type { Dialect, Seat, Talk } from './dialect.ts';
+import { addressOf } from '../../test/support/workspace.ts';
 import { Wire } from './wire.ts';
 
 type OurTarget = Extract<Target, { kind: 'ours' }>;
@@ -16,9 +17,9 @@ const PING_EVERY_MS = 20_000;
 const RETRY_MS = 500;
 
 export function oursDialect(target: OurTarget, onFrame: (frame: Buffer, wire: Wire) => void): Dialect {
-  const portOf = (gateway: number): number => target.ports[gateway % target.ports.length] as number;
   const connect = async (gateway: number): Promise<Wire> => {
-    const wire = await Wire.open(`ws://127.0.0.1:${portOf(gateway)}/ws`);
+    // Each socket comes from an address of its own, as behind a proxy: limits are per address.
+    const wire = await Wire.open(`ws://127.0.0.1:${target.ports[gateway % target.ports.length]}/ws`, { 'x-forwarded-for': addressOf(++addresses) });
     wire.onFrame = onFrame;
     wire.keepAlive('{"t":"ping","id":999999999}', PING_EVERY_MS);
     return wire;
@@ -39,10 +40,9 @@ export function oursDialect(target: OurTarget, onFrame: (frame: Buffer, wire: Wi
   };
   return {
     async openDesk(index, conversations): Promise<Talk[]> {
-      const agent = target.agents[index];
-      if (!agent) throw new Error(`there are ${target.agents.length} agents, desk ${index} needs one more`);
+      const token = target.agentTokens[index];
+      if (!token) throw new Error(`there are ${target.agentTokens.length} agents, desk ${index} needs one more`);
       const wire = await connect(index);
-      const token = await signIn(portOf(index), agent);
       const hello = await command(wire, { t: 'hello', v: 1, as: 'agent', token, device: { id: 'bench', name: 'Load generator' } });
       await command(wire, { t: 'subscribe', feed: `agent:${(hello.agent as { id: string }).id}` });
       await command(wire, { t: 'agent.signIn', key: newKey() });
@@ -81,6 +81,7 @@ export function oursDialect(target: OurTarget, onFrame: (frame: Buffer, wire: Wi
   };
 }
 
+let addresses = 0;
 let nextId = 1;
 let keys = 0;
 const newKey = (): string => `bench-${process.pid}-${keys++}`;
@@ -101,15 +102,4 @@ async function command(wire: Wire, frame: Body): Promise<Body> {
 function isAnswerTo(frame: Buffer, id: number): boolean {
   const parsed = JSON.parse(frame.toString()) as { t: string; id?: number };
   return (parsed.t === 'reply' || parsed.t === 'error') && parsed.id === id;
-}
-
-async function signIn(port: number, { email, password }: { email: string; password: string }): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/api/v1/auth/sign-in`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password, transport: 'token' }),
-  });
-  const body = (await response.json()) as { token?: string };
-  if (!response.ok || !body.token) throw new Error(`sign-in of ${email} failed with ${response.status}`);
-  return body.token;
 }

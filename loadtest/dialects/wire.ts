@@ -33,8 +33,8 @@ export class Wire {
   }
 
   /** @throws when the server refuses the upgrade. */
-  static async open(url: string): Promise<Wire> {
-    const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true });
+  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Wire> {
+    const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true, headers });
     const wire = new Wire(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);

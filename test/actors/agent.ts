@@ -13,6 +13,8 @@ import type { Timeline } from './timeline.ts';
 export interface AgentOptions extends ParticipantOptions {
   readonly email: string;
   readonly password: string;
+  /** From an earlier sign-in; then e-mail and password are not used. */
+  readonly token?: string;
   /** Names the device; the same for every connection of this desk. */
   readonly device?: string;
 }
@@ -41,7 +43,7 @@ export class Agent extends Participant {
 
   /** Signs in with e-mail and password, connects, and resolves when the own feed is live. @throws when the sign-in is refused */
   static async signIn(options: AgentOptions): Promise<Agent> {
-    const agent = new Agent(options, await requestToken(options));
+    const agent = new Agent(options, options.token ?? (await requestToken(options)));
     await until(() => agent.refusal !== undefined || agent.isLive, { timeoutMs: 20_000, what: `the greeting of ${options.name}` });
     if (agent.refusal !== undefined) throw new Error(`${options.name} was refused: ${agent.refusal}`);
     return agent;
@@ -177,18 +179,18 @@ export class Agent extends Participant {
 }
 
 /** @throws with the status when the server refuses; retries while no gateway answers. */
-async function requestToken({ gateways, email, password, chance, signal }: AgentOptions): Promise<string> {
-  const response = await until(() => post(chance.pick(gateways), { email, password, transport: 'token' }, signal), { timeoutMs: 20_000, what: `a gateway to sign ${email} in` });
+async function requestToken({ gateways, email, password, chance, signal, address }: AgentOptions): Promise<string> {
+  const response = await until(() => post(chance.pick(gateways), { email, password, transport: 'token' }, signal, address), { timeoutMs: 20_000, what: `a gateway to sign ${email} in` });
   if (!response.ok) throw new Error(`${email} could not sign in: ${response.status} ${await response.text()}`);
   return signInReply.parse(await response.json()).token;
 }
 
-async function post(gateway: string, body: object, signal: AbortSignal): Promise<Response | undefined> {
+async function post(gateway: string, body: object, signal: AbortSignal, address: string | undefined): Promise<Response | undefined> {
   signal.throwIfAborted();
   try {
     const response = await fetch(`${gateway}/api/v1/auth/sign-in`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(address ? { 'x-forwarded-for': address } : {}) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(5_000),
     });

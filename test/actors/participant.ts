@@ -9,6 +9,7 @@ import { message, type Snapshot } from '../../src/protocol/views.ts';
 import type { Chance } from './chance.ts';
 import type { Feed } from './feed.ts';
 import type { Ledger } from './ledger.ts';
+import { addressOf } from '../support/workspace.ts';
 import { SocketClient } from './socketClient.ts';
 import { Timeline } from './timeline.ts';
 
@@ -20,6 +21,8 @@ export interface ParticipantOptions {
   readonly signal: AbortSignal;
   /** For people who read a verdict. */
   readonly name: string;
+  /** Client address as a proxy tells it; absent: one by chance. */
+  readonly address?: string;
 }
 
 const EARLIER_AT_ONCE = 100;
@@ -45,6 +48,7 @@ export abstract class Participant {
       gateways: options.gateways,
       chance: options.chance.fork(),
       signal: options.signal,
+      address: options.address ?? addressOf(options.chance.between(1, 0xffffff)),
       hello: () => this.hello(),
       onHello: (body) => this.greeted(body),
       onRefused: (code) => {

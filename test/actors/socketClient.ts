@@ -14,6 +14,8 @@ export interface SocketClientOptions {
   readonly gateways: readonly string[];
   readonly chance: Chance;
   readonly signal: AbortSignal;
+  /** Client address as a proxy tells it; limits are per address. */
+  readonly address: string;
   /** First frame of every connection, without its id. */
   hello(): Promise<Record<string, unknown>>;
   /** Runs on every connection before feeds and commands go on. */
@@ -137,7 +139,7 @@ export class SocketClient {
     clearTimeout(this.#retryTimer);
     if (this.#isOffline || this.#options.signal.aborted || this.#refusal) return;
     const address = this.#options.chance.pick(this.#options.gateways);
-    const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/ws`, { perMessageDeflate: false, handshakeTimeout: ANSWER_WITHIN_MS });
+    const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/ws`, { perMessageDeflate: false, handshakeTimeout: ANSWER_WITHIN_MS, headers: { 'x-forwarded-for': this.#options.address } });
     this.#socket = socket;
     this.#helloTimer = setTimeout(() => this.#lost(), 2 * ANSWER_WITHIN_MS);
     socket.on('open', () => void this.#greet(socket));

@@ -96,7 +96,7 @@ export class Center {
       }),
     ]);
     const common = {
-      REDIS_URL: this.redisUrl, DATABASE_URL: this.databaseUrl, DATA_DIR: this.dataDir, HTTP_HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_SEC: '1', DEMO: '1',
+      REDIS_URL: this.redisUrl, DATABASE_URL: this.databaseUrl, DATA_DIR: this.dataDir, HTTP_HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_SEC: '1', DEMO: '1', TRUST_PROXY: '1',
       SECRET_KEY: 'a key for tests that is long enough', ...env,
     };
     for (let number = 1; number <= workers; number++) await this.#addRole('worker', number, common);

@@ -62,7 +62,7 @@ export class Agent extends Participant {
     if (!parsed.success) return this.ledger.breach(`${this.name}: the reply to hello does not match the protocol: ${parsed.error.message}`);
     this.id = parsed.data.agent.id;
     this.#show(parsed.data.agent);
-    this.client.follow(`agent:${this.id}`, { onSnapshot: (snapshot) => this.#load(snapshot), onEvent: (event) => this.told(event) });
+    this.#follow(`agent:${this.id}`);
   }
 
   /** Serves the queues it is assigned to. */
@@ -84,7 +84,7 @@ export class Agent extends Participant {
 
   /** Follows the list of a queue, as a desk does in the modes where agents choose. */
   followQueue(queue: string): void {
-    this.client.follow(`queue:${queue}`, { onSnapshot: (snapshot) => this.#load(snapshot), onEvent: (event) => this.told(event) });
+    this.#follow(`queue:${queue}`);
   }
 
   /** @throws CommandError offer_gone, at_capacity … */
@@ -144,6 +144,10 @@ export class Agent extends Participant {
     }
   }
 
+  #follow(feed: string): void {
+    this.client.follow(feed, { onSnapshot: (snapshot) => this.#load(snapshot), onEvent: (event) => this.told(event), onState: (event) => this.told(event) });
+  }
+
   async #own(frame: { t: string; interaction: string } & Record<string, unknown>): Promise<Timeline> {
     const { interaction } = ownedReply.parse(await this.client.command(frame));
     this.ledger.owns({ interaction: interaction.id, agent: this.id, off: interaction.off });
@@ -160,6 +164,7 @@ export class Agent extends Participant {
     if (snapshot.kind === 'agent') {
       this.#show(snapshot.agent);
       this.offers.clear();
+      for (const row of this.rows.values()) if (row.owner?.id === this.id) this.rows.delete(row.id);
       for (const offer of snapshot.offers) this.#offered(offer, offer.expiresAt);
     }
     if (snapshot.kind !== 'agent' && snapshot.kind !== 'queue') return this.ledger.breach(`${this.name}: a feed began with a snapshot of kind ${snapshot.kind}`);

@@ -59,13 +59,16 @@ async function serveOne(agent: Agent, timeline: Timeline, policy: AgentPolicy): 
       await pause(agent.chance.between(0, policy.thinkMs), policy.signal);
       await agent.say(interaction, `answer ${answered} of ${agent.name}`);
       answered = asked;
-    } else if (timeline.has('interaction.ended')) {
+    } else if (hasEnded(timeline) || agent.rows.get(interaction)?.state === 'ended') {
       return agent.close(interaction, 'done');
     } else {
       await pause(LOOK_EVERY_MS, policy.signal);
     }
   }
 }
+
+const hasEnded = (timeline: Timeline): boolean =>
+  timeline.has('interaction.ended') || timeline.has('interaction.closed') || timeline.view?.state === 'ended' || timeline.view?.state === 'closed';
 
 /** The last told owner is somebody else, or nobody. */
 function lostIt(agent: Agent, timeline: Timeline): boolean {
@@ -89,18 +92,18 @@ export async function chatByPolicy(visitor: Visitor, policy: VisitorPolicy): Pro
   const timeline = await visitor.start(`question 0 of ${visitor.name}`);
   for (let said = 1; said < policy.messages; said++) {
     await answerTo(timeline, said, policy.signal);
-    if (policy.signal.aborted) return;
+    if (policy.signal.aborted || hasEnded(timeline)) return;
     await pause(visitor.chance.between(0, policy.thinkMs), policy.signal);
     if (visitor.chance.is(policy.cuts)) visitor.client.cut();
-    await visitor.say(visitor.interaction, `question ${said} of ${visitor.name}`);
+    await foreseen(visitor.say(visitor.interaction, `question ${said} of ${visitor.name}`));
   }
   await answerTo(timeline, policy.messages, policy.signal);
-  if (!policy.signal.aborted && !timeline.has('interaction.ended')) await foreseen(visitor.end());
+  if (!policy.signal.aborted && !hasEnded(timeline)) await foreseen(visitor.end());
 }
 
-/** Resolves when an agent has written something behind the visitor's last message. */
+/** Resolves when an agent has written something behind the visitor's last message, or the conversation is over. */
 async function answerTo(timeline: Timeline, said: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  while (!signal.aborted && !hasEnded(timeline)) {
     const messages = timeline.ordered();
     const own = messages.filter(({ from }) => from.role === 'customer');
     const last = own.at(-1);

@@ -27,7 +27,7 @@ export class Stage {
 
   /** A workspace of its own for one test. */
   async scene(options: WorkspaceOptions & { seed?: number }): Promise<Scene> {
-    const scene = new Scene(this.center, await openWorkspace(this.center, options), new Chance(options.seed ?? 1));
+    const scene = await Scene.open(this.center, options);
     onTestFinished(() => scene.end());
     return scene;
   }
@@ -45,11 +45,17 @@ export class Scene {
   readonly agents: Agent[] = [];
   readonly visitors: Visitor[] = [];
   readonly #controller = new AbortController();
+  #hired = 0;
 
-  constructor(center: Center, workspace: Workspace, chance: Chance) {
+  private constructor(center: Center, workspace: Workspace, chance: Chance) {
     this.center = center;
     this.workspace = workspace;
     this.chance = chance;
+  }
+
+  /** Outside a test; the caller ends it. */
+  static async open(center: Center, options: WorkspaceOptions & { seed?: number }): Promise<Scene> {
+    return new Scene(center, await openWorkspace(center, options), new Chance(options.seed ?? 1));
   }
 
   get signal(): AbortSignal {
@@ -66,11 +72,10 @@ export class Scene {
 
   /** The next agent of the workspace, connected and, unless told otherwise, serving. */
   async agent({ isServing = true, gateways }: { isServing?: boolean; gateways?: readonly string[] } = {}): Promise<Agent> {
-    const member = this.workspace.agents[this.agents.length];
+    const member = this.workspace.agents[this.#hired++];
     if (!member) throw new Error(`the workspace has ${this.workspace.agents.length} agents only`);
-    const place = this.agents.length;
     const agent = await Agent.signIn({ ...this.#common(member.name), ...member, ...(gateways ? { gateways } : {}) });
-    this.agents[place] = agent;
+    this.agents.push(agent);
     if (isServing) await agent.serve();
     return agent;
   }

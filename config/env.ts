@@ -20,41 +20,76 @@ const portRange = z
   .refine((range) => range.low <= range.high && range.high <= 65_535, 'LOW must not exceed HIGH, and HIGH not 65535');
 
 /** Every setting with its default. Units stand in the names. */
-export const envSchema = z.object({
-  ROLES: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').map((name) => name.trim()).filter(Boolean))
-    .pipe(z.array(z.enum([...ROLE_NAMES, 'all'])))
-    .describe('Roles this process carries, comma separated; empty: supervise one child process per role; "all": every role in one process (debugging)'),
-  HTTP_PORT: port.default(8080).describe('HTTP and WebSocket port of the gateway'),
-  HTTP_HOST: z.string().default('0.0.0.0').describe('Address the gateway listens on'),
-  GATEWAYS: z.coerce.number().int().min(1).max(64).default(1).describe('Gateway processes the supervisor starts; they share HTTP_PORT'),
-  WORKERS: z.coerce.number().int().min(1).max(64).default(1).describe('Worker processes the supervisor starts'),
-  RTC_PORT: port.default(4400).describe('First UDP and TCP port of the SFU; one per mediasoup worker'),
-  SIP_PORT: port.default(5060).describe('SIP port of the embedded edge'),
-  RTP_PORTS: portRange.default({ low: 20_000, high: 29_999 }).describe('UDP ports for phone media'),
-  DATA_DIR: z.string().min(1).default('.data').describe('Folder for the embedded Redis, PostgreSQL and uploaded files'),
-  PUBLIC_HOST: z.string().default('').describe('Host name or address that clients reach this server by; empty: the request says'),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional().describe('An existing Redis or Valkey; absent: an embedded one under DATA_DIR'),
-  REDIS_PORT: port.default(0).describe('Port of the embedded Redis on 127.0.0.1; 0: chosen once and kept in DATA_DIR'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('An existing PostgreSQL; absent: an embedded one under DATA_DIR'),
-  POSTGRES_PORT: port.default(0).describe('Port of the embedded PostgreSQL on 127.0.0.1; 0: chosen once and kept in DATA_DIR'),
-  TLS_CERT: z.string().optional().describe('PEM file with the certificate chain; with TLS_KEY the gateway serves HTTPS and WSS'),
-  TLS_KEY: z.string().optional().describe('PEM file with the private key'),
-  TRUST_PROXY: flag.default(false).describe('Take the client address from X-Forwarded-For (only behind a proxy of yours)'),
-  SECRET_KEY: z.string().min(32, 'at least 32 characters').optional().describe('Key that seals secrets at rest; absent: made once and kept in DATA_DIR'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least severe level that is logged'),
-  LOG_BUDGET_BYTES: z.coerce.number().int().min(1_000_000).default(512_000_000).describe('Bytes of untrimmed event log per partition above which new interactions are refused'),
-  DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
-  DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),
-  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional().describe('Bearer token for /metrics; absent: only loopback may read it'),
-  MEDIASOUP_WORKER_BIN: z.string().optional().describe('A mediasoup worker binary to use in place of the one found or built'),
-  NODE_ID: z.string().regex(/^[a-z0-9-]{1,40}$/).optional().describe('Name of this process in leases; absent: made from role and process id'),
-}).refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
-  message: 'TLS_CERT and TLS_KEY go together: set both or neither',
-  path: ['TLS_CERT'],
-});
+export const envSchema = z
+  .object({
+    ROLES: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((name) => name.trim())
+          .filter(Boolean),
+      )
+      .pipe(z.array(z.enum([...ROLE_NAMES, 'all'])))
+      .describe(
+        'Roles this process carries, comma separated; empty: supervise one child process per role; "all": every role in one process (debugging)',
+      ),
+    HTTP_PORT: port.default(8080).describe('HTTP and WebSocket port of the gateway'),
+    HTTP_HOST: z.string().default('0.0.0.0').describe('Address the gateway listens on'),
+    GATEWAYS: z.coerce.number().int().min(1).max(64).default(1).describe('Gateway processes the supervisor starts; they share HTTP_PORT'),
+    WORKERS: z.coerce.number().int().min(1).max(64).default(1).describe('Worker processes the supervisor starts'),
+    RTC_PORT: port.default(4400).describe('First UDP and TCP port of the SFU; one per mediasoup worker'),
+    SIP_PORT: port.default(5060).describe('SIP port of the embedded edge'),
+    RTP_PORTS: portRange.default({ low: 20_000, high: 29_999 }).describe('UDP ports for phone media'),
+    DATA_DIR: z.string().min(1).default('.data').describe('Folder for the embedded Redis, PostgreSQL and uploaded files'),
+    PUBLIC_HOST: z.string().default('').describe('Host name or address that clients reach this server by; empty: the request says'),
+    REDIS_URL: z
+      .url({ protocol: /^rediss?$/ })
+      .optional()
+      .describe('An existing Redis or Valkey; absent: an embedded one under DATA_DIR'),
+    REDIS_PORT: port.default(0).describe('Port of the embedded Redis on 127.0.0.1; 0: chosen once and kept in DATA_DIR'),
+    DATABASE_URL: z
+      .url({ protocol: /^postgres(ql)?$/ })
+      .optional()
+      .describe('An existing PostgreSQL; absent: an embedded one under DATA_DIR'),
+    POSTGRES_PORT: port.default(0).describe('Port of the embedded PostgreSQL on 127.0.0.1; 0: chosen once and kept in DATA_DIR'),
+    TLS_CERT: z.string().optional().describe('PEM file with the certificate chain; with TLS_KEY the gateway serves HTTPS and WSS'),
+    TLS_KEY: z.string().optional().describe('PEM file with the private key'),
+    TRUST_PROXY: flag.default(false).describe('Take the client address from X-Forwarded-For (only behind a proxy of yours)'),
+    SECRET_KEY: z
+      .string()
+      .min(32, 'at least 32 characters')
+      .optional()
+      .describe('Key that seals secrets at rest; absent: made once and kept in DATA_DIR'),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('Least severe level that is logged'),
+    LOG_BUDGET_BYTES: z.coerce
+      .number()
+      .int()
+      .min(1_000_000)
+      .default(512_000_000)
+      .describe('Bytes of untrimmed event log per partition above which new interactions are refused'),
+    DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
+    DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),
+    METRICS_TOKEN: z
+      .string()
+      .min(16, 'at least 16 characters')
+      .optional()
+      .describe('Bearer token for /metrics; absent: only loopback may read it'),
+    MEDIASOUP_WORKER_BIN: z.string().optional().describe('A mediasoup worker binary to use in place of the one found or built'),
+    NODE_ID: z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}$/)
+      .optional()
+      .describe('Name of this process in leases; absent: made from role and process id'),
+  })
+  .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
+    message: 'TLS_CERT and TLS_KEY go together: set both or neither',
+    path: ['TLS_CERT'],
+  });
 
 export type Env = z.infer<typeof envSchema>;
 

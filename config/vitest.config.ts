@@ -16,9 +16,18 @@ export default defineConfig({
     pool: 'forks',
     slowTestThreshold: 5_000,
     projects: [
-      { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], exclude: long, globalSetup, testTimeout: 20_000, hookTimeout: 60_000 } },
-      { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], globalSetup, testTimeout: 600_000, hookTimeout: 60_000 } },
-      { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], globalSetup, testTimeout: 600_000, hookTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: 'main', include: ['test/**/*.test.ts'], exclude: long, globalSetup, testTimeout: 20_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], globalSetup, testTimeout: 600_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], globalSetup, testTimeout: 600_000, hookTimeout: 60_000 },
+      },
     ],
   },
 });

@@ -23,12 +23,20 @@ export class Commands {
   readonly #lease: NodeLease;
   readonly #prefix: string;
   readonly #onKnocks: (knocks: readonly Knock[]) => void;
+  readonly #virtualNow: (() => number) | undefined;
 
-  constructor(options: { runner: ScriptRunner; lease: NodeLease; prefix: string; onKnocks: (knocks: readonly Knock[]) => void }) {
+  constructor(options: {
+    runner: ScriptRunner;
+    lease: NodeLease;
+    prefix: string;
+    onKnocks: (knocks: readonly Knock[]) => void;
+    virtualNow?: (() => number) | undefined;
+  }) {
     this.#runner = options.runner;
     this.#lease = options.lease;
     this.#prefix = options.prefix;
     this.#onKnocks = options.onKnocks;
+    this.#virtualNow = options.virtualNow;
   }
 
   /**
@@ -39,7 +47,7 @@ export class Commands {
     for (let attempt = 0; ; attempt++) {
       await this.#lease.join(partition);
       const { epoch, nodeId } = this.#lease;
-      const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), [nodeId, epoch, chance(), '', ...args]);
+      const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), [nodeId, epoch, chance(), this.#virtualNow?.() ?? '', ...args]);
       if (!Array.isArray(reply)) throw new AppError('internal', { detail: `Script ${name} gave no answer.` });
       const [code, second] = reply as [string, unknown];
       if (code === 'ok') {

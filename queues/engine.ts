@@ -137,7 +137,7 @@ export interface Feeds {
   /** What came after the cursor, in order; `reload` when that can no longer be known exactly. */
   read(scope: Scope, feed: string, after: FeedCursor): Promise<{ kind: 'events'; cursor: FeedCursor; events: FeedEvent[] } | { kind: 'reload' }>;
   /** Follows every partition's log from its tail, storing no position; entries of one partition come in order. After a lost Redis `onGap` is called and the tail goes on: resubscribe. */
-  tail(listener: { onEntry(entry: LogEntry): void; onGap(): void }): { close(): Promise<void> };
+  tail(listener: { onEntry(entry: LogEntry): void; onGap(): void }): { /** Positioned: what is appended from now on will be told. */ readonly started: Promise<void>; close(): Promise<void> };
 }
 
 /** Where a durable reader keeps its position; `apply` commits the effect and the position of the last entry in one transaction. */
@@ -241,4 +241,6 @@ export interface EngineOptions {
   readonly log: Logger;
   /** Prefix of every key; tests use their own. */
   readonly prefix?: string;
+  /** Explicit time (Unix ms) for partitions marked virtual: simulation, replay and model tests. */
+  readonly virtualNow?: () => number;
 }

@@ -1,6 +1,7 @@
 /**
- * A durable reader: gives the log of every held partition to a sink, in order, from the position the sink stored. A sink that fails is
- * tried again with growing pauses, for as long as it takes; the log is not trimmed behind it meanwhile. Created by `startRoutingWorkers`.
+ * A durable reader: gives the log of every held partition to a sink, in order, from the position the sink stored. A partition whose batch
+ * fails rests and is tried again with growing pauses, for as long as it takes, while the others go on; the log is not trimmed behind it
+ * meanwhile. Created by `startRoutingWorkers`.
  */
 import type { Logger } from '../src/base/log.ts';
 import type { DurableSink, LogEntry } from './engine.ts';
@@ -24,6 +25,8 @@ export class DurableReader {
   readonly #prefix: string;
   readonly #log: Logger;
   readonly #positions = new Map<number, string>();
+  /** Partitions whose last batch failed, and until when they rest. */
+  readonly #resting = new Map<number, { failures: number; until: number }>();
   readonly #abort = new AbortController();
   readonly #loop: Promise<void>;
   #failures = 0;
@@ -53,15 +56,17 @@ export class DurableReader {
         if (this.#failures++ % 20 === 0) this.#log.warn({ err: error, reader: this.sink.name, failures: this.#failures }, 'reader.retry');
         // What was committed is known only to the sink: ask again.
         this.#positions.clear();
-        await this.#pause(RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1] ?? 2_000);
+        await this.#pause(retryMs(this.#failures));
       }
     }
   }
 
   /** Reads once over all held partitions and gives the batches to the sink. @return the largest batch */
   async #step(): Promise<number> {
-    const held = this.#partitions.list();
-    for (const partition of this.#positions.keys()) if (!held.includes(partition)) this.#positions.delete(partition);
+    const now = Date.now();
+    const held = this.#partitions.list().filter((partition) => (this.#resting.get(partition)?.until ?? 0) <= now);
+    for (const partition of this.#positions.keys()) if (!this.#partitions.has(partition)) this.#positions.delete(partition);
+    for (const partition of this.#resting.keys()) if (!this.#partitions.has(partition)) this.#resting.delete(partition);
     if (held.length === 0) {
       await this.#pause(BLOCK_MS / 4);
       return BATCH;
@@ -79,11 +84,26 @@ export class DurableReader {
       const entries: LogEntry[] = raw.map((entry) => toLogEntry(partition, entry));
       const last = entries.at(-1);
       if (!last) continue;
-      await this.sink.apply(partition, entries);
+      if (!(await this.#apply(partition, entries))) continue;
       this.#positions.set(partition, last.id);
       largest = Math.max(largest, entries.length);
     }
     return largest;
+  }
+
+  /** False: the partition rests. What was committed of the batch is known only to the sink: its position is asked for again. */
+  async #apply(partition: number, entries: readonly LogEntry[]): Promise<boolean> {
+    try {
+      await this.sink.apply(partition, entries);
+      this.#resting.delete(partition);
+      return true;
+    } catch (error) {
+      const failures = (this.#resting.get(partition)?.failures ?? 0) + 1;
+      if (failures % 20 === 1) this.#log.warn({ err: error, reader: this.sink.name, partition, failures }, 'reader.partition.retry');
+      this.#resting.set(partition, { failures, until: Date.now() + retryMs(failures) });
+      this.#positions.delete(partition);
+      return false;
+    }
   }
 
   async #pause(ms: number): Promise<void> {
@@ -105,4 +125,8 @@ export class DurableReader {
     this.#redis.disconnect();
     await this.#loop;
   }
+}
+
+function retryMs(failures: number): number {
+  return RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 2_000;
 }

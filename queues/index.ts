@@ -46,9 +46,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     throw error;
   }
   const runner = new ScriptRunner(redis);
-  const lease = new NodeLease({ nodeId, runner, prefix, log });
+  const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
   const knocks = createKnockSender({ redisUrl, prefix, log });
-  const commands = new Commands({ runner, lease, prefix, onKnocks: (list) => knocks.send(list) });
+  const commands = new Commands({ runner, lease, prefix, onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list), virtualNow: options.virtualNow });
   const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
   const feeds = createFeeds({ commands, prefix, log, connect: () => connectReader('tail') });
   const signals = createSignals({ redis, prefix, connect: () => connectReader('signals') });

@@ -21,7 +21,7 @@ export function connect(url: string, log: Logger, name: string, isBlocking = fal
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: !isBlocking,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
+    retryStrategy: (attempt) => Math.min(10 * 2 ** Math.min(attempt, 7), 1_000),
     connectTimeout: 3_000,
     keepAlive: 10_000,
     ...(isBlocking ? {} : { commandTimeout: COMMAND_TIMEOUT_MS }),

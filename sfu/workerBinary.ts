@@ -9,7 +9,11 @@ import { createInterface } from 'node:readline';
 const RESULT = 'worker: ';
 
 /** The path of a binary that runs here. @throws with what the person can do when there is none and none can be made. */
-export async function obtainWorkerBinary(given: string | undefined, signal: AbortSignal, onProgress: (line: string) => void): Promise<string> {
+export async function obtainWorkerBinary(
+  given: string | undefined,
+  signal: AbortSignal,
+  onProgress: (line: string) => void,
+): Promise<string> {
   const script = join(import.meta.dirname, '../config/setup/buildWorker.mjs');
   const env = given ? { ...process.env, MEDIASOUP_WORKER_BIN: given } : process.env;
   const child = spawn(process.execPath, [script, '--with-parent'], { env, stdio: ['pipe', 'pipe', 'pipe'] });

@@ -75,7 +75,9 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
 
   async #prepare(count: number): Promise<void> {
     try {
-      this.#binary = await obtainWorkerBinary(this.#env.MEDIASOUP_WORKER_BIN, this.#stopping.signal, (line) => this.#log.info({ line }, 'video worker'));
+      this.#binary = await obtainWorkerBinary(this.#env.MEDIASOUP_WORKER_BIN, this.#stopping.signal, (line) =>
+        this.#log.info({ line }, 'video worker'),
+      );
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       this.#log.error({ reason: (error as Error).message }, 'no mediasoup worker: video is not available, all else works');

@@ -74,10 +74,13 @@ function stopOnSignals(running: Promise<RunningRole>): void {
     firstAt = performance.now();
     stopping.abort();
     log.info({ reason }, 'stopping');
-    setTimeout(() => {
-      log.error('not everything closed in time, ending anyway');
-      process.exit(1);
-    }, env.DRAIN_SEC * 1_000 + CLOSE_LIMIT_MS).unref();
+    setTimeout(
+      () => {
+        log.error('not everything closed in time, ending anyway');
+        process.exit(1);
+      },
+      env.DRAIN_SEC * 1_000 + CLOSE_LIMIT_MS,
+    ).unref();
     await (await running).close(reason);
     log.info('stopped');
     process.exit(0);

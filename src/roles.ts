@@ -17,7 +17,9 @@ const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'gatewa
 
 /** The roles that ROLES means: "all" is every one, less embedded servers for which an address is given. */
 export function rolesToRun({ ROLES, REDIS_URL, DATABASE_URL }: RoleContext['env']): RoleName[] {
-  const named = ROLES.includes('all') ? ROLE_NAMES.filter((role) => !(role === 'redis' && REDIS_URL) && !(role === 'postgres' && DATABASE_URL)) : ROLES;
+  const named = ROLES.includes('all')
+    ? ROLE_NAMES.filter((role) => !(role === 'redis' && REDIS_URL) && !(role === 'postgres' && DATABASE_URL))
+    : ROLES;
   return START_ORDER.filter((role) => named.includes(role));
 }
 

@@ -9,7 +9,7 @@ import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensurePackages, NEEDS } from './system.mjs';
-import { cachedBinary, cacheDir, findWorker, packageInfo, runsHere } from './workerBinary.mjs';
+import { cacheDir, cachedBinary, findWorker, packageInfo, runsHere } from './workerBinary.mjs';
 import { compileWorker } from './workerCompile.mjs';
 
 /** @param {(line: string) => void} say @param {AbortSignal} signal @returns {Promise<string>} the path of a sound binary */
@@ -48,7 +48,9 @@ export async function obtainWorker(say, signal) {
 async function downloadPrebuilt(workDir, draft, say) {
   const { version, repository } = packageInfo();
   const kernel = process.platform === 'linux' ? `-kernel${release().split('.')[0]}` : '';
-  const base = process.env.MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL || `${repository.url.replace(/^git\+/, '').replace(/\.git$/, '')}/releases/download`;
+  const base =
+    process.env.MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL ||
+    `${repository.url.replace(/^git\+/, '').replace(/\.git$/, '')}/releases/download`;
   const url = `${base}/${version}/mediasoup-worker-${version}-${process.platform}-${process.arch}${kernel}.tgz`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });

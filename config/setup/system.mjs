@@ -51,7 +51,8 @@ export function findProgram(name) {
 
 /** @param {Need[]} needs */
 export function missingPackages(needs) {
-  const isPresent = (/** @type {Need} */ need) => (need.programs ?? []).some(findProgram) || (need.files ?? []).some((file) => existsSync(file));
+  const isPresent = (/** @type {Need} */ need) =>
+    (need.programs ?? []).some(findProgram) || (need.files ?? []).some((file) => existsSync(file));
   return needs.filter((need) => !isPresent(need)).map((need) => need.package);
 }
 
@@ -64,10 +65,12 @@ export function ensurePackages(needs, { purpose, say }) {
   const packages = missingPackages(needs);
   if (packages.length === 0) return;
   const byHand = `apt-get install -y ${packages.join(' ')}`;
-  if (!findProgram('apt-get')) throw new SetupError(`${purpose} needs: ${packages.join(', ')}. Install them with your system's package tool, then try again.`);
+  if (!findProgram('apt-get'))
+    throw new SetupError(`${purpose} needs: ${packages.join(', ')}. Install them with your system's package tool, then try again.`);
   const isRoot = process.getuid?.() === 0;
   const hasSudo = !isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  if (!isRoot && !hasSudo) throw new SetupError(`${purpose} needs packages that are not installed. Run this once, then try again:\n\n  sudo ${byHand}\n`);
+  if (!isRoot && !hasSudo)
+    throw new SetupError(`${purpose} needs packages that are not installed. Run this once, then try again:\n\n  sudo ${byHand}\n`);
   say(`installing ${packages.join(', ')} (${purpose})`);
   const apt = (/** @type {string[]} */ ...args) => runApt(isRoot ? [] : ['sudo', '-n'], args);
   const install = ['install', '-y', '--no-install-recommends', ...packages];

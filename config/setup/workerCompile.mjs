@@ -24,9 +24,27 @@ export async function compileWorker({ workDir, target, onProgress, signal }) {
   mkdirSync(objects, { recursive: true });
   generateSchemas(join(worker, 'fbs'), join(generated, 'FBS'));
 
-  const includes = [join(recipeDir, 'include'), join(worker, 'include'), generated, join(worker, 'fbs'), join(worker, 'deps/libwebrtc'), join(worker, 'deps/libwebrtc/libwebrtc')];
-  const flags = ['-O2', '-std=c++20', '-w', '-DNDEBUG', `-DMS_${endianness() === 'LE' ? 'LITTLE' : 'BIG'}_ENDIAN`, '-DMS_EXECUTABLE', '-DFLATBUFFERS_LOCALE_INDEPENDENT=1', ...includes.map((dir) => `-I${dir}`)];
-  const sources = [...filesBelow(join(worker, 'src')), ...filesBelow(join(worker, 'deps/libwebrtc'))].filter((file) => /\.(cpp|cc)$/.test(file));
+  const includes = [
+    join(recipeDir, 'include'),
+    join(worker, 'include'),
+    generated,
+    join(worker, 'fbs'),
+    join(worker, 'deps/libwebrtc'),
+    join(worker, 'deps/libwebrtc/libwebrtc'),
+  ];
+  const flags = [
+    '-O2',
+    '-std=c++20',
+    '-w',
+    '-DNDEBUG',
+    `-DMS_${endianness() === 'LE' ? 'LITTLE' : 'BIG'}_ENDIAN`,
+    '-DMS_EXECUTABLE',
+    '-DFLATBUFFERS_LOCALE_INDEPENDENT=1',
+    ...includes.map((dir) => `-I${dir}`),
+  ];
+  const sources = [...filesBelow(join(worker, 'src')), ...filesBelow(join(worker, 'deps/libwebrtc'))].filter((file) =>
+    /\.(cpp|cc)$/.test(file),
+  );
   const objectOf = (/** @type {string} */ source) => join(objects, `${relative(worker, source).replaceAll('/', '_')}.o`);
 
   let done = 0;

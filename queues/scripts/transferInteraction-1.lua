@@ -15,7 +15,8 @@ if owner == to then return { 'ok', knocks } end
 local target = agentFields(to, 'acc', 'act', 'st', 'dv', 'load', 'cap')
 if target[1] ~= h[1] then return { 'not_found' } end
 if target[2] ~= '1' or target[3] ~= 'on' or number(target[4]) == 0 then return { 'not_signed_in' } end
-if number(target[5]) >= number(target[6]) then return { 'at_capacity' } end
+local limit = number(call('HGET', B .. ':q:' .. q, 'lim'))
+if number(target[5]) >= number(target[6]) or (limit > 0 and number(call('HGET', B .. ':al:' .. to, q)) >= limit) then return { 'at_capacity' } end
 disown(i, q, owner)
 emit('interaction.requeued', h[1], { i = i, q = q, a = owner, reason = 'transfer' }, { i = i, a = owner, q = q })
 if h[5] and h[5] ~= '' then

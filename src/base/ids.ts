@@ -52,3 +52,10 @@ export function newId<Kind extends IdKind>(kind: Kind, atMs: number = Date.now()
 export function isId<Kind extends IdKind>(kind: Kind, text: unknown): text is Id<Kind> {
   return typeof text === 'string' && text.startsWith(`${PREFIX[kind]}_`) && ID_PATTERN.test(text);
 }
+
+/** Unix milliseconds that a well-formed id carries: when it was born. */
+export function bornAtMs(id: string): number {
+  let ms = 0;
+  for (const digit of id.slice(4, 14)) ms = ms * 32 + ALPHABET.indexOf(digit);
+  return ms;
+}

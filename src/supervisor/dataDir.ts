@@ -28,7 +28,10 @@ export function openDataDir(path: string): string {
     writeAtomically(join(dir, 'written'), `${new Date().toISOString()}\n`, 0o600);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const hint = code === 'ENOSPC' ? 'the disk is full: free some space' : 'give this user the right to write there, or set DATA_DIR to another folder';
+    const hint =
+      code === 'ENOSPC'
+        ? 'the disk is full: free some space'
+        : 'give this user the right to write there, or set DATA_DIR to another folder';
     throw new DataDirError(`DATA_DIR ${dir} cannot be written to (${code}): ${hint}.`, { cause: error });
   }
   return dir;
@@ -43,7 +46,8 @@ export function freeBytes(dir: string): number {
 /** The installation's secrets, made at the first call. @throws DataDirError when the file is damaged. */
 export function readSecrets(dir: string): Secrets {
   const file = join(dir, 'secrets.json');
-  if (existsSync(file)) return read(file, secretsSchema, 'restore it from a backup; without it stored secrets and the embedded databases cannot be opened');
+  if (existsSync(file))
+    return read(file, secretsSchema, 'restore it from a backup; without it stored secrets and the embedded databases cannot be opened');
   const text = (bytes: number): string => randomBytes(bytes).toString('hex');
   const secrets = { secretKey: text(32), redisPassword: text(24), postgresPassword: text(24) };
   writeAtomically(file, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
@@ -54,7 +58,12 @@ export function readSecrets(dir: string): Secrets {
  * The port of an embedded server: the wished one, else the one it had before while that is free, else a free one, kept for the next start.
  * @throws DataDirError when the wished one is taken.
  */
-export async function choosePort(dir: string, server: EmbeddedServer, wished: number, isOurs: (port: number) => Promise<boolean>): Promise<number> {
+export async function choosePort(
+  dir: string,
+  server: EmbeddedServer,
+  wished: number,
+  isOurs: (port: number) => Promise<boolean>,
+): Promise<number> {
   const isFree = async (port: number): Promise<boolean> => (await portTrouble(port, '127.0.0.1')) === undefined || (await isOurs(port));
   if (wished !== 0) {
     if (await isFree(wished)) return wished;

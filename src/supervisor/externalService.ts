@@ -17,10 +17,14 @@ export async function waitForService(name: string, url: string, log: Logger, sig
     lastTrouble = trouble;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
-      signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
     });
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
   }

@@ -28,7 +28,9 @@ export function lockDataDir(dir: string): Lock {
   if (result.status !== 0) {
     closeSync(file);
     const holder = readFileSync(path, 'utf8').trim();
-    throw new LockedError(`Centralino already runs on ${dir} (${holder || 'unknown process'}).\nStop that one first, or give this one its own DATA_DIR and HTTP_PORT.`);
+    throw new LockedError(
+      `Centralino already runs on ${dir} (${holder || 'unknown process'}).\nStop that one first, or give this one its own DATA_DIR and HTTP_PORT.`,
+    );
   }
   ftruncateSync(file);
   writeSync(file, `process ${process.pid}, since ${new Date().toISOString()}\n`);

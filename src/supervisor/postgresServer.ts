@@ -66,13 +66,19 @@ export class PostgresServer {
     await stopLeftover(options.dir);
     if (!existsSync(join(options.dir, 'PG_VERSION'))) await makeCluster(options, binaries.initdb, program, () => lastLine);
     checkVersion(options.dir);
-    const server = await ServerProcess.start({ ...program, command: binaries.postgres, args: ['-D', options.dir, ...settingFlags(options)] });
+    const server = await ServerProcess.start({
+      ...program,
+      command: binaries.postgres,
+      args: ['-D', options.dir, ...settingFlags(options)],
+    });
     try {
       await waitUntilReady(options, server);
       await ensureDatabase(options);
     } catch (error) {
       await server.stop(3_000);
-      throw new Error(`PostgreSQL did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, { cause: error });
+      throw new Error(`PostgreSQL did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, {
+        cause: error,
+      });
     }
     return new PostgresServer(server, postgresUrl(options));
   }
@@ -101,7 +107,14 @@ export class PostgresServer {
 }
 
 function settingFlags({ port, settings }: PostgresServerOptions): string[] {
-  const all = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', max_connections: '200', log_min_messages: 'warning', ...settings };
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    log_min_messages: 'warning',
+    ...settings,
+  };
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
@@ -114,7 +127,9 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(require.resolve(name))) as Binaries;
   } catch (error) {
-    throw new Error(`there is no embedded PostgreSQL for ${process.platform}-${process.arch}: set DATABASE_URL to an existing one`, { cause: error });
+    throw new Error(`there is no embedded PostgreSQL for ${process.platform}-${process.arch}: set DATABASE_URL to an existing one`, {
+      cause: error,
+    });
   }
 }
 
@@ -124,7 +139,9 @@ function ensureSystemUser(): { uid: number; gid: number } {
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', SUPERUSER], { stdio: 'ignore' });
+    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', SUPERUSER], {
+      stdio: 'ignore',
+    });
     return { uid: id('-u'), gid: id('-g') };
   }
 }
@@ -152,7 +169,15 @@ async function makeCluster(options: PostgresServerOptions, initdb: string, progr
     const made = await ServerProcess.start({
       ...program,
       command: initdb,
-      args: [`--pgdata=${draft}`, `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-instructions'],
+      args: [
+        `--pgdata=${draft}`,
+        `--username=${SUPERUSER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ],
     });
     const end = await made.ended;
     if (end.code !== 0) throw new Error(`initdb failed (${end.code ?? end.signal}): ${lastLine()}`);
@@ -166,7 +191,10 @@ function checkVersion(dir: string): void {
   const made = readFileSync(join(dir, 'PG_VERSION'), 'utf8').trim();
   const { version } = JSON.parse(readFileSync(join(dirname(packageFile()), '../package.json'), 'utf8')) as { version: string };
   const ours = version.split('.')[0];
-  if (made !== ours) throw new Error(`${dir} was made by PostgreSQL ${made}, this release carries ${ours}: dump it with the old release and load it into a new DATA_DIR`);
+  if (made !== ours)
+    throw new Error(
+      `${dir} was made by PostgreSQL ${made}, this release carries ${ours}: dump it with the old release and load it into a new DATA_DIR`,
+    );
 }
 
 async function waitUntilReady(options: PostgresServerOptions, server: ServerProcess): Promise<void> {
@@ -176,7 +204,8 @@ async function waitUntilReady(options: PostgresServerOptions, server: ServerProc
     try {
       return await withClient({ ...options, database: 'postgres' }, async () => undefined);
     } catch (error) {
-      if ((error as { code?: string }).code === WRONG_PASSWORD) throw new Error('its password is not the one kept in DATA_DIR/secrets.json', { cause: error });
+      if ((error as { code?: string }).code === WRONG_PASSWORD)
+        throw new Error('its password is not the one kept in DATA_DIR/secrets.json', { cause: error });
       if (Date.now() > deadline) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -190,7 +219,10 @@ async function ensureDatabase(options: PostgresServerOptions): Promise<void> {
   });
 }
 
-async function withClient(target: Pick<PostgresServerOptions, 'port' | 'password' | 'database'>, work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function withClient(
+  target: Pick<PostgresServerOptions, 'port' | 'password' | 'database'>,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client({ connectionString: postgresUrl(target), connectionTimeoutMillis: 2_000 });
   let broken: Error | undefined;
   client.on('error', (error) => {

@@ -41,7 +41,10 @@ export function configValue(reply: RedisReply | undefined): string | undefined {
 /** One field of an `INFO` reply. */
 export function infoField(reply: RedisReply | undefined, field: string): string | undefined {
   if (typeof reply !== 'string') return undefined;
-  return reply.split('\r\n').find((line) => line.startsWith(`${field}:`))?.slice(field.length + 1);
+  return reply
+    .split('\r\n')
+    .find((line) => line.startsWith(`${field}:`))
+    ?.slice(field.length + 1);
 }
 
 function open(target: URL, timeoutMs: number): Promise<Socket> {

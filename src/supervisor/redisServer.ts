@@ -38,7 +38,8 @@ export class RedisServer {
   /** Starts it and waits until it answers. @throws when no server program is installed, or it ends or stays silent. */
   static async start(options: RedisServerOptions): Promise<RedisServer> {
     const program = findRedisProgram();
-    if (!program) throw new Error('neither redis-server nor valkey-server is installed: run "apt-get install redis-server", or set REDIS_URL');
+    if (!program)
+      throw new Error('neither redis-server nor valkey-server is installed: run "apt-get install redis-server", or set REDIS_URL');
     const url = redisUrl(options);
     await stopLeftover(url);
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });

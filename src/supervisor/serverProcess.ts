@@ -85,7 +85,13 @@ export class ServerProcess {
   /** @throws the spawn error when the program cannot be executed at all. */
   static async start(program: ServerProgram): Promise<ServerProcess> {
     const { command, args, options } = commandLine(program);
-    const child = spawn(command, args, { ...options, cwd: program.cwd, env: program.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, args, {
+      ...options,
+      cwd: program.cwd,
+      env: program.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);

@@ -67,7 +67,8 @@ class House implements Supervisor {
 
   async open(): Promise<void> {
     const { env, log, signal } = this.#options;
-    if (freeBytes(this.#dataDir) < LEAST_FREE_BYTES) throw new DataDirError(`The disk of DATA_DIR ${this.#dataDir} is full (less than 100 MB free): free some space.`);
+    if (freeBytes(this.#dataDir) < LEAST_FREE_BYTES)
+      throw new DataDirError(`The disk of DATA_DIR ${this.#dataDir} is full (less than 100 MB free): free some space.`);
     const trouble = env.HTTP_PORT === 0 ? undefined : await portTrouble(env.HTTP_PORT, env.HTTP_HOST);
     if (trouble) throw new DataDirError(portMessage(env, trouble));
     this.#watchDisk();
@@ -84,7 +85,12 @@ class House implements Supervisor {
     if (env.REDIS_URL) await waitForService('Redis', env.REDIS_URL, log, signal);
     if (env.DATABASE_URL) await waitForService('PostgreSQL', env.DATABASE_URL, log, signal);
     signal.throwIfAborted();
-    const childEnv = { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl, DATA_DIR: this.#dataDir, SECRET_KEY: env.SECRET_KEY ?? readSecrets(this.#dataDir).secretKey };
+    const childEnv = {
+      REDIS_URL: redisUrl,
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: this.#dataDir,
+      SECRET_KEY: env.SECRET_KEY ?? readSecrets(this.#dataDir).secretKey,
+    };
     for (const role of ['worker', 'gateway', 'sfu'] as const) this.#notReady.add(role);
     await this.#startRole('worker', env.WORKERS, childEnv);
     await this.#startRole('gateway', env.GATEWAYS, childEnv);
@@ -160,7 +166,11 @@ class House implements Supervisor {
   #watchDisk(): void {
     this.#diskCheck = setInterval(() => {
       const free = freeBytes(this.#dataDir);
-      if (free < LOW_FREE_BYTES) this.#options.log.error({ freeMb: Math.floor(free / 1e6), dataDir: this.#dataDir }, 'the disk of DATA_DIR is nearly full: free some space');
+      if (free < LOW_FREE_BYTES)
+        this.#options.log.error(
+          { freeMb: Math.floor(free / 1e6), dataDir: this.#dataDir },
+          'the disk of DATA_DIR is nearly full: free some space',
+        );
     }, DISK_CHECK_MS);
   }
 }
@@ -173,7 +183,9 @@ interface EmbeddedServerHandle {
 }
 
 function portMessage({ HTTP_PORT, HTTP_HOST }: Env, trouble: string): string {
-  if (trouble === 'EADDRINUSE') return `Port ${HTTP_PORT} is taken by another program: stop it, or set HTTP_PORT to a free one, e.g. HTTP_PORT=${HTTP_PORT + 1} npm start`;
-  if (trouble === 'EACCES') return `This user may not listen on port ${HTTP_PORT}: set HTTP_PORT to one above 1023, or put a proxy in front.`;
+  if (trouble === 'EADDRINUSE')
+    return `Port ${HTTP_PORT} is taken by another program: stop it, or set HTTP_PORT to a free one, e.g. HTTP_PORT=${HTTP_PORT + 1} npm start`;
+  if (trouble === 'EACCES')
+    return `This user may not listen on port ${HTTP_PORT}: set HTTP_PORT to one above 1023, or put a proxy in front.`;
   return `HTTP_HOST ${HTTP_HOST} with HTTP_PORT ${HTTP_PORT} cannot be listened on (${trouble}).`;
 }

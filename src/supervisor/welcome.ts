@@ -24,7 +24,12 @@ export function printWelcome(env: Env, dataDir: string): void {
 }
 
 /** The addresses a browser can use, the best one first. */
-export function addresses({ HTTP_HOST, HTTP_PORT, PUBLIC_HOST, TLS_CERT }: Pick<Env, 'HTTP_HOST' | 'HTTP_PORT' | 'PUBLIC_HOST' | 'TLS_CERT'>): string[] {
+export function addresses({
+  HTTP_HOST,
+  HTTP_PORT,
+  PUBLIC_HOST,
+  TLS_CERT,
+}: Pick<Env, 'HTTP_HOST' | 'HTTP_PORT' | 'PUBLIC_HOST' | 'TLS_CERT'>): string[] {
   const scheme = TLS_CERT ? 'https' : 'http';
   const hosts = PUBLIC_HOST ? [PUBLIC_HOST] : [];
   if (HTTP_HOST === '0.0.0.0' || HTTP_HOST === '::') hosts.push('localhost', ...lanAddresses());
@@ -34,7 +39,9 @@ export function addresses({ HTTP_HOST, HTTP_PORT, PUBLIC_HOST, TLS_CERT }: Pick<
 
 /** This machine's IPv4 addresses that others may reach. */
 export function lanAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((entry) => entry.family === 'IPv4' && !entry.internal).map((entry) => entry.address));
+  return Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).filter((entry) => entry.family === 'IPv4' && !entry.internal).map((entry) => entry.address),
+  );
 }
 
 function readDemo(dataDir: string): z.infer<typeof demoSchema> | undefined {

@@ -16,6 +16,8 @@ export interface TestEngines {
   addAgent(settings: Partial<AgentDoc> & { queues: readonly string[] }): Promise<UserId>;
   newChat(queue: QueueId, text?: string): NewInteraction;
   startChat(queue: QueueId): Promise<{ id: InteractionId; contactId: ContactId }>;
+  /** Makes a node's lease lapse, as if its process had been stopped. */
+  expireLease(nodeId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,9 +74,68 @@ export async function startTestEngines(partition = 7): Promise<TestEngines> {
       return { id: started.interaction.id as InteractionId, contactId: chat.contactId };
     },
 
+    async expireLease(nodeId) {
+      const key = `c:{p${partition}}:nodes`;
+      const standing = await engine.core.runner.redis.hget(key, nodeId);
+      await engine.core.runner.redis.hset(key, nodeId, `${standing?.split('|')[0]}|1`);
+    },
+
     async close() {
       await Promise.all(engines.map((each) => each.close('test over')));
       await redis.stop();
     },
+  };
+}
+
+/** A small center for model tests: a manual, a balanced and a random queue, three agents of differing capacity who serve all of them. */
+export interface Scene {
+  readonly scope: Scope;
+  readonly queues: readonly string[];
+  readonly agents: readonly string[];
+  newChat(queue: QueueId): NewInteraction;
+  start(queue: QueueId): Promise<{ id: string; contactId: string }>;
+  connectionsOf(interaction: string): Promise<string[]>;
+}
+
+export async function seedScene(engine: RunningEngine, partition: number): Promise<Scene> {
+  const accountId = newId('account');
+  const scope: Scope = { accountId, partition };
+  await engine.config.place(accountId, partition);
+  const account = { kind: 'account' as const, id: accountId, name: 'Scene', isActive: true, origins: [] };
+  await engine.config.apply([{ kind: 'account', id: accountId, accountId, version: 1, doc: account }]);
+  const shapes: Partial<QueueDoc>[] = [
+    { mode: 'manual' },
+    { mode: 'balanced', wrapUpMs: 10_000, maxMissed: 2 },
+    { mode: 'random', isAutoAccepted: true, limitPerAgent: 1, autoCloseMs: 30_000, priority: 1 },
+  ];
+  const queues: QueueId[] = [];
+  for (const shape of shapes) {
+    const id = newId('queue');
+    queues.push(id);
+    const doc: QueueDoc = { kind: 'queue', id, accountId, name: shape.mode ?? '', ...queueDefaults, outcomes: [], ...shape };
+    await engine.config.apply([{ kind: 'queue', id, accountId, version: 1, doc }]);
+  }
+  const agents: UserId[] = [];
+  for (const capacity of [1, 1, 2]) {
+    const id = newId('user');
+    agents.push(id);
+    const doc: AgentDoc = { kind: 'agent', id, accountId, name: `Agent ${capacity}`, isActive: true, capacity, queues };
+    await engine.config.apply([{ kind: 'agent', id, accountId, version: 1, doc }]);
+    await engine.router.attachDevice(scope, { agentId: id, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-${id}` });
+    await engine.router.signIn(scope, { agentId: id, key: newId('command') });
+  }
+  const newChat = (queue: QueueId): NewInteraction => ({
+    queueId: queue, groupId: newId('group') as GroupId, contactId: newId('contact'), key: newId('command'), name: 'Eva', email: '', language: 'en', page: '',
+    userAgent: 'model', text: 'Hello', connectionId: newId('connection'),
+  });
+  return {
+    scope, queues, agents, newChat,
+    async start(queue) {
+      const chat = newChat(queue);
+      const started = await engine.router.startInteraction(scope, chat);
+      if (!started.ok) throw new Error(started.code);
+      return { id: started.interaction.id, contactId: chat.contactId };
+    },
+    connectionsOf: (interaction) => engine.core.runner.redis.hkeys(`${engine.core.prefix}{p${partition}}:ic:${interaction}`),
   };
 }

@@ -91,7 +91,14 @@ export async function startTestPostgres({ isDurable = false }: { isDurable?: boo
   const hasty = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
   const settings = { shared_buffers: '32MB', ...(isDurable ? {} : hasty) };
   const start = (): Promise<PostgresServer> =>
-    PostgresServer.start({ dir: join(folder, 'cluster'), port, password: PASSWORD, database: 'postgres', settings, onLine: () => undefined });
+    PostgresServer.start({
+      dir: join(folder, 'cluster'),
+      port,
+      password: PASSWORD,
+      database: 'postgres',
+      settings,
+      onLine: () => undefined,
+    });
   let server: PostgresServer | undefined = await start();
   const stop = async (): Promise<void> => {
     await server?.close();

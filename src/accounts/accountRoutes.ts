@@ -1,0 +1,131 @@
+/** ACC-1: the account's profile, its status, and the origins whose pages may use it. */
+import { type Selectable, sql } from 'kysely';
+import { z } from 'zod';
+import { etag, requireVersion, seenVersion, seenVersionOf, time, version } from '../api/fields.ts';
+import { type Route, route } from '../api/route.ts';
+import { accountOf } from '../auth/principal.ts';
+import { AppError } from '../base/errors.ts';
+import type { AccountTable } from '../db/tables.ts';
+import { changeConfig } from '../routing/changeConfig.ts';
+import { actorOf, differences, writeAudit } from './audit.ts';
+import type { AccessDeps } from './deps.ts';
+
+const tag = 'Account';
+const line = z.string().trim().max(200);
+const origin = z
+  .string()
+  .max(200)
+  .regex(/^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?$/, 'scheme, host and port only, e.g. https://www.example.com')
+  .transform((text) => text.toLowerCase());
+
+const profile = z.strictObject({
+  legalName: line.min(1),
+  country: line,
+  city: line,
+  address: line,
+  postcode: line,
+  vatNumber: line,
+  email: z.union([z.literal(''), z.email().max(200)]),
+  legalRepresentative: line,
+  status: z.enum(['active', 'inactive']).describe('Inactive: nothing of it serves; its administrators can still sign in'),
+  origins: z.array(origin).max(100).describe('Web origins whose pages may use the API and the widget; empty: any page may show the widget'),
+});
+const accountView = profile.extend({
+  id: z.string(),
+  publicId: z.string(),
+  features: z.record(z.string(), z.boolean()),
+  version,
+  createdAt: time,
+});
+
+export function accountRoutes(deps: AccessDeps): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/account',
+      summary: 'The account',
+      tag,
+      action: 'account.read',
+      answers: { 200: accountView },
+      handler: async (request) => {
+        const row = await deps.db.selectFrom('account').selectAll().where('id', '=', accountOf(request.principal)).executeTakeFirst();
+        if (!row) throw new AppError('not_found');
+        return { status: 200, headers: etag(row.version), body: toView(row) };
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/api/v1/account',
+      summary: 'Change the profile, the status or the origins',
+      tag,
+      action: 'account.manage',
+      body: profile.partial().extend({ version: seenVersion }),
+      answers: { 200: accountView },
+      handler: async (request) => {
+        const id = accountOf(request.principal);
+        const seen = seenVersionOf(request);
+        const { version: _, ...change } = request.body;
+        const after = await changeConfig(deps, id, async (trx, changes) => {
+          const before = await trx.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+          requireVersion(before.version, seen);
+          const after = await trx
+            .updateTable('account')
+            .set({ ...toColumns(change), version: sql`version + 1`, updated_at: sql`now()` })
+            .where('id', '=', id)
+            .returningAll()
+            .executeTakeFirstOrThrow();
+          changes.touch('account', id);
+          if (after.status !== before.status) {
+            // Members of an inactive account are signed out; administrators stay, to switch it on.
+            const members = await trx.selectFrom('app_user').select('id').where('account_id', '=', id).where('role', '=', 'member').where('status', '=', 'active').execute();
+            for (const member of members) changes.rights(member.id, { reason: `account.${after.status}` });
+          }
+          await writeAudit(trx, {
+            accountId: id, actor: actorOf(request), action: 'account.changed', target: { kind: 'account', id }, detail: differences(toView(before), toProfile(after)),
+          });
+          return after;
+        });
+        return { status: 200, headers: etag(after.version), body: toView(after) };
+      },
+    }),
+  ];
+}
+
+type Profile = z.infer<typeof profile>;
+
+function toProfile(row: Selectable<AccountTable>): Profile {
+  return {
+    legalName: row.legal_name,
+    country: row.country,
+    city: row.city,
+    address: row.address,
+    postcode: row.postcode,
+    vatNumber: row.vat_number,
+    email: row.email,
+    legalRepresentative: row.legal_representative,
+    status: row.status,
+    origins: row.origins,
+  };
+}
+
+function toView(row: Selectable<AccountTable>): z.infer<typeof accountView> {
+  return { ...toProfile(row), id: row.id, publicId: row.public_id, features: row.features, version: row.version, createdAt: row.created_at.getTime() };
+}
+
+type Given<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined };
+
+/** Kysely leaves out what is undefined. */
+function toColumns(change: Given<Profile>) {
+  return {
+    legal_name: change.legalName,
+    country: change.country,
+    city: change.city,
+    address: change.address,
+    postcode: change.postcode,
+    vat_number: change.vatNumber,
+    email: change.email,
+    legal_representative: change.legalRepresentative,
+    status: change.status,
+    origins: change.origins,
+  };
+}

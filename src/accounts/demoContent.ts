@@ -1,0 +1,52 @@
+/** What the demo account consists of. */
+const outcomes = [
+  { id: 'solved', name: 'Solved', kind: 'OK' },
+  { id: 'forwarded', name: 'Passed on', kind: 'OK' },
+  { id: 'unsolved', name: 'Not solved', kind: 'KO' },
+  { id: 'spam', name: 'Spam', kind: 'KO' },
+];
+
+export const demoQueues = [
+  { name: 'Support', mode: 'manual', is_outcome_required: true, outcomes },
+  {
+    name: 'Sales',
+    mode: 'balanced',
+    wrap_up_ms: 15_000,
+    rating: 'thumbs',
+    outcomes: [
+      { id: 'sold', name: 'Sold', kind: 'OK' },
+      { id: 'interested', name: 'Interested', kind: 'OK' },
+      { id: 'lost', name: 'Lost', kind: 'KO' },
+    ],
+  },
+] as const;
+
+export const demoGroups = [
+  {
+    publicId: 'demo',
+    name: 'Demo shop',
+    queue: 'Support',
+    texts: {
+      en: { title: 'Demo shop', description: 'Questions about an order? We are here.', welcome: 'Hi! How can we help you today?', thanks: 'Thank you for your time.' },
+      it: { title: 'Negozio demo', description: 'Domande su un ordine? Siamo qui.', welcome: 'Ciao! Come possiamo aiutarti oggi?', thanks: 'Grazie del tuo tempo.' },
+    },
+    appearance: { side: 'right' },
+  },
+  {
+    publicId: 'demo-sales',
+    name: 'Demo sales',
+    queue: 'Sales',
+    texts: {
+      en: { title: 'Talk to sales', description: 'Prices, offers, advice.', welcome: 'Hello! What are you looking for?', thanks: 'Thank you, see you soon.' },
+      it: { title: 'Parla con le vendite', description: 'Prezzi, offerte, consigli.', welcome: 'Buongiorno! Che cosa sta cercando?', thanks: 'Grazie, a presto.' },
+    },
+    appearance: { side: 'right', accent: '#0f766e' },
+  },
+] as const;
+
+/** `about` is printed beside the sign-in. */
+export const demoPeople = [
+  { email: 'giulia@demo.example', name: 'Giulia Rossi', role: 'super_admin', about: 'administrator and supervisor', serves: [], supervises: ['Support', 'Sales'] },
+  { email: 'anna@demo.example', name: 'Anna Bianchi', role: 'member', about: 'agent', serves: ['Support', 'Sales'], supervises: [] },
+  { email: 'marco@demo.example', name: 'Marco Verdi', role: 'member', about: 'agent', serves: ['Support', 'Sales'], supervises: [] },
+] as const;

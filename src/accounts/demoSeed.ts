@@ -1,0 +1,98 @@
+/**
+ * The demo account of an empty database: two queues, two groups with English and Italian texts, two agents and their supervisor. Run by the worker role
+ * when DEMO is on. Any number of processes may run it at once: one seeds, the others find it done. The sign-ins stand in DATA_DIR/demo.json,
+ * written before the commit, so that no account exists whose passwords nobody has.
+ */
+import { randomInt } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql, type Transaction } from 'kysely';
+import type { ConfigEntry, ConfigKind } from '../../queues/config.ts';
+import { hashPassword } from '../auth/password.ts';
+import { newId } from '../base/ids.ts';
+import type { Tables } from '../db/tables.ts';
+import { placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
+import type { AccessDeps } from './deps.ts';
+import { demoGroups, demoPeople, demoQueues } from './demoContent.ts';
+import { insertAccount } from './foundAccount.ts';
+
+/** Any fixed number: names the lock under which the seeding runs. */
+const LOCK = 7_236_846;
+
+interface SignIn {
+  readonly email: string;
+  readonly password: string;
+  readonly role: string;
+}
+
+/** Whether it was seeded now. Does nothing when there is an account of any kind. */
+export async function seedDemo({ db, engine, log }: Pick<AccessDeps, 'db' | 'engine' | 'log'>, dataDir: string): Promise<boolean> {
+  const seeded = await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
+    const anyAccount = await trx.selectFrom('account').select('id').limit(1).executeTakeFirst();
+    if (anyAccount) return undefined;
+    const { accountId, partition } = await insertAccount(trx, 'Demo');
+    const touched: [ConfigKind, string][] = [['account', accountId]];
+    const queueIds = await insertQueues(trx, accountId, touched);
+    await insertGroups(trx, accountId, queueIds, touched);
+    const signIns = await insertPeople(trx, accountId, queueIds, touched);
+    const entries: ConfigEntry[] = [];
+    for (const [kind, id] of touched) entries.push(await writeConfigEntry(trx, accountId, kind, id));
+    writeSignIns(dataDir, signIns);
+    return { accountId, partition, entries };
+  });
+  if (!seeded) return false;
+  await placeAndPublish({ engine, log }, seeded, seeded.entries);
+  log.info({ accountId: seeded.accountId }, 'demo.seeded');
+  return true;
+}
+
+async function insertQueues(trx: Transaction<Tables>, accountId: string, touched: [ConfigKind, string][]): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const { outcomes, ...queue } of demoQueues) {
+    const id = newId('queue');
+    await trx.insertInto('queue').values({ id, account_id: accountId, ...queue, outcomes: JSON.stringify(outcomes) }).execute();
+    ids.set(queue.name, id);
+    touched.push(['queue', id]);
+  }
+  return ids;
+}
+
+async function insertGroups(trx: Transaction<Tables>, accountId: string, queueIds: ReadonlyMap<string, string>, touched: [ConfigKind, string][]): Promise<void> {
+  for (const { publicId, name, queue, texts, appearance } of demoGroups) {
+    const id = newId('group');
+    const row = { id, account_id: accountId, public_id: publicId, queue_id: queueIds.get(queue) ?? '', name };
+    await trx.insertInto('chat_group').values({ ...row, texts: JSON.stringify(texts), appearance: JSON.stringify(appearance) }).execute();
+    touched.push(['group', id]);
+  }
+}
+
+async function insertPeople(trx: Transaction<Tables>, accountId: string, queueIds: ReadonlyMap<string, string>, touched: [ConfigKind, string][]): Promise<SignIn[]> {
+  const signIns: SignIn[] = [];
+  for (const { email, name, role, about, serves, supervises } of demoPeople) {
+    const id = newId('user');
+    const password = newDemoPassword();
+    const row = { id, account_id: accountId, email, name, role, status: 'active' as const, password_hash: await hashPassword(password) };
+    await trx.insertInto('app_user').values(row).execute();
+    const memberships = [...serves.map((queue) => ({ queue, role: 'agent' as const })), ...supervises.map((queue) => ({ queue, role: 'supervisor' as const }))];
+    for (const { queue, role } of memberships) {
+      await trx.insertInto('queue_member').values({ account_id: accountId, queue_id: queueIds.get(queue) ?? '', user_id: id, role }).execute();
+    }
+    touched.push(['agent', id]);
+    signIns.push({ email, password, role: about });
+  }
+  return signIns;
+}
+
+/** Easy to type: four groups of four, nearly 80 bits. */
+function newDemoPassword(): string {
+  const alphabet = '23456789abcdefghjkmnpqrstuvwxyz';
+  const group = (): string => Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join('');
+  return [group(), group(), group(), group()].join('-');
+}
+
+function writeSignIns(dataDir: string, signIns: readonly SignIn[]): void {
+  const file = join(dataDir, 'demo.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify({ account: 'Demo', signIns }, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,62 @@
+/**
+ * ACC-8: API keys, `ck_<prefix>_<secret>`. The prefix finds the row and is shown in lists; of the secret only a hash is stored.
+ * A finder belongs to one gateway and remembers an answer for a second at most.
+ */
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { AppError } from '../base/errors.ts';
+import type { AccountId } from '../base/ids.ts';
+import type { Db } from '../db/database.ts';
+import type { KeyPrincipal } from './can.ts';
+import { hashToken, isSameHash, randomToken } from './secrets.ts';
+
+const KEY_PATTERN = /^ck_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+const REMEMBER_MS = 1_000;
+const REMEMBER_MAX = 1_000;
+const LAST_USE_EVERY = sql<Date>`now() - interval '1 minute'`;
+
+/** `text` is shown once; `prefix` and `hash` are stored. */
+export function newApiKey(): { text: string; prefix: string; hash: Buffer } {
+  const prefix = randomBytes(6).toString('hex');
+  const text = `ck_${prefix}_${randomToken()}`;
+  return { text, prefix, hash: hashToken(text) };
+}
+
+/** @throws AppError account_inactive, unavailable */
+export type KeyFinder = (text: string) => Promise<KeyPrincipal | undefined>;
+
+export function createKeyFinder(db: Db, now: () => number = () => performance.now()): KeyFinder {
+  const remembered = new Map<string, { principal: KeyPrincipal | undefined; until: number }>();
+  return async (text) => {
+    const prefix = KEY_PATTERN.exec(text)?.[1];
+    if (!prefix) return undefined;
+    const hash = hashToken(text);
+    const name = hash.toString('base64url');
+    const known = remembered.get(name);
+    if (known && known.until > now()) return known.principal;
+    const until = now() + REMEMBER_MS;
+    const principal = await readKey(db, prefix, hash);
+    if (remembered.size >= REMEMBER_MAX) remembered.clear();
+    remembered.set(name, { principal, until });
+    return principal;
+  };
+}
+
+async function readKey(db: Db, prefix: string, hash: Buffer): Promise<KeyPrincipal | undefined> {
+  const row = await db
+    .selectFrom('api_key')
+    .innerJoin('account', 'account.id', 'api_key.account_id')
+    .select(['api_key.id', 'api_key.account_id', 'api_key.type', 'api_key.secret_hash', 'account.status'])
+    .where('prefix', '=', prefix)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  if (!row || !isSameHash(row.secret_hash, hash)) return undefined;
+  if (row.status !== 'active') throw new AppError('account_inactive');
+  await db
+    .updateTable('api_key')
+    .set({ last_used_at: sql`now()` })
+    .where('id', '=', row.id)
+    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', LAST_USE_EVERY)]))
+    .execute();
+  return { kind: 'key', accountId: row.account_id as AccountId, keyId: row.id, type: row.type };
+}

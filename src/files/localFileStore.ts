@@ -1,0 +1,138 @@
+/**
+ * Contents on the local disk: `<folder>/<last two of the id>/<id>` and `<id>.json` beside it. Created by gateway and worker over one folder.
+ * Everything is written to a temporary name, flushed and renamed, the record last: what has a record is whole, whenever the process dies.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../base/errors.ts';
+import { isId } from '../base/ids.ts';
+import type { FileId, FileRecord, FileStore } from './fileStore.ts';
+
+const TEMPORARY = '.tmp';
+/** A writer needs seconds; what is older was left by one that died. */
+const ABANDONED_MS = 60 * 60_000;
+const RECORD = '.json';
+
+export class LocalFileStore implements FileStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(record: FileRecord, content: Uint8Array): Promise<void> {
+    try {
+      await writeWhole(this.#content(record.id), content);
+      await writeWhole(this.#record(record.id), JSON.stringify(record));
+    } catch (error) {
+      await this.remove(record.id);
+      throw asUnavailable(error);
+    }
+  }
+
+  async find(id: FileId): Promise<FileRecord | undefined> {
+    return readRecord(this.#record(id));
+  }
+
+  async update(record: FileRecord): Promise<void> {
+    await writeWhole(this.#record(record.id), JSON.stringify(record)).catch((error: unknown) => Promise.reject(asUnavailable(error)));
+  }
+
+  async open(id: FileId): Promise<{ path: string; size: number } | undefined> {
+    const path = this.#content(id);
+    const found = await orAbsent(stat(path));
+    return found && { path, size: found.size };
+  }
+
+  async remove(id: FileId): Promise<void> {
+    await rm(this.#record(id), { force: true });
+    await rm(this.#content(id), { force: true });
+  }
+
+  async *records(): AsyncIterable<FileRecord> {
+    for (const part of (await orAbsent(readdir(this.#folder))) ?? []) {
+      const folder = join(this.#folder, part);
+      const names = new Set((await orAbsent(readdir(folder))) ?? []);
+      for (const name of names) {
+        if (name.endsWith(RECORD)) {
+          const record = await readRecord(join(folder, name));
+          if (record) yield record;
+        } else if (name.endsWith(TEMPORARY) || !names.has(name + RECORD)) {
+          await removeAbandoned(join(folder, name));
+        }
+      }
+    }
+  }
+
+  #content(id: FileId): string {
+    if (!isId('file', id)) throw new AppError('not_found');
+    return join(this.#folder, id.slice(-2), id);
+  }
+
+  #record(id: FileId): string {
+    return this.#content(id) + RECORD;
+  }
+}
+
+/** The whole content under the name, or no change. */
+async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = `${path}.${randomBytes(4).toString('hex')}${TEMPORARY}`;
+  await mkdir(folder, { recursive: true });
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await flushFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Makes the rename itself survive a power cut. */
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readRecord(path: string): Promise<FileRecord | undefined> {
+  const text = await orAbsent(readFile(path, 'utf8'));
+  return text === undefined ? undefined : (JSON.parse(text) as FileRecord);
+}
+
+async function removeAbandoned(path: string): Promise<void> {
+  const found = await orAbsent(stat(path));
+  if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+}
+
+/** What is not there is undefined; every other failure stays one. */
+async function orAbsent<Value>(reading: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function asUnavailable(error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
+  if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno)) return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
+  return error;
+}

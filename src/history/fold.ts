@@ -1,0 +1,135 @@
+/**
+ * One interaction's life as history tells it: how each event changes its row and its ordered segments (waiting, offered, served by
+ * whom, wrap-up). Pure; the projector loads lives, folds a batch into them and writes what changed. An event that is in already changes nothing.
+ */
+import { assertNever } from '../base/errors.ts';
+import type { InteractionRow, SegmentRow } from '../db/historyWrites.ts';
+import type { Decoded } from './decode.ts';
+import { isAfter, monthOfInteraction } from './position.ts';
+
+export interface Life {
+  readonly row: InteractionRow;
+  /** Open segments, and all that began or ended since it was loaded. */
+  readonly segments: SegmentRow[];
+}
+
+const LIFE_TYPES = [
+  'interaction.created', 'interaction.queued', 'offer.made', 'offer.gone', 'interaction.taken', 'interaction.requeued', 'interaction.ended', 'interaction.closed',
+  'rating.given', 'wrapup.started', 'wrapup.ended',
+] as const;
+export type LifeEvent = Extract<Decoded, { type: (typeof LIFE_TYPES)[number] }>;
+
+const lifeTypes: ReadonlySet<string> = new Set(LIFE_TYPES);
+
+export function isLifeEvent(event: Decoded): event is LifeEvent {
+  return lifeTypes.has(event.type);
+}
+
+/** The life that `interaction.created` begins. */
+export function beginLife(event: Extract<LifeEvent, { type: 'interaction.created' }>): Life {
+  const { body, at } = event;
+  const row: InteractionRow = {
+    month: monthOfInteraction(body.i), id: body.i, account_id: event.entry.accountId, queue_id: body.q, group_id: body.group, contact_id: body.contact,
+    channel: body.channel, origin: body.origin, language: body.language, state: 'waiting', owner_id: null, created_at: at, waits_since: body.start,
+    started_at: null, ended_at: null, ended_by: null, closed_at: null, close_reason: null, outcome: null, outcome_kind: null, rating: null,
+    read_by_client: 0, read_by_staff: 0, segments: 0, entry_ms: event.place.ms, entry_seq: event.place.seq,
+  };
+  const life: Life = { row, segments: [] };
+  open(life, 'waiting', at, 'created');
+  return life;
+}
+
+/** Changes the life by the event. @returns false when the event is in already */
+export function foldEvent(life: Life, event: LifeEvent): boolean {
+  const { row } = life;
+  if (!isAfter(event.place, { ms: row.entry_ms, seq: row.entry_seq })) return false;
+  row.entry_ms = event.place.ms;
+  row.entry_seq = event.place.seq;
+  applyEvent(life, event);
+  return true;
+}
+
+function applyEvent(life: Life, event: LifeEvent): void {
+  const { row } = life;
+  const { type, body, at } = event;
+  switch (type) {
+    case 'interaction.created':
+      return;
+    case 'interaction.queued':
+      row.queue_id = body.q;
+      return wait(life, at, body.reason);
+    case 'offer.made':
+      end(life, ['waiting', 'offered'], at, 'offered');
+      row.state = 'offered';
+      return open(life, 'offered', at, 'offered', body.a);
+    case 'offer.gone':
+      return offerGone(life, at, body.a, body.reason);
+    case 'interaction.taken':
+      end(life, ['waiting', 'offered', 'served'], at, body.via === 'transfer' ? 'transfer' : 'taken');
+      row.state = 'served';
+      row.owner_id = body.a;
+      row.started_at ??= at;
+      return open(life, 'served', at, body.via, body.a);
+    case 'interaction.requeued':
+      end(life, ['offered', 'served'], at, body.reason);
+      row.owner_id = null;
+      return wait(life, at, body.reason);
+    case 'interaction.ended':
+      end(life, ['waiting', 'offered', 'served', 'held'], at, 'ended');
+      row.state = 'ended';
+      row.ended_at = at;
+      row.ended_by = body.reason;
+      return;
+    case 'interaction.closed':
+      end(life, ['waiting', 'offered', 'served', 'held'], at, body.reason);
+      row.state = 'closed';
+      row.closed_at = at;
+      row.close_reason = body.reason;
+      row.outcome = body.outcome || null;
+      row.outcome_kind = body.kind || null;
+      if (body.a) row.owner_id = body.a;
+      return;
+    case 'rating.given':
+      row.rating = body.value;
+      return;
+    case 'wrapup.started':
+      return open(life, 'wrap_up', at, 'closed', body.a);
+    case 'wrapup.ended':
+      return end(life, ['wrap_up'], at, body.how, body.a);
+    default:
+      return assertNever(type);
+  }
+}
+
+/** An offer that is over sends the client back to waiting; a taken interaction's late one changes nothing. */
+function offerGone(life: Life, at: number, agentId: string, reason: string): void {
+  end(life, ['offered'], at, reason, agentId);
+  if (life.row.state === 'offered' && !isOpen(life, 'offered')) wait(life, at, reason);
+}
+
+function wait(life: Life, at: number, why: string): void {
+  life.row.state = 'waiting';
+  if (!isOpen(life, 'waiting')) open(life, 'waiting', at, why);
+}
+
+function isOpen(life: Life, kind: SegmentRow['kind']): boolean {
+  return life.segments.some((segment) => segment.kind === kind && segment.ended_at === null);
+}
+
+function open(life: Life, kind: SegmentRow['kind'], at: number, began: string, agentId: string | null = null): void {
+  const { row } = life;
+  row.segments += 1;
+  life.segments.push({
+    month: row.month, interaction_id: row.id, seq: row.segments, kind, queue_id: row.queue_id, agent_id: agentId, started_at: at, ended_at: null, began, ended: null,
+  });
+}
+
+/** Ends the open segments of these kinds; with an agent only that agent's. */
+function end(life: Life, kinds: readonly SegmentRow['kind'][], at: number, how: string, agentId?: string): void {
+  for (const segment of life.segments) {
+    if (segment.ended_at !== null || !kinds.includes(segment.kind)) continue;
+    if (agentId !== undefined && segment.agent_id !== agentId) continue;
+    segment.ended_at = at;
+    segment.ended = how;
+  }
+}

@@ -1,0 +1,75 @@
+/** A queue as the API shows and takes it: the document of the scripts, with bounds that people would not want to pass. */
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import { queueDefaults, queueDoc } from '../../queues/config.ts';
+import { displayName, time, version } from '../api/fields.ts';
+import { AppError } from '../base/errors.ts';
+import type { QueueTable } from '../db/tables.ts';
+import { queueSettings } from './compile.ts';
+
+const HOUR_MS = 3_600_000;
+const OUTCOMES_MAX = 100;
+
+const settings = queueDoc.omit({ kind: true, id: true, accountId: true }).extend({
+  name: displayName,
+  mode: queueDoc.shape.mode.describe('manual: every agent sees it and may take it; random, balanced: offered to one at a time'),
+  offerTimeoutMs: z.number().int().min(1_000).max(HOUR_MS),
+  maxMissed: z.number().int().min(0).max(1_000).describe('Missed offers in a row after which the agent is paused; 0: never'),
+  wrapUpMs: z.number().int().min(0).max(HOUR_MS),
+  reconnectMs: z.number().int().min(0).max(24 * HOUR_MS),
+  agentLostMs: z.number().int().min(1_000).max(24 * HOUR_MS),
+  limitPerAgent: z.number().int().min(0).max(100).describe('Conversations of this queue per agent; 0: no limit of its own'),
+  outcomes: queueDoc.shape.outcomes.max(OUTCOMES_MAX),
+  autoCloseMs: z.number().int().min(0).max(30 * 24 * HOUR_MS),
+});
+
+export const queueBody = z.strictObject(settings.shape).partial().required({ name: true });
+export const queueChange = z.strictObject(settings.shape).partial();
+export const queueView = settings.extend({ id: z.string(), version, createdAt: time });
+export type QueueView = z.infer<typeof queueView>;
+type Settings = z.infer<typeof settings>;
+
+export function toQueueView(row: Selectable<QueueTable>): QueueView {
+  return { id: row.id, name: row.name, ...queueSettings(row), version: row.version, createdAt: row.created_at.getTime() };
+}
+
+/** What a new queue gets where nothing is said. */
+export function withDefaults(body: z.infer<typeof queueBody>): Settings {
+  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+  return settings.parse({ ...queueDefaults, ...given });
+}
+
+/** Rules over several fields. @throws AppError invalid */
+export function checkQueue({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeRequired }: Settings): void {
+  const ids = outcomes.map((outcome) => outcome.id);
+  const fields = [];
+  if (new Set(ids).size !== ids.length) fields.push({ path: 'outcomes', message: 'two outcomes have the same id' });
+  if (isOutcomeRequired && ids.length === 0) fields.push({ path: 'outcomes', message: 'name at least one, or do not require an outcome' });
+  if (autoCloseOutcome !== '' && !ids.includes(autoCloseOutcome)) fields.push({ path: 'autoCloseOutcome', message: 'not one of the outcomes' });
+  if (autoCloseMs > 0 && isOutcomeRequired && autoCloseOutcome === '') fields.push({ path: 'autoCloseOutcome', message: 'required, as an outcome is' });
+  if (fields.length > 0) throw new AppError('invalid', { fields });
+}
+
+export function toQueueColumns(queue: Settings) {
+  return {
+    name: queue.name,
+    is_active: queue.isActive,
+    mode: queue.mode,
+    is_auto_accepted: queue.isAutoAccepted,
+    offer_timeout_ms: queue.offerTimeoutMs,
+    max_missed: queue.maxMissed,
+    wrap_up_ms: queue.wrapUpMs,
+    can_end_wrap_up: queue.canEndWrapUp,
+    can_extend_wrap_up: queue.canExtendWrapUp,
+    reconnect_ms: queue.reconnectMs,
+    agent_lost_ms: queue.agentLostMs,
+    limit_per_agent: queue.limitPerAgent,
+    priority: queue.priority,
+    weight_sec: queue.weightSec,
+    outcomes: JSON.stringify(queue.outcomes),
+    is_outcome_required: queue.isOutcomeRequired,
+    auto_close_ms: queue.autoCloseMs,
+    auto_close_outcome: queue.autoCloseOutcome,
+    rating: queue.rating,
+  };
+}

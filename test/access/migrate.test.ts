@@ -1,0 +1,93 @@
+/** The migrations and the connection on a real PostgreSQL. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import { createLogger } from '../../src/base/log.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { migrate, readMigrations } from '../../src/db/migrate.ts';
+import { startTestPostgres, type TestPostgres, until } from '../support/services.ts';
+
+const log = createLogger('test', 'silent');
+let postgres: TestPostgres;
+const folders: string[] = [];
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+afterAll(async () => {
+  await postgres.stop();
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** An empty database of its own. */
+async function emptyDatabase(name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  const url = new URL(postgres.url);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'centralino-migrations-'));
+  folders.push(folder);
+  for (const [name, sql] of Object.entries(files)) writeFileSync(join(folder, name), sql);
+  return folder;
+}
+
+describe('migrations', () => {
+  test('every process may migrate at once: each file is applied exactly once', async () => {
+    const url = await emptyDatabase('together');
+    const applied = await Promise.all([migrate(url, log), migrate(url, log), migrate(url, log)]);
+    expect(applied.flat().sort()).toEqual(readMigrations().map((migration) => migration.name));
+    expect(await migrate(url, log)).toEqual([]);
+  });
+
+  test('a failed migration leaves nothing behind and goes on from there once it is mended', async () => {
+    const url = await emptyDatabase('failing');
+    const first = { '0001_first.sql': 'create table one (id int);' };
+    await expect(migrate(url, log, folderWith({ ...first, '0002_second.sql': 'create table two (id int); select nonsense;' }))).rejects.toThrow(/0002_second.sql failed/);
+    expect(await migrate(url, log, folderWith({ ...first, '0002_second.sql': 'create table two (id int);' }))).toEqual(['0002_second.sql']);
+  });
+
+  test('a database that is newer, or was changed behind our back, is refused with what to do', async () => {
+    const url = await emptyDatabase('newer');
+    const both = { '0001_first.sql': 'create table one (id int);', '0002_second.sql': 'create table two (id int);' };
+    await migrate(url, log, folderWith(both));
+    await expect(migrate(url, log, folderWith({ '0001_first.sql': both['0001_first.sql'] }))).rejects.toThrow(/newer than this release/);
+    await expect(migrate(url, log, folderWith({ ...both, '0001_first.sql': 'create table other (id int);' }))).rejects.toThrow(/another content/);
+    expect(() => readMigrations(folderWith({ '0001_first.sql': '', '0003_third.sql': '' }))).toThrow(/expected number 0002/);
+  });
+});
+
+describe('the connection', () => {
+  test('a lost PostgreSQL makes queries fail as unavailable, never the process, and the pool finds it again', async () => {
+    const own = await startTestPostgres();
+    const database = createDatabase(own.url, log);
+    const count = () => database.pool.query('select 1 as one');
+    try {
+      await database.ready();
+      // Connections held while the server dies: one idle, one inside a transaction.
+      const held = database.kysely.transaction().execute(async () => {
+        await own.kill9();
+        await count();
+      });
+      await expect(held).rejects.toMatchObject({ message: expect.any(String) });
+      await expect(database.kysely.selectFrom('account').selectAll().execute()).rejects.toBeInstanceOf(AppError);
+      await expect(database.kysely.selectFrom('account').selectAll().execute()).rejects.toMatchObject({ code: 'unavailable' });
+      expect(await database.isUp()).toBe(false);
+      await expect(database.ready({ forMs: 300 })).rejects.toMatchObject({ code: 'unavailable' });
+      await own.restart();
+      await until(() => database.isUp(), { what: 'the pool being connected again' });
+      await database.ready();
+    } finally {
+      await database.close();
+      await own.stop();
+    }
+  });
+});

@@ -99,6 +99,9 @@ export async function chatByPolicy(visitor: Visitor, policy: VisitorPolicy): Pro
   }
   await answerTo(timeline, policy.messages, policy.signal);
   if (!policy.signal.aborted && !hasEnded(timeline)) await foreseen(visitor.end());
+  // The page stays open until the conversation is told to be closed, then the visitor goes.
+  while (!policy.signal.aborted && !timeline.has('interaction.closed') && timeline.view?.state !== 'closed') await pause(LOOK_EVERY_MS, policy.signal);
+  visitor.client.goOffline();
 }
 
 /** Resolves when an agent has written something behind the visitor's last message, or the conversation is over. */

@@ -6,7 +6,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Chance } from '../actors/chance.ts';
 import { chatByPolicy, serveByPolicy } from '../actors/policies.ts';
 import type { Center } from '../support/center.ts';
-import { until } from '../support/services.ts';
 import { Scene } from '../support/stage.ts';
 
 export interface StormPlan {
@@ -54,10 +53,10 @@ export async function storm(center: Center, plan: StormPlan): Promise<StormRepor
     const running = Promise.all([...desks, ...visits]);
     const faults = await Promise.race([raiseFaults(center, plan, chance), running.then(() => [])]);
     visiting.abort();
-    await Promise.race([Promise.all(visits), running]);
-    await until(() => scene.ledger.open.length === 0, { timeoutMs: CALM_AFTER_MS, what: 'the end of all conversations' }).catch(() => undefined); // The verdict names those left.
+    // An actor that failed is the reason to tell; conversations that do not end are named by the verdict.
+    await Promise.race([Promise.all(visits), running, wait(CALM_AFTER_MS, undefined, { ref: false })]);
     serving.abort();
-    await running;
+    await Promise.all(desks);
     const { ledger } = scene;
     const gaps = [...scene.agents, ...scene.visitors].reduce((sum, actor) => sum + actor.gaps, 0);
     return { verdict: await scene.judge(), faults, conversations: ledger.interactions.length, acknowledged: ledger.acknowledged.length, gaps };
@@ -68,7 +67,7 @@ export async function storm(center: Center, plan: StormPlan): Promise<StormRepor
   }
 }
 
-/** One visitor after the other, each with a conversation from beginning to end; the last one is finished, too. */
+/** One visitor after the other, each with a conversation from beginning to end; the last one is finished, too, unless the scene ends. */
 async function visitAgainAndAgain(scene: Scene, signal: AbortSignal): Promise<void> {
   do {
     const visitor = scene.visitor();

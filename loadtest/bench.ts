@@ -20,5 +20,8 @@ const limit = setTimeout(() => {
   process.stderr.write(`the benchmark did not end within ${bench.limitSec} s\n`);
   process.exit(1);
 }, bench.limitSec * 1_000);
+// Started by npm over a channel: when npm is gone, so are we, and with us the servers.
+if (process.connected) process.once('disconnect', () => process.exit(1));
 await bench.run({ isQuick: flags.includes('--quick'), folder: resolve(import.meta.dirname, '../.data/bench') });
 clearTimeout(limit);
+process.exit(0);

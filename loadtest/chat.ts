@@ -51,7 +51,8 @@ export async function benchChat({ isQuick, folder }: BenchOptions): Promise<void
   const started: RunningTarget[] = [];
   const generator = GeneratorHandle.start();
   try {
-    for (const start of [() => startOurs(SHAPE.desks), () => startBaseline('socketIo'), () => startBaseline('bareUws')]) started.push(await start());
+    for (const start of [() => startOurs(SHAPE.desks), () => startBaseline('socketIo'), () => startBaseline('bareUws')])
+      started.push(await start());
     const all = started.map((running): Measured => ({ running, rounds: [], bytesPerIdleSocket: Number.NaN }));
     for (const one of all) one.bytesPerIdleSocket = await measureIdle(one.running, generator, plan);
     for (const { running } of all) await generator.open(running.target, SHAPE);
@@ -81,7 +82,12 @@ async function measureIdle({ target, processes }: RunningTarget, generator: Gene
   return (after - before) / plan.idle;
 }
 
-async function measureRound({ target, processes }: RunningTarget, generator: GeneratorHandle, { name, load, perSec }: Scenario, plan: typeof FULL): Promise<Round> {
+async function measureRound(
+  { target, processes }: RunningTarget,
+  generator: GeneratorHandle,
+  { name, load, perSec }: Scenario,
+  plan: typeof FULL,
+): Promise<Round> {
   const all = new Map([...processes, ['generator', generator.pid]]);
   let before = new Map<string, Usage>();
   let used = new Map<string, Usage>();
@@ -111,7 +117,8 @@ async function measureRound({ target, processes }: RunningTarget, generator: Gen
 }
 
 function figuresOf({ rounds, bytesPerIdleSocket }: Measured): Figures {
-  const cost = (name: Scenario['name']): number => Math.round(median(rounds.filter((round) => round.scenario === name).map((round) => round.cpuUsPerMessage)));
+  const cost = (name: Scenario['name']): number =>
+    Math.round(median(rounds.filter((round) => round.scenario === name).map((round) => round.cpuUsPerMessage)));
   const latencies = rounds.filter((round) => round.scenario === 'pairs1000').flatMap((round) => round.latenciesMs);
   return {
     cpuUsPerMessage1000: cost('pairs1000'),
@@ -130,7 +137,8 @@ function publish(all: readonly Measured[], folder: string, isQuick: boolean): vo
   const figures = byName.get('ours') ?? {};
   const socketIo = byName.get('socketIo') ?? {};
   const bareUws = byName.get('bareUws') ?? {};
-  const ratio = (above: Figures, below: Figures, key: string): number => toHundredths((above[key] ?? Number.NaN) / (below[key] ?? Number.NaN));
+  const ratio = (above: Figures, below: Figures, key: string): number =>
+    toHundredths((above[key] ?? Number.NaN) / (below[key] ?? Number.NaN));
   const report: BenchReport = {
     bench: 'chat',
     figures,
@@ -150,7 +158,11 @@ function publish(all: readonly Measured[], folder: string, isQuick: boolean): vo
   publishReport(report, tableOf(all, isQuick), { shape: SHAPE, plan: isQuick ? QUICK : FULL, targets: raw }, folder);
 }
 
-const LABELS: Readonly<Record<string, string>> = { ours: 'Centralino', socketIo: 'Socket.IO + Redis streams', bareUws: 'bare uWebSockets.js + Redis pub/sub' };
+const LABELS: Readonly<Record<string, string>> = {
+  ours: 'Centralino',
+  socketIo: 'Socket.IO + Redis streams',
+  bareUws: 'bare uWebSockets.js + Redis pub/sub',
+};
 
 function tableOf(all: readonly Measured[], isQuick: boolean): Table {
   const rows = SCENARIOS.flatMap((scenario) =>
@@ -168,7 +180,9 @@ function tableOf(all: readonly Measured[], isQuick: boolean): Table {
         quantile(latencies, 0.5),
         quantile(latencies, 0.99),
         median(rounds.map((round) => round.generatorCores)),
-        Object.entries(typical?.cpuUsByProcess ?? {}).map(([process, us]) => `${process} ${us}`).join(', '),
+        Object.entries(typical?.cpuUsByProcess ?? {})
+          .map(([process, us]) => `${process} ${us}`)
+          .join(', '),
       ];
     }),
   );
@@ -177,7 +191,10 @@ function tableOf(all: readonly Measured[], isQuick: boolean): Table {
     columns: ['target', 'load', 'achieved/s', 'CPU µs', 'p50 ms', 'p99 ms', 'generator cores', 'CPU µs by process'],
     rows,
     notes: [
-      ...all.map((one) => `${LABELS[one.running.target.name]}: ${Math.round(one.bytesPerIdleSocket).toLocaleString('en-GB')} bytes a silent visitor (memory of all its processes)`),
+      ...all.map(
+        (one) =>
+          `${LABELS[one.running.target.name]}: ${Math.round(one.bytesPerIdleSocket).toLocaleString('en-GB')} bytes a silent visitor (memory of all its processes)`,
+      ),
       'every target: two gateway processes, sender and receiver on different ones, a Redis of its own with fsync before every answer',
       'ours stores, orders, validates and can resume every message, history in PostgreSQL included; Socket.IO acknowledges before it stores and keeps 10,000 entries; bare uWebSockets.js stores nothing',
       'the load generator (one process, the same WebSocket client for all) is not counted; "not kept": the rate was not reached or deliveries are missing',

@@ -28,7 +28,9 @@ const tell = (report: Report): void => {
 };
 
 process.on('message', (order: Order) => {
-  obey(order).catch((error: unknown) => tell({ did: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) }));
+  obey(order).catch((error: unknown) =>
+    tell({ did: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  );
 });
 process.once('disconnect', () => process.exit(0));
 
@@ -83,7 +85,8 @@ async function openFleet(target: Target, shape: Shape): Promise<Fleet> {
   const rooms = await openAll(shape.rooms, (index) => dialect.openRoom(index, shape.audience));
   const pairs = desks.flat();
   for (const talk of [...pairs, ...rooms]) {
-    for (const seat of [talk.from, ...talk.to]) seat.wire.onLost = (reason) => tell({ did: 'failed', error: `${target.name}: a socket was lost: ${reason}` });
+    for (const seat of [talk.from, ...talk.to])
+      seat.wire.onLost = (reason) => tell({ did: 'failed', error: `${target.name}: a socket was lost: ${reason}` });
   }
   return { pairs, rooms };
 }

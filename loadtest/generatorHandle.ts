@@ -29,7 +29,9 @@ export class GeneratorHandle {
   }
 
   static start(): GeneratorHandle {
-    return new GeneratorHandle(fork(join(import.meta.dirname, 'generator.ts'), { serialization: 'advanced', execArgv: ['--disable-warning=ExperimentalWarning'] }));
+    return new GeneratorHandle(
+      fork(join(import.meta.dirname, 'generator.ts'), { serialization: 'advanced', execArgv: ['--disable-warning=ExperimentalWarning'] }),
+    );
   }
 
   get pid(): number {
@@ -49,7 +51,10 @@ export class GeneratorHandle {
   }
 
   /** One run; `onWindow` is called when the measured window begins and when it ends. */
-  async run(run: { target: string; load: Load; perSec: number; warmUpMs: number; measureMs: number }, onWindow: { began(): void; ended(): void }): Promise<Run> {
+  async run(
+    run: { target: string; load: Load; perSec: number; warmUpMs: number; measureMs: number },
+    onWindow: { began(): void; ended(): void },
+  ): Promise<Run> {
     let window = { sent: 0, windowMs: 0 };
     const ran = await this.#order({ do: 'run', ...run }, 'ran', (report) => {
       if (report.did === 'windowBegan') onWindow.began();
@@ -65,7 +70,11 @@ export class GeneratorHandle {
     this.#child.kill('SIGKILL');
   }
 
-  #order<Did extends Report['did']>(order: Order, did: Did, onOther: (report: Report) => void = () => undefined): Promise<Extract<Report, { did: Did }>> {
+  #order<Did extends Report['did']>(
+    order: Order,
+    did: Did,
+    onOther: (report: Report) => void = () => undefined,
+  ): Promise<Extract<Report, { did: Did }>> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(new Error(this.#failure));
       this.#onReport = (report) => {

@@ -29,7 +29,14 @@ export type Order =
   | { readonly do: 'openIdle'; readonly target: Target; readonly count: number }
   | { readonly do: 'closeIdle' }
   | { readonly do: 'open'; readonly target: Target; readonly shape: Shape }
-  | { readonly do: 'run'; readonly target: string; readonly load: Load; readonly perSec: number; readonly warmUpMs: number; readonly measureMs: number };
+  | {
+      readonly do: 'run';
+      readonly target: string;
+      readonly load: Load;
+      readonly perSec: number;
+      readonly warmUpMs: number;
+      readonly measureMs: number;
+    };
 
 export type Report =
   | { readonly did: 'opened'; readonly sockets: number }

@@ -48,7 +48,12 @@ export function readUsage(roots: ReadonlyMap<string, number>): Map<string, Usage
 
 /** Usage between two readings, by name. */
 export function usageSince(before: ReadonlyMap<string, Usage>, after: ReadonlyMap<string, Usage>): Map<string, Usage> {
-  return new Map([...after].map(([name, now]) => [name, { cpuUs: now.cpuUs - (before.get(name)?.cpuUs ?? 0), bytes: now.bytes - (before.get(name)?.bytes ?? 0) }]));
+  return new Map(
+    [...after].map(([name, now]) => [
+      name,
+      { cpuUs: now.cpuUs - (before.get(name)?.cpuUs ?? 0), bytes: now.bytes - (before.get(name)?.bytes ?? 0) },
+    ]),
+  );
 }
 
 export function totalOf(usage: ReadonlyMap<string, Usage>): Usage {
@@ -69,7 +74,10 @@ function readStat(pid: number): ProcessStat | undefined {
   } catch {
     return undefined; // It ended between the listing and this read; its parent carries its time.
   }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const at = (field: number): number => fields[field - 3] ?? 0;
   return { pid, parent: at(4), cpuTicks: at(14) + at(15) + at(16) + at(17) };
 }

@@ -43,9 +43,17 @@ export function publishReport(report: BenchReport, table: Table, raw: unknown, f
 export function formatTable({ title, columns, rows, notes }: Table): string {
   const lines = [columns, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)))];
   const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const format = (line: readonly string[]): string => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
+  const format = (line: readonly string[]): string =>
+    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
   const [head = [], ...body] = lines;
-  return ['', title, format(head), widths.map((width) => '─'.repeat(width)).join('  '), ...body.map(format), ...notes.map((note) => `· ${note}`)].join('\n');
+  return [
+    '',
+    title,
+    format(head),
+    widths.map((width) => '─'.repeat(width)).join('  '),
+    ...body.map(format),
+    ...notes.map((note) => `· ${note}`),
+  ].join('\n');
 }
 
 /** Three significant digits are more than a shared machine gives. */

@@ -26,7 +26,10 @@ const PASSWORD = 'bench-only';
 export async function startOurs(agents: number): Promise<RunningTarget> {
   const center = await startCenter({ gateways: GATEWAYS, workers: 1, isDurable: true });
   try {
-    const { group, agents: members } = await openWorkspace(center, { agents, queue: { mode: 'manual', reconnectMs: 600_000, agentLostMs: 600_000 } });
+    const { group, agents: members } = await openWorkspace(center, {
+      agents,
+      queue: { mode: 'manual', reconnectMs: 600_000, agentLostMs: 600_000 },
+    });
     const ports = center.gateways.map((address) => Number(new URL(address).port));
     return {
       target: { kind: 'ours', name: 'ours', ports, group, agentTokens: members.map(({ token }) => token) },

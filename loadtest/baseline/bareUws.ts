@@ -2,8 +2,9 @@
  * The floor: bare uWebSockets.js with rooms, and Redis PUBLISH between two processes. Nothing is stored, checked, ordered or resumed.
  * Started by `loadtest/targets.ts`, one process per gateway: PORT and REDIS_URL in the environment. Prints `ready` when it listens.
  */
-import { Redis } from 'ioredis';
+
 import uWS from 'uWebSockets.js';
+import { Redis } from 'ioredis';
 
 type ClientFrame = { t: 'join'; id: number; room: string } | { t: 'send'; id: number; room: string; mid: string; text: string };
 

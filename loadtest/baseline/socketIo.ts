@@ -12,7 +12,12 @@ type Acknowledge = (answer: { ok: boolean; at: number }) => void;
 
 const redis = new Redis(process.env.REDIS_URL ?? '');
 const http = createServer();
-const io = new Server(http, { adapter: createAdapter(redis, { onlyPlaintext: true }), transports: ['websocket'], perMessageDeflate: false, serveClient: false });
+const io = new Server(http, {
+  adapter: createAdapter(redis, { onlyPlaintext: true }),
+  transports: ['websocket'],
+  perMessageDeflate: false,
+  serveClient: false,
+});
 
 io.on('connection', (socket) => {
   socket.on('join', (room: string, done: Acknowledge) => {

@@ -3,9 +3,9 @@
  * A desk is a signed-in agent who claimed the conversations and follows them and its own list; a room is a visitor with many tabs, one of them writing.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { addressOf } from '../../test/support/workspace.ts';
 import type { Target } from '../orders.ts';
 import type { Dialect, Seat, Talk } from './dialect.ts';
-import { addressOf } from '../../test/support/workspace.ts';
 import { Wire } from './wire.ts';
 
 type OurTarget = Extract<Target, { kind: 'ours' }>;
@@ -19,7 +19,9 @@ const RETRY_MS = 500;
 export function oursDialect(target: OurTarget, onFrame: (frame: Buffer, wire: Wire) => void): Dialect {
   const connect = async (gateway: number): Promise<Wire> => {
     // Each socket comes from an address of its own, as behind a proxy: limits are per address.
-    const wire = await Wire.open(`ws://127.0.0.1:${target.ports[gateway % target.ports.length]}/ws`, { 'x-forwarded-for': addressOf(++addresses) });
+    const wire = await Wire.open(`ws://127.0.0.1:${target.ports[gateway % target.ports.length]}/ws`, {
+      'x-forwarded-for': addressOf(++addresses),
+    });
     wire.onFrame = onFrame;
     wire.keepAlive('{"t":"ping","id":999999999}', PING_EVERY_MS);
     return wire;
@@ -90,9 +92,13 @@ const newKey = (): string => `bench-${process.pid}-${keys++}`;
 async function command(wire: Wire, frame: Body): Promise<Body> {
   for (;;) {
     const id = nextId++;
-    const answer = JSON.parse(
-      String(await wire.ask(JSON.stringify({ ...frame, id }), (candidate) => isAnswerTo(candidate, id))),
-    ) as { t: string; body?: Body; code?: string; isRetryable?: boolean; retryAfterSec?: number };
+    const answer = JSON.parse(String(await wire.ask(JSON.stringify({ ...frame, id }), (candidate) => isAnswerTo(candidate, id)))) as {
+      t: string;
+      body?: Body;
+      code?: string;
+      isRetryable?: boolean;
+      retryAfterSec?: number;
+    };
     if (answer.t === 'reply') return answer.body ?? {};
     if (!answer.isRetryable) throw new Error(`${String(frame.t)} was refused: ${answer.code}`);
     await wait((answer.retryAfterSec ?? 0) * 1_000 || RETRY_MS);

@@ -59,7 +59,10 @@ export class Agent extends Participant {
 
   protected override greeted(body: Record<string, unknown>): void {
     const parsed = replies['hello agent'].safeParse(body);
-    if (!parsed.success) return this.ledger.breach(`${this.name}: the reply to hello does not match the protocol: ${parsed.error.message}`);
+    if (!parsed.success) {
+      this.ledger.breach(`${this.name}: the reply to hello does not match the protocol: ${parsed.error.message}`);
+      return;
+    }
     this.id = parsed.data.agent.id;
     this.#show(parsed.data.agent);
     this.#follow(`agent:${this.id}`);
@@ -145,7 +148,11 @@ export class Agent extends Participant {
   }
 
   #follow(feed: string): void {
-    this.client.follow(feed, { onSnapshot: (snapshot) => this.#load(snapshot), onEvent: (event) => this.told(event), onState: (event) => this.told(event) });
+    this.client.follow(feed, {
+      onSnapshot: (snapshot) => this.#load(snapshot),
+      onEvent: (event) => this.told(event),
+      onState: (event) => this.told(event),
+    });
   }
 
   async #own(frame: { t: string; interaction: string } & Record<string, unknown>): Promise<Timeline> {
@@ -167,7 +174,10 @@ export class Agent extends Participant {
       for (const row of this.rows.values()) if (row.owner?.id === this.id) this.rows.delete(row.id);
       for (const offer of snapshot.offers) this.#offered(offer, offer.expiresAt);
     }
-    if (snapshot.kind !== 'agent' && snapshot.kind !== 'queue') return this.ledger.breach(`${this.name}: a feed began with a snapshot of kind ${snapshot.kind}`);
+    if (snapshot.kind !== 'agent' && snapshot.kind !== 'queue') {
+      this.ledger.breach(`${this.name}: a feed began with a snapshot of kind ${snapshot.kind}`);
+      return;
+    }
     for (const row of snapshot.interactions) this.rows.set(row.id, row);
   }
 
@@ -185,7 +195,10 @@ export class Agent extends Participant {
 
 /** @throws with the status when the server refuses; retries while no gateway answers. */
 async function requestToken({ gateways, email, password, chance, signal, address }: AgentOptions): Promise<string> {
-  const response = await until(() => post(chance.pick(gateways), { email, password, transport: 'token' }, signal, address), { timeoutMs: 20_000, what: `a gateway to sign ${email} in` });
+  const response = await until(() => post(chance.pick(gateways), { email, password, transport: 'token' }, signal, address), {
+    timeoutMs: 20_000,
+    what: `a gateway to sign ${email} in`,
+  });
   if (!response.ok) throw new Error(`${email} could not sign in: ${response.status} ${await response.text()}`);
   return signInReply.parse(await response.json()).token;
 }

@@ -70,13 +70,14 @@ export class Feed {
     if (attempt !== this.#attempt) return;
     this.#isAsking = false;
     const parsed = replies.subscribe.safeParse(answer);
-    if (!parsed.success) return this.#link.breach(`${this.name}: the reply to subscribe does not match the protocol: ${parsed.error.message}`);
-    this.#take(parsed.data);
+    if (parsed.success) this.#take(parsed.data);
+    else this.#link.breach(`${this.name}: the reply to subscribe does not match the protocol: ${parsed.error.message}`);
   }
 
   #take(reply: SubscribeReply): void {
     if (reply.mode === 'resumed') {
-      if (!this.cursor || reply.cursor.epoch !== this.cursor.epoch || reply.cursor.off < this.cursor.off) this.#link.breach(`${this.name}: resumed from another place than asked`);
+      const isWhereAsked = reply.cursor.epoch === this.cursor?.epoch && reply.cursor.off === this.cursor.off;
+      if (!isWhereAsked) this.#link.breach(`${this.name}: resumed from another place than asked`);
       return;
     }
     this.loads++;
@@ -92,11 +93,17 @@ export class Feed {
 
   takeEvent({ epoch, prev, off, event }: EventFrame): void {
     if (this.#isEnded) return;
-    if (off <= this.#pushed) return this.#link.breach(`${this.name}: offset ${off} was pushed after ${this.#pushed} on one subscription`);
+    if (off <= this.#pushed) {
+      this.#link.breach(`${this.name}: offset ${off} was pushed after ${this.#pushed} on one subscription`);
+      return;
+    }
     const { cursor } = this;
     if (!cursor || this.#isAsking) return;
     this.#pushed = off;
-    if (cursor.epoch === epoch && off <= cursor.off) return this.#link.breach(`${this.name}: offset ${off} came again, ${cursor.off} was seen`);
+    if (cursor.epoch === epoch && off <= cursor.off) {
+      this.#link.breach(`${this.name}: offset ${off} came again, ${cursor.off} was seen`);
+      return;
+    }
     if (cursor.epoch === epoch && prev === cursor.off) {
       this.cursor = { epoch, off };
       this.#handlers.onEvent?.(event, off);

@@ -11,12 +11,25 @@ const at = 1_000;
 function message(off: number, mid: string): Message {
   return { off, at, mid, from: { role: 'customer', id: 'con_one', name: 'Visitor' }, text: `text of ${mid}`, visibility: 'everyone' };
 }
-const sent = (off: number, mid: string): PublicEvent => ({ type: 'message.sent', at, interaction: INTERACTION, message: message(off, mid) });
-const taken = (agent: string, time = at): PublicEvent => ({ type: 'interaction.taken', at: time, interaction: INTERACTION, agent: { id: agent, name: agent } });
+const sent = (off: number, mid: string): PublicEvent => ({
+  type: 'message.sent',
+  at,
+  interaction: INTERACTION,
+  message: message(off, mid),
+});
+const taken = (agent: string, time = at): PublicEvent => ({
+  type: 'interaction.taken',
+  at: time,
+  interaction: INTERACTION,
+  agent: { id: agent, name: agent },
+});
 const requeued = (time = at): PublicEvent => ({ type: 'interaction.requeued', at: time, interaction: INTERACTION, reason: 'agent_lost' });
 
 /** A ledger with one closed conversation that two participants followed from the beginning. */
-function story(events: readonly PublicEvent[], { interaction = INTERACTION, ledger = new Ledger() } = {}): { ledger: Ledger; readers: Timeline[] } {
+function story(
+  events: readonly PublicEvent[],
+  { interaction = INTERACTION, ledger = new Ledger() } = {},
+): { ledger: Ledger; readers: Timeline[] } {
   ledger.started(interaction);
   ledger.closed(interaction);
   const readers = ['visitor', 'agent'].map((reader) => ledger.keep(new Timeline(interaction, reader)));
@@ -31,7 +44,10 @@ function acknowledge(ledger: Ledger, mid: string, off: number): void {
   ledger.acknowledge({ interaction: INTERACTION, mid, off, by: 'visitor', visibility: 'everyone' });
 }
 
-const history = (...rows: [mid: string, off: number][]): HistoryOf => () => Promise.resolve(rows.map(([mid, off]) => ({ mid, off })));
+const history =
+  (...rows: [mid: string, off: number][]): HistoryOf =>
+  () =>
+    Promise.resolve(rows.map(([mid, off]) => ({ mid, off })));
 const verdictOf = (ledger: Ledger, historyOf: HistoryOf = history()): Promise<string[]> => ledger.verdict({ historyOf });
 
 describe('ledger', () => {

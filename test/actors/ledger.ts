@@ -109,7 +109,8 @@ export class Ledger {
       const other = byPlace.get(place);
       if (other && other.mid !== told.mid) found.push(`${other.mid} and ${told.mid} were both acknowledged at ${place}`);
       const before = lastOf.get(`${told.by} ${told.interaction}`);
-      if (!known && before && before.off >= told.off) found.push(`${told.by} was told ${told.mid} at ${told.off} after ${before.mid} at ${before.off}`);
+      if (!known && before && before.off >= told.off)
+        found.push(`${told.by} was told ${told.mid} at ${told.off} after ${before.mid} at ${before.off}`);
       byMid.set(told.mid, told);
       byPlace.set(place, told);
       lastOf.set(`${told.by} ${told.interaction}`, told);
@@ -123,7 +124,8 @@ export class Ledger {
     const toldOf = Map.groupBy(this.acknowledged, ({ interaction }) => interaction);
     for (const timeline of this.timelines) {
       const placesOf = Map.groupBy(timeline.messages.values(), ({ mid }) => mid);
-      for (const [mid, places] of placesOf) if (places.length > 1) found.push(`${timeline.reader} has ${mid} ${places.length} times in ${timeline.interaction}`);
+      for (const [mid, places] of placesOf)
+        if (places.length > 1) found.push(`${timeline.reader} has ${mid} ${places.length} times in ${timeline.interaction}`);
       for (const { mid, off, visibility } of toldOf.get(timeline.interaction) ?? []) {
         if (visibility !== 'everyone' || off > (timeline.leftAt ?? Number.POSITIVE_INFINITY)) continue;
         const [place] = placesOf.get(mid) ?? [];
@@ -152,7 +154,8 @@ export class Ledger {
   #judgeHistory(interaction: string, history: readonly { readonly mid: string; readonly off: number }[]): string[] {
     const found: string[] = [];
     const rowsOf = Map.groupBy(history, ({ mid }) => mid);
-    for (const [mid, rows] of rowsOf) if (rows.length > 1) found.push(`${mid} stands ${rows.length} times in the history of ${interaction}`);
+    for (const [mid, rows] of rowsOf)
+      if (rows.length > 1) found.push(`${mid} stands ${rows.length} times in the history of ${interaction}`);
     for (const told of this.acknowledged) {
       if (told.interaction !== interaction) continue;
       const [row] = rowsOf.get(told.mid) ?? [];

@@ -22,14 +22,18 @@ export function judgeOwnership(told: readonly OwnershipTold[], timelines: readon
   const toldOf = Map.groupBy(told, ({ interaction }) => interaction);
   for (const [interaction, readers] of timelinesOf) {
     const moments = mergedMoments(readers);
-    const taken = moments.flatMap(({ off, event }) => (event.type === 'interaction.taken' ? [{ interaction, agent: event.agent.id, off }] : []));
+    const taken = moments.flatMap(({ off, event }) =>
+      event.type === 'interaction.taken' ? [{ interaction, agent: event.agent.id, off }] : [],
+    );
     const inOrder = [...taken, ...(toldOf.get(interaction) ?? [])].sort((a, b) => a.off - b.off);
     for (const [index, later] of inOrder.entries()) {
       const earlier = inOrder[index - 1];
       if (!earlier || earlier.agent === later.agent) continue;
       const hasEnd = moments.some(({ off, event }) => ENDS.has(event.type) && off > earlier.off && off <= later.off);
       if (!hasEnd && isCovered(readers, earlier.off, later.off)) {
-        found.push(`${interaction} was owned by ${earlier.agent} at ${earlier.off} and by ${later.agent} at ${later.off}, and nothing ended the first`);
+        found.push(
+          `${interaction} was owned by ${earlier.agent} at ${earlier.off} and by ${later.agent} at ${later.off}, and nothing ended the first`,
+        );
       }
     }
   }
@@ -60,7 +64,8 @@ export function judgeCapacity(capacities: ReadonlyMap<string, number>, timelines
     const now = (load.get(agent) ?? 0) + by;
     load.set(agent, now);
     const capacity = capacities.get(agent);
-    if (capacity !== undefined && now > capacity) found.push(`${agent} has capacity ${capacity} and owned ${now} conversations at ${at}, the last ${interaction}`);
+    if (capacity !== undefined && now > capacity)
+      found.push(`${agent} has capacity ${capacity} and owned ${now} conversations at ${at}, the last ${interaction}`);
   }
   return found;
 }

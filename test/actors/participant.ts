@@ -6,10 +6,10 @@ import { z } from 'zod';
 import type { PublicEvent } from '../../src/protocol/events.ts';
 import { replies } from '../../src/protocol/frames.ts';
 import { message, type Snapshot } from '../../src/protocol/views.ts';
+import { addressOf } from '../support/workspace.ts';
 import type { Chance } from './chance.ts';
 import type { Feed } from './feed.ts';
 import type { Ledger } from './ledger.ts';
-import { addressOf } from '../support/workspace.ts';
 import { SocketClient } from './socketClient.ts';
 import { Timeline } from './timeline.ts';
 
@@ -111,17 +111,26 @@ export abstract class Participant {
   }
 
   #load(timeline: Timeline, snapshot: Snapshot, off: number): void {
-    if (snapshot.kind !== 'conversation') return this.ledger.breach(`${this.name}: a conversation feed began with a snapshot of kind ${snapshot.kind}`);
+    if (snapshot.kind !== 'conversation') {
+      this.ledger.breach(`${this.name}: a conversation feed began with a snapshot of kind ${snapshot.kind}`);
+      return;
+    }
     timeline.view = snapshot.interaction;
     timeline.load(snapshot.messages, off);
     if (snapshot.interaction.state === 'closed') this.ledger.closed(timeline.interaction);
     const first = snapshot.messages[0]?.off;
-    if (snapshot.hasEarlier && first !== undefined) this.#loadEarlier(timeline, first).catch((error: unknown) => this.ledger.breach(`${this.name}: earlier messages: ${String(error)}`));
+    if (snapshot.hasEarlier && first !== undefined)
+      this.#loadEarlier(timeline, first).catch((error: unknown) => this.ledger.breach(`${this.name}: earlier messages: ${String(error)}`));
   }
 
   async #loadEarlier(timeline: Timeline, before: number): Promise<void> {
     for (let first = before; ; ) {
-      const body = await this.client.command({ t: 'chat.earlier', interaction: timeline.interaction, before: first, limit: EARLIER_AT_ONCE });
+      const body = await this.client.command({
+        t: 'chat.earlier',
+        interaction: timeline.interaction,
+        before: first,
+        limit: EARLIER_AT_ONCE,
+      });
       const page = earlierReply.parse(body);
       timeline.addEarlier(page.messages);
       const oldest = page.messages[0]?.off;

@@ -20,7 +20,17 @@ export interface AgentPolicy {
 
 const LOOK_EVERY_MS = 50;
 /** What may be answered to an agent whose offer, conversation or turn is over. */
-const FORESEEN: ReadonlySet<string> = new Set(['offer_gone', 'already_taken', 'at_capacity', 'wrong_state', 'gone', 'forbidden', 'not_found', 'not_signed_in', 'aborted']);
+const FORESEEN: ReadonlySet<string> = new Set([
+  'offer_gone',
+  'already_taken',
+  'at_capacity',
+  'wrong_state',
+  'gone',
+  'forbidden',
+  'not_found',
+  'not_signed_in',
+  'aborted',
+]);
 
 /** Serves until the signal: takes, answers each client message once, closes what the client has ended. */
 export async function serveByPolicy(agent: Agent, policy: AgentPolicy): Promise<void> {
@@ -28,7 +38,10 @@ export async function serveByPolicy(agent: Agent, policy: AgentPolicy): Promise<
   const passed = new Set<string>();
   const take = (interaction: string, taking: () => Promise<Timeline>): void => {
     if (served.has(interaction)) return;
-    served.set(interaction, foreseen(taking().then((timeline) => serveOne(agent, timeline, policy))).finally(() => served.delete(interaction)));
+    served.set(
+      interaction,
+      foreseen(taking().then((timeline) => serveOne(agent, timeline, policy))).finally(() => served.delete(interaction)),
+    );
   };
   while (!policy.signal.aborted) {
     for (const [interaction, offer] of agent.offers) {
@@ -68,11 +81,16 @@ async function serveOne(agent: Agent, timeline: Timeline, policy: AgentPolicy): 
 }
 
 const hasEnded = (timeline: Timeline): boolean =>
-  timeline.has('interaction.ended') || timeline.has('interaction.closed') || timeline.view?.state === 'ended' || timeline.view?.state === 'closed';
+  timeline.has('interaction.ended') ||
+  timeline.has('interaction.closed') ||
+  timeline.view?.state === 'ended' ||
+  timeline.view?.state === 'closed';
 
 /** The last told owner is somebody else, or nobody. */
 function lostIt(agent: Agent, timeline: Timeline): boolean {
-  const changes = [...timeline.moments.values()].sort((a, b) => a.off - b.off).filter(({ event }) => event.type === 'interaction.taken' || event.type === 'interaction.requeued');
+  const changes = [...timeline.moments.values()]
+    .sort((a, b) => a.off - b.off)
+    .filter(({ event }) => event.type === 'interaction.taken' || event.type === 'interaction.requeued');
   const last = changes.at(-1)?.event;
   if (last?.type === 'interaction.requeued') return true;
   return last?.type === 'interaction.taken' && last.agent.id !== agent.id;
@@ -100,7 +118,8 @@ export async function chatByPolicy(visitor: Visitor, policy: VisitorPolicy): Pro
   await answerTo(timeline, policy.messages, policy.signal);
   if (!policy.signal.aborted && !hasEnded(timeline)) await foreseen(visitor.end());
   // The page stays open until the conversation is told to be closed, then the visitor goes.
-  while (!policy.signal.aborted && !timeline.has('interaction.closed') && timeline.view?.state !== 'closed') await pause(LOOK_EVERY_MS, policy.signal);
+  while (!policy.signal.aborted && !timeline.has('interaction.closed') && timeline.view?.state !== 'closed')
+    await pause(LOOK_EVERY_MS, policy.signal);
   visitor.client.goOffline();
 }
 

@@ -4,7 +4,7 @@
  * another gateway after a loss. Every frame is checked against the protocol; what does not match is a breach.
  */
 import { type RawData, WebSocket } from 'ws';
-import { serverFrame, type ServerFrame } from '../../src/protocol/frames.ts';
+import { type ServerFrame, serverFrame } from '../../src/protocol/frames.ts';
 import type { Chance } from './chance.ts';
 import { CommandError } from './commandError.ts';
 import { Feed, type FeedHandlers } from './feed.ts';
@@ -139,7 +139,13 @@ export class SocketClient {
     clearTimeout(this.#retryTimer);
     if (this.#isOffline || this.#options.signal.aborted || this.#refusal) return;
     const address = this.#options.chance.pick(this.#options.gateways);
-    const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/ws`, { perMessageDeflate: false, handshakeTimeout: ANSWER_WITHIN_MS, headers: { 'x-forwarded-for': this.#options.address } });
+    const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/ws`, {
+      perMessageDeflate: false,
+      // One frame at a time, so that what a reply brings about is done before the next frame is looked at.
+      allowSynchronousEvents: false,
+      handshakeTimeout: ANSWER_WITHIN_MS,
+      headers: { 'x-forwarded-for': this.#options.address },
+    });
     this.#socket = socket;
     this.#helloTimer = setTimeout(() => this.#lost(), 2 * ANSWER_WITHIN_MS);
     socket.on('open', () => void this.#greet(socket));
@@ -237,35 +243,56 @@ export class SocketClient {
   #take(data: RawData): void {
     const text = (data as Buffer).toString();
     const parsed = serverFrame.safeParse(JSON.parse(text));
-    if (!parsed.success) return this.#options.onBreach(`a frame does not match the protocol: ${text.slice(0, 300)}: ${parsed.error.message}`);
+    if (!parsed.success) {
+      this.#options.onBreach(`a frame does not match the protocol: ${text.slice(0, 300)}: ${parsed.error.message}`);
+      return;
+    }
     this.#dispatch(parsed.data);
   }
 
   #dispatch(frame: ServerFrame): void {
     switch (frame.t) {
       case 'reply':
-        return this.#settle(frame.id, (pending) => pending.resolve(frame.body));
+        this.#settle(frame.id, (pending) => pending.resolve(frame.body));
+        return;
       case 'error':
-        return this.#takeError(frame);
+        this.#takeError(frame);
+        return;
       case 'event':
-        return this.#feeds.get(frame.feed)?.takeEvent(frame);
+        this.#feeds.get(frame.feed)?.takeEvent(frame);
+        return;
       case 'state':
-        return this.#feeds.get(frame.feed)?.takeState(frame.event);
+        this.#feeds.get(frame.feed)?.takeState(frame.event);
+        return;
       case 'signal':
-        return this.#feeds.get(frame.feed)?.takeSignal(frame.signal);
+        this.#feeds.get(frame.feed)?.takeSignal(frame.signal);
+        return;
       case 'reset':
-        return this.#feeds.get(frame.feed)?.reset(frame.isFinal);
+        this.#feeds.get(frame.feed)?.reset(frame.isFinal);
+        return;
     }
   }
 
   #takeError(frame: Extract<ServerFrame, { t: 'error' }>): void {
     const pending = [...this.#pending].find(({ id }) => id === frame.id);
-    if (!pending) return this.#options.onBreach(`an error answers no command: ${JSON.stringify(frame)}`);
-    if (!frame.isRetryable) return this.#settle(frame.id, () => pending.reject(new CommandError(String(pending.frame.t), frame.code, frame)));
-    if (pending.frame.t === 'hello') return this.#lost();
+    if (!pending) {
+      this.#options.onBreach(`an error answers no command: ${JSON.stringify(frame)}`);
+      return;
+    }
+    if (!frame.isRetryable) {
+      this.#settle(frame.id, () => pending.reject(new CommandError(String(pending.frame.t), frame.code, frame)));
+      return;
+    }
+    if (pending.frame.t === 'hello') {
+      this.#lost();
+      return;
+    }
     clearTimeout(pending.timer);
     pending.id = 0;
-    pending.timer = setTimeout(() => this.#send(pending), frame.retryAfterSec ? frame.retryAfterSec * 1_000 : FIRST_WAIT_MS * (1 + this.#options.chance.next()));
+    pending.timer = setTimeout(
+      () => this.#send(pending),
+      frame.retryAfterSec ? frame.retryAfterSec * 1_000 : FIRST_WAIT_MS * (1 + this.#options.chance.next()),
+    );
   }
 
   #settle(id: number, act: (pending: Pending) => void): void {
@@ -273,7 +300,8 @@ export class SocketClient {
       if (pending.id !== id) continue;
       clearTimeout(pending.timer);
       this.#pending.delete(pending);
-      return act(pending);
+      act(pending);
+      return;
     }
     this.#options.onBreach(`a reply with id ${id} answers no command`);
   }

@@ -69,7 +69,8 @@ export class Timeline {
 
   #addMessage(message: Message): void {
     const known = this.messages.get(message.off);
-    if (known && (known.mid !== message.mid || known.text !== message.text)) this.#breach(`two messages stand at ${message.off}: ${known.mid} and ${message.mid}`);
+    if (known && (known.mid !== message.mid || known.text !== message.text))
+      this.#breach(`two messages stand at ${message.off}: ${known.mid} and ${message.mid}`);
     this.messages.set(message.off, message);
   }
 

@@ -33,7 +33,10 @@ export class Visitor extends Participant {
 
   protected override greeted(body: Record<string, unknown>): void {
     const parsed = replies['hello visitor'].safeParse(body);
-    if (!parsed.success) return this.ledger.breach(`${this.name}: the reply to hello does not match the protocol: ${parsed.error.message}`);
+    if (!parsed.success) {
+      this.ledger.breach(`${this.name}: the reply to hello does not match the protocol: ${parsed.error.message}`);
+      return;
+    }
     const { token, contact, conversations } = parsed.data;
     if (this.contact && contact !== this.contact) this.ledger.breach(`${this.name}: was ${this.contact} and is greeted as ${contact}`);
     Object.assign(this, { token, contact, conversations });

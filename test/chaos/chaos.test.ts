@@ -22,13 +22,21 @@ beforeAll(async () => {
 afterAll(() => center.close());
 
 describe('chaos', () => {
-  it.each(seeds)('RTE-12 BEY-3 storm with seed %i: 50 conversations, any one process killed or stopped at a time', { timeout: STORM_MS }, async (seed) => {
-    const report = await storm(center, { seed, conversations: 50, faults: 10, longestPauseMs: 15_000, calmMs: 4_000 });
-    console.info(`seed ${seed}: ${report.conversations} conversations, ${report.acknowledged} messages, ${report.gaps} gaps noticed\n  ${report.faults.join('\n  ')}`);
-    expect(report.verdict).toEqual([]);
-  });
+  it.each(seeds)(
+    'RTE-12 BEY-3 storm with seed %i: 50 conversations, any one process killed or stopped at a time',
+    { timeout: STORM_MS },
+    async (seed) => {
+      const report = await storm(center, { seed, conversations: 50, faults: 10, longestPauseMs: 15_000, calmMs: 4_000 });
+      console.info(
+        `seed ${seed}: ${report.conversations} conversations, ${report.acknowledged} messages, ${report.gaps} gaps noticed\n  ${report.faults.join('\n  ')}`,
+      );
+      expect(report.verdict).toEqual([]);
+    },
+  );
 
-  it('DESIGN-1 ten minutes without PostgreSQL under load: chatting goes on and the history is complete afterwards', { timeout: OUTAGE_MS + 300_000 }, async () => {
+  it('DESIGN-1 ten minutes without PostgreSQL under load: chatting goes on and the history is complete afterwards', {
+    timeout: OUTAGE_MS + 300_000,
+  }, async () => {
     const scene = await Scene.open(center, { agents: 10, capacity: 5, queue: { mode: 'balanced', agentLostMs: 20_000 } });
     const over = new AbortController();
     const agents = await Promise.all(Array.from({ length: 10 }, () => scene.agent()));

@@ -59,7 +59,13 @@ export async function storm(center: Center, plan: StormPlan): Promise<StormRepor
     await Promise.all(desks);
     const { ledger } = scene;
     const gaps = [...scene.agents, ...scene.visitors].reduce((sum, actor) => sum + actor.gaps, 0);
-    return { verdict: await scene.judge(), faults, conversations: ledger.interactions.length, acknowledged: ledger.acknowledged.length, gaps };
+    return {
+      verdict: await scene.judge(),
+      faults,
+      conversations: ledger.interactions.length,
+      acknowledged: ledger.acknowledged.length,
+      gaps,
+    };
   } finally {
     serving.abort();
     visiting.abort();

@@ -13,7 +13,9 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 /** A conversation in service: the agent owns it and both follow it. */
-async function inService(scene: Scene): Promise<{ agent: Agent; visitor: Visitor; interaction: string; atDesk: Timeline; atPage: Timeline }> {
+async function inService(
+  scene: Scene,
+): Promise<{ agent: Agent; visitor: Visitor; interaction: string; atDesk: Timeline; atPage: Timeline }> {
   const agent = await scene.agent();
   const visitor = scene.visitor();
   const atPage = await visitor.start('Good morning');
@@ -50,7 +52,9 @@ describe.concurrent('connection', () => {
     expect(texts(atPage)).toEqual(['Good morning', 'Are you there?', 'I wait.', 'Here I am.']);
     await until(() => texts(atDesk).length === 4, { what: 'the answer at the desk' });
     await finish(scene, agent, interaction);
-    expect(scene.ledger.timelines.filter(({ moments }) => [...moments.values()].some(({ event }) => event.type === 'interaction.requeued'))).toEqual([]);
+    expect(
+      scene.ledger.timelines.filter(({ moments }) => [...moments.values()].some(({ event }) => event.type === 'interaction.requeued')),
+    ).toEqual([]);
     expect(await scene.judge()).toEqual([]);
   });
 
@@ -113,7 +117,11 @@ describe.concurrent('connection', () => {
   });
 
   it('RTE-12 an agent who is lost gives the conversation back to the place it had, before those who came later', async () => {
-    const scene = await stage.scene({ agents: 2, capacity: 1, queue: { mode: 'balanced', isAutoAccepted: true, agentLostMs: 1_000, maxMissed: 0 } });
+    const scene = await stage.scene({
+      agents: 2,
+      capacity: 1,
+      queue: { mode: 'balanced', isAutoAccepted: true, agentLostMs: 1_000, maxMissed: 0 },
+    });
     const lost = await scene.agent();
     const first = scene.visitor();
     const atPage = await first.start('I was first');
@@ -172,7 +180,10 @@ describe.concurrent('connection', () => {
       }
     };
     await Promise.all([talk(agent), talk(visitor)]);
-    await until(() => texts(atDesk).length === 81 && texts(atPage).length === 81, { timeoutMs: 10_000, what: 'all messages on both sides' });
+    await until(() => texts(atDesk).length === 81 && texts(atPage).length === 81, {
+      timeoutMs: 10_000,
+      what: 'all messages on both sides',
+    });
     expect(texts(atDesk)).toEqual(texts(atPage));
     await finish(scene, agent, interaction);
     expect(await scene.judge()).toEqual([]);

@@ -65,10 +65,16 @@ async function play(scene: Scene, fault: () => Promise<void>): Promise<string[]>
   for (const { agent, visitor, interaction } of all) {
     // Each conversation has to go on, not only some.
     const before = scene.ledger.acknowledged.filter((one) => one.interaction === interaction).length;
-    await until(() => scene.ledger.acknowledged.filter((one) => one.interaction === interaction).length > before + 2, { timeoutMs: HEALED_MS, what: `${agent.name} and ${visitor.name} talking again` });
+    await until(() => scene.ledger.acknowledged.filter((one) => one.interaction === interaction).length > before + 2, {
+      timeoutMs: HEALED_MS,
+      what: `${agent.name} and ${visitor.name} talking again`,
+    });
   }
   await talking.stop();
-  const isComplete = () => scene.ledger.timelines.every((timeline) => scene.ledger.acknowledged.every(({ interaction, off }) => interaction !== timeline.interaction || timeline.messages.has(off)));
+  const isComplete = () =>
+    scene.ledger.timelines.every((timeline) =>
+      scene.ledger.acknowledged.every(({ interaction, off }) => interaction !== timeline.interaction || timeline.messages.has(off)),
+    );
   await until(isComplete, { timeoutMs: HEALED_MS, what: 'every message on both sides' });
   for (const { agent, interaction } of all) await agent.close(interaction);
   await until(() => scene.ledger.open.length === 0, { timeoutMs: HEALED_MS, what: 'the end of all conversations' });
@@ -106,7 +112,10 @@ describe('outages', { timeout: 120_000 }, () => {
     const verdict = await play(scene, async () => {
       await stage.center.kill('postgres');
       const before = scene.ledger.acknowledged.length;
-      await until(() => scene.ledger.acknowledged.length > before + CONVERSATIONS * 10, { timeoutMs: HEALED_MS, what: 'chat without PostgreSQL' });
+      await until(() => scene.ledger.acknowledged.length > before + CONVERSATIONS * 10, {
+        timeoutMs: HEALED_MS,
+        what: 'chat without PostgreSQL',
+      });
       await wait(3_000);
       await stage.center.restart('postgres');
     });
@@ -119,7 +128,10 @@ describe('outages', { timeout: 120_000 }, () => {
     for (const { agent, interaction } of all) await agent.close(interaction);
     await until(() => all.every(({ agent }) => agent.view?.status === 'wrap_up'), { what: 'the wrap-ups' });
     await stage.center.kill('worker-1');
-    await until(() => all.every(({ agent }) => agent.view?.status === 'available'), { timeoutMs: HEALED_MS, what: 'the end of the wrap-ups' });
+    await until(() => all.every(({ agent }) => agent.view?.status === 'available'), {
+      timeoutMs: HEALED_MS,
+      what: 'the end of the wrap-ups',
+    });
     await stage.center.restart('worker-1');
     expect(await scene.judge()).toEqual([]);
   });

@@ -68,7 +68,8 @@ describe.concurrent('taking', () => {
     const results = await Promise.allSettled(agents.map((agent) => agent.claim(interaction)));
     const winner = agents[results.findIndex(({ status }) => status === 'fulfilled')];
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'already_taken', owner: winner?.name });
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'already_taken', owner: winner?.name });
     await until(() => agents.every((agent) => agent.rows.get(interaction)?.owner?.id === winner?.id), { what: 'the owner in every list' });
     await closeAll(scene);
     expect(await scene.judge()).toEqual([]);
@@ -115,7 +116,14 @@ describe.concurrent('taking', () => {
     const agents = await serving(scene, 2);
     const interaction = await waiting(scene);
     const first = await until(() => offered(agents, interaction), { what: 'the first offer' });
-    const second = await until(() => offered(agents.filter((agent) => agent !== first), interaction), { what: 'the next offer' });
+    const second = await until(
+      () =>
+        offered(
+          agents.filter((agent) => agent !== first),
+          interaction,
+        ),
+      { what: 'the next offer' },
+    );
     expect(first.offers.has(interaction)).toBe(false);
     await acceptOffer(second, interaction);
     await closeAll(scene);
@@ -151,8 +159,14 @@ describe.concurrent('taking', () => {
       const offer = agent.offers.get(interaction);
       if (!offer) throw new Error('the offer went at once');
       await until(() => Date.now() >= offer.expiresAt + lateMs, { everyMs: 1 });
-      codes.push(await agent.accept(offer).then(() => 'accepted', (error: unknown) => (error as CommandError).code));
-      if (codes.at(-1) !== 'accepted') await acceptOffer(await until(() => offered(agents, interaction), { what: 'the offer again' }), interaction);
+      codes.push(
+        await agent.accept(offer).then(
+          () => 'accepted',
+          (error: unknown) => (error as CommandError).code,
+        ),
+      );
+      if (codes.at(-1) !== 'accepted')
+        await acceptOffer(await until(() => offered(agents, interaction), { what: 'the offer again' }), interaction);
     };
     await Promise.all([-20, -5, 0, 5, 20, 100, 300].map(race));
     expect(new Set(codes)).toEqual(new Set([...codes].filter((code) => code === 'accepted' || code === 'offer_gone')));

@@ -83,7 +83,12 @@ export class Center {
     const [redisPort, postgresPort] = [await freePort(), await freePort()];
     await Promise.all([
       this.#add('redis', async () => {
-        const server = await RedisServer.start({ dir: join(this.#folder, 'redis'), port: redisPort, password: PASSWORD, onLine: this.#keepLines('redis') });
+        const server = await RedisServer.start({
+          dir: join(this.#folder, 'redis'),
+          port: redisPort,
+          password: PASSWORD,
+          onLine: this.#keepLines('redis'),
+        });
         this.redisUrl = server.url;
         return asRunning(server);
       }),
@@ -96,8 +101,16 @@ export class Center {
       }),
     ]);
     const common = {
-      REDIS_URL: this.redisUrl, DATABASE_URL: this.databaseUrl, DATA_DIR: this.dataDir, HTTP_HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_SEC: '1', DEMO: '1', TRUST_PROXY: '1',
-      SECRET_KEY: 'a key for tests that is long enough', ...env,
+      REDIS_URL: this.redisUrl,
+      DATABASE_URL: this.databaseUrl,
+      DATA_DIR: this.dataDir,
+      HTTP_HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      DRAIN_SEC: '1',
+      DEMO: '1',
+      TRUST_PROXY: '1',
+      SECRET_KEY: 'a key for tests that is long enough',
+      ...env,
     };
     for (let number = 1; number <= workers; number++) await this.#addRole('worker', number, common);
     for (let number = 1; number <= gateways; number++) {

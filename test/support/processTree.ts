@@ -43,7 +43,9 @@ export function mentioning(text: string): { pid: number; command: string }[] {
 }
 
 function allPids(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function readProcess(pid: number, file: 'stat' | 'cmdline' | 'environ'): string | undefined {

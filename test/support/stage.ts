@@ -109,6 +109,8 @@ export class Scene {
 }
 
 async function readHistory(client: pg.Client, interaction: string): Promise<{ mid: string; off: number }[]> {
-  const { rows } = await client.query<{ mid: string; off: number }>('select mid, off from message where interaction_id = $1 order by off', [interaction]);
+  const { rows } = await client.query<{ mid: string; off: number }>('select mid, off from message where interaction_id = $1 order by off', [
+    interaction,
+  ]);
   return rows.map(({ mid, off }) => ({ mid, off: Number(off) }));
 }

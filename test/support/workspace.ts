@@ -41,7 +41,8 @@ let made = 0;
 export async function openWorkspace(center: Center, { agents, capacity = 5, queue = {} }: WorkspaceOptions): Promise<Workspace> {
   const number = ++made;
   const adminToken = await adminTokenOf(center);
-  const call = <Shape extends z.ZodType>(path: string, shape: Shape, body: object): Promise<z.infer<Shape>> => request(center, path, { shape, body, token: adminToken });
+  const call = <Shape extends z.ZodType>(path: string, shape: Shape, body: object): Promise<z.infer<Shape>> =>
+    request(center, path, { shape, body, token: adminToken });
   const { id } = await call('/queues', madeQueue, { name: `Queue ${number}`, ...queue });
   const { publicId } = await call('/groups', madeGroup, { name: `Group ${number}`, queueId: id });
   const members: Member[] = [];
@@ -50,7 +51,11 @@ export async function openWorkspace(center: Center, { agents, capacity = 5, queu
     const { user, invitation } = await call('/users', invited, { email, name, capacity, queues: [{ id, role: 'agent' }] });
     const secret = invitation.url.slice(invitation.url.lastIndexOf('/') + 1);
     const body = { token: secret, password: PASSWORD, transport: 'token' };
-    const { token } = await request(center, '/auth/invitations/accept', { shape: tokenReply, body, address: addressOf(number * 1_000 + place) });
+    const { token } = await request(center, '/auth/invitations/accept', {
+      shape: tokenReply,
+      body,
+      address: addressOf(number * 1_000 + place),
+    });
     members.push({ id: user.id, name, email, password: PASSWORD, token });
   }
   return { queue: id, group: publicId, agents: members, adminToken };
@@ -61,7 +66,10 @@ export async function adminTokenOf(center: Center): Promise<string> {
   const { signIns } = await center.demo();
   const admin = signIns.find(({ role }) => role.includes('administrator'));
   if (!admin) throw new Error('the demo account has no administrator');
-  const { token } = await request(center, '/auth/sign-in', { shape: tokenReply, body: { email: admin.email, password: admin.password, transport: 'token' } });
+  const { token } = await request(center, '/auth/sign-in', {
+    shape: tokenReply,
+    body: { email: admin.email, password: admin.password, transport: 'token' },
+  });
   return token;
 }
 
@@ -77,7 +85,11 @@ interface Request<Shape> {
 }
 
 /** A request to the first gateway. @throws with the problem document when it is refused */
-export async function request<Shape extends z.ZodType>(center: Center, path: string, { shape, body, token, address }: Request<Shape>): Promise<z.infer<Shape>> {
+export async function request<Shape extends z.ZodType>(
+  center: Center,
+  path: string,
+  { shape, body, token, address }: Request<Shape>,
+): Promise<z.infer<Shape>> {
   const response = await fetch(`${center.gateways[0]}/api/v1${path}`, {
     method: body ? 'POST' : 'GET',
     headers: {

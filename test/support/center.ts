@@ -133,9 +133,15 @@ export class Center {
     return running.pid;
   }
 
-  /** Resolves when every gateway answers that it is ready. */
+  /** Resolves when every gateway answers that it is ready. @throws at once when a process has ended by itself */
   async ready(): Promise<void> {
-    for (const address of this.gateways) await until(() => isReady(address), { timeoutMs: READY_TIMEOUT_MS, what: `${address}/ready` });
+    for (const address of this.gateways) {
+      const isThere = async (): Promise<boolean> => {
+        if (this.#crashes.length > 0) throw new Error(this.#crashes.join('\n'));
+        return isReady(address);
+      };
+      await until(isThere, { timeoutMs: READY_TIMEOUT_MS, what: `${address}/ready` });
+    }
   }
 
   /** The demo account's sign-ins. */

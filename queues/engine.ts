@@ -229,6 +229,8 @@ export interface Engine {
   readonly rates: Rates;
   readonly config: Config;
   readonly lease: Lease;
+  /** Partitions whose log is over its budget, so that new interactions are refused there. @throws AppError unavailable */
+  fullPartitions(): Promise<number[]>;
   /** Round trip to Redis in milliseconds. @throws AppError unavailable */
   ping(): Promise<number>;
   /** Gives the lease back (others detach what was attached) and disconnects. */

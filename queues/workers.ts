@@ -3,6 +3,7 @@
  * nodes held, feeds the durable readers, trims the log behind them and reconciles. Closing order: loops, readers, knocks, partitions.
  */
 import type { Logger } from '../src/base/log.ts';
+import { repeat } from '../src/base/loop.ts';
 import type { DurableSink } from './engine.ts';
 import { isRefused } from './commands.ts';
 import { DurableReader } from './follow.ts';
@@ -125,36 +126,6 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
       await Promise.all(readers.map((reader) => reader.close()));
       await knocks.close();
       await partitions.close();
-    },
-  };
-}
-
-/** Runs `work` again and again with `everyMs` between; a failure is logged once in a while and tried again. */
-function repeat(name: string, everyMs: number, work: () => Promise<unknown>, log: Logger): { close(): Promise<void> } {
-  let isClosed = false;
-  let failures = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-
-  async function turn(): Promise<void> {
-    try {
-      await work();
-      failures = 0;
-    } catch (error) {
-      if (failures++ % 20 === 0) log.warn({ err: error, loop: name }, 'worker.loop.failed');
-    }
-    if (!isClosed) timer = setTimeout(start, everyMs);
-  }
-  function start(): void {
-    running = turn();
-  }
-  timer = setTimeout(start, everyMs);
-
-  return {
-    async close() {
-      isClosed = true;
-      clearTimeout(timer);
-      await running;
     },
   };
 }

@@ -74,7 +74,8 @@ function runNpm(root) {
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-4_000)));
-    const fail = () => reject(new SetupError(`npm could not install the packages:\n${output.trim()}\n\nCheck the network and the disk, then try again.`));
+    const fail = () =>
+      reject(new SetupError(`npm could not install the packages:\n${output.trim()}\n\nCheck the network and the disk, then try again.`));
     child.once('error', reject);
     child.once('close', (code) => (code === 0 ? resolve() : fail()));
   });

@@ -20,6 +20,7 @@ export type AuditAction =
   | 'queue.created' | 'queue.changed' | 'queue.deleted' | 'queue.member_added' | 'queue.member_removed'
   | 'group.created' | 'group.changed' | 'group.deleted'
   | 'key.created' | 'key.revoked'
+  | 'contact.erased'
   | 'audit.exported';
 
 export interface Actor {

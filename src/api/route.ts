@@ -49,6 +49,8 @@ export interface Route {
   readonly answers: Readonly<Record<number, ZodType | { readonly contentType: string; readonly description: string }>>;
   /** Requests a minute per principal or address; absent: the general limit. */
   readonly perMinute?: number;
+  /** Operations and documents: answered without looking at who asks, so that they answer while Redis is away. */
+  readonly isBare?: boolean;
   /** Honour `Idempotency-Key` (creates). */
   readonly isIdempotent?: boolean;
   readonly handler: (request: RouteRequest<never, never, never>) => Promise<RouteResponse>;

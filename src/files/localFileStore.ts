@@ -32,7 +32,8 @@ export class LocalFileStore implements FileStore {
   }
 
   async find(id: FileId): Promise<FileRecord | undefined> {
-    return readRecord(this.#record(id));
+    const text = await orAbsent(readFile(this.#record(id), 'utf8'));
+    return text === undefined ? undefined : (JSON.parse(text) as FileRecord);
   }
 
   async update(record: FileRecord): Promise<void> {
@@ -50,14 +51,14 @@ export class LocalFileStore implements FileStore {
     await rm(this.#content(id), { force: true });
   }
 
-  async *records(): AsyncIterable<FileRecord> {
+  async *ids(): AsyncIterable<FileId> {
     for (const part of (await orAbsent(readdir(this.#folder))) ?? []) {
       const folder = join(this.#folder, part);
       const names = new Set((await orAbsent(readdir(folder))) ?? []);
       for (const name of names) {
         if (name.endsWith(RECORD)) {
-          const record = await readRecord(join(folder, name));
-          if (record) yield record;
+          const id = name.slice(0, -RECORD.length);
+          if (isId('file', id)) yield id;
         } else if (name.endsWith(TEMPORARY) || !names.has(name + RECORD)) {
           await removeAbandoned(join(folder, name));
         }
@@ -104,11 +105,6 @@ async function flushFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function readRecord(path: string): Promise<FileRecord | undefined> {
-  const text = await orAbsent(readFile(path, 'utf8'));
-  return text === undefined ? undefined : (JSON.parse(text) as FileRecord);
 }
 
 async function removeAbandoned(path: string): Promise<void> {

@@ -32,5 +32,7 @@ export type PublicEvent = z.infer<typeof publicEvent>;
 /** Signals are best effort and never stored. */
 export const publicSignal = z.discriminatedUnion('type', [
   z.object({ type: z.literal('typing'), interaction: interactionId, from: z.object({ role: z.string(), id: z.string(), name: z.string() }), isTyping: z.boolean(), preview: z.string().max(500).optional() }),
+  /** To the visitor's other tabs: a conversation was opened in one of them; subscribe to its feed. */
+  z.object({ type: z.literal('conversation.started'), interaction: interactionId }),
 ]);
 export type PublicSignal = z.infer<typeof publicSignal>;

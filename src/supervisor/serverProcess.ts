@@ -126,6 +126,6 @@ function commandLine(program: ServerProgram): { command: string; args: string[];
   // The secure bit makes access(2), which PostgreSQL asks, honour the capability too.
   if (user && program.passAnyFolder) {
     flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search', '--securebits', '+no_setuid_fixup');
-  };
+  }
   return { command: setpriv, args: [...flags, '--', program.command, ...program.args], options: {} };
 }

@@ -66,7 +66,7 @@ async function serveOne(agent: Agent, timeline: Timeline, policy: AgentPolicy): 
   let answered = 0;
   while (!policy.signal.aborted) {
     if (timeline.has('interaction.closed')) return;
-    if (agent.rows.get(interaction)?.owner?.id !== agent.id && lostIt(agent, timeline)) return;
+    if (timeline.view && timeline.owner !== agent.id) return;
     const asked = timeline.ordered().filter(({ from }) => from.role === 'customer').length;
     if (asked > answered) {
       await pause(agent.chance.between(0, policy.thinkMs), policy.signal);
@@ -85,16 +85,6 @@ const hasEnded = (timeline: Timeline): boolean =>
   timeline.has('interaction.closed') ||
   timeline.view?.state === 'ended' ||
   timeline.view?.state === 'closed';
-
-/** The last told owner is somebody else, or nobody. */
-function lostIt(agent: Agent, timeline: Timeline): boolean {
-  const changes = [...timeline.moments.values()]
-    .sort((a, b) => a.off - b.off)
-    .filter(({ event }) => event.type === 'interaction.taken' || event.type === 'interaction.requeued');
-  const last = changes.at(-1)?.event;
-  if (last?.type === 'interaction.requeued') return true;
-  return last?.type === 'interaction.taken' && last.agent.id !== agent.id;
-}
 
 export interface VisitorPolicy {
   /** Messages of the visitor in all, the first included. */

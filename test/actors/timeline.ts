@@ -63,6 +63,18 @@ export class Timeline {
     return [...this.messages.values()].sort((a, b) => a.off - b.off);
   }
 
+  /** Who owns it as far as the reader was told; undefined: nobody. */
+  get owner(): string | undefined {
+    let owner = this.view?.owner?.id;
+    const since = this.view?.off ?? 0;
+    for (const { off, event } of [...this.moments.values()].sort((a, b) => a.off - b.off)) {
+      if (off <= since) continue;
+      if (event.type === 'interaction.taken') owner = event.agent.id;
+      if (event.type === 'interaction.requeued') owner = undefined;
+    }
+    return owner;
+  }
+
   has(type: PublicEvent['type']): boolean {
     return [...this.moments.values()].some(({ event }) => event.type === type);
   }

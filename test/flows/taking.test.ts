@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../actors/agent.ts';
 import type { CommandError } from '../actors/commandError.ts';
+import type { Visitor } from '../actors/visitor.ts';
 import { until } from '../support/services.ts';
 import { type Scene, Stage } from '../support/stage.ts';
 
@@ -37,11 +38,14 @@ function acceptOffer(agent: Agent, interaction: string) {
   return agent.accept(offer);
 }
 
+/** Each owner closes what it owns, as the visitors were told. */
 async function closeAll(scene: Scene): Promise<void> {
-  for (const agent of scene.agents) {
-    for (const row of agent.rows.values()) if (row.owner?.id === agent.id && row.state !== 'closed') await agent.close(row.id);
+  for (const visitor of scene.visitors) {
+    const timeline = visitor.timelines.get(visitor.interaction);
+    if (!scene.ledger.open.includes(visitor.interaction)) continue;
+    const owner = await until(() => scene.agents.find(({ id }) => id === timeline?.owner), { what: 'an owner' });
+    await owner.close(visitor.interaction);
   }
-  await until(() => scene.ledger.open.length === 0, { what: 'the end of all conversations' });
 }
 
 describe.concurrent('taking', () => {
@@ -91,11 +95,12 @@ describe.concurrent('taking', () => {
     const agents = await serving(scene, 3);
     for (let count = 0; count < 7; count++) await scene.visitor().start('Good morning');
     await until(() => agents.every((agent) => agent.view?.load === 2), { what: 'every agent full' });
-    const owned = scene.visitors.filter((visitor) => visitor.timelines.get(visitor.interaction)?.has('interaction.taken'));
-    await until(() => owned.length === 6, { what: 'six conversations taken' });
-    const [seventh] = scene.visitors.filter((visitor) => !owned.includes(visitor));
-    await agents[0]?.close([...agents[0].rows.values()].find((row) => row.owner?.id === agents[0]?.id)?.id ?? '');
-    await until(() => seventh?.timelines.get(seventh.interaction)?.has('interaction.taken'), { what: 'the seventh taken' });
+    const ownerOf = (visitor: Visitor): string | undefined => visitor.timelines.get(visitor.interaction)?.owner;
+    await until(() => scene.visitors.filter(ownerOf).length === 6, { what: 'six conversations taken' });
+    const seventh = scene.visitors.find((visitor) => !ownerOf(visitor)) as Visitor;
+    const one = scene.visitors.find((visitor) => ownerOf(visitor) === agents[0]?.id) as Visitor;
+    await agents[0]?.close(one.interaction);
+    await until(() => ownerOf(seventh) === agents[0]?.id, { what: 'the seventh taken by whom came free' });
     await closeAll(scene);
     expect(await scene.judge()).toEqual([]);
   });

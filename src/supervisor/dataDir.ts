@@ -88,7 +88,8 @@ function read<Shape extends z.ZodType>(file: string, shape: Shape, remedy: strin
 
 /** Written beside its place, flushed, renamed: a kill or a full disk leaves the old file or the new one. */
 function writeAtomically(file: string, text: string, mode: number): void {
-  const draft = `${file}.new`;
+  // A draft of one's own: the processes of an installation open its folder at the same time.
+  const draft = `${file}.${process.pid}.new`;
   const handle = openSync(draft, 'w', mode);
   try {
     writeSync(handle, text);

@@ -21,8 +21,6 @@ export interface FileRecord {
   readonly createdAt: number;
   /** Visibilities of the messages it was sent in; empty: not sent, seen by its uploader alone. */
   readonly sentTo: readonly string[];
-  /** PostgreSQL has its sha256. */
-  readonly isRecorded: boolean;
 }
 
 export interface FileStore {
@@ -35,6 +33,6 @@ export interface FileStore {
   open(id: FileId): Promise<{ readonly path: string; readonly size: number } | undefined>;
   /** Content and record; what is not there is fine. */
   remove(id: FileId): Promise<void>;
-  /** All records, in no order. Clears what killed writers left behind. */
-  records(): AsyncIterable<FileRecord>;
+  /** Of all records, in no order. Clears what killed writers left behind. */
+  ids(): AsyncIterable<FileId>;
 }

@@ -48,7 +48,7 @@ export class FileLibrary {
     const record: FileRecord = {
       id: newId('file'), accountId: scope.accountId, interactionId: interaction.id, contactId: interaction.contactId, queueId: interaction.queueId,
       name: safeName(file.name, type), type, size: content.length, sha256: createHash('sha256').update(content).digest('hex'), uploaderId: file.uploaderId,
-      createdAt: Date.now(), sentTo: [], isRecorded: false,
+      createdAt: Date.now(), sentTo: [],
     };
     await this.store.put(record, content);
     return record;
@@ -61,8 +61,11 @@ export class FileLibrary {
   async attach(scope: Scope, file: { id: FileId; interactionId: InteractionId; senderId: string; visibility: string }): Promise<FileView> {
     const record = await this.store.find(file.id);
     const isTheirs = record?.accountId === scope.accountId && record.interactionId === file.interactionId && record.uploaderId === file.senderId;
-    if (!record || !isTheirs) throw new AppError('not_found', { detail: 'There is no such file of yours in this conversation.' });
+    const refusal = new AppError('not_found', { detail: 'There is no such file of yours in this conversation.' });
+    if (!record || !isTheirs) throw refusal;
     if (!record.sentTo.includes(file.visibility)) await this.store.update({ ...record, sentTo: [...record.sentTo, file.visibility] });
+    // Cleared as never sent at this very moment.
+    if (!(await this.store.open(record.id))) throw refusal;
     return { id: record.id, name: record.name, type: record.type, size: record.size };
   }
 

@@ -32,7 +32,8 @@ export class LocalFileStore implements FileStore {
   }
 
   async find(id: FileId): Promise<FileRecord | undefined> {
-    return readRecord(this.#record(id));
+    const text = await orAbsent(readFile(this.#record(id), 'utf8'));
+    return text === undefined ? undefined : (JSON.parse(text) as FileRecord);
   }
 
   async update(record: FileRecord): Promise<void> {
@@ -46,18 +47,18 @@ export class LocalFileStore implements FileStore {
   }
 
   async remove(id: FileId): Promise<void> {
-    await rm(this.#record(id), { force: true });
-    await rm(this.#content(id), { force: true });
+    await orAbsent(rm(this.#record(id), { force: true }));
+    await orAbsent(rm(this.#content(id), { force: true }));
   }
 
-  async *records(): AsyncIterable<FileRecord> {
+  async *ids(): AsyncIterable<FileId> {
     for (const part of (await orAbsent(readdir(this.#folder))) ?? []) {
       const folder = join(this.#folder, part);
       const names = new Set((await orAbsent(readdir(folder))) ?? []);
       for (const name of names) {
         if (name.endsWith(RECORD)) {
-          const record = await readRecord(join(folder, name));
-          if (record) yield record;
+          const id = name.slice(0, -RECORD.length);
+          if (isId('file', id)) yield id;
         } else if (name.endsWith(TEMPORARY) || !names.has(name + RECORD)) {
           await removeAbandoned(join(folder, name));
         }
@@ -91,7 +92,7 @@ async function writeWhole(path: string, content: Uint8Array | string): Promise<v
     await rename(temporary, path);
     await flushFolder(folder);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await orAbsent(rm(temporary, { force: true }));
     throw error;
   }
 }
@@ -106,11 +107,6 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
-async function readRecord(path: string): Promise<FileRecord | undefined> {
-  const text = await orAbsent(readFile(path, 'utf8'));
-  return text === undefined ? undefined : (JSON.parse(text) as FileRecord);
-}
-
 async function removeAbandoned(path: string): Promise<void> {
   const found = await orAbsent(stat(path));
   if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
@@ -121,7 +117,7 @@ async function orAbsent<Value>(reading: Promise<Value>): Promise<Value | undefin
   try {
     return await reading;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 }
@@ -132,7 +128,7 @@ function errnoOf(error: unknown): string {
 
 function asUnavailable(error: unknown): unknown {
   const errno = errnoOf(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
+  if (/^E(NOSPC|DQUOT|FBIG)$/.test(errno)) return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
   if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno)) return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
   return error;
 }

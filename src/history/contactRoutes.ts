@@ -7,7 +7,7 @@ import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import { eraseContact } from './erase.ts';
-import type { HistoryDeps } from './index.ts';
+import type { HistoryDeps } from './deps.ts';
 
 export function contactRoutes({ db, engine, files }: HistoryDeps): Route[] {
   return [

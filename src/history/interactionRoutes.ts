@@ -9,7 +9,7 @@ import { AppError } from '../base/errors.ts';
 import { type InteractionId, isId } from '../base/ids.ts';
 import { visibleQueues } from '../routing/visibleQueues.ts';
 import { historyDetail, historyFilters, historyItem, messagePage } from './historyViews.ts';
-import type { HistoryDeps } from './index.ts';
+import type { HistoryDeps } from './deps.ts';
 import { END, readMessages } from './messages.ts';
 import { findParty, partyOfRow } from './party.ts';
 import { findInteraction, listInteractions, listParticipants, listSegments, toItem } from './queries.ts';

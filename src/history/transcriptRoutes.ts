@@ -5,7 +5,7 @@ import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
 import { type InteractionId, isId } from '../base/ids.ts';
 import type { Scope } from '../../queues/engine.ts';
-import type { HistoryDeps } from './index.ts';
+import type { HistoryDeps } from './deps.ts';
 import { readAllMessages } from './messages.ts';
 import { partyOfRow, partyOfView } from './party.ts';
 import { findInteraction } from './queries.ts';

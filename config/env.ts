@@ -101,6 +101,8 @@ export const envSchema = z
   .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
     message: 'TLS_CERT and TLS_KEY go together: set both or neither',
     path: ['TLS_CERT'],
+    // Also when other settings are wrong: all problems are told at once.
+    when: () => true,
   });
 
 export type Env = z.infer<typeof envSchema>;

@@ -40,7 +40,7 @@ export function timeline(messages: readonly Message[], notices: readonly Notice[
       bubble: { key: message.mid || String(message.off), at: message.at, text: message.text ?? '', off: message.off, ...(message.file && { file: message.file }) },
     })),
     ...notices,
-  ].sort((a, b) => a.at - b.at);
+  ].sort((a, b) => a.at - b.at || placeOf(a) - placeOf(b));
   // What is on its way stands last, whatever this machine's clock says.
   for (const item of pending) {
     sources.push({ at: item.at, from: me, isMine: true, isNote: item.isNote, bubble: { key: item.mid, at: item.at, text: item.text, pending: item, ...(item.file && { file: item.file }) } });
@@ -58,6 +58,8 @@ export function timeline(messages: readonly Message[], notices: readonly Notice[
   }
   return lines;
 }
+
+const placeOf = (source: Source | Notice): number => ('bubble' in source ? (source.bubble.off ?? 0) : source.off);
 
 function append(lines: Line[], source: Source): void {
   const last = lines.at(-1);

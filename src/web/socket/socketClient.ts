@@ -108,6 +108,10 @@ export class SocketClient<Hello> {
     return subscription;
   }
 
+  unsubscribe(feed: string): void {
+    this.#subscriptions.get(feed)?.close();
+  }
+
   readonly #wake = (): void => {
     if (document.visibilityState === 'visible' && this.state.value.name === 'waiting') this.#connect();
   };

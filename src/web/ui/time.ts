@@ -1,6 +1,6 @@
 /** Times as people read them, in the page's language. */
 export function clock(at: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(at);
+  return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(at);
 }
 
 /** "Today", "Yesterday", or the date. */

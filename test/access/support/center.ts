@@ -99,6 +99,10 @@ export class Center {
     await this.#testDatabase.drop();
   }
 
+  get databaseUrl(): string {
+    return this.#testDatabase.url;
+  }
+
   /** Of the gateway, as people reach it. */
   get url(): string {
     return `http://127.0.0.1:${this.#gateway.port}`;

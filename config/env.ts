@@ -43,6 +43,11 @@ export const envSchema = z
     SIP_PORT: port.default(5060).describe('SIP port of the embedded edge'),
     RTP_PORTS: portRange.default({ low: 20_000, high: 29_999 }).describe('UDP ports for phone media'),
     DATA_DIR: z.string().min(1).default('.data').describe('Folder for the embedded Redis, PostgreSQL and uploaded files'),
+    WEB_DIST: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder with the built web clients; absent: DATA_DIR/web, where the supervisor builds them'),
     PUBLIC_HOST: z.string().default('').describe('Host name or address that clients reach this server by; empty: the request says'),
     REDIS_URL: z
       .url({ protocol: /^rediss?$/ })
@@ -72,9 +77,23 @@ export const envSchema = z
       .min(1_000_000)
       .default(512_000_000)
       .describe('Bytes of untrimmed event log per partition above which new interactions are refused'),
-    HISTORY_MONTHS: z.coerce.number().int().min(0).max(240).default(0).describe('Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept'),
-  DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
+    HISTORY_MONTHS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(240)
+      .default(0)
+      .describe(
+        'Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept',
+      ),
+    DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
     DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),
+    LIMIT_FACTOR: z.coerce
+      .number()
+      .min(0.01)
+      .max(10_000)
+      .default(1)
+      .describe('Multiplies the limits per client address and per visitor; raise it when many clients share one address'),
     METRICS_TOKEN: z
       .string()
       .min(16, 'at least 16 characters')
@@ -90,6 +109,8 @@ export const envSchema = z
   .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
     message: 'TLS_CERT and TLS_KEY go together: set both or neither',
     path: ['TLS_CERT'],
+    // Also when other settings are wrong: all problems are told at once.
+    when: () => true,
   });
 
 export type Env = z.infer<typeof envSchema>;

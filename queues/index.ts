@@ -7,6 +7,7 @@ import { Commands } from './commands.ts';
 import { createConfig } from './configCopy.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { createFeeds, createSignals } from './feeds.ts';
+import { PARTITIONS, partitionKey } from './keys.ts';
 import { createKnockSender } from './knocks.ts';
 import { NodeLease } from './lease.ts';
 import { connect, type Redis, ScriptRunner, untilReady } from './redis.ts';
@@ -48,7 +49,13 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
   const knocks = createKnockSender({ redisUrl, prefix, log });
-  const commands = new Commands({ runner, lease, prefix, onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list), virtualNow: options.virtualNow });
+  const commands = new Commands({
+    runner,
+    lease,
+    prefix,
+    onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list),
+    virtualNow: options.virtualNow,
+  });
   const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
   const feeds = createFeeds({ commands, prefix, log, connect: () => connectReader('tail') });
   const signals = createSignals({ redis, prefix, connect: () => connectReader('signals') });
@@ -72,6 +79,13 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     config: createConfig(commands, runner, prefix),
     lease,
     core: { runner, commands, prefix, redisUrl, connect: connectReader },
+    async fullPartitions() {
+      const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+      const flags = await runner.retrying(() =>
+        Promise.all(partitions.map((partition) => redis.hget(`${partitionKey(prefix, partition)}:meta`, 'full'))),
+      );
+      return partitions.filter((partition) => flags[partition] === '1');
+    },
     async ping() {
       const started = performance.now();
       try {

@@ -34,7 +34,7 @@ async function install(root, say) {
   say('installing npm packages, once; this takes a minute or two');
   const ticking = setInterval(() => say(`still installing (${Math.round((Date.now() - started) / 1000)} s)`), TELL_EVERY_MS);
   try {
-    await runNpmCi(root);
+    await runNpm(root);
   } finally {
     clearInterval(ticking);
   }
@@ -48,41 +48,36 @@ async function install(root, say) {
   say(`npm packages installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-/** @param {string} root @returns {Promise<void>} */
-function runNpmCi(root) {
-  // The npm and Node that run us, not those that a former install left in node_modules, which is about to be removed.
+/**
+ * `npm install` without saving: exactly the versions and checksums of the lock file. Not `npm ci`, which refuses to work with
+ * a registry that lacks the optional packages of other operating systems.
+ * @param {string} root
+ * @returns {Promise<void>}
+ */
+function runNpm(root) {
+  // The npm and Node that run us, not those that a former install left in node_modules, which may be replaced meanwhile.
   const node = process.env.npm_node_execpath ?? process.execPath;
   const npm = process.env.npm_execpath?.endsWith('npm-cli.js') ? process.env.npm_execpath : undefined;
-  const ci = `${npm ? `node "${npm}"` : 'npm'} ci --no-audit --no-fund --loglevel=error`;
   const isNode22 = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v22.');
-  const nodeVersion = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies.node;
-  const command = `cd "${root}" && ${ci}`;
-  const asNode22 = ['exec', '--yes', `--package=node@${nodeVersion}`, '--call', command];
-  const [program, args, cwd] = isNode22
-    ? [npm ? node : 'npm', [...(npm ? [npm] : []), 'ci', '--no-audit', '--no-fund', '--loglevel=error'], root]
-    : [npm ? node : 'npm', [...(npm ? [npm] : []), ...asNode22], tmpdir()];
-  const env = {
-    ...process.env,
-    MEDIASOUP_WORKER_BIN: SKIP_POSTINSTALL,
-    npm_config_allow_scripts: 'node',
-    npm_config_update_notifier: 'false',
-  };
+  const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  // The one-off install of Node may run its script; npm refuses that setting for the project's own install, which has its list.
+  const asNode22 = `cd "${root}" && env -u npm_config_allow_scripts ${npm ? `node "${npm}"` : 'npm'} ${flags.join(' ')}`;
+  const args = isNode22 ? flags : ['exec', '--yes', `--package=node@${dependencies.node}`, '--call', asNode22];
+  const env = { ...process.env, MEDIASOUP_WORKER_BIN: SKIP_POSTINSTALL, ...(isNode22 ? {} : { npm_config_allow_scripts: 'node' }) };
   return new Promise((resolve, reject) => {
-    const child = spawn(/** @type {string} */ (program), /** @type {string[]} */ (args), {
-      cwd: String(cwd),
+    const child = spawn(npm ? node : 'npm', npm ? [npm, ...args] : args, {
+      // Outside the folder, or npm would take the Node that may be in it already.
+      cwd: isNode22 ? root : tmpdir(),
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-6_000)));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-4_000)));
+    const fail = () =>
+      reject(new SetupError(`npm could not install the packages:\n${output.trim()}\n\nCheck the network and the disk, then try again.`));
     child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0
-        ? resolve()
-        : reject(
-            new SetupError(`npm could not install the packages:\n${output.trim()}\n\nCheck the network and the disk, then try again.`),
-          ),
-    );
+    child.once('close', (code) => (code === 0 ? resolve() : fail()));
   });
 }
 

@@ -61,8 +61,13 @@ export async function compileWorker({ workDir, target, onProgress, signal }) {
     }
   };
   const jobs = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_PER_JOB)));
-  await Promise.all(Array.from({ length: jobs }, compileNext));
+  await Promise.allSettled(Array.from({ length: jobs }, compileNext)).then(throwFirst);
   await run('g++', [...sources.map(objectOf), '-o', target, '-pthread', ...LIBRARIES.map((name) => `-l${name}`)], signal);
+}
+
+/** All jobs have ended by now. @param {PromiseSettledResult<void>[]} results */
+function throwFirst(results) {
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 /** @param {string} from @param {string} to */
@@ -75,13 +80,21 @@ function generateSchemas(from, to) {
 
 /** @param {string} command @param {string[]} args @param {AbortSignal} signal @returns {Promise<void>} */
 function run(command, args, signal) {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn('nice', ['-n', '15', command, ...args], { stdio: ['ignore', 'ignore', 'pipe'], signal });
+    // A group of its own: a compiler is several processes, and all of them end when we are told to.
+    const child = spawn('nice', ['-n', '15', command, ...args], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const kill = () => child.pid && process.kill(-child.pid, 'SIGKILL');
+    signal.addEventListener('abort', kill, { once: true });
     let trouble = '';
     child.stderr.on('data', (chunk) => {
       trouble = (trouble + chunk).slice(-4_000);
     });
     child.once('error', reject);
-    child.once('close', (code, by) => (code === 0 ? resolve() : reject(new Error(`${command} failed (${code ?? by}): ${trouble}`))));
+    child.once('close', (code, by) => {
+      signal.removeEventListener('abort', kill);
+      if (code === 0) resolve();
+      else reject(new Error(`${command} failed (${code ?? by}): ${trouble}`));
+    });
   });
 }

@@ -49,6 +49,8 @@ export interface Route {
   readonly answers: Readonly<Record<number, ZodType | { readonly contentType: string; readonly description: string }>>;
   /** Requests a minute per principal or address; absent: the general limit. */
   readonly perMinute?: number;
+  /** Operations and documents: answered without looking at who asks, so that they answer while Redis is away. */
+  readonly isBare?: boolean;
   /** Honour `Idempotency-Key` (creates). */
   readonly isIdempotent?: boolean;
   readonly handler: (request: RouteRequest<never, never, never>) => Promise<RouteResponse>;
@@ -57,7 +59,11 @@ export interface Route {
 type Infer<Schema> = Schema extends ZodType ? z.infer<Schema> : undefined;
 
 /** Declares a route with its handler typed by its own schemas. */
-export function route<P extends ZodType | undefined = undefined, Q extends ZodType | undefined = undefined, B extends ZodType | undefined = undefined>(
+export function route<
+  P extends ZodType | undefined = undefined,
+  Q extends ZodType | undefined = undefined,
+  B extends ZodType | undefined = undefined,
+>(
   definition: Omit<Route, 'params' | 'query' | 'body' | 'handler'> & {
     readonly params?: P;
     readonly query?: Q;

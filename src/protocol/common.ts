@@ -1,7 +1,7 @@
 /** Words that every message shares. Browser code imports this folder, so it depends on zod alone. */
 import { z } from 'zod';
 
-export const PROTOCOL_VERSION = 1;
+export { FILE_MAX_BYTES, FRAME_MAX_BYTES, HEARTBEAT_SEC, MESSAGE_MAX_CHARS, PROTOCOL_VERSION } from './limits.ts';
 
 const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `expected an id beginning ${prefix}_`);
 export const accountId = idOf('acc');
@@ -19,16 +19,13 @@ export const key = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, 'expected 8 to 40 l
  * Names of event feeds (every event, ordered, resumable): conversation:<interaction>, agent:<user>, queue:<queue>;
  * of state feeds (latest wins, at most 5 a second): figures:<queue>.
  */
-export const feedName = z.string().regex(/^(conversation:int|agent:usr|queue:que|figures:que)_[0-9a-hjkmnp-tv-z]{26}$/, 'expected a feed name');
+export const feedName = z
+  .string()
+  .regex(/^(conversation:int|agent:usr|queue:que|figures:que)_[0-9a-hjkmnp-tv-z]{26}$/, 'expected a feed name');
 
 /** A place in an event feed: everything up to and with `off` was seen. Another `epoch` means: load again. */
 export const cursor = z.object({ epoch: z.string().max(40), off: z.number().int().min(0) });
 export type Cursor = z.infer<typeof cursor>;
-
-export const MESSAGE_MAX_CHARS = 4_000;
-export const FILE_MAX_BYTES = 5 * 1024 * 1024;
-export const FRAME_MAX_BYTES = 64 * 1024;
-export const HEARTBEAT_SEC = 25;
 
 /** Who may see a message: all, the staff (agents, supervisors), or one participant by id. */
 export const visibility = z.union([z.literal('everyone'), z.literal('staff'), userId, contactId]);

@@ -123,6 +123,9 @@ function commandLine(program: ServerProgram): { command: string; args: string[];
   if (!setpriv) return { command: program.command, args: [...program.args], options: user ? { uid: user.uid, gid: user.gid } : {} };
   const flags = ['--pdeathsig', program.stopSignal.replace('SIG', '')];
   if (user) flags.push('--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups');
-  if (user && program.passAnyFolder) flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search');
+  // The secure bit makes access(2), which PostgreSQL asks, honour the capability too.
+  if (user && program.passAnyFolder) {
+    flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search', '--securebits', '+no_setuid_fixup');
+  }
   return { command: setpriv, args: [...flags, '--', program.command, ...program.args], options: {} };
 }

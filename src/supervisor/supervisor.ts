@@ -13,6 +13,7 @@ import { KeepRunning, type Running } from './keepRunning.ts';
 import { type Lock, lockDataDir } from './lock.ts';
 import { startRoleProcess } from './roleProcess.ts';
 import type { ServerEnd } from './serverProcess.ts';
+import { buildWebClients } from './webClients.ts';
 import { printWelcome } from './welcome.ts';
 
 const LEAST_FREE_BYTES = 100_000_000;
@@ -74,6 +75,7 @@ class House implements Supervisor {
     this.#watchDisk();
     const place = { env, log, dataDir: this.#dataDir };
     // Each launch tells the port anew; it stays the same unless another program took it while the server was down.
+    const building = buildWebClients(env, this.#dataDir, log, signal);
     const servers = await Promise.allSettled([
       env.REDIS_URL ?? this.#startServer('redis', () => openRedis(place)),
       env.DATABASE_URL ?? this.#startServer('postgres', () => openPostgres(place)),
@@ -93,6 +95,7 @@ class House implements Supervisor {
     };
     for (const role of ['worker', 'gateway', 'sfu'] as const) this.#notReady.add(role);
     await this.#startRole('worker', env.WORKERS, childEnv);
+    await building;
     await this.#startRole('gateway', env.GATEWAYS, childEnv);
     await this.#startRole('sfu', 1, childEnv);
   }

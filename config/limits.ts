@@ -1,0 +1,75 @@
+/**
+ * What one caller may do before it is told to wait or is cut off. Read by the gateway alone. Limits marked "by address" and "by visitor" are
+ * multiplied by LIMIT_FACTOR. Counted in Redis over all gateways unless it says "here" (by this process).
+ */
+export interface GatewayLimits {
+  /** REST, by principal; routes may set a lower one of their own. */
+  readonly requestsPerMin: number;
+  /** REST by nobody, by address. */
+  readonly strangerRequestsPerMin: number;
+  readonly requestTimeoutMs: number;
+  readonly jsonMaxBytes: number;
+  /** By address, here. */
+  readonly socketsPerAddress: number;
+  /** By visitor, here: tabs and devices. */
+  readonly socketsPerVisitor: number;
+  /** Devices and tabs of one agent, here. */
+  readonly socketsPerUser: number;
+  /** By address. */
+  readonly hellosPerMin: number;
+  /** By address. */
+  readonly startsPerMin: number;
+  /** By visitor. */
+  readonly startsPerVisitorPerHour: number;
+  readonly helloWithinMs: number;
+  /** Frames of one socket: `burst` at once, refilled at `perSec`; more closes it as a flood. */
+  readonly frames: { readonly burst: number; readonly perSec: number };
+  /** Messages of one visitor's socket; more is refused with `rate_limited`. */
+  readonly visitorMessages: { readonly burst: number; readonly perSec: number };
+  /** Commands that wait on one socket while an earlier one runs; more closes it as a flood. */
+  readonly pendingCommands: number;
+  readonly malformedFrames: number;
+  readonly subscriptionsPerSocket: number;
+  /** Bytes not yet taken by a client above which its socket is closed as slow. */
+  readonly backlogMaxBytes: number;
+  /** Queue rows are pushed at most this often. */
+  readonly rowsEveryMs: number;
+  /** State feeds are pushed at most this often. */
+  readonly statesEveryMs: number;
+}
+
+const STANDARD: GatewayLimits = {
+  requestsPerMin: 1_200,
+  strangerRequestsPerMin: 300,
+  requestTimeoutMs: 30_000,
+  jsonMaxBytes: 256 * 1024,
+  socketsPerAddress: 500,
+  socketsPerVisitor: 20,
+  socketsPerUser: 20,
+  hellosPerMin: 300,
+  startsPerMin: 30,
+  startsPerVisitorPerHour: 30,
+  helloWithinMs: 5_000,
+  frames: { burst: 200, perSec: 50 },
+  visitorMessages: { burst: 30, perSec: 10 },
+  pendingCommands: 128,
+  malformedFrames: 3,
+  subscriptionsPerSocket: 300,
+  backlogMaxBytes: 1024 * 1024,
+  rowsEveryMs: 200,
+  statesEveryMs: 200,
+};
+
+/** The limits with those by address and by visitor multiplied. `factor` is LIMIT_FACTOR. */
+export function limitsFor(factor: number): GatewayLimits {
+  const scaled = (limit: number): number => Math.max(1, Math.round(limit * factor));
+  return {
+    ...STANDARD,
+    strangerRequestsPerMin: scaled(STANDARD.strangerRequestsPerMin),
+    socketsPerAddress: scaled(STANDARD.socketsPerAddress),
+    socketsPerVisitor: scaled(STANDARD.socketsPerVisitor),
+    hellosPerMin: scaled(STANDARD.hellosPerMin),
+    startsPerMin: scaled(STANDARD.startsPerMin),
+    startsPerVisitorPerHour: scaled(STANDARD.startsPerVisitorPerHour),
+  };
+}

@@ -1,0 +1,83 @@
+/** The feed of one conversation: every event as it stands in the log, so nothing has to be read to show it. Created by the hub. */
+import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
+import type { EventType } from '../../queues/events.ts';
+import { AppError } from '../base/errors.ts';
+import type { InteractionId } from '../base/ids.ts';
+import { isVisible, type Viewer } from '../history/visibility.ts';
+import type { Snapshot } from '../protocol/views.ts';
+import type { Channel, LazyEntry, Missed } from './channel.ts';
+import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
+import { SharedFrames, type Shown, type Subscription } from './subscription.ts';
+
+/** Events that read differently for staff and for the visitor. */
+const DIFFERENT: ReadonlySet<EventType> = new Set(['interaction.closed']);
+
+export class ConversationChannel implements Channel {
+  readonly subscriptions = new Set<Subscription>();
+  readonly #engine: Engine;
+  readonly #scope: Scope;
+  readonly #feed: string;
+  readonly #interaction: InteractionId;
+
+  constructor(engine: Engine, scope: Scope, feed: string) {
+    this.#engine = engine;
+    this.#scope = scope;
+    this.#feed = feed;
+    this.#interaction = feed.slice(feed.indexOf(':') + 1) as InteractionId;
+  }
+
+  onEntry(lazy: LazyEntry, off: number): void {
+    const shown = new ConversationShown(off, lazy.read());
+    const frames = this.subscriptions.size > 1 ? new SharedFrames() : undefined;
+    for (const subscription of this.subscriptions) subscription.show(shown, frames);
+  }
+
+  async missed(after: FeedCursor): Promise<Missed | undefined> {
+    const read = await this.#engine.feeds.read(this.#scope, this.#feed, after);
+    if (read.kind === 'reload') return undefined;
+    return { shown: read.events.map(({ off, type, at, body }) => new ConversationShown(off, readEvent(type, at, body))), upTo: read.cursor.off };
+  }
+
+  async snapshot(viewer: Viewer): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
+    const view = await this.#engine.views.conversation(this.#scope, this.#interaction);
+    if (!view) throw new AppError('not_found');
+    const { cursor, interaction, messages, hasEarlier } = view;
+    return {
+      cursor,
+      snapshot: {
+        kind: 'conversation',
+        interaction: viewer.kind === 'staff' ? interaction : viewForVisitor(interaction),
+        messages: messages.filter(({ visibility, from }) => isVisible({ visibility, authorId: from.id }, viewer)),
+        hasEarlier,
+      },
+    };
+  }
+
+  close(): void {
+    this.subscriptions.clear();
+  }
+}
+
+/** One event; its JSON is made once, however many follow. */
+class ConversationShown implements Shown {
+  readonly off: number;
+  readonly #event: ReadEvent;
+  #json: string | undefined;
+  #visitorJson: string | undefined;
+
+  constructor(off: number, event: ReadEvent) {
+    this.off = off;
+    this.#event = event;
+  }
+
+  json(viewer: Viewer): string | undefined {
+    const event = this.#event;
+    if (event.type === 'message.sent' && !isVisible({ visibility: event.body.vis, authorId: event.body.by }, viewer)) return undefined;
+    if (viewer.kind === 'visitor' && DIFFERENT.has(event.type)) {
+      this.#visitorJson ??= JSON.stringify(conversationEvent(event, false));
+      return this.#visitorJson;
+    }
+    this.#json ??= JSON.stringify(conversationEvent(event, true));
+    return this.#json;
+  }
+}

@@ -1,0 +1,65 @@
+/** The figures of one queue: a state feed, where only the latest counts. Reads them at most every `everyMs`. Created by the hub. */
+import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
+import { AppError } from '../base/errors.ts';
+import type { QueueId } from '../base/ids.ts';
+import type { Logger } from '../base/log.ts';
+import type { Snapshot } from '../protocol/views.ts';
+import type { Channel, Missed } from './channel.ts';
+import type { Subscription } from './subscription.ts';
+
+const RETRY_MS = 500;
+
+export class FiguresChannel implements Channel {
+  readonly subscriptions = new Set<Subscription>();
+  readonly #engine: Engine;
+  readonly #log: Logger;
+  readonly #scope: Scope;
+  readonly #queue: QueueId;
+  readonly #everyMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor({ engine, log }: { engine: Engine; log: Logger }, scope: Scope, feed: string, everyMs: number) {
+    this.#engine = engine;
+    this.#log = log;
+    this.#scope = scope;
+    this.#queue = feed.slice(feed.indexOf(':') + 1) as QueueId;
+    this.#everyMs = everyMs;
+  }
+
+  onEntry(): void {
+    this.#timer ??= setTimeout(() => void this.#push(), Math.max(0, this.#readAt + this.#everyMs - performance.now()));
+  }
+
+  /** A state has no past: the latest makes up for everything. */
+  async missed(): Promise<Missed> {
+    const figures = await this.#engine.views.figures(this.#scope, this.#queue);
+    if (!figures) throw new AppError('not_found');
+    const json = JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
+    return { shown: [{ off: 0, json: () => json }], upTo: 0 };
+  }
+
+  async snapshot(): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
+    const figures = await this.#engine.views.figures(this.#scope, this.#queue);
+    if (!figures) throw new AppError('not_found');
+    return { cursor: { epoch: '', off: 0 }, snapshot: { kind: 'figures', figures } };
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.subscriptions.clear();
+  }
+
+  async #push(): Promise<void> {
+    this.#timer = undefined;
+    this.#readAt = performance.now();
+    try {
+      const figures = await this.#engine.views.figures(this.#scope, this.#queue);
+      const json = figures && JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
+      for (const subscription of this.subscriptions) subscription.show({ off: 0, json: () => json });
+    } catch (error) {
+      if (!(error instanceof AppError)) this.#log.error({ err: error, queue: this.#queue }, 'figures.failed');
+      if (this.subscriptions.size > 0) this.#timer ??= setTimeout(() => void this.#push(), RETRY_MS);
+    }
+  }
+}

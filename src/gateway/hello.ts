@@ -1,0 +1,115 @@
+/**
+ * The first frame: who is it, and may they be here. Moves a socket from greeting to visitor or agent, shows presence, and replies with what the
+ * client needs to begin. A hello that is refused for good closes the socket after its error reply; one that may be repeated leaves it open.
+ */
+import { can } from '../auth/can.ts';
+import { contactOfToken, isVisitorToken, newVisitorToken } from '../auth/visitorToken.ts';
+import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
+import type { GroupId, InteractionId, QueueId } from '../base/ids.ts';
+import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
+import { helloAgent, helloVisitor } from '../protocol/frames.ts';
+import type { z } from 'zod';
+import { CommandRefused, settled } from './commandRefused.ts';
+import type { AgentMember, ClientSocket, RawFrame, VisitorMember } from './clientSocket.ts';
+import { isOriginAllowed } from './cors.ts';
+import { parsedFrame } from './parsedFrame.ts';
+import { viewForVisitor } from './publicEvents.ts';
+import type { SocketServices } from './socketServices.ts';
+import { TokenBucket } from './tokenBucket.ts';
+
+/** Refusals after which the client shall not come back by itself. */
+const FINAL: Partial<Record<ErrorCode, CloseReason>> = {
+  unauthenticated: 'unauthenticated', forbidden: 'forbidden', not_found: 'forbidden', account_inactive: 'forbidden', banned: 'forbidden', invalid: 'protocol',
+  bad_request: 'protocol', unavailable: 'internal', internal: 'internal', fenced: 'moved',
+};
+
+export async function greet(services: SocketServices, socket: ClientSocket, raw: RawFrame): Promise<unknown> {
+  try {
+    if (raw['t'] !== 'hello') throw new AppError('bad_request', { detail: 'The first frame is hello.' });
+    if (raw['v'] !== PROTOCOL_VERSION && typeof raw['v'] === 'number') return refuseVersion(socket, raw);
+    const { ip } = socket.arrival;
+    const taken = await services.engine.rates.take(`hello:${ip}`, services.limits.hellosPerMin, 60);
+    if (!taken.isAllowed) throw new AppError('rate_limited', { retryAfterSec: taken.retryAfterSec });
+    return raw['as'] === 'agent'
+      ? await greetAgent(services, socket, parsedFrame(helloAgent, raw))
+      : await greetVisitor(services, socket, parsedFrame(helloVisitor, raw));
+  } catch (error) {
+    const reason = FINAL[error instanceof AppError ? error.code : 'internal'];
+    // The error reply goes first; the close follows it on the wire.
+    if (reason) queueMicrotask(() => setImmediate(() => socket.close(reason)));
+    throw error;
+  }
+}
+
+function refuseVersion(socket: ClientSocket, raw: RawFrame): undefined {
+  socket.refuse(Number(raw['id']) || 0, new AppError('bad_request', { detail: `This server speaks version ${PROTOCOL_VERSION}. Load the page again.` }));
+  socket.close('version');
+  return undefined;
+}
+
+async function greetVisitor(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloVisitor>): Promise<unknown> {
+  const { engine, accounts, presence, limits } = services;
+  const found = await engine.config.groupByPublicId(hello.group);
+  if (!found?.group.isActive) throw new AppError('not_found', { detail: 'There is no such widget, or it is switched off.' });
+  const { scope, group } = found;
+  const account = await accounts.find(scope.accountId);
+  if (!account?.doc.isActive) throw new AppError('account_inactive');
+  const { origin } = socket.arrival;
+  if (origin !== undefined && !isOriginAllowed(account.doc.origins, origin)) throw new AppError('forbidden', { detail: 'The widget may not be used on this site.' });
+  if (hello.token !== undefined && !isVisitorToken(hello.token)) throw new AppError('unauthenticated', { detail: 'The visitor token is malformed. Forget it.' });
+  const token = hello.token ?? newVisitorToken();
+  const contactId = contactOfToken(scope.accountId, token);
+  const member: VisitorMember = {
+    kind: 'visitor', scope, contactId, groupPublicId: hello.group, groupId: group.id as GroupId, queueId: group.queueId as QueueId,
+    language: hello.language ?? group.primaryLanguage, page: hello.page ? JSON.stringify(hello.page) : '', name: '', attached: new Set(),
+    messages: new TokenBucket(limits.visitorMessages),
+  };
+  const [conversations, figures] = await Promise.all([
+    hello.token === undefined ? [] : engine.views.ofContact(scope, contactId),
+    engine.views.figures(scope, member.queueId),
+  ]);
+  admit(services, socket, member);
+  const shown = await Promise.all(conversations.map(async (conversation) => {
+    if (conversation.state === 'closed' || conversation.state === 'ended') return conversation;
+    const attached = await presence.attach(socket, member, conversation.id as InteractionId);
+    return attached.ok ? attached.interaction : conversation;
+  }));
+  member.name = shown[0]?.client.name ?? '';
+  return {
+    v: PROTOCOL_VERSION, token, contact: contactId, heartbeatSec: HEARTBEAT_SEC, conversations: shown.map(viewForVisitor),
+    isOnline: (figures?.agentsOnline ?? 0) > 0,
+  };
+}
+
+async function greetAgent(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloAgent>): Promise<unknown> {
+  const { engine, accounts, resolvePrincipal } = services;
+  const { credentials: arrival } = socket.arrival;
+  const credentials = hello.token === undefined ? arrival : { ...arrival, authorization: `Bearer ${hello.token}`, cookie: undefined };
+  const principal = await resolvePrincipal(credentials);
+  if (principal.kind !== 'user') throw new AppError('unauthenticated');
+  const account = await accounts.find(principal.accountId);
+  if (!account) throw new AppError('unavailable', { detail: 'The account is being prepared.' });
+  if (!account.doc.isActive) throw new AppError('account_inactive');
+  if (!can(principal, 'conversation.read', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
+  const { scope, doc } = account;
+  const member: AgentMember = { kind: 'agent', scope, principal, credentials, deviceId: hello.device.id, queueOf: new Map() };
+  admit(services, socket, member);
+  const attached = await engine.router.attachDevice(scope, {
+    agentId: principal.userId, deviceId: hello.device.id, deviceName: hello.device.name, connectionId: socket.id,
+  });
+  // A process that went on after the socket was gone has detached nothing that came after it.
+  if (socket.isClosed) services.presence.release(socket, member);
+  if (!attached.ok && attached.code === 'not_found') throw new AppError('unavailable', { detail: 'Your desk is being prepared.' });
+  const { agent } = settled(attached);
+  return { v: PROTOCOL_VERSION, agent, account: { id: doc.id, name: doc.name }, heartbeatSec: HEARTBEAT_SEC };
+}
+
+/** @throws AppError rate_limited: too many sockets of the same person */
+function admit(services: SocketServices, socket: ClientSocket, member: VisitorMember | AgentMember): void {
+  if (socket.isClosed) throw new CommandRefused({ ok: false, code: 'gone' });
+  if (!services.registry.join(socket, member)) {
+    services.metrics.limited.inc({ limit: 'sockets' });
+    throw new AppError('rate_limited', { detail: 'Too many windows are open at once.', retryAfterSec: 30 });
+  }
+  socket.become(member);
+}

@@ -1,0 +1,30 @@
+/** Headers that every answer carries, and those of our pages. Pure. */
+
+/** No page of ours needs anything from elsewhere; styles set by scripts are the exception that the components need. */
+const PAGE_POLICY = [
+  "default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "media-src 'self' blob:", "font-src 'self'",
+  "connect-src 'self'", "worker-src 'self' blob:", "manifest-src 'self'", "base-uri 'none'", "form-action 'self'",
+].join('; ');
+
+export interface SecurityOptions {
+  readonly isTls: boolean;
+}
+
+/** Headers of every answer. Data is for the program that asked for it: never framed, sniffed or kept by a proxy. */
+export function baseHeaders({ isTls }: SecurityOptions): Record<string, string> {
+  return {
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'strict-origin-when-cross-origin',
+    ...(isTls ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  };
+}
+
+/** Headers of an HTML page. `isEmbeddable`: other sites may frame it (the widget). */
+export function pageHeaders(isEmbeddable: boolean): Record<string, string> {
+  return {
+    'content-security-policy': `${PAGE_POLICY}; frame-ancestors ${isEmbeddable ? '*' : "'none'"}`,
+    ...(isEmbeddable ? {} : { 'x-frame-options': 'DENY' }),
+    'cross-origin-opener-policy': 'same-origin',
+    'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
+  };
+}

@@ -1,0 +1,57 @@
+/** The widget as a whole: the round button, and the panel above it. Escape closes; focus goes into the panel and comes back. */
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon } from '../ui/Icon.tsx';
+import { TextsProvider } from '../ui/Texts.tsx';
+import { isSquare, sideOf } from './appearance.ts';
+import { ChatScreen } from './ChatScreen.tsx';
+import { HomeScreen } from './HomeScreen.tsx';
+import { StateProvider, type WidgetState } from './state.ts';
+import { NEW } from './visitor.ts';
+
+export function Widget({ state, place }: { state: WidgetState; place: number }) {
+  const { visitor, texts } = state;
+  const isOpen = state.isOpen.value;
+  const launcher = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (isOpen && !panel.current?.contains((panel.current.getRootNode() as ShadowRoot).activeElement)) panel.current?.focus({ preventScroll: true });
+    if (!isOpen && wasOpen.current) launcher.current?.focus({ preventScroll: true });
+    wasOpen.current = isOpen;
+  }, [isOpen]);
+  // On a phone the panel fills the screen: the page behind must not scroll.
+  useEffect(() => {
+    if (!isOpen || !matchMedia('(max-width: 480px)').matches) return;
+    const before = document.documentElement.style.overflow;
+    document.documentElement.style.overflow = 'hidden';
+    return () => {
+      document.documentElement.style.overflow = before;
+    };
+  }, [isOpen]);
+  const unread = visitor.unread.value;
+  const label = isOpen ? texts.t('close') : unread > 0 ? texts.t('open.unread', { count: unread }) : texts.t('open');
+  const onKeyDown = (event: KeyboardEvent) => {
+    // The page's own shortcuts are not for what is typed here.
+    event.stopPropagation();
+    if (event.key === 'Escape' && !event.defaultPrevented) state.isOpen.value = false;
+  };
+  const known = state.screen.value === NEW || visitor.find(state.screen.value ?? '');
+  return (
+    <StateProvider value={state}>
+      <TextsProvider value={texts}>
+        <div class={`root side-${sideOf(visitor.options, visitor.group)} place-${Math.min(place, 3)}${isOpen ? ' is-open' : ''}`} dir={texts.direction} lang={texts.language} onKeyDown={onKeyDown}>
+          {isOpen && (
+            <div class="panel" role="dialog" aria-label={texts.t('panel', { company: visitor.group.name })} tabIndex={-1} ref={panel}>
+              {state.screen.value !== undefined && known ? <ChatScreen key={state.screen.value} id={state.screen.value} /> : <HomeScreen />}
+            </div>
+          )}
+          <button type="button" ref={launcher} class={`launcher${isSquare(visitor.group) ? ' is-square' : ''}`} aria-label={label} aria-expanded={isOpen} onClick={() => (state.isOpen.value = !isOpen)}>
+            <Icon name={isOpen ? 'down' : 'chat'} size={26} />
+            {!isOpen && unread > 0 && <span class="badge" aria-hidden="true">{unread > 9 ? '9+' : unread}</span>}
+          </button>
+          <div class="sr-only" role="status">{!isOpen && unread > 0 ? texts.t('row.unread', { count: unread }) : ''}</div>
+        </div>
+      </TextsProvider>
+    </StateProvider>
+  );
+}

@@ -1,0 +1,200 @@
+/**
+ * A visitor's side of one group: the connection, the own conversations, what is on its way. Created once per script tag, lives as long as the page.
+ * Guarantees: the same person after a reload and in other tabs (token in localStorage); a text once accepted by the composer is sent or shown as failed.
+ */
+import { batch, computed, effect, signal } from '@preact/signals';
+import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import { Conversation } from '../conversation/conversation.ts';
+import type { RestHost } from '../conversation/rest.ts';
+import { CommandError } from '../socket/commandError.ts';
+import { Outbox, type OutboxItem } from '../socket/outbox.ts';
+import { SocketClient, socketUrl } from '../socket/socketClient.ts';
+import type { FileView, InteractionView, Message, VisitorHello } from '../socket/wire.ts';
+import { keep, kept } from './keep.ts';
+import type { PublicGroup, WidgetOptions } from './options.ts';
+import { emit } from './widgetEvents.ts';
+
+/** Stands in the outbox for the conversation that its first message will open. */
+export const NEW = 'new';
+const TYPING_EVERY_MS = 3_000;
+const UNKNOWN_TOKEN: ReadonlySet<string> = new Set(['unauthenticated', '4501']);
+
+export class Visitor implements RestHost {
+  readonly origin: string;
+  readonly options: WidgetOptions;
+  readonly group: PublicGroup;
+  readonly conversations = signal<readonly Conversation[]>([]);
+  readonly isOnline = signal(false);
+  readonly contact = signal('');
+  readonly outbox: Outbox;
+  readonly socket: SocketClient<VisitorHello>;
+  readonly unread = computed(() => this.conversations.value.reduce((sum, conversation) => sum + this.unreadIn(conversation), 0));
+  /** Newest activity first. */
+  readonly recent = computed(() => [...this.conversations.value].sort((a, b) => activityOf(b) - activityOf(a)));
+  /** Called when the conversation being written gets its id. */
+  onStarted: ((id: string) => void) | undefined;
+  readonly #tabs: BroadcastChannel | undefined;
+  readonly #loaded = new Set<string>();
+  #typingSentAt = 0;
+  #token: string | undefined;
+
+  constructor(options: WidgetOptions, group: PublicGroup) {
+    this.options = options;
+    this.group = group;
+    this.origin = options.origin;
+    this.isOnline.value = group.isOnline;
+    this.#token = kept('local', this.#tokenKey);
+    this.outbox = new Outbox({ send: (item) => this.#send(item), storageKey: `centralino:outbox:${options.group}` });
+    this.socket = new SocketClient<VisitorHello>({ url: socketUrl(options.origin), hello: () => this.#hello(), onHello: (reply) => this.#welcome(reply) });
+    this.#tabs = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(`centralino:${options.group}`);
+    if (this.#tabs) this.#tabs.onmessage = (event) => this.#hearTab(event.data);
+  }
+
+  start(): void {
+    effect(() => {
+      const state = this.socket.state.value;
+      // A token that the server does not know (its data was erased, the secret changed) would lock this browser out for good: begin as a new visitor.
+      if (state.name !== 'refused' || !UNKNOWN_TOKEN.has(state.code) || this.#token === undefined) return;
+      this.#token = undefined;
+      keep('local', this.#tokenKey, undefined);
+      queueMicrotask(() => this.socket.retryNow());
+    });
+    this.socket.start();
+    this.outbox.start();
+  }
+
+  credentials(): Record<string, string> {
+    return { Authorization: `Visitor ${this.options.group} ${this.#token ?? ''}` };
+  }
+
+  find(id: string): Conversation | undefined {
+    return this.conversations.value.find((conversation) => conversation.id === id);
+  }
+
+  load(conversation: Conversation): void {
+    if (this.#loaded.has(conversation.id)) return;
+    this.#loaded.add(conversation.id);
+    this.socket.subscribe(`conversation:${conversation.id}`, conversation);
+  }
+
+  write(conversation: string, text: string, file?: FileView): void {
+    this.outbox.add({ conversation, text, ...(file && { file }) });
+    this.#typingSentAt = 0;
+  }
+
+  isMine = (message: Message): boolean => message.from.role === 'customer';
+
+  /** Staff messages after the client's read mark. */
+  unreadIn(conversation: Conversation): number {
+    const upTo = conversation.view.value?.readByClient ?? 0;
+    return conversation.messages.value.filter((message) => !this.isMine(message) && message.off > upTo).length;
+  }
+
+  markRead(conversation: Conversation): void {
+    const last = conversation.messages.value.findLast((message) => !this.isMine(message));
+    const view = conversation.view.value;
+    if (!last || !view || last.off <= view.readByClient || this.socket.state.value.name !== 'open') return;
+    conversation.view.value = { ...view, readByClient: last.off };
+    this.socket.notify({ t: 'chat.read', interaction: conversation.id, upTo: last.off });
+  }
+
+  typing(conversation: Conversation, text: string): void {
+    const isTyping = text.trim() !== '';
+    if (isTyping && Date.now() - this.#typingSentAt < TYPING_EVERY_MS) return;
+    if (!isTyping && this.#typingSentAt === 0) return;
+    this.#typingSentAt = isTyping ? Date.now() : 0;
+    this.socket.notify({ t: 'chat.typing', interaction: conversation.id, isTyping, preview: text.slice(0, 500) });
+  }
+
+  async earlier(conversation: Conversation): Promise<void> {
+    const first = conversation.messages.value[0];
+    if (!first) return;
+    const reply = await this.socket.command({ t: 'chat.earlier', interaction: conversation.id, before: first.off, limit: 50 });
+    conversation.prepend(reply.messages as Message[], reply.hasEarlier);
+  }
+
+  async end(conversation: Conversation): Promise<void> {
+    await this.socket.command({ t: 'chat.end', interaction: conversation.id }).catch(ignoreOver);
+  }
+
+  async rate(conversation: Conversation, value: number, comment: string): Promise<void> {
+    await this.socket.command({ t: 'chat.rate', interaction: conversation.id, value, ...(comment && { comment }) });
+    emit('chatRating', { group: this.options.group, conversation: conversation.id, value });
+  }
+
+  get #tokenKey(): string {
+    return `centralino:visitor:${this.options.group}`;
+  }
+
+  #hello() {
+    return {
+      t: 'hello' as const, v: PROTOCOL_VERSION as 1, as: 'visitor' as const, group: this.options.group,
+      ...(this.#token && { token: this.#token }), language: this.options.language.slice(0, 20), page: pageNow(),
+    };
+  }
+
+  #welcome(reply: VisitorHello): void {
+    this.#token = reply.token;
+    keep('local', this.#tokenKey, reply.token);
+    batch(() => {
+      this.contact.value = reply.contact;
+      this.isOnline.value = reply.isOnline;
+      for (const view of reply.conversations) this.#follow(view.id, view);
+    });
+  }
+
+  #follow(id: string, view?: InteractionView): Conversation {
+    const known = this.find(id);
+    if (known) return known;
+    const conversation = new Conversation(id, (message, isNew) => this.#hear(conversation, message, isNew), view);
+    this.conversations.value = [...this.conversations.value, conversation];
+    // A closed one changes no more; its messages are loaded when somebody looks.
+    if (view?.state !== 'closed') this.load(conversation);
+    return conversation;
+  }
+
+  #hear(conversation: Conversation, message: Message, isNew: boolean): void {
+    this.outbox.confirm(conversation.id, [message]);
+    if (isNew && !this.isMine(message)) emit('messageReceived', { group: this.options.group, conversation: conversation.id, from: message.from.role });
+  }
+
+  async #send(item: OutboxItem): Promise<{ off: number }> {
+    if (item.conversation === NEW) return this.#open(item);
+    const body = item.file ? { file: item.file.id } : { text: item.text };
+    return this.socket.command({ t: 'chat.send', interaction: item.conversation, mid: item.mid, ...body }, Number.POSITIVE_INFINITY);
+  }
+
+  async #open(item: OutboxItem): Promise<{ off: number }> {
+    const { name, email, group } = this.options;
+    const reply = await this.socket.command(
+      { t: 'chat.start', key: item.mid, text: item.text, ...(name && { name }), ...(email && { email }), page: pageNow() },
+      Number.POSITIVE_INFINITY,
+    );
+    batch(() => {
+      this.outbox.rename(NEW, reply.interaction.id);
+      this.#follow(reply.interaction.id, reply.interaction);
+      this.onStarted?.(reply.interaction.id);
+    });
+    this.#tabs?.postMessage({ started: reply.interaction.id });
+    emit('chatStart', { group, conversation: reply.interaction.id });
+    return { off: reply.off };
+  }
+
+  /** Another tab of this visitor opened a conversation: follow it here too. */
+  #hearTab(data: unknown): void {
+    const started = typeof data === 'object' && data !== null && 'started' in data ? data.started : undefined;
+    if (typeof started === 'string') this.#follow(started);
+  }
+}
+
+export const activityOf = (conversation: Conversation): number => {
+  const view = conversation.view.value;
+  return view?.lastMessage?.at ?? view?.createdAt ?? 0;
+};
+
+const pageNow = () => ({ url: location.href.slice(0, 2_000), title: document.title.slice(0, 300), referrer: document.referrer.slice(0, 2_000) });
+
+/** Ending what is over already is what was wanted. */
+function ignoreOver(error: unknown): void {
+  if (!(error instanceof CommandError) || (error.code !== 'gone' && error.code !== 'wrong_state')) throw error;
+}

@@ -1,0 +1,88 @@
+/** ACC-8: API keys by type, shown once, stored hashed, revoked at once, last use recorded. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../support/services.ts';
+import { Center, type Tenant } from './support/center.ts';
+
+let center: Center;
+let owner: Tenant;
+beforeAll(async () => {
+  center = await Center.start();
+  owner = await center.tenant('Acme');
+});
+afterAll(() => center.close());
+
+async function newKey(type: 'rest' | 'chatbot'): Promise<{ id: string; key: string; prefix: string }> {
+  return (await center.call('POST /api/v1/keys', { as: owner.token, body: { name: `our ${type}`, type } })).body;
+}
+const listed = async (id: string) =>
+  (await center.call('GET /api/v1/keys', { as: owner.token })).body.items.find((key: { id: string }) => key.id === id);
+
+describe('ACC-8 API keys', () => {
+  test('ACC-8 the key is shown once and stored as a hash; the list shows how it begins', async () => {
+    const { id, key, prefix } = await newKey('rest');
+    expect(key).toMatch(/^ck_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
+    expect(key.startsWith(prefix)).toBe(true);
+    expect(await listed(id)).toMatchObject({ type: 'rest', prefix, name: 'our rest' });
+    expect(JSON.stringify(await listed(id))).not.toContain(key.slice(prefix.length));
+    const { rows } = await center.database.pool.query('select * from api_key where id = $1', [id]);
+    expect(JSON.stringify(rows)).not.toContain(key.slice(prefix.length));
+    expect(rows[0].secret_hash).toHaveLength(32);
+  });
+
+  test('ACC-8 a rest key administers the data of its account, but nobody’s rank, and is no person', async () => {
+    const { key } = await newKey('rest');
+    expect((await center.call('POST /api/v1/queues', { as: key, body: { name: 'By key' } })).status).toBe(201);
+    expect((await center.call('POST /api/v1/users', { as: key, body: { email: 'bykey@acme.example', name: 'K' } })).status).toBe(201);
+    expect(
+      (await center.call('POST /api/v1/users', { as: key, body: { email: 'boss@acme.example', name: 'K', role: 'admin' } })).status,
+    ).toBe(403);
+    expect((await center.call(`POST /api/v1/users/${owner.userId}/invitation`, { as: key })).status).toBe(403);
+    for (const own of ['GET /api/v1/auth/me', 'GET /api/v1/auth/sessions', 'POST /api/v1/auth/sign-out'])
+      expect((await center.call(own, { as: key })).status).toBe(403);
+  });
+
+  test('ACC-8 a chatbot key reaches none of the account’s administration', async () => {
+    const { key } = await newKey('chatbot');
+    const guarded = center.routes.filter((route) => route.action !== 'public');
+    expect(guarded.length).toBeGreaterThan(30);
+    for (const { method, path } of guarded)
+      expect({ path, status: (await center.call(`${method} ${path}`, { as: key })).status }).toEqual({ path, status: 403 });
+  });
+
+  test('ACC-8 a revoked key ends within a second, is not revived, and stays in the list', async () => {
+    const { id, key } = await newKey('rest');
+    expect((await center.call('GET /api/v1/queues', { as: key })).status).toBe(200);
+    expect((await center.call(`DELETE /api/v1/keys/${id}`, { as: owner.token })).status).toBe(204);
+    await until(async () => (await center.call('GET /api/v1/queues', { as: key })).status === 401, {
+      timeoutMs: 1_500,
+      what: 'the end of the key',
+    });
+    expect((await center.call(`DELETE /api/v1/keys/${id}`, { as: owner.token })).status).toBe(404);
+    expect((await listed(id)).revokedAt).toBeGreaterThan(0);
+  });
+
+  test('ACC-8 the last use is recorded, to the minute', async () => {
+    const { id, key } = await newKey('rest');
+    expect((await listed(id)).lastUsedAt).toBeUndefined();
+    await center.call('GET /api/v1/queues', { as: key });
+    const { lastUsedAt } = await listed(id);
+    expect(Math.abs(Date.now() - lastUsedAt)).toBeLessThan(60_000);
+    const used = () =>
+      center.database.pool
+        .query('select last_used_at from api_key where id = $1', [id])
+        .then((result) => result.rows[0].last_used_at.getTime());
+    await center.database.pool.query("update api_key set last_used_at = now() - interval '2 minutes' where id = $1", [id]);
+    const earlier = await used();
+    await until(async () => {
+      await center.call('GET /api/v1/queues', { as: key });
+      return (await used()) > earlier;
+    });
+  });
+
+  test('ACC-8 a key works as bearer only, never as cookie; a wrong secret is nobody', async () => {
+    const { key } = await newKey('rest');
+    expect((await center.call('GET /api/v1/queues', { headers: { cookie: `centralino=${key}` } })).status).toBe(401);
+    expect((await center.call('GET /api/v1/queues', { as: `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}` })).status).toBe(401);
+    expect((await center.call('GET /api/v1/queues', { headers: { authorization: `Basic ${key}` } })).status).toBe(401);
+  });
+});

@@ -1,4 +1,5 @@
 /** Rule: durable readers. The log becomes rows exactly once, whatever is repeated, refused or interrupted. */
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../queues/engine.ts';
 import { LOG_VERSION } from '../../queues/events.ts';
@@ -6,7 +7,7 @@ import { newId, type ContactId, type InteractionId, type UserId } from '../../sr
 import { NewerEntryError, Projector } from '../../src/history/projector.ts';
 import { createProjectorMetrics } from '../../src/history/projectorMetrics.ts';
 import { testLog } from '../support/engines.ts';
-import { Registry } from 'prom-client';
+import { until } from '../support/services.ts';
 import { type Projected, startProjected } from './projected.ts';
 
 let stage: Projected;
@@ -174,6 +175,17 @@ describe('projector', () => {
     expect(await reader.position(partition)).toBe(older.id);
     const unknownType = entryOf(older, { type: 'robot.arrived' as never });
     await expect(reader.apply(partition, [unknownType])).rejects.toThrow(NewerEntryError);
+  });
+
+  test('BEY-3 a partition that waits for a newer release does not hold up the others', async () => {
+    const { runner, prefix } = stage.world.engine.core;
+    await runner.redis.xadd(`${prefix}{p9}:log`, '*', 'v', String(LOG_VERSION + 1), 't', 'interaction.ended', 'at', '1', 'acc', 'x', 'f', '', 'd', '{}');
+    await until(async () => (await stage.registry.metrics()).includes('centralino_projector_stopped{partition="9"} 1'), { what: 'partition 9 to stop' });
+    for (let round = 0; round < 3; round++) {
+      await stage.world.startChat(await stage.world.addQueue({ mode: 'manual' }));
+      await stage.caughtUp();
+    }
+    expect(await stage.projector.position(9)).toBeUndefined();
   });
 
   test('rule: an entry that cannot be read, or that PostgreSQL refuses, is set aside whole, and the others go on', async () => {

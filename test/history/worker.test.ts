@@ -8,8 +8,8 @@ import { loadEnv } from '../../config/env.ts';
 import type { Role, RoleContext } from '../../src/base/context.ts';
 import { newId, type QueueId } from '../../src/base/ids.ts';
 import { createDatabase, type Database } from '../../src/db/database.ts';
-import { dropOldMonths } from '../../src/history/retention.ts';
 import { LocalFileStore } from '../../src/files/index.ts';
+import { dropOldMonths } from '../../src/history/retention.ts';
 import { collectMetrics } from '../../src/worker/metricsRelay.ts';
 import { startWorker } from '../../src/worker/role.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
@@ -63,7 +63,14 @@ function write(clients: number): { ledger: Map<string, string[]>; stop(): Promis
     for (let count = 0; isOn; count++) {
       const text = `message ${count}`;
       const from = { role: 'customer', id: contactId, name: 'Eva' } as const;
-      const sent = await world.engine.router.sendMessage(world.scope, { interactionId: id, mid: newId('command'), from, visibility: 'everyone', text, isClaim: false });
+      const sent = await world.engine.router.sendMessage(world.scope, {
+        interactionId: id,
+        mid: newId('command'),
+        from,
+        visibility: 'everyone',
+        text,
+        isClaim: false,
+      });
       if (sent.ok) told.push(text);
     }
   });
@@ -77,11 +84,14 @@ function write(clients: number): { ledger: Map<string, string[]>; stop(): Promis
 }
 
 async function history(): Promise<Map<string, string[]>> {
-  const { rows } = await database.pool.query<{ id: string; texts: string[] }>('select interaction_id as id, array_agg(text order by off) as texts from message group by 1');
+  const { rows } = await database.pool.query<{ id: string; texts: string[] }>(
+    'select interaction_id as id, array_agg(text order by off) as texts from message group by 1',
+  );
   return new Map(rows.map(({ id, texts }) => [id, texts]));
 }
 
-const total = (ledger: ReadonlyMap<string, readonly string[]>): number => [...ledger.values()].reduce((sum, texts) => sum + texts.length, 0);
+const total = (ledger: ReadonlyMap<string, readonly string[]>): number =>
+  [...ledger.values()].reduce((sum, texts) => sum + texts.length, 0);
 
 async function untilWritten(ledger: ReadonlyMap<string, readonly string[]>): Promise<void> {
   await until(async () => (await history().then(total, () => 0)) >= total(ledger), { timeoutMs: 30_000, what: 'history to be complete' });
@@ -97,7 +107,10 @@ describe('worker', () => {
     const before = total(writing.ledger);
     await until(() => total(writing.ledger) > before + 500, { timeoutMs: 15_000, what: '500 messages without PostgreSQL' });
     await postgres.restart();
-    await until(async () => total(await history().catch(() => new Map<string, string[]>())) > before + 500, { timeoutMs: 20_000, what: 'history to catch up' });
+    await until(async () => total(await history().catch(() => new Map<string, string[]>())) > before + 500, {
+      timeoutMs: 20_000,
+      what: 'history to catch up',
+    });
     await writing.stop();
     await untilWritten(writing.ledger);
     const { rows } = await database.pool.query('select count(*) as rejected from rejected_entry');
@@ -122,19 +135,31 @@ describe('worker', () => {
     const { id } = await world.startChat(automatic);
     await until(async () => (await world.engine.views.agent(world.scope, agentId))?.offers.length === 1, { what: 'the offer' });
     const [offer] = (await world.engine.views.agent(world.scope, agentId))?.offers ?? [];
-    await until(async () => (await world.engine.views.agent(world.scope, agentId))?.offers[0]?.token !== offer?.token, { what: 'the sweep of the missed offer' });
+    await until(async () => (await world.engine.views.agent(world.scope, agentId))?.offers[0]?.token !== offer?.token, {
+      what: 'the sweep of the missed offer',
+    });
     await postgres.restart();
     await until(() => existsSync(join(dataDir, 'demo.json')), { timeoutMs: 15_000, what: 'the demo account' });
-    await until(async () => {
-      const { rows } = await database.pool.query(`select 1 from segment where interaction_id = $1 and kind = 'offered' and ended = 'expired'`, [id]);
-      return rows.length > 0;
-    }, { timeoutMs: 15_000, what: 'the missed offer in history' });
+    await until(
+      async () => {
+        const { rows } = await database.pool.query(
+          `select 1 from segment where interaction_id = $1 and kind = 'offered' and ended = 'expired'`,
+          [id],
+        );
+        return rows.length > 0;
+      },
+      { timeoutMs: 15_000, what: 'the missed offer in history' },
+    );
   });
 
   test('rule: the months to come are made beforehand; those past their time leave with files and contacts', async () => {
     await work('worker-a');
     const months = async (): Promise<string[]> =>
-      (await database.pool.query<{ name: string }>(`select inhrelid::regclass::text as name from pg_inherits where inhparent = 'message'::regclass order by 1`)).rows.map(({ name }) => name);
+      (
+        await database.pool.query<{ name: string }>(
+          `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'message'::regclass order by 1`,
+        )
+      ).rows.map(({ name }) => name);
     const name = (ahead: number): string => {
       const now = new Date();
       return `message_${new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)).toISOString().slice(0, 7).replace('-', '_')}`;
@@ -145,8 +170,13 @@ describe('worker', () => {
     const files = new LocalFileStore(join(dataDir, 'files'));
     const id = newId('file');
     await files.put({ id } as never, Buffer.from('old'));
-    await database.pool.query(`insert into file (id, month, account_id, interaction_id, type, size, uploader_id, created_at) values ($1, '2024-03-01', 'a', 'i', 'text/plain', 3, 'c', now())`, [id]);
-    await database.pool.query(`insert into contact (account_id, id, name, email, first_seen_at, last_seen_at) values ('a', 'c', 'Eva', '', '2024-03-01', '2024-03-02')`);
+    await database.pool.query(
+      `insert into file (id, month, account_id, interaction_id, type, size, uploader_id, created_at) values ($1, '2024-03-01', 'a', 'i', 'text/plain', 3, 'c', now())`,
+      [id],
+    );
+    await database.pool.query(
+      `insert into contact (account_id, id, name, email, first_seen_at, last_seen_at) values ('a', 'c', 'Eva', '', '2024-03-01', '2024-03-02')`,
+    );
     await database.pool.query(`select ensure_history_month('2024-03-05'), ensure_history_month('2024-04-05')`);
     await dropOldMonths({ database, files, log: testLog }, 0, Date.UTC(2024, 4, 20));
     expect(await months()).toContain('message_2024_03');
@@ -163,7 +193,10 @@ describe('worker', () => {
     const own = new Registry();
     own.setDefaultLabels({ node: 'gateway-a' });
     const shown = (): Promise<string> => collected.text(own);
-    await until(async () => /centralino_projector_entries_total\{node="worker-a"\} [1-9]/.test(await shown()), { timeoutMs: 15_000, what: 'the figures of the worker' });
+    await until(async () => /centralino_projector_entries_total\{node="worker-a"\} [1-9]/.test(await shown()), {
+      timeoutMs: 15_000,
+      what: 'the figures of the worker',
+    });
     const text = await shown();
     expect(text).toContain('centralino_repairs_total{node="worker-a"} 0');
     expect(text.match(/^# TYPE process_cpu_seconds_total/gm)).toHaveLength(1);
@@ -176,7 +209,8 @@ describe('worker', () => {
     await database.pool.query(`insert into migration (number, name, checksum) values (99, '0099_future.sql', 'x')`);
     await expect(work('worker-b')).rejects.toThrow(/newer than this release/);
     const others = async (): Promise<number> =>
-      (await database.pool.query('select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')).rows.length;
+      (await database.pool.query('select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')).rows
+        .length;
     await until(async () => (await others()) === 0, { what: 'no connection but ours' });
   });
 });

@@ -25,8 +25,7 @@ export async function runAgentCommand(services: SocketServices, socket: ClientSo
     case 'ping':
       return {};
     case 'subscribe':
-      await requireFeed(engine, member, command.feed);
-      return subscribe(services, socket, scope, command);
+      return subscribe(services, socket, { scope, viewer: await requireFeed(engine, member, command.feed) }, command);
     case 'unsubscribe':
       hub.unsubscribe(socket, command.feed);
       return {};
@@ -43,8 +42,7 @@ export async function runAgentCommand(services: SocketServices, socket: ClientSo
       engine.signals.publish(scope, `conversation:${command.interaction}`, writeTyping({ role: 'agent', by: agentId, name: member.principal.name, isTyping: command.isTyping }));
       return {};
     case 'chat.earlier':
-      await requireConversation(engine, member, command.interaction as InteractionId);
-      return earlier(services, socket, scope, command);
+      return earlier(services, scope, member.principal, command);
     case 'agent.signIn':
     case 'agent.signOut': {
       if (!can(member.principal, 'conversation.serve', { kind: 'account', accountId: scope.accountId })) throw new AppError('forbidden');

@@ -1,35 +1,39 @@
 /** What commands of visitors and agents have in common. */
 import type { SocketServices } from '../gateway/socketServices.ts';
 import type { ClientSocket } from '../gateway/clientSocket.ts';
-import { isVisible } from '../gateway/publicEvents.ts';
 import type { Scope } from '../../queues/engine.ts';
+import type { Principal } from '../auth/can.ts';
 import { AppError } from '../base/errors.ts';
 import type { FileId } from '../files/index.ts';
+import type { Viewer } from '../history/visibility.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { Cursor } from '../protocol/common.ts';
 import type { FileView } from '../protocol/views.ts';
 
 /** Follows a feed; the right was checked. The reply goes out before the first event, so it is sent from here. */
-export async function subscribe(services: SocketServices, socket: ClientSocket, scope: Scope, command: { id: number; feed: string; cursor?: Cursor | undefined }): Promise<undefined> {
-  if (socket.subscriptions.size >= services.limits.subscriptionsPerSocket && !socket.subscriptions.has(command.feed)) {
-    throw new AppError('rate_limited', { detail: `At most ${services.limits.subscriptionsPerSocket} feeds on one socket.` });
+export async function subscribe(
+  { hub, limits }: SocketServices,
+  socket: ClientSocket,
+  { scope, viewer }: { readonly scope: Scope; readonly viewer: Viewer },
+  { id, feed, cursor }: { readonly id: number; readonly feed: string; readonly cursor?: Cursor | undefined },
+): Promise<undefined> {
+  if (socket.subscriptions.size >= limits.subscriptionsPerSocket && !socket.subscriptions.has(feed)) {
+    throw new AppError('rate_limited', { detail: `At most ${limits.subscriptionsPerSocket} feeds on one socket.` });
   }
-  await services.hub.subscribe(socket, scope, command.feed, command.cursor, (subscribed) => socket.reply(command.id, subscribed));
+  await hub.subscribe(socket, { scope, feed, viewer, cursor }, (subscribed) => socket.reply(id, subscribed));
   return undefined;
 }
 
-/** Earlier messages that the socket may see; from the history when the conversation has left Redis. */
+/** Earlier messages of a conversation, also of one that was over long ago. @throws AppError not_found, unavailable */
 export async function earlier(
-  { engine, history }: SocketServices,
-  socket: ClientSocket,
+  { history }: SocketServices,
   scope: Scope,
-  command: { interaction: string; before: number; limit: number },
+  reader: Principal,
+  { interaction, before, limit }: { readonly interaction: string; readonly before: number; readonly limit: number },
 ): Promise<unknown> {
-  const id = command.interaction as InteractionId;
-  const page =
-    (await engine.views.earlierMessages(scope, id, command.before, command.limit)) ?? (await history.earlier(scope, id, command.before, command.limit));
+  const page = await history.earlier(scope, reader, interaction as InteractionId, before, limit);
   if (!page) throw new AppError('not_found');
-  return { messages: page.messages.filter(({ visibility }) => isVisible(visibility, socket.audience)), hasEarlier: page.hasEarlier };
+  return { messages: page.messages, hasEarlier: page.hasEarlier };
 }
 
 /** What a message carries: text, or a file that the sender uploaded to this conversation. @throws AppError invalid, not_found */

@@ -22,7 +22,7 @@ export async function runVisitorCommand(services: SocketServices, socket: Client
       return {};
     case 'subscribe':
       await requireOwn(services, socket, member, interactionOfFeed(command.feed));
-      return subscribe(services, socket, scope, command);
+      return subscribe(services, socket, { scope, viewer: { kind: 'visitor', id: contactId } }, command);
     case 'unsubscribe':
       hub.unsubscribe(socket, command.feed);
       return {};
@@ -40,8 +40,7 @@ export async function runVisitorCommand(services: SocketServices, socket: Client
       }));
       return {};
     case 'chat.earlier':
-      await requireOwn(services, socket, member, command.interaction as InteractionId);
-      return earlier(services, socket, scope, command);
+      return earlier(services, scope, { kind: 'visitor', accountId: scope.accountId, contactId, groupPublicId: member.groupPublicId }, command);
     case 'chat.end':
       settled(await engine.router.endInteraction(scope, { interactionId: command.interaction as InteractionId, by: 'client', memberId: contactId, isSupervisor: false }));
       return {};

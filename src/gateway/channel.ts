@@ -1,7 +1,8 @@
 /** What the hub keeps per feed that somebody here follows, whatever its kind. */
 import type { FeedCursor, LogEntry } from '../../queues/engine.ts';
 import type { Snapshot } from '../protocol/views.ts';
-import type { Audience, ReadEvent } from './publicEvents.ts';
+import type { Viewer } from '../history/visibility.ts';
+import type { ReadEvent } from './publicEvents.ts';
 import type { Shown, Subscription } from './subscription.ts';
 
 /** What came after a cursor, ready to be pushed, and how far the feed was looked at. */
@@ -23,7 +24,7 @@ export interface Channel {
   /** undefined: that can no longer be known exactly. @throws AppError unavailable */
   missed(after: FeedCursor): Promise<Missed | undefined>;
   /** @throws AppError not_found, unavailable */
-  snapshot(audience: Audience): Promise<{ readonly cursor: FeedCursor; readonly snapshot: Snapshot }>;
+  snapshot(viewer: Viewer): Promise<{ readonly cursor: FeedCursor; readonly snapshot: Snapshot }>;
   close(): void;
 }
 

@@ -11,7 +11,6 @@ import { newId } from '../base/ids.ts';
 import type { Credentials } from './credentials.ts';
 import { CommandRefused } from './commandRefused.ts';
 import type { Metrics } from './metrics.ts';
-import type { Audience } from './publicEvents.ts';
 import type { Subscription } from './subscription.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
@@ -81,8 +80,6 @@ export interface SocketDeps {
   readonly onClosed: (socket: ClientSocket, last: SocketState) => void;
 }
 
-const STAFF: Audience = { kind: 'staff' };
-
 export class ClientSocket {
   readonly id = newId('connection');
   readonly arrival: Arrival;
@@ -91,7 +88,6 @@ export class ClientSocket {
   readonly #deps: SocketDeps;
   readonly #frames: TokenBucket;
   #state: SocketState = { kind: 'greeting' };
-  #audience: Audience = STAFF;
   #wire: Wire | undefined;
   #pending: { readonly frame: RawFrame; readonly at: number }[] = [];
   #isRunning = false;
@@ -111,10 +107,6 @@ export class ClientSocket {
     return this.#state.kind === 'closed';
   }
 
-  get audience(): Audience {
-    return this.#audience;
-  }
-
   get memberId(): string {
     const state = this.#state;
     return state.kind === 'visitor' ? state.contactId : state.kind === 'agent' ? state.principal.userId : '';
@@ -126,9 +118,7 @@ export class ClientSocket {
 
   /** The client said who it is. */
   become(member: VisitorMember | AgentMember): void {
-    if (this.isClosed) return;
-    this.#state = member;
-    this.#audience = member.kind === 'visitor' ? { kind: 'visitor', contactId: member.contactId } : STAFF;
+    if (!this.isClosed) this.#state = member;
   }
 
   /** A text frame as it came from the wire. */

@@ -3,9 +3,10 @@ import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import type { EventType } from '../../queues/events.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
+import { isVisible, type Viewer } from '../history/visibility.ts';
 import type { Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
-import { type Audience, conversationEvent, isVisible, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
+import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
 import { SharedFrames, type Shown, type Subscription } from './subscription.ts';
 
 /** Events that read differently for staff and for the visitor. */
@@ -37,17 +38,16 @@ export class ConversationChannel implements Channel {
     return { shown: read.events.map(({ off, type, at, body }) => new ConversationShown(off, readEvent(type, at, body))), upTo: read.cursor.off };
   }
 
-  async snapshot(audience: Audience): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
+  async snapshot(viewer: Viewer): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
     const view = await this.#engine.views.conversation(this.#scope, this.#interaction);
     if (!view) throw new AppError('not_found');
     const { cursor, interaction, messages, hasEarlier } = view;
-    const isStaff = audience.kind === 'staff';
     return {
       cursor,
       snapshot: {
         kind: 'conversation',
-        interaction: isStaff ? interaction : viewForVisitor(interaction),
-        messages: messages.filter(({ visibility }) => isVisible(visibility, audience)),
+        interaction: viewer.kind === 'staff' ? interaction : viewForVisitor(interaction),
+        messages: messages.filter(({ visibility, from }) => isVisible({ visibility, authorId: from.id }, viewer)),
         hasEarlier,
       },
     };
@@ -70,14 +70,14 @@ class ConversationShown implements Shown {
     this.#event = event;
   }
 
-  json(audience: Audience): string | undefined {
+  json(viewer: Viewer): string | undefined {
     const event = this.#event;
-    if (event.type === 'message.sent' && !isVisible(event.body.vis, audience)) return undefined;
-    if (audience.kind === 'visitor' && DIFFERENT.has(event.type)) {
-      this.#visitorJson ??= JSON.stringify(conversationEvent(event, audience));
+    if (event.type === 'message.sent' && !isVisible({ visibility: event.body.vis, authorId: event.body.by }, viewer)) return undefined;
+    if (viewer.kind === 'visitor' && DIFFERENT.has(event.type)) {
+      this.#visitorJson ??= JSON.stringify(conversationEvent(event, false));
       return this.#visitorJson;
     }
-    this.#json ??= JSON.stringify(conversationEvent(event, audience));
+    this.#json ??= JSON.stringify(conversationEvent(event, true));
     return this.#json;
   }
 }

@@ -3,28 +3,30 @@ import type { Engine } from '../../queues/engine.ts';
 import { can } from '../auth/can.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId, QueueId } from '../base/ids.ts';
+import type { Viewer } from '../history/visibility.ts';
 import type { AgentMember } from './clientSocket.ts';
 
-/** @throws AppError not_found, forbidden, unavailable */
-export async function requireFeed(engine: Engine, member: AgentMember, feed: string): Promise<void> {
+/** As whom the agent reads the feed. @throws AppError not_found, forbidden, unavailable */
+export async function requireFeed(engine: Engine, member: AgentMember, feed: string): Promise<Viewer> {
   const colon = feed.indexOf(':');
   const [kind, id] = [feed.slice(0, colon), feed.slice(colon + 1)];
   const { principal, scope } = member;
   switch (kind) {
     case 'agent':
       if (id !== principal.userId) throw new AppError('forbidden');
-      return;
+      return { kind: 'staff', id: principal.userId, seesAll: false };
     case 'queue':
     case 'figures': {
       // A queue of another account is not told apart from one that does not exist.
       if (!(await engine.config.queue(scope, id as QueueId))) throw new AppError('not_found');
       const action = kind === 'queue' ? 'conversation.read' : 'queues.read';
       if (!can(principal, action, { kind: 'queue', accountId: scope.accountId, queueId: id })) throw new AppError('forbidden');
-      return;
+      return { kind: 'staff', id: principal.userId, seesAll: false };
     }
-    case 'conversation':
-      await requireConversation(engine, member, id as InteractionId);
-      return;
+    case 'conversation': {
+      const queueId = await requireConversation(engine, member, id as InteractionId);
+      return { kind: 'staff', id: principal.userId, seesAll: supervises(member, queueId) };
+    }
     default:
       throw new AppError('not_found');
   }

@@ -5,6 +5,7 @@
 import type { Engine, FeedCursor, LogEntry, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import type { Viewer } from '../history/visibility.ts';
 import type { Snapshot } from '../protocol/views.ts';
 import { type Channel, type LazyEntry, OrderCheck } from './channel.ts';
 import { ConversationChannel } from './conversationChannel.ts';
@@ -27,6 +28,14 @@ export interface HubDeps {
   readonly statesEveryMs: number;
   /** Sees every entry of the log, for what concerns sockets rather than feeds. Its body is read only if it asks. */
   readonly onEntry: (lazy: LazyEntry) => void;
+}
+
+export interface Subscribe {
+  readonly scope: Scope;
+  readonly feed: string;
+  /** As whom the follower reads it; the right was checked by the caller. */
+  readonly viewer: Viewer;
+  readonly cursor: FeedCursor | undefined;
 }
 
 export type Subscribed =
@@ -65,11 +74,11 @@ export class Hub {
 
   /**
    * The follower follows the feed from the cursor, or from now with a snapshot. `answer` is called before anything is pushed.
-   * The right was checked by the caller. @throws AppError not_found, unavailable; nothing is followed then
+   * @throws AppError not_found, unavailable; nothing is followed then
    */
-  async subscribe(follower: Following, scope: Scope, feed: string, cursor: FeedCursor | undefined, answer: (subscribed: Subscribed) => void): Promise<void> {
+  async subscribe(follower: Following, { scope, feed, viewer, cursor }: Subscribe, answer: (subscribed: Subscribed) => void): Promise<void> {
     this.unsubscribe(follower, feed);
-    const subscription = new Subscription(feed, scope, follower);
+    const subscription = new Subscription(feed, scope, follower, viewer);
     const { channel } = this.#follow(feed, scope);
     channel.subscriptions.add(subscription);
     follower.subscriptions.set(feed, subscription);
@@ -112,9 +121,9 @@ export class Hub {
   }
 
   async #begin(subscription: Subscription, channel: Channel, cursor: FeedCursor | undefined, answer: (subscribed: Subscribed) => void): Promise<void> {
-    const { feed, follower } = subscription;
+    const { feed, viewer } = subscription;
     const missed = cursor && (await channel.missed(cursor));
-    const read = missed ? undefined : await channel.snapshot(follower.audience);
+    const read = missed ? undefined : await channel.snapshot(viewer);
     if (subscription.isOver) throw new AppError('conflict', { detail: 'The subscription was ended meanwhile.' });
     this.#deps.metrics.resumes.inc({ mode: read ? 'snapshot' : 'resumed' });
     if (cursor && missed) {
@@ -185,8 +194,8 @@ export class Hub {
     const followed = this.#followed.get(topic);
     if (!followed) return;
     const signal = readTyping(topic, payload);
-    for (const { follower } of followed.channel.subscriptions) {
-      if (follower.memberId !== signal.by) follower.push(follower.audience.kind === 'staff' ? signal.staffFrame : signal.visitorFrame);
+    for (const { follower, viewer } of followed.channel.subscriptions) {
+      if (follower.memberId !== signal.by) follower.push(viewer.kind === 'staff' ? signal.staffFrame : signal.visitorFrame);
     }
   }
 

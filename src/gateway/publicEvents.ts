@@ -7,8 +7,6 @@ import { assertNever } from '../base/errors.ts';
 import type { PublicEvent } from '../protocol/events.ts';
 import type { InteractionView, Message } from '../protocol/views.ts';
 
-export type Audience = { readonly kind: 'staff' } | { readonly kind: 'visitor'; readonly contactId: string };
-
 /** An event of the log with its body read. */
 export type ReadEvent = { readonly [Type in EventType]: { readonly type: Type; readonly at: number; readonly body: EventBody<Type> } }[EventType];
 
@@ -17,17 +15,11 @@ export function readEvent(type: EventType, at: number, body: string): ReadEvent 
   return { type, at, body: JSON.parse(body) } as ReadEvent;
 }
 
-/** Whether a message with the visibility is for the audience. */
-export function isVisible(visibility: string, audience: Audience): boolean {
-  return audience.kind === 'staff' || visibility === 'everyone' || visibility === audience.contactId;
-}
-
-/** What followers of the conversation feed get; undefined: nothing, the event is the desk's or the log's alone. */
-export function conversationEvent(event: ReadEvent, audience: Audience): PublicEvent | undefined {
+/** What followers of the conversation feed get; undefined: nothing, the event is the desk's or the log's alone. Whether a message is for them is asked before. */
+export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEvent | undefined {
   const { type, at, body } = event;
   switch (type) {
     case 'message.sent': {
-      if (!isVisible(body.vis, audience)) return undefined;
       const message: Message = {
         off: body.off, at, mid: body.mid, from: { role: body.role as Message['from']['role'], id: body.by, name: body.n },
         ...(body.text === undefined ? {} : { text: body.text }), ...(body.file === undefined ? {} : { file: body.file }), visibility: body.vis,
@@ -47,7 +39,7 @@ export function conversationEvent(event: ReadEvent, audience: Audience): PublicE
     case 'interaction.ended':
       return { type, at, interaction: body.i, by: body.by as 'client' | 'agent' | 'system', reason: body.reason, name: body.n };
     case 'interaction.closed':
-      return { type, at, interaction: body.i, reason: body.reason, ...(audience.kind === 'staff' && body.outcome !== '' ? { outcome: body.outcome } : {}) };
+      return { type, at, interaction: body.i, reason: body.reason, ...(isStaff && body.outcome !== '' ? { outcome: body.outcome } : {}) };
     case 'rating.given':
       return { type, at, interaction: body.i, value: body.value };
     case 'interaction.created':

@@ -1,6 +1,7 @@
 /** What commands on sockets are given. Put together by `role.ts`, once per gateway. */
 import type { GatewayLimits } from '../../config/limits.ts';
 import type { Engine, Scope } from '../../queues/engine.ts';
+import type { Principal } from '../auth/can.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import type { FileLibrary } from '../files/index.ts';
@@ -12,10 +13,10 @@ import type { Metrics } from './metrics.ts';
 import type { Presence } from './presence.ts';
 import type { SocketRegistry } from './socketRegistry.ts';
 
-/** Conversations that have left Redis. */
+/** Messages of conversations, from Redis or PostgreSQL, wherever they are. */
 export interface HistoryReader {
-  /** Messages below `before`, oldest first; undefined: no such conversation of the account. @throws AppError unavailable */
-  earlier(scope: Scope, interaction: InteractionId, before: number, limit: number): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
+  /** Messages below `before`, oldest first, as far as the reader may see them; undefined: no conversation of theirs. @throws AppError unavailable */
+  earlier(scope: Scope, reader: Principal, interaction: InteractionId, before: number, limit: number): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
 }
 
 export interface SocketServices {

@@ -63,7 +63,9 @@ export class SocketWatch {
     const { engine, hub } = this.#services();
     for (const subscription of [...socket.subscriptions.values()]) {
       try {
-        await requireFeed(engine, member, subscription.feed);
+        const viewer = await requireFeed(engine, member, subscription.feed);
+        // Sees more or less than before: the client loads it as it is for them now.
+        if (JSON.stringify(viewer) !== JSON.stringify(subscription.viewer)) hub.reset(subscription, false);
       } catch (error) {
         if (!(error instanceof AppError) || error.code === 'unavailable') throw error;
         hub.reset(subscription, true);

@@ -5,11 +5,10 @@
  * It is `loading` while what was missed is being read; what comes meanwhile waits in `held`, and of it only what lies behind the read is pushed.
  */
 import type { FeedCursor, Scope } from '../../queues/engine.ts';
-import type { Audience } from './publicEvents.ts';
+import type { Viewer } from '../history/visibility.ts';
 
 /** What the hub needs of a socket. */
 export interface Follower {
-  readonly audience: Audience;
   /** Contact or user: nobody is told of their own typing. */
   readonly memberId: string;
   push(frame: string | Uint8Array): void;
@@ -18,14 +17,16 @@ export interface Follower {
 /** An event of a feed, ready to be shown. `off` 0: state, which has no place in the order. */
 export interface Shown {
   readonly off: number;
-  /** JSON of the public event for the audience; undefined: not for it. */
-  json(audience: Audience): string | undefined;
+  /** JSON of the public event for the viewer; undefined: not for them. */
+  json(viewer: Viewer): string | undefined;
 }
 
 export class Subscription {
   readonly feed: string;
   readonly scope: Scope;
   readonly follower: Follower;
+  /** As whom the follower reads the feed. */
+  readonly viewer: Viewer;
   #state: 'loading' | 'live' | 'over' = 'loading';
   #held: Shown[] = [];
   #epoch: string | undefined;
@@ -34,10 +35,11 @@ export class Subscription {
   /** Offset up to which the feed was looked at, hidden events included. */
   #seen = 0;
 
-  constructor(feed: string, scope: Scope, follower: Follower) {
+  constructor(feed: string, scope: Scope, follower: Follower, viewer: Viewer) {
     this.feed = feed;
     this.scope = scope;
     this.follower = follower;
+    this.viewer = viewer;
   }
 
   get isOver(): boolean {
@@ -84,15 +86,14 @@ export class Subscription {
   }
 
   #push(shown: Shown, frames?: SharedFrames): void {
-    const { audience } = this.follower;
     if (shown.off === 0) {
-      const json = shown.json(audience);
+      const json = shown.json(this.viewer);
       if (json !== undefined) this.follower.push(`{"t":"state","feed":"${this.feed}","event":${json}}`);
       return;
     }
     if (shown.off <= this.#seen) return;
     this.#seen = shown.off;
-    const json = shown.json(audience);
+    const json = shown.json(this.viewer);
     if (json === undefined) return;
     const head = `{"t":"event","feed":"${this.feed}","epoch":"${this.#epoch}","prev":${this.#pushed},"off":${shown.off},"event":`;
     this.#pushed = shown.off;

@@ -77,8 +77,16 @@ export const envSchema = z
       .min(1_000_000)
       .default(512_000_000)
       .describe('Bytes of untrimmed event log per partition above which new interactions are refused'),
-    HISTORY_MONTHS: z.coerce.number().int().min(0).max(240).default(0).describe('Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept'),
-  DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
+    HISTORY_MONTHS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(240)
+      .default(0)
+      .describe(
+        'Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept',
+      ),
+    DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
     DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),
     LIMIT_FACTOR: z.coerce
       .number()
@@ -101,6 +109,8 @@ export const envSchema = z
   .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
     message: 'TLS_CERT and TLS_KEY go together: set both or neither',
     path: ['TLS_CERT'],
+    // Also when other settings are wrong: all problems are told at once.
+    when: () => true,
   });
 
 export type Env = z.infer<typeof envSchema>;

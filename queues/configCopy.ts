@@ -1,8 +1,8 @@
 /** The copies of configuration in Redis: written with their version, read by the edges. Created by the engine. */
 import type { AccountId } from '../src/base/ids.ts';
+import { type Commands, isRefused } from './commands.ts';
 import type { AccountDoc, AgentDoc, ConfigKind, GroupDoc, QueueDoc } from './config.ts';
 import { configDoc } from './config.ts';
-import { type Commands, isRefused } from './commands.ts';
 import type { Config, Scope } from './engine.ts';
 import { directoryKey, partitionKey } from './keys.ts';
 import type { ScriptRunner } from './redis.ts';

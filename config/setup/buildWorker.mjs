@@ -1,7 +1,7 @@
 /**
  * Gets a mediasoup worker binary into the cache: the project's prebuilt one when it can be had, else compiled here.
  * A program of its own (`npm test` runs it in the foreground, the sfu role in the background). Prints progress lines;
- * the last one is `worker: PATH`. One builder at a time; a killed build is taken up where it was.
+ * the last one is `worker: PATH`; with `--find` only looks, and prints the path or nothing. One builder at a time; a killed build is taken up where it was.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
@@ -79,6 +79,11 @@ function lock(file, signal) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main();
+}
+
+async function main() {
+  if (process.argv.includes('--find')) return console.log(findWorker() ?? '');
   const abort = new AbortController();
   const stop = () => abort.abort();
   process.once('SIGTERM', stop);

@@ -16,7 +16,6 @@ export class DataDirError extends Error {
 const secretsSchema = z.object({ secretKey: z.string().min(32), redisPassword: z.string().min(16), postgresPassword: z.string().min(16) });
 export type Secrets = z.infer<typeof secretsSchema>;
 
-const portsSchema = z.object({ redis: z.number(), postgres: z.number() }).partial();
 export type EmbeddedServer = 'redis' | 'postgres';
 
 /** Makes the folder when missing. @returns its absolute path. @throws DataDirError when it cannot be made or written to. */
@@ -70,12 +69,12 @@ export async function choosePort(
     const name = server === 'redis' ? 'REDIS_PORT' : 'POSTGRES_PORT';
     throw new DataDirError(`${name} ${wished} is taken by another program: set ${name} to a free port, or to 0 to have one chosen.`);
   }
-  const file = join(dir, 'ports.json');
-  const kept = existsSync(file) ? read(file, portsSchema, 'delete it, it will be made again') : {};
-  const before = kept[server];
+  // A file for each: both servers choose at the same time.
+  const file = join(dir, `${server}.port`);
+  const before = existsSync(file) ? read(file, z.number(), 'delete it, it will be made again') : undefined;
   if (before !== undefined && (await isFree(before))) return before;
   const port = await freePort();
-  writeAtomically(file, `${JSON.stringify({ ...kept, [server]: port })}\n`, 0o600);
+  writeAtomically(file, `${port}\n`, 0o600);
   return port;
 }
 
@@ -89,7 +88,8 @@ function read<Shape extends z.ZodType>(file: string, shape: Shape, remedy: strin
 
 /** Written beside its place, flushed, renamed: a kill or a full disk leaves the old file or the new one. */
 function writeAtomically(file: string, text: string, mode: number): void {
-  const draft = `${file}.new`;
+  // A draft of one's own: the processes of an installation open its folder at the same time.
+  const draft = `${file}.${process.pid}.new`;
   const handle = openSync(draft, 'w', mode);
   try {
     writeSync(handle, text);

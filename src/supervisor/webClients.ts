@@ -16,7 +16,11 @@ export async function buildWebClients(env: Env, dataDir: string, log: Logger, si
   const script = join(import.meta.dirname, '../web/build.ts');
   if (env.WEB_DIST || !existsSync(script)) return;
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [script], { env: { ...process.env, DATA_DIR: dataDir }, timeout: TIMEOUT_MS, signal });
+    const { stdout } = await promisify(execFile)(process.execPath, [script], {
+      env: { ...process.env, DATA_DIR: dataDir },
+      timeout: TIMEOUT_MS,
+      signal,
+    });
     log.info({ result: stdout.trim() }, 'web clients');
   } catch (error) {
     if (signal.aborted) return;

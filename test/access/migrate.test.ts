@@ -51,7 +51,9 @@ describe('migrations', () => {
   test('a failed migration leaves nothing behind and goes on from there once it is mended', async () => {
     const url = await emptyDatabase('failing');
     const first = { '0001_first.sql': 'create table one (id int);' };
-    await expect(migrate(url, log, folderWith({ ...first, '0002_second.sql': 'create table two (id int); select nonsense;' }))).rejects.toThrow(/0002_second.sql failed/);
+    await expect(
+      migrate(url, log, folderWith({ ...first, '0002_second.sql': 'create table two (id int); select nonsense;' })),
+    ).rejects.toThrow(/0002_second.sql failed/);
     expect(await migrate(url, log, folderWith({ ...first, '0002_second.sql': 'create table two (id int);' }))).toEqual(['0002_second.sql']);
   });
 
@@ -60,7 +62,9 @@ describe('migrations', () => {
     const both = { '0001_first.sql': 'create table one (id int);', '0002_second.sql': 'create table two (id int);' };
     await migrate(url, log, folderWith(both));
     await expect(migrate(url, log, folderWith({ '0001_first.sql': both['0001_first.sql'] }))).rejects.toThrow(/newer than this release/);
-    await expect(migrate(url, log, folderWith({ ...both, '0001_first.sql': 'create table other (id int);' }))).rejects.toThrow(/another content/);
+    await expect(migrate(url, log, folderWith({ ...both, '0001_first.sql': 'create table other (id int);' }))).rejects.toThrow(
+      /another content/,
+    );
     expect(() => readMigrations(folderWith({ '0001_first.sql': '', '0003_third.sql': '' }))).toThrow(/expected number 0002/);
   });
 });

@@ -18,7 +18,8 @@ const unknown = (names: string[]): string[] => names.filter((name) => !known.has
 /** The `NAME: value` pairs of the service, with those it takes over from the shared block. */
 function environmentOf(service: string): Record<string, string> {
   const block = (start: RegExp): string => compose.slice(compose.search(start)).split(/\n(?= {0,2}\S)/)[0] ?? '';
-  const pairs = (text: string): [string, string][] => [...text.matchAll(/^ +([A-Z][A-Z0-9_]+): (.+)$/gm)].map(([, name = '', value = '']) => [name, value]);
+  const pairs = (text: string): [string, string][] =>
+    [...text.matchAll(/^ +([A-Z][A-Z0-9_]+): (.+)$/gm)].map(([, name = '', value = '']) => [name, value]);
   const shared = pairs(compose.slice(compose.indexOf('x-app:'), compose.indexOf('services:')));
   return Object.fromEntries([...shared, ...pairs(block(new RegExp(`^ {2}${service}:`, 'm')))]);
 }

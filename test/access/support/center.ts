@@ -56,7 +56,13 @@ export class Center {
     this.database = database;
     this.redis = redis;
     this.engine = engine;
-    this.deps = { db: database.kysely, engine, log: createLogger('test', 'silent'), secretKey: 'k'.repeat(40), publicUrl: 'http://center.test' };
+    this.deps = {
+      db: database.kysely,
+      engine,
+      log: createLogger('test', 'silent'),
+      secretKey: 'k'.repeat(40),
+      publicUrl: 'http://center.test',
+    };
     this.routes = accessRoutes(this.deps);
     this.#resolve = createPrincipalResolver(this.deps);
     this.#drop = drop;
@@ -92,10 +98,18 @@ export class Center {
     }
   }
 
-  async #answer(method: string, path: string, given: { body: unknown; query: unknown; ip: string; header: RouteRequest<never, never, never>['header'] }): Promise<RouteResponse> {
+  async #answer(
+    method: string,
+    path: string,
+    given: { body: unknown; query: unknown; ip: string; header: RouteRequest<never, never, never>['header'] },
+  ): Promise<RouteResponse> {
     const { ip, header } = given;
     const principal = await this.#resolve({
-      method, cookie: header('cookie'), authorization: header('authorization'), ownHeader: header('x-centralino'), fetchSite: header('sec-fetch-site'),
+      method,
+      cookie: header('cookie'),
+      authorization: header('authorization'),
+      ownHeader: header('x-centralino'),
+      fetchSite: header('sec-fetch-site'),
     });
     const { route, params } = this.#find(method, path);
     if (route.action !== 'public') {
@@ -103,8 +117,15 @@ export class Center {
       if (!can(principal, route.action, { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
     }
     const request = {
-      principal, ip, header, userAgent: 'test agent', requestId: 'test', bytes: Buffer.alloc(0),
-      params: validated(route.params, params), query: validated(route.query, given.query), body: validated(route.body, given.body),
+      principal,
+      ip,
+      header,
+      userAgent: 'test agent',
+      requestId: 'test',
+      bytes: Buffer.alloc(0),
+      params: validated(route.params, params),
+      query: validated(route.query, given.query),
+      body: validated(route.body, given.body),
     };
     const response = await route.handler(request as RouteRequest<never, never, never>);
     const schema = route.answers[response.status];
@@ -117,7 +138,11 @@ export class Center {
     const segments = path.split('/');
     const fits = (route: Route): boolean => {
       const shape = route.path.split('/');
-      return route.method === method && shape.length === segments.length && shape.every((part, index) => part.startsWith(':') || part === segments[index]);
+      return (
+        route.method === method &&
+        shape.length === segments.length &&
+        shape.every((part, index) => part.startsWith(':') || part === segments[index])
+      );
     };
     const route = this.routes.find((candidate) => candidate.path === path && candidate.method === method) ?? this.routes.find(fits);
     if (!route) throw new Error(`no route ${method} ${path}`);
@@ -134,15 +159,23 @@ export class Center {
 
   /** Chooses `PASSWORD` with an invitation and gives the session's token. */
   async accept(invitation: string): Promise<string> {
-    const { status, body } = await this.call('POST /api/v1/auth/invitations/accept', { body: { token: invitation, password: PASSWORD, transport: 'token' } });
+    const { status, body } = await this.call('POST /api/v1/auth/invitations/accept', {
+      body: { token: invitation, password: PASSWORD, transport: 'token' },
+    });
     if (status !== 200) throw new Error(`accepting the invitation gave ${status} ${JSON.stringify(body)}`);
     return body.token;
   }
 
   /** Invited by `by`, and signed in. */
-  async person(by: string, options: { role?: string; queues?: { id: string; role: string }[]; name?: string } = {}): Promise<{ id: string; email: string; token: string }> {
+  async person(
+    by: string,
+    options: { role?: string; queues?: { id: string; role: string }[]; name?: string } = {},
+  ): Promise<{ id: string; email: string; token: string }> {
     const email = `person${++this.#people}@people.example`;
-    const { status, body } = await this.call('POST /api/v1/users', { as: by, body: { email, name: options.name ?? 'Some Body', ...options } });
+    const { status, body } = await this.call('POST /api/v1/users', {
+      as: by,
+      body: { email, name: options.name ?? 'Some Body', ...options },
+    });
     if (status !== 201) throw new Error(`inviting gave ${status} ${JSON.stringify(body)}`);
     return { id: body.user.id, email, token: await this.accept(invitationToken(body.invitation.url)) };
   }

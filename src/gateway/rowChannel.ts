@@ -11,7 +11,7 @@ import type { PublicEvent } from '../protocol/events.ts';
 import type { AgentView, InteractionView, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import type { Metrics } from './metrics.ts';
-import { changesAgent, type ReadEvent, readEvent, type RowStep, rowStep } from './publicEvents.ts';
+import { changesAgent, type ReadEvent, type RowStep, readEvent, rowStep } from './publicEvents.ts';
 import type { Shown, Subscription } from './subscription.ts';
 
 const RETRY_MS = 500;
@@ -160,7 +160,12 @@ export class RowChannel implements Channel {
   }
 }
 
-function publicOf(step: RowStep, at: number, rows: ReadonlyMap<string, InteractionView>, agent: AgentView | undefined): PublicEvent | undefined {
+function publicOf(
+  step: RowStep,
+  at: number,
+  rows: ReadonlyMap<string, InteractionView>,
+  agent: AgentView | undefined,
+): PublicEvent | undefined {
   switch (step.kind) {
     case 'row': {
       const interaction = rows.get(step.interaction);

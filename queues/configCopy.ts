@@ -81,9 +81,9 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
       return docs.filter((doc): doc is QueueDoc => doc !== undefined).sort((left, right) => left.name.localeCompare(right.name));
     },
 
-    async groupByPublicId(publicId) {
+    async groupByPublicId(publicId, { isFresh = false } = {}) {
       const cached = groups.get(publicId);
-      if (cached && cached.until > performance.now()) return cached.value;
+      if (!isFresh && cached && cached.until > performance.now()) return cached.value;
       const value = await readGroup(publicId);
       // A flood of unknown identifiers must not fill the cache.
       if (groups.size > 10_000) groups.clear();

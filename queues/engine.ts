@@ -273,8 +273,8 @@ export interface Config {
   queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;
   agent(scope: Scope, id: UserId): Promise<AgentDoc | undefined>;
   queues(scope: Scope): Promise<QueueDoc[]>;
-  /** By the public identifier in the snippet; cached for a second. */
-  groupByPublicId(publicId: string): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
+  /** By the public identifier in the snippet; cached for a second unless `isFresh`. */
+  groupByPublicId(publicId: string, options?: { readonly isFresh?: boolean }): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
   /** Version of every copy, by `kind:id`, for the reconciler. */
   versions(scope: Scope): Promise<Map<string, number>>;
 }

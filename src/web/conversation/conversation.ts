@@ -73,6 +73,7 @@ export class Conversation implements FeedHandlers {
   }
 
   onSignal(signalled: PublicSignal): void {
+    if (signalled.type !== 'typing') return;
     const { from, isTyping, preview = '' } = signalled;
     this.#setTypist(isTyping ? { ...from, preview } : undefined);
   }

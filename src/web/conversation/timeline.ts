@@ -17,6 +17,7 @@ export interface Bubble {
 export type Line =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
   | { readonly kind: 'notice'; readonly key: string; readonly notice: Notice }
+  | { readonly kind: 'system'; readonly key: string; readonly at: number; readonly text: string; readonly about: string }
   | { readonly kind: 'group'; readonly key: string; readonly from: Message['from']; readonly isMine: boolean; readonly isNote: boolean; readonly bubbles: readonly Bubble[] };
 
 const GROUP_MS = 3 * 60_000;
@@ -53,7 +54,8 @@ export function timeline(messages: readonly Message[], notices: readonly Notice[
       day = sourceDay;
       lines.push({ kind: 'day', key: `day-${day}`, at: source.at });
     }
-    if ('bubble' in source) append(lines, source);
+    if ('bubble' in source && source.from.role === 'system') lines.push({ kind: 'system', key: source.bubble.key, at: source.at, text: source.bubble.text, about: source.from.name });
+    else if ('bubble' in source) append(lines, source);
     else lines.push({ kind: 'notice', key: `${source.kind}-${source.off}-${source.at}`, notice: source });
   }
   return lines;

@@ -62,15 +62,16 @@ export function ConversationHeader({ view, conversation, isCardShown, onCard }: 
 }
 
 function Presence({ view }: { view: InteractionView }) {
-  const { presence, presenceUntil } = view.client;
+  const { presence } = view.client;
   if (view.state === 'ended' || view.state === 'closed') return <p>{t('row.ended')}</p>;
-  if (presence !== 'reconnecting') return <p role="status">{t(`pane.presence.${presence}`)}</p>;
-  return (
-    <p class="is-away">
-      <span class="sr-only" role="status">{t('notice.away')}</span>
-      {t('pane.presence.reconnecting', { time: countdown(presenceUntil ?? now.value, now.value) })}
-    </p>
-  );
+  return <p role="status" class={presence === 'reconnecting' ? 'is-away' : undefined}>{t(`pane.presence.${presence}`)}</p>;
+}
+
+/** APP-6: how long the client can still come back into this conversation. */
+export function AwayStrip({ view }: { view: InteractionView }) {
+  const { presence, presenceUntil } = view.client;
+  if (presence !== 'reconnecting' || presenceUntil === undefined || view.state !== 'served') return null;
+  return <p class="away-strip"><Icon name="clock" size={16} />{t('pane.away', { time: countdown(presenceUntil, now.value) })}</p>;
 }
 
 function EndDialog({ interaction, onDone }: { interaction: string; onDone(): void }) {

@@ -23,6 +23,7 @@ export function ConversationLines({ conversation }: { conversation: Conversation
       hasEarlier={conversation.hasEarlier.value}
       onEarlier={() => void desk.earlier(conversation)}
       notice={(notice) => noticeText(notice, view?.client.name ?? '')}
+      system={(text, about) => (about === 'page' ? t('notice.page', { text }) : text)}
       failure={(item) => errorText(item.code ?? '', item.owner)}
       onRetry={(mid) => desk.outbox.retry(mid)}
       onDiscard={(mid) => desk.outbox.discard(mid)}

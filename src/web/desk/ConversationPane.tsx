@@ -6,7 +6,7 @@ import { Uploads } from '../conversation/uploads.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { host } from './api.ts';
 import { ClientCard } from './ClientCard.tsx';
-import { ConversationHeader } from './ConversationHeader.tsx';
+import { AwayStrip, ConversationHeader } from './ConversationHeader.tsx';
 import { ConversationLines } from './ConversationLines.tsx';
 import { useDesk } from './context.ts';
 import { ReplyBox } from './ReplyBox.tsx';
@@ -65,6 +65,7 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
     <section class={isCardShown ? 'pane shows-card' : 'pane'} aria-label={view.client.name}>
       <DropZone class="pane-main" uploads={canAttach ? uploads : undefined}>
         <ConversationHeader view={view} conversation={conversation} isCardShown={isCardShown} onCard={() => setCardShown(!isCardShown)} />
+        <AwayStrip view={view} />
         <ConversationLines conversation={conversation} />
         {canWrite ? (
           <ReplyBox conversation={conversation} view={view} isClaim={isClaim} isNote={isNote} onNote={setNote} uploads={canAttach ? uploads : undefined} />

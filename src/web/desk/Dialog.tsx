@@ -20,11 +20,9 @@ export function Dialog({ title, onClose, children }: { title: string; onClose():
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby={id} onClose={onClose} onMouseDown={onPointer}>
       <div class="dialog-inner">
-        <div class="dialog-head">
-          <h2 id={id}>{title}</h2>
-          <button type="button" class="icon-button small" aria-label={t('cancel')} onClick={onClose}><Icon name="close" size={18} /></button>
-        </div>
+        <h2 id={id}>{title}</h2>
         {children}
+        <button type="button" class="icon-button small dialog-close" aria-label={t('dismiss')} onClick={onClose}><Icon name="close" size={18} /></button>
       </div>
     </dialog>
   );

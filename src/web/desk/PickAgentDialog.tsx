@@ -26,7 +26,7 @@ export function PickAgentDialog({ kind, view, onDone }: { kind: 'transfer' | 'in
   };
   return (
     <Dialog title={t(kind === 'transfer' ? 'pick.transfer' : 'pick.invite')} onClose={onDone}>
-      <Field label={t('pick.search')} type="search" value={search} onInput={setSearch} />
+      <Field label={t('pick.search')} type="search" value={search} onInput={setSearch} isFocused />
       <ul class="agents">
         {found.map((agent) => (
           <li key={agent.id}>

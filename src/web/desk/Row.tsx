@@ -2,7 +2,7 @@
 import type { InteractionView } from '../socket/wire.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { now } from '../ui/now.ts';
-import { age } from '../ui/time.ts';
+import { age, lasting } from '../ui/time.ts';
 import { useDesk } from './context.ts';
 import { needsAnswer } from './rows.ts';
 import { language, t } from './texts.ts';
@@ -38,7 +38,7 @@ function Tags({ row, isOthers }: { row: InteractionView; isOthers: boolean }) {
   const isWaiting = !row.owner && !isEnded;
   return (
     <span class="row-tags">
-      {isWaiting && <em class="tag tag-warn">{t('row.waiting', { time: age(row.createdAt, now.value, language.value) })}</em>}
+      {isWaiting && <em class="tag tag-warn">{t('row.waiting', { time: lasting(row.createdAt, now.value, language.value) })}</em>}
       {isEnded && <em class="tag">{t('row.ended')}</em>}
       {row.client.presence === 'reconnecting' && !isEnded && <em class="tag tag-warn">{t('row.away')}</em>}
       {isOthers && <em class="tag">{t('row.with', { name: row.owner?.name ?? '' })}</em>}

@@ -5,7 +5,7 @@ import { newKey } from '../socket/socketClient.ts';
 import type { AgentView } from '../socket/wire.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
-import { age } from '../ui/time.ts';
+import { lasting } from '../ui/time.ts';
 import { useDesk } from './context.ts';
 import { language, t } from './texts.ts';
 
@@ -53,7 +53,7 @@ export function StatusMenu() {
       <button type="button" ref={button} class="status-button" aria-haspopup="menu" aria-expanded={isOpen} aria-label={t('status.menu', { status: label })} onClick={() => setOpen(!isOpen)}>
         <i class={`dot dot-${dotOf(agent.status)}`} />
         <span class="status-words">{label}{reason && agent.status === 'paused' ? ` · ${reason}` : ''}</span>
-        <time>{age(agent.since, now.value, language.value)}</time>
+        <time>{lasting(agent.since, now.value, language.value)}</time>
         <Icon name="down" size={16} />
       </button>
       {isOpen && <div class="menu status-menu" role="menu" aria-label={t('status.menu', { status: label })} ref={menu} onKeyDown={onKeyDown}><Items agent={agent} onDone={close} /></div>}

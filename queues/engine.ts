@@ -259,7 +259,7 @@ export interface Shelf {
 }
 
 export interface Rates {
-  /** Counts `points` against `key`; `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
+  /** Counts `points` against `key` (negative points give back); `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
   take(key: string, limit: number, windowSec: number, points?: number): Promise<{ isAllowed: boolean; retryAfterSec: number }>;
 }
 

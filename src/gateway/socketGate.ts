@@ -25,8 +25,7 @@ export class SocketGate {
       engine,
       metrics,
       log,
-      rowsEveryMs: limits.rowsEveryMs,
-      statesEveryMs: limits.statesEveryMs,
+      limits,
       onEntry: (lazy) => watch.onEntry(lazy),
     });
     this.#services = { ...deps, hub, presence: new Presence(engine, log), registry: new SocketRegistry(limits, metrics) };

@@ -79,7 +79,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
       }),
       protoOf: (exchange) => (tls ? 'https' : env.TRUST_PROXY ? exchange.header('x-forwarded-proto') : undefined),
     }),
-    files: new StaticFiles(join(dataDir, 'web')), limits, metrics, log, isTls: tls !== undefined,
+    files: new StaticFiles(env.WEB_DIST ?? join(dataDir, 'web')), limits, metrics, log, isTls: tls !== undefined,
   });
 
   let closing: Promise<void> | undefined;

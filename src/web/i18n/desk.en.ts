@@ -146,6 +146,7 @@ export const deskEn = {
   'pick.load': '{load} of {capacity}',
   dismiss: 'Dismiss',
 
+  'client.visitor': 'Visitor {tag}',
   'card.title': 'Client',
   'card.rating': 'Rating',
   'card.rated': '{value} of 5',

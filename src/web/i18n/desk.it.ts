@@ -147,6 +147,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'pick.load': '{load} di {capacity}',
   dismiss: 'Nascondi',
 
+  'client.visitor': 'Visitatore {tag}',
   'card.title': 'Cliente',
   'card.rating': 'Valutazione',
   'card.rated': '{value} su 5',

@@ -10,6 +10,7 @@ import { clientName } from './clientName.ts';
 import { AwayStrip, ConversationHeader } from './ConversationHeader.tsx';
 import { ConversationLines } from './ConversationLines.tsx';
 import { useDesk } from './context.ts';
+import { KeptText } from './KeptText.tsx';
 import { ReplyBox } from './ReplyBox.tsx';
 import { isMine } from './rows.ts';
 import { t } from './texts.ts';
@@ -71,9 +72,12 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
         {canWrite ? (
           <ReplyBox conversation={conversation} view={view} isClaim={isClaim} isNote={isNote} onNote={setNote} uploads={canAttach ? uploads : undefined} />
         ) : (
-          <p class="pane-foot" role="status">
-            {view.state === 'closed' ? t('pane.closed') : view.state === 'ended' ? t('pane.ended') : t('pane.readOnly', { name: view.owner?.name ?? '' })}
-          </p>
+          <>
+            <KeptText conversation={id} />
+            <p class="pane-foot" role="status">
+              {view.state === 'closed' ? t('pane.closed') : view.state === 'ended' ? t('pane.ended') : t('pane.readOnly', { name: view.owner?.name ?? '' })}
+            </p>
+          </>
         )}
       </DropZone>
       <ClientCard view={view} onClose={() => setCardShown(false)} />

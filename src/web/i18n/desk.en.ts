@@ -144,6 +144,9 @@ export const deskEn = {
   'pick.search': 'Search colleagues',
   'pick.none': 'No colleague is available now.',
   'pick.load': '{load} of {capacity}',
+  'kept.title': 'Your text was not sent',
+  'kept.copy': 'Copy',
+  'kept.copied': 'Copied',
   dismiss: 'Dismiss',
 
   'client.visitor': 'Visitor {tag}',

@@ -145,6 +145,9 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'pick.search': 'Cerca colleghi',
   'pick.none': 'Nessun collega è disponibile ora.',
   'pick.load': '{load} di {capacity}',
+  'kept.title': 'Il tuo testo non è stato inviato',
+  'kept.copy': 'Copia',
+  'kept.copied': 'Copiato',
   dismiss: 'Nascondi',
 
   'client.visitor': 'Visitatore {tag}',

@@ -35,8 +35,8 @@ export class WebStage {
       return (await answer.json()) as Record<string, unknown>;
     };
     const { token } = await send('POST', '/auth/sign-in', { email: admin?.email, password: admin?.password, transport: 'token' });
-    const { items } = (await send('GET', '/users', undefined, String(token))) as { items: { id: string }[] };
-    for (const { id } of items) await send('PATCH', `/users/${id}`, { capacity: 100 }, String(token));
+    const { items } = (await send('GET', '/users', undefined, String(token))) as { items: { id: string; version: number }[] };
+    for (const { id, version } of items) await send('PATCH', `/users/${id}`, { capacity: 100, version }, String(token));
   }
 
   /** After each test: what visitors left open would only cost time. */

@@ -22,6 +22,7 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
     <DeskContext.Provider value={desk}>
       <div class={`desk shows-${view}`}>
         <Rail isProfile={isProfile} onProfile={setProfile} />
+        <main class="desk-main">
         <div class="desk-banner"><LinkBanner state={desk.socket.state.value} refusedText={t('signIn.again')} onRetry={() => desk.socket.retryNow()} /></div>
         {isProfile ? (
           <Profile onClose={() => setProfile(false)} onSignOut={onSignOut} />
@@ -40,6 +41,7 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
             </div>
           ))}
         </div>
+        </main>
       </div>
     </DeskContext.Provider>
   );

@@ -16,7 +16,7 @@ export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): 
   const desk = useDesk();
   const { user, account } = desk.me;
   return (
-    <main class="profile">
+    <div class="profile">
       <div class="profile-inner">
         <header class="profile-head">
           <Avatar name={user.name} id={user.id} size="lg" />
@@ -28,7 +28,7 @@ export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): 
         <Sessions />
         <button type="button" class="button danger" onClick={onSignOut}><Icon name="end" size={18} />{t('profile.signOut')}</button>
       </div>
-    </main>
+    </div>
   );
 }
 

@@ -50,13 +50,14 @@ export function StatusMenu() {
   };
   return (
     <div class="menu-place">
-      <button type="button" ref={button} class="status-button" aria-haspopup="menu" aria-expanded={isOpen} aria-label={t('status.menu', { status: label })} onClick={() => setOpen(!isOpen)}>
+      <button type="button" ref={button} class="status-button" aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <span class="sr-only">{t('status.yours')}</span>
         <i class={`dot dot-${dotOf(agent.status)}`} />
         <span class="status-words">{label}{reason && agent.status === 'paused' ? ` · ${reason}` : ''}</span>
         <time>{lasting(agent.since, now.value, language.value)}</time>
         <Icon name="down" size={16} />
       </button>
-      {isOpen && <div class="menu status-menu" role="menu" aria-label={t('status.menu', { status: label })} ref={menu} onKeyDown={onKeyDown}><Items agent={agent} onDone={close} /></div>}
+      {isOpen && <div class="menu status-menu" role="menu" aria-label={t('status.yours')} ref={menu} onKeyDown={onKeyDown}><Items agent={agent} onDone={close} /></div>}
     </div>
   );
 }

@@ -53,7 +53,7 @@ export const deskEn = {
   'row.ended': 'Ended',
   'row.away': 'Disconnected',
 
-  'status.menu': 'Your status: {status}',
+  'status.yours': 'Your status',
   'status.signed_out': 'Signed out',
   'status.available': 'Available',
   'status.busy': 'Busy',

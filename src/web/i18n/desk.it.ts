@@ -54,7 +54,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'row.ended': 'Conclusa',
   'row.away': 'Disconnesso',
 
-  'status.menu': 'Il tuo stato: {status}',
+  'status.yours': 'Il tuo stato',
   'status.signed_out': 'Fuori servizio',
   'status.available': 'Disponibile',
   'status.busy': 'Occupato',

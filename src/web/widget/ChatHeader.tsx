@@ -14,7 +14,7 @@ export function ChatHeader({ conversation, onAskEnd }: { conversation: Conversat
   const isOver = conversation?.isOver.value ?? false;
   const status = isOver ? t('ended') : owner ? t('served') : conversation ? t('waiting') : t(visitor.isOnline.value ? 'online' : 'away');
   return (
-    <header class="chat-header">
+    <div class="chat-header">
       <button type="button" class="icon-button on-header" aria-label={t('back')} onClick={() => state.show(undefined)}><Icon name="back" /></button>
       <Avatar name={owner?.name ?? visitor.group.name} id={owner?.id ?? visitor.group.publicId} state={isOver ? undefined : owner || visitor.isOnline.value ? 'on' : 'off'} />
       <div class="chat-title">
@@ -23,7 +23,7 @@ export function ChatHeader({ conversation, onAskEnd }: { conversation: Conversat
       </div>
       {conversation && <Menu conversation={conversation} isOver={isOver} onAskEnd={onAskEnd} />}
       <button type="button" class="icon-button on-header" aria-label={t('close')} onClick={() => (state.isOpen.value = false)}><Icon name="close" /></button>
-    </header>
+    </div>
   );
 }
 

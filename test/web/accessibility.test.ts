@@ -132,15 +132,13 @@ test('WID-7 the widget by keyboard alone: open, write, end, close; the focus goe
   expect(await focusedName(visitor.page)).toContain('Open chat');
 });
 
-test('GRP-2 the widget speaks Italian when the page does, the desk when it is told to', async () => {
-  const visitor = await stage.visitor({ context: { locale: 'it-IT' } });
-  await visitor.page.evaluate(() => {
-    document.documentElement.lang = 'it';
-  });
+test('GRP-2 the desk speaks the language it is told to, at once, and after a reload', async () => {
   const desk = await stage.agent('marco');
   await desk.page.locator('.rail-profile').click();
   await desk.page.locator('.language select').selectOption('it');
-  await desk.page.getByRole('heading', { name: 'Profilo' }).or(desk.page.getByText('Accesso in due passaggi')).first().waitFor();
+  await desk.page.getByText('Accesso in due passaggi').waitFor();
+  await desk.page.reload();
+  await desk.page.locator('.rail-item', { hasText: 'Senza operatore' }).waitFor();
   expect(await desk.page.evaluate(() => document.documentElement.lang)).toBe('it');
   await desk.profile.close();
 });

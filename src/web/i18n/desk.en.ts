@@ -4,6 +4,7 @@ import { sharedEn } from './shared.en.ts';
 export const deskEn = {
   ...sharedEn,
 
+  title: 'Desk',
   'signIn.title': 'Sign in to the desk',
   'signIn.email': 'E-mail',
   'signIn.password': 'Password',

@@ -5,6 +5,7 @@ import { sharedIt } from './shared.it.ts';
 export const deskIt: Readonly<Record<DeskKey, string>> = {
   ...sharedIt,
 
+  title: 'Desk',
   'signIn.title': 'Accedi al desk',
   'signIn.email': 'E-mail',
   'signIn.password': 'Password',

@@ -1,5 +1,5 @@
 /** One conversation, running, over, or about to begin. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Composer } from '../conversation/Composer.tsx';
 import type { Conversation } from '../conversation/conversation.ts';
 import { DropZone } from '../conversation/DropZone.tsx';
@@ -58,7 +58,7 @@ function EndQuestion({ conversation, onClose }: { conversation: Conversation; on
   const { visitor, texts } = useWidget();
   const first = useRef<HTMLButtonElement>(null);
   const [isFailed, setFailed] = useState(false);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.preventDefault();

@@ -27,7 +27,8 @@ export function FileCard({ file, host }: { file: FileView; host: RestHost }) {
   }, [file.id]);
   const save = () => void fetchBlob(host, fileUrl(host, file.id)).then((blob) => saveBlob(blob, file.name), () => setBroken(true));
   return (
-    <button type="button" class={isPicture ? 'file file-picture' : 'file'} aria-label={t('file.open', { name: file.name, size: fileSize(file.size, language) })} onClick={save}>
+    <button type="button" class={isPicture ? 'file file-picture' : 'file'} onClick={save}>
+      <span class="sr-only">{isPicture ? t('file.open', { name: file.name, size: fileSize(file.size, language) }) : t('file.save')}</span>
       {isPicture ? (
         <canvas ref={canvas} width="240" height="150" aria-hidden="true" />
       ) : (

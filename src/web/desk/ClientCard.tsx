@@ -5,6 +5,7 @@ import { Avatar } from '../ui/Avatar.tsx';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { clock, dayName } from '../ui/time.ts';
 import { now } from '../ui/now.ts';
+import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import { deviceName } from './device.ts';
 import { language, t } from './texts.ts';
@@ -19,8 +20,8 @@ export function ClientCard({ view, onClose }: { view: InteractionView; onClose()
     <aside class="client-card" aria-label={t('card.title')}>
       <button type="button" class="icon-button card-close" aria-label={t('dismiss')} onClick={onClose}><Icon name="close" /></button>
       <div class="card-top">
-        <Avatar name={client.name} id={client.id} size="lg" />
-        <h3>{client.name}</h3>
+        <Avatar name={clientName(client)} id={client.id} size="lg" />
+        <h3>{clientName(client)}</h3>
       </div>
       <dl>
         <Fact icon="clock" name={t('card.since')}>{dayName(view.createdAt, now.value, language.value)}, {clock(view.createdAt, language.value)}</Fact>

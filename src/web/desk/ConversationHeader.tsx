@@ -9,6 +9,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { countdown } from '../ui/time.ts';
 import { host } from './api.ts';
+import { clientName } from './clientName.ts';
 import { CloseDialog } from './CloseDialog.tsx';
 import { useDesk } from './context.ts';
 import { Dialog } from './Dialog.tsx';
@@ -29,15 +30,15 @@ export function ConversationHeader({ view, conversation, isCardShown, onCard }: 
   const interaction = view.id;
   const download = () =>
     void fetchBlob(host, transcriptUrl(host, interaction)).then(
-      (blob) => saveBlob(blob, `${view.client.name}.txt`),
+      (blob) => saveBlob(blob, `${clientName(view.client)}.txt`),
       () => desk.toast(errorText('internal')),
     );
   return (
     <header class="pane-header">
       <button type="button" class="icon-button only-phone" aria-label={t('pane.back')} onClick={() => desk.show(undefined)}><Icon name="back" /></button>
-      <Avatar name={view.client.name} id={view.client.id} state={view.client.presence === 'connected' ? 'on' : view.client.presence === 'reconnecting' ? 'pause' : 'off'} />
+      <Avatar name={clientName(view.client)} id={view.client.id} state={view.client.presence === 'connected' ? 'on' : view.client.presence === 'reconnecting' ? 'pause' : 'off'} />
       <div class="pane-title">
-        <h2>{view.client.name}</h2>
+        <h2>{clientName(view.client)}</h2>
         <Presence view={view} />
       </div>
       {!view.owner && !conversation.isOver.value && <button type="button" class="button primary" onClick={() => void desk.run({ t: 'interaction.claim', key: newKey(), interaction })}>{t('pane.take')}</button>}

@@ -30,7 +30,7 @@ export function ListPane() {
       {agent?.wrapUps.map((wrapUp) => <WrapUpCard key={wrapUp.interaction} wrapUp={wrapUp} />)}
       {desk.offers.value.map((offer) => <OfferCard key={offer.interaction.id} offer={offer} />)}
       <div class="list-head">
-        <h1>{t(`list.${list}`)} <span class="list-count">{rows.length}</span></h1>
+        <h2>{t(`list.${list}`)} <span class="list-count">{rows.length}</span></h2>
         <span class="list-figures">{t('figures.waiting', { count: waiting })} · {t('figures.online', { count: online })}</span>
         <button type="button" class="icon-button" aria-pressed={desk.isByLastMessage.value} aria-label={t('list.sort')} title={t('list.sort')} onClick={() => (desk.isByLastMessage.value = !desk.isByLastMessage.value)}><Icon name="sort" /></button>
       </div>

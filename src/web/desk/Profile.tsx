@@ -16,19 +16,19 @@ export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): 
   const desk = useDesk();
   const { user, account } = desk.me;
   return (
-    <main class="profile">
+    <div class="profile">
       <div class="profile-inner">
         <header class="profile-head">
           <Avatar name={user.name} id={user.id} size="lg" />
-          <div><h1>{user.name}</h1><p>{account.name}</p></div>
+          <div><h2>{user.name}</h2><p>{account.name}</p></div>
           <button type="button" class="button" onClick={onClose}>{t('profile.close')}</button>
         </header>
-        <section class="profile-card profile-row"><h2>{t('profile.language')}</h2><LanguageChoice /></section>
+        <section class="profile-card profile-row"><h3>{t('profile.language')}</h3><LanguageChoice /></section>
         <SecondFactorSection />
         <Sessions />
         <button type="button" class="button danger" onClick={onSignOut}><Icon name="end" size={18} />{t('profile.signOut')}</button>
       </div>
-    </main>
+    </div>
   );
 }
 
@@ -44,7 +44,7 @@ function Sessions() {
   const revoke = (act: Promise<unknown>) => void act.catch((error: unknown) => desk.toast(errorText(error instanceof HttpError ? error.code : 'internal'))).then(load);
   return (
     <section class="profile-card">
-      <h2>{t('profile.sessions')}</h2>
+      <h3>{t('profile.sessions')}</h3>
       <ul class="sessions">
         {sessions.map((session) => (
           <li key={session.id}>

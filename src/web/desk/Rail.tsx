@@ -40,7 +40,8 @@ export function Rail({ isProfile, onProfile }: { isProfile: boolean; onProfile(i
       </nav>
       <div class="rail-foot">
         <button type="button" class="icon-button rail-sound" aria-pressed={isSoundOn.value} aria-label={t(isSoundOn.value ? 'sound.on' : 'sound.off')} title={t(isSoundOn.value ? 'sound.on' : 'sound.off')} onClick={switchSound}><Icon name={isSoundOn.value ? 'bell' : 'bellOff'} /></button>
-        <button type="button" class={isProfile ? 'rail-profile is-here' : 'rail-profile'} aria-label={t('profile.open')} title={t('profile.open')} aria-current={isProfile ? 'page' : undefined} onClick={() => onProfile(!isProfile)}>
+        <button type="button" class={isProfile ? 'rail-profile is-here' : 'rail-profile'} title={t('profile.open')} aria-current={isProfile ? 'page' : undefined} onClick={() => onProfile(!isProfile)}>
+          <span class="sr-only">{t('profile.open')}</span>
           <Avatar name={user.name} id={user.id} state={dotOf(desk.agent.value?.status ?? 'signed_out')} />
         </button>
       </div>

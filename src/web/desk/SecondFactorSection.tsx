@@ -45,7 +45,7 @@ export function SecondFactorSection() {
   return (
     <section class="profile-card">
       <div class="profile-row">
-        <div><h2>{t('profile.totp')}</h2><p>{t(isOn ? 'profile.totp.on' : 'profile.totp.off')}</p></div>
+        <div><h3>{t('profile.totp')}</h3><p>{t(isOn ? 'profile.totp.on' : 'profile.totp.off')}</p></div>
         {step.name === 'idle' && <button type="button" class="button" onClick={() => go({ name: 'password' })}>{t(isOn ? 'profile.totp.end' : 'profile.totp.begin')}</button>}
       </div>
       {(step.name === 'password' || step.name === 'code') && (

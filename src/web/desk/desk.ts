@@ -5,6 +5,7 @@
 import { batch, computed, effect, type Signal, signal } from '@preact/signals';
 import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { Conversation } from '../conversation/conversation.ts';
+import { TypingSignal } from '../conversation/typingSignal.ts';
 import { codeOf, CommandError } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
@@ -21,7 +22,6 @@ export interface Toast {
   readonly text: string;
 }
 
-const TYPING_EVERY_MS = 3_000;
 const TOAST_MS = 8_000;
 
 export class Desk {
@@ -42,7 +42,7 @@ export class Desk {
   readonly #drafts = new Map<string, Signal<string>>();
   readonly #queueFeeds = new Set<string>();
   readonly #stopAnnouncing: () => void;
-  #typingSentAt = 0;
+  readonly #typing = new TypingSignal((interaction, isTyping) => this.socket.notify({ t: 'chat.typing', interaction, isTyping }));
 
   constructor(me: Me, onSignedOut: () => void) {
     this.me = me;
@@ -107,6 +107,12 @@ export class Desk {
     if (before !== undefined) this.socket.unsubscribe(`conversation:${before}`);
   }
 
+  /** A reply, a reply that takes the conversation, or a note. */
+  write(message: Parameters<Outbox['add']>[0]): void {
+    this.outbox.add(message);
+    this.#typing.stop(message.conversation);
+  }
+
   async accept(offer: Offer): Promise<void> {
     const { interaction, token } = offer;
     if (await this.run({ t: 'offer.accept', interaction: interaction.id, token })) {
@@ -130,10 +136,7 @@ export class Desk {
   }
 
   typing(conversation: Conversation, text: string): void {
-    const isTyping = text.trim() !== '';
-    if (isTyping ? Date.now() - this.#typingSentAt < TYPING_EVERY_MS : this.#typingSentAt === 0) return;
-    this.#typingSentAt = isTyping ? Date.now() : 0;
-    this.socket.notify({ t: 'chat.typing', interaction: conversation.id, isTyping });
+    this.#typing.note(conversation.id, text);
   }
 
   async earlier(conversation: Conversation): Promise<void> {

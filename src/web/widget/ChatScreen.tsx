@@ -1,5 +1,5 @@
 /** One conversation, running, over, or about to begin. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Composer } from '../conversation/Composer.tsx';
 import type { Conversation } from '../conversation/conversation.ts';
 import { DropZone } from '../conversation/DropZone.tsx';
@@ -8,6 +8,7 @@ import { Uploads } from '../conversation/uploads.ts';
 import { ChatHeader } from './ChatHeader.tsx';
 import { ChatLines } from './ChatLines.tsx';
 import { EndedFooter } from './EndedFooter.tsx';
+import { keepFocus } from './focus.ts';
 import { useWidget } from './state.ts';
 import { NEW } from './visitor.ts';
 
@@ -32,9 +33,13 @@ export function ChatScreen({ id }: { id: string }) {
     document.addEventListener('visibilitychange', look);
     return () => document.removeEventListener('visibilitychange', look);
   }, [conversation, messageCount, link.name]);
+  // The composer and the question come and go, and may have had the focus.
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => keepFocus(place.current?.closest<HTMLElement>('.panel')), [isOver, isAsking]);
   const write = (text: string) => visitor.write(id, text);
   return (
     <DropZone class="screen chat" uploads={isOver ? undefined : uploads}>
+      <span ref={place} hidden />
       <ChatHeader conversation={conversation} onAskEnd={() => setAsking(true)} />
       <LinkBanner state={link} refusedText={texts.t('link.refused')} onRetry={() => visitor.socket.retryNow()} />
       {problem ? <p class="problem" role="alert">{texts.t('error.load')}</p> : <ChatLines conversation={conversation} id={id} />}
@@ -53,7 +58,7 @@ function EndQuestion({ conversation, onClose }: { conversation: Conversation; on
   const { visitor, texts } = useWidget();
   const first = useRef<HTMLButtonElement>(null);
   const [isFailed, setFailed] = useState(false);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.preventDefault();

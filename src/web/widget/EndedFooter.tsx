@@ -10,10 +10,10 @@ export function EndedFooter({ conversation }: { conversation: Conversation }) {
   const isRated = conversation.view.value?.rating !== undefined;
   const isAsked = !isRated && visitor.group.rating !== 'none';
   return (
-    <footer class="ended">
+    <div class="ended">
       {isRated ? <p class="thanks" role="status"><Icon name="check" size={18} />{t('thanks')}</p> : isAsked && <Rating conversation={conversation} />}
       <button type="button" class={isAsked ? 'button wide' : 'button primary wide'} onClick={() => state.startAnother()}>{t('start.again')}</button>
-    </footer>
+    </div>
   );
 }
 

@@ -21,14 +21,14 @@ export function HomeScreen() {
   const isOnline = visitor.isOnline.value;
   return (
     <div class="screen home">
-      <header class="home-header">
+      <div class="home-header">
         <div class="home-top">
           <span class="company"><span class="company-mark" aria-hidden="true"><Icon name="chat" size={18} /></span>{visitor.group.name}</span>
           <button type="button" class="icon-button on-header" aria-label={t('close')} onClick={() => (state.isOpen.value = false)}><Icon name="close" /></button>
         </div>
         <h1>{t('title')}</h1>
         <p>{t('description')}</p>
-      </header>
+      </div>
       <LinkBanner state={visitor.socket.state.value} refusedText={t('link.refused')} onRetry={() => visitor.socket.retryNow()} />
       <div class="home-body" role="region" aria-label={visitor.group.name} tabIndex={0}>
         <button type="button" class="card start-card" onClick={() => state.startAnother()}>
@@ -81,9 +81,9 @@ export function Notices({ texts: { t }, own }: { texts: WidgetTexts; own: Readon
   const address = own.privacyUrl ?? '';
   const isLink = /^https?:\/\//.test(address);
   return (
-    <footer class="notices">
+    <div class="notices">
       {own.consent !== '-' && <p>{t('consent')} {isLink && <a href={address} target="_blank" rel="noopener noreferrer">{t('privacy')}</a>}</p>}
       {own.encrypted !== '-' && <p class="encrypted"><Icon name="lock" size={14} />{t('encrypted')}</p>}
-    </footer>
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { TextsProvider } from '../ui/Texts.tsx';
 import { isSquare, sideOf } from './appearance.ts';
 import { ChatScreen } from './ChatScreen.tsx';
+import { keepFocus } from './focus.ts';
 import { HomeScreen } from './HomeScreen.tsx';
 import { StateProvider, type WidgetState } from './state.ts';
 import { NEW } from './visitor.ts';
@@ -15,10 +16,14 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   const panel = useRef<HTMLDivElement>(null);
   const wasOpen = useRef(false);
   useEffect(() => {
-    if (isOpen && !panel.current?.contains((panel.current.getRootNode() as ShadowRoot).activeElement)) panel.current?.focus({ preventScroll: true });
+    if (isOpen) keepFocus(panel.current);
     if (!isOpen && wasOpen.current) launcher.current?.focus({ preventScroll: true });
     wasOpen.current = isOpen;
   }, [isOpen]);
+  // A control that had the focus may go with its screen: the panel takes the focus, so that keys still arrive here.
+  useEffect(() => {
+    if (isOpen) keepFocus(panel.current);
+  }, [state.screen.value]);
   // On a phone the panel fills the screen: the page behind must not scroll.
   useEffect(() => {
     if (!isOpen || !matchMedia('(max-width: 480px)').matches) return;

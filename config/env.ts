@@ -77,15 +77,23 @@ export const envSchema = z
       .min(1_000_000)
       .default(512_000_000)
       .describe('Bytes of untrimmed event log per partition above which new interactions are refused'),
-    HISTORY_MONTHS: z.coerce.number().int().min(0).max(240).default(0).describe('Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept'),
-  DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
+    HISTORY_MONTHS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(240)
+      .default(0)
+      .describe(
+        'Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept',
+      ),
+    DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
     DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),
     LIMIT_FACTOR: z.coerce
       .number()
       .min(0.01)
       .max(10_000)
       .default(1)
-      .describe('Multiplies the limits per client address and per visitor; raise it when many clients share one address'),
+      .describe('Multiplies the limits by client address, visitor and socket; raise it when many clients share one address'),
     METRICS_TOKEN: z
       .string()
       .min(16, 'at least 16 characters')

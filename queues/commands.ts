@@ -47,7 +47,13 @@ export class Commands {
     for (let attempt = 0; ; attempt++) {
       await this.#lease.join(partition);
       const { epoch, nodeId } = this.#lease;
-      const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), [nodeId, epoch, chance(), this.#virtualNow?.() ?? '', ...args]);
+      const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), [
+        nodeId,
+        epoch,
+        chance(),
+        this.#virtualNow?.() ?? '',
+        ...args,
+      ]);
       if (!Array.isArray(reply)) throw new AppError('internal', { detail: `Script ${name} gave no answer.` });
       const [code, second] = reply as [string, unknown];
       if (code === 'ok') {
@@ -76,7 +82,13 @@ export class Commands {
     if (!Array.isArray(flat) || flat.length < 4) return;
     const knocks: Knock[] = [];
     for (let at = 0; at + 3 < flat.length; at += 4) {
-      knocks.push({ partition, kind: String(flat[at]), id: String(flat[at + 1]), token: String(flat[at + 2]), dueMs: Number(flat[at + 3]) });
+      knocks.push({
+        partition,
+        kind: String(flat[at]),
+        id: String(flat[at + 1]),
+        token: String(flat[at + 2]),
+        dueMs: Number(flat[at + 3]),
+      });
     }
     this.#onKnocks(knocks);
   }

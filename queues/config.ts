@@ -95,8 +95,23 @@ export interface ConfigEntry {
 
 /** What new queues and agents get when nothing is said. */
 export const queueDefaults = {
-  isActive: true, mode: 'manual', isAutoAccepted: false, offerTimeoutMs: 20_000, maxMissed: 3, wrapUpMs: 0, canEndWrapUp: true, canExtendWrapUp: true,
-  reconnectMs: 120_000, agentLostMs: 60_000, limitPerAgent: 0, priority: 0, weightSec: 60,
-  outcomes: [], isOutcomeRequired: false, autoCloseMs: 0, autoCloseOutcome: '', rating: 'stars',
+  isActive: true,
+  mode: 'manual',
+  isAutoAccepted: false,
+  offerTimeoutMs: 20_000,
+  maxMissed: 3,
+  wrapUpMs: 0,
+  canEndWrapUp: true,
+  canExtendWrapUp: true,
+  reconnectMs: 120_000,
+  agentLostMs: 60_000,
+  limitPerAgent: 0,
+  priority: 0,
+  weightSec: 60,
+  outcomes: [],
+  isOutcomeRequired: false,
+  autoCloseMs: 0,
+  autoCloseOutcome: '',
+  rating: 'stars',
 } as const satisfies Partial<QueueDoc>;
 export const agentDefaults = { isActive: true, capacity: 5 } as const satisfies Partial<AgentDoc>;

@@ -1,8 +1,8 @@
 /** The copies of configuration in Redis: written with their version, read by the edges. Created by the engine. */
 import type { AccountId } from '../src/base/ids.ts';
+import { type Commands, isRefused } from './commands.ts';
 import type { AccountDoc, AgentDoc, ConfigKind, GroupDoc, QueueDoc } from './config.ts';
 import { configDoc } from './config.ts';
-import { type Commands, isRefused } from './commands.ts';
 import type { Config, Scope } from './engine.ts';
 import { directoryKey, partitionKey } from './keys.ts';
 import type { ScriptRunner } from './redis.ts';
@@ -58,15 +58,15 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
       for (const entry of entries) {
         const scope = await scopeOf(entry.accountId as AccountId);
         if (!scope) continue;
-        const doc = entry.doc ? JSON.stringify(configDoc.parse(entry.doc)) : '';
-        const reply = await commands.run('applyConfig', scope.partition, [entry.kind, entry.id, entry.accountId, entry.version, doc]);
-        if (isRefused(reply)) continue;
-        applied += Number(reply[1]);
         if (entry.doc?.kind === 'group') {
+          // Before the copy: a process killed in between leaves a pointer to nothing, which the next try mends.
           const { publicId } = entry.doc;
           await runner.retrying(() => redis.hset(directoryKey(prefix, 'groups'), publicId, `${entry.accountId}|${entry.id}`));
           groups.delete(publicId);
         }
+        const doc = entry.doc ? JSON.stringify(configDoc.parse(entry.doc)) : '';
+        const reply = await commands.run('applyConfig', scope.partition, [entry.kind, entry.id, entry.accountId, entry.version, doc]);
+        if (!isRefused(reply)) applied += Number(reply[1]);
       }
       return applied;
     },
@@ -81,9 +81,9 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
       return docs.filter((doc): doc is QueueDoc => doc !== undefined).sort((left, right) => left.name.localeCompare(right.name));
     },
 
-    async groupByPublicId(publicId) {
+    async groupByPublicId(publicId, { isFresh = false } = {}) {
       const cached = groups.get(publicId);
-      if (cached && cached.until > performance.now()) return cached.value;
+      if (!isFresh && cached && cached.until > performance.now()) return cached.value;
       const value = await readGroup(publicId);
       // A flood of unknown identifiers must not fill the cache.
       if (groups.size > 10_000) groups.clear();

@@ -16,7 +16,12 @@ export interface Scope {
   readonly partition: number;
 }
 
-export type Refused = { readonly ok: false; readonly code: ErrorCode; readonly detail?: string; /** Name of the agent who was first, for `already_taken`. */ readonly owner?: string };
+export type Refused = {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly detail?: string /** Name of the agent who was first, for `already_taken`. */;
+  readonly owner?: string;
+};
 export type Outcome<Value = Record<never, never>> = ({ readonly ok: true } & Value) | Refused;
 
 /** Place in an event feed. */
@@ -85,24 +90,51 @@ export interface NewMessage {
 
 export interface Router {
   /** WID-6, RTE-12. Refuses: log_full, account_inactive, not_found (queue), rate per contact is the gateway's. */
-  startInteraction(scope: Scope, command: NewInteraction): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean }>>;
+  startInteraction(
+    scope: Scope,
+    command: NewInteraction,
+  ): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean }>>;
   /** Appends to the conversation. Refuses: not_found, gone, forbidden (not a participant), already_taken, at_capacity, not_signed_in. */
   sendMessage(scope: Scope, message: NewMessage): Promise<Outcome<{ off: number; at: number; isRepeat: boolean }>>;
   markRead(scope: Scope, mark: { interactionId: InteractionId; by: 'client' | 'staff'; memberId: string; upTo: number }): Promise<Outcome>;
 
-  acceptOffer(scope: Scope, offer: { interactionId: InteractionId; agentId: UserId; token: string }): Promise<Outcome<{ interaction: InteractionView }>>;
+  acceptOffer(
+    scope: Scope,
+    offer: { interactionId: InteractionId; agentId: UserId; token: string },
+  ): Promise<Outcome<{ interaction: InteractionView }>>;
   declineOffer(scope: Scope, offer: { interactionId: InteractionId; agentId: UserId; token: string }): Promise<Outcome>;
-  claimInteraction(scope: Scope, claim: { interactionId: InteractionId; agentId: UserId; key: string }): Promise<Outcome<{ interaction: InteractionView }>>;
-  transferInteraction(scope: Scope, transfer: { interactionId: InteractionId; from: UserId; to: UserId; key: string; isSupervisor: boolean }): Promise<Outcome>;
-  inviteParticipant(scope: Scope, invite: { interactionId: InteractionId; by: UserId; agentId: UserId; key: string; isSupervisor: boolean }): Promise<Outcome>;
+  claimInteraction(
+    scope: Scope,
+    claim: { interactionId: InteractionId; agentId: UserId; key: string },
+  ): Promise<Outcome<{ interaction: InteractionView }>>;
+  transferInteraction(
+    scope: Scope,
+    transfer: { interactionId: InteractionId; from: UserId; to: UserId; key: string; isSupervisor: boolean },
+  ): Promise<Outcome>;
+  inviteParticipant(
+    scope: Scope,
+    invite: { interactionId: InteractionId; by: UserId; agentId: UserId; key: string; isSupervisor: boolean },
+  ): Promise<Outcome>;
   leaveInteraction(scope: Scope, leave: { interactionId: InteractionId; agentId: UserId; key: string }): Promise<Outcome>;
   /** The conversation is over; the owner still has to close it. By the client (contact id) or by owner or supervisor. */
-  endInteraction(scope: Scope, end: { interactionId: InteractionId; by: 'client' | 'agent'; memberId: UserId | ContactId; isSupervisor: boolean }): Promise<Outcome>;
+  endInteraction(
+    scope: Scope,
+    end: { interactionId: InteractionId; by: 'client' | 'agent'; memberId: UserId | ContactId; isSupervisor: boolean },
+  ): Promise<Outcome>;
   /** Owner or supervisor closes with an outcome; wrap-up begins; the next match is made. Refuses: outcome_required, forbidden, gone. */
-  closeInteraction(scope: Scope, close: { interactionId: InteractionId; agentId: UserId; outcome: string; note: string; key: string; isSupervisor: boolean }): Promise<Outcome>;
-  rateInteraction(scope: Scope, rating: { interactionId: InteractionId; contactId: ContactId; value: number; comment: string }): Promise<Outcome>;
+  closeInteraction(
+    scope: Scope,
+    close: { interactionId: InteractionId; agentId: UserId; outcome: string; note: string; key: string; isSupervisor: boolean },
+  ): Promise<Outcome>;
+  rateInteraction(
+    scope: Scope,
+    rating: { interactionId: InteractionId; contactId: ContactId; value: number; comment: string },
+  ): Promise<Outcome>;
   endWrapUp(scope: Scope, wrapUp: { interactionId: InteractionId; agentId: UserId; isSupervisor: boolean }): Promise<Outcome>;
-  extendWrapUp(scope: Scope, wrapUp: { interactionId: InteractionId; agentId: UserId; byMs: number; key: string; isSupervisor: boolean }): Promise<Outcome>;
+  extendWrapUp(
+    scope: Scope,
+    wrapUp: { interactionId: InteractionId; agentId: UserId; byMs: number; key: string; isSupervisor: boolean },
+  ): Promise<Outcome>;
 
   /** `queues` absent: all the agent is assigned to. */
   signIn(scope: Scope, agent: { agentId: UserId; queues?: readonly QueueId[]; key: string }): Promise<Outcome<{ agent: AgentView }>>;
@@ -111,20 +143,45 @@ export interface Router {
   resume(scope: Scope, agent: { agentId: UserId; key: string }): Promise<Outcome<{ agent: AgentView }>>;
 
   /** Presence. A connection belongs to this process's lease; when the lease lapses they are detached for it. Attach ends a reconnect window. */
-  attachClient(scope: Scope, socket: { interactionId: InteractionId; contactId: ContactId; connectionId: string }): Promise<Outcome<{ interaction: InteractionView }>>;
+  attachClient(
+    scope: Scope,
+    socket: { interactionId: InteractionId; contactId: ContactId; connectionId: string },
+  ): Promise<Outcome<{ interaction: InteractionView }>>;
   /** The client's last socket gone starts the reconnect window (APP-6). */
   detachClient(scope: Scope, socket: { interactionId: InteractionId; connectionId: string }): Promise<Outcome>;
-  attachDevice(scope: Scope, socket: { agentId: UserId; deviceId: string; deviceName: string; connectionId: string }): Promise<Outcome<{ agent: AgentView }>>;
+  attachDevice(
+    scope: Scope,
+    socket: { agentId: UserId; deviceId: string; deviceName: string; connectionId: string },
+  ): Promise<Outcome<{ agent: AgentView }>>;
   detachDevice(scope: Scope, socket: { agentId: UserId; deviceId: string; connectionId: string }): Promise<Outcome>;
 }
 
 /** Reads for snapshots; each is consistent with the feed offset it returns. */
 export interface Views {
-  conversation(scope: Scope, id: InteractionId): Promise<{ cursor: FeedCursor; interaction: InteractionView; messages: Message[]; hasEarlier: boolean } | undefined>;
+  conversation(
+    scope: Scope,
+    id: InteractionId,
+  ): Promise<{ cursor: FeedCursor; interaction: InteractionView; messages: Message[]; hasEarlier: boolean } | undefined>;
   /** Messages with offsets below `before`, oldest first; undefined when the conversation has left Redis (read PostgreSQL). */
-  earlierMessages(scope: Scope, id: InteractionId, before: number, limit: number): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
+  earlierMessages(
+    scope: Scope,
+    id: InteractionId,
+    before: number,
+    limit: number,
+  ): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
   interaction(scope: Scope, id: InteractionId): Promise<InteractionView | undefined>;
-  agent(scope: Scope, id: UserId): Promise<{ cursor: FeedCursor; agent: AgentView; offers: { interaction: InteractionView['id']; token: string; expiresAt: number }[]; interactions: InteractionView[] } | undefined>;
+  agent(
+    scope: Scope,
+    id: UserId,
+  ): Promise<
+    | {
+        cursor: FeedCursor;
+        agent: AgentView;
+        offers: { interaction: InteractionView['id']; token: string; expiresAt: number }[];
+        interactions: InteractionView[];
+      }
+    | undefined
+  >;
   /** Waiting first, longest first, then served; at most 200. */
   queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
   figures(scope: Scope, id: QueueId): Promise<QueueFigures | undefined>;
@@ -135,9 +192,16 @@ export interface Views {
 
 export interface Feeds {
   /** What came after the cursor, in order; `reload` when that can no longer be known exactly. */
-  read(scope: Scope, feed: string, after: FeedCursor): Promise<{ kind: 'events'; cursor: FeedCursor; events: FeedEvent[] } | { kind: 'reload' }>;
+  read(
+    scope: Scope,
+    feed: string,
+    after: FeedCursor,
+  ): Promise<{ kind: 'events'; cursor: FeedCursor; events: FeedEvent[] } | { kind: 'reload' }>;
   /** Follows every partition's log from its tail, storing no position; entries of one partition come in order. After a lost Redis `onGap` is called and the tail goes on: resubscribe. */
-  tail(listener: { onEntry(entry: LogEntry): void; onGap(): void }): { /** Positioned: what is appended from now on will be told. */ readonly started: Promise<void>; close(): Promise<void> };
+  tail(listener: { onEntry(entry: LogEntry): void; onGap(): void }): {
+    /** Positioned: what is appended from now on will be told. */ readonly started: Promise<void>;
+    close(): Promise<void>;
+  };
 }
 
 /** Where a durable reader keeps its position; `apply` commits the effect and the position of the last entry in one transaction. */
@@ -170,7 +234,10 @@ export interface Session {
 }
 
 export interface Sessions {
-  create(scope: Scope, session: { userId: UserId; ip: string; userAgent: string; stage: Session['stage']; principal: string; ttlMs: number }): Promise<{ token: string; session: Session }>;
+  create(
+    scope: Scope,
+    session: { userId: UserId; ip: string; userAgent: string; stage: Session['stage']; principal: string; ttlMs: number },
+  ): Promise<{ token: string; session: Session }>;
   /** undefined: unknown, expired, revoked, or the secret is wrong. Moves `lastSeenAt` at most once a minute. */
   find(token: string): Promise<{ scope: Scope; session: Session } | undefined>;
   /** Second factor passed. */
@@ -192,7 +259,7 @@ export interface Shelf {
 }
 
 export interface Rates {
-  /** Counts `points` against `key`; `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
+  /** Counts `points` against `key` (negative points give back); `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
   take(key: string, limit: number, windowSec: number, points?: number): Promise<{ isAllowed: boolean; retryAfterSec: number }>;
 }
 
@@ -206,8 +273,8 @@ export interface Config {
   queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;
   agent(scope: Scope, id: UserId): Promise<AgentDoc | undefined>;
   queues(scope: Scope): Promise<QueueDoc[]>;
-  /** By the public identifier in the snippet; cached for a second. */
-  groupByPublicId(publicId: string): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
+  /** By the public identifier in the snippet; cached for a second unless `isFresh`. */
+  groupByPublicId(publicId: string, options?: { readonly isFresh?: boolean }): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
   /** Version of every copy, by `kind:id`, for the reconciler. */
   versions(scope: Scope): Promise<Map<string, number>>;
 }

@@ -49,7 +49,13 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
   const knocks = createKnockSender({ redisUrl, prefix, log });
-  const commands = new Commands({ runner, lease, prefix, onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list), virtualNow: options.virtualNow });
+  const commands = new Commands({
+    runner,
+    lease,
+    prefix,
+    onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list),
+    virtualNow: options.virtualNow,
+  });
   const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
   const feeds = createFeeds({ commands, prefix, log, connect: () => connectReader('tail') });
   const signals = createSignals({ redis, prefix, connect: () => connectReader('signals') });
@@ -75,7 +81,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     core: { runner, commands, prefix, redisUrl, connect: connectReader },
     async fullPartitions() {
       const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-      const flags = await runner.retrying(() => Promise.all(partitions.map((partition) => redis.hget(`${partitionKey(prefix, partition)}:meta`, 'full'))));
+      const flags = await runner.retrying(() =>
+        Promise.all(partitions.map((partition) => redis.hget(`${partitionKey(prefix, partition)}:meta`, 'full'))),
+      );
       return partitions.filter((partition) => flags[partition] === '1');
     },
     async ping() {

@@ -76,7 +76,14 @@ export class NodeLease implements Lease {
 
   async #register(partition: number, isFirst: boolean): Promise<boolean> {
     const epoch = this.#epoch;
-    const reply = await this.#runner.run('renewLease', partitionKey(this.#prefix, partition), [this.nodeId, epoch, '', '', this.#leaseMs, isFirst ? 1 : 0]);
+    const reply = await this.#runner.run('renewLease', partitionKey(this.#prefix, partition), [
+      this.nodeId,
+      epoch,
+      '',
+      '',
+      this.#leaseMs,
+      isFirst ? 1 : 0,
+    ]);
     return Array.isArray(reply) && reply[0] === 'ok';
   }
 
@@ -93,7 +100,14 @@ export class NodeLease implements Lease {
     clearInterval(this.#timer);
     for (const partition of this.#partitions) {
       for (let more = 1; more === 1; ) {
-        const reply = await this.#runner.run('dropNode', partitionKey(this.#prefix, partition), [this.nodeId, this.#epoch, newEpoch(), '', this.nodeId, this.#epoch]);
+        const reply = await this.#runner.run('dropNode', partitionKey(this.#prefix, partition), [
+          this.nodeId,
+          this.#epoch,
+          newEpoch(),
+          '',
+          this.nodeId,
+          this.#epoch,
+        ]);
         more = Array.isArray(reply) ? Number(reply[1]) : 0;
       }
     }

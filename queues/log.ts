@@ -6,7 +6,7 @@
 import type { Logger } from '../src/base/log.ts';
 import type { LogEntry } from './engine.ts';
 import type { EventType } from './events.ts';
-import { logKey, partitionKey, PARTITIONS } from './keys.ts';
+import { logKey, PARTITIONS, partitionKey } from './keys.ts';
 import type { Redis } from './redis.ts';
 
 /** After a read, how long to let entries gather before the next: one wake-up then serves several. */

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../src/base/log.ts';
-import { partitionKey, PARTITIONS } from './keys.ts';
+import { PARTITIONS, partitionKey } from './keys.ts';
 import type { ScriptRunner } from './redis.ts';
 
 const HOLD_MS = 5_000;
@@ -43,7 +43,9 @@ export class HeldPartitions {
   async #renew(): Promise<void> {
     const asked = performance.now();
     const answers = await Promise.allSettled(
-      Array.from({ length: PARTITIONS }, (_, partition) => this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 0])),
+      Array.from({ length: PARTITIONS }, (_, partition) =>
+        this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 0]),
+      ),
     );
     for (const [partition, answer] of answers.entries()) {
       if (answer.status === 'fulfilled' && answer.value === 1) this.#held.set(partition, asked + HOLD_MS - 500);
@@ -58,6 +60,8 @@ export class HeldPartitions {
     clearTimeout(this.#timer);
     const held = this.list();
     this.#held.clear();
-    await Promise.allSettled(held.map((partition) => this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 1])));
+    await Promise.allSettled(
+      held.map((partition) => this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 1])),
+    );
   }
 }

@@ -1,7 +1,7 @@
 /** Turns what Redis answers (flat lists of texts) into the views of the protocol. Pure. */
 import type { AgentView, InteractionView, Message } from '../src/protocol/views.ts';
-import { type EventBody, type EventType, eventBodies } from './events.ts';
 import type { FeedEvent } from './engine.ts';
+import { type EventBody, type EventType, eventBodies } from './events.ts';
 
 type Flat = readonly unknown[];
 
@@ -85,7 +85,10 @@ export function toMessages(entriesNewestFirst: readonly unknown[]): Message[] {
 /** The answer of `readAgent` after its epoch. */
 export function toAgent(id: string, answer: Flat): AgentView {
   const h = toFields(answer[1]);
-  const wrapUps = Object.entries(toFields(answer[4])).map(([interaction, entry]) => ({ interaction, until: Number(entry.slice(0, entry.indexOf('|'))) }));
+  const wrapUps = Object.entries(toFields(answer[4])).map(([interaction, entry]) => ({
+    interaction,
+    until: Number(entry.slice(0, entry.indexOf('|'))),
+  }));
   const offers = answer[3] as readonly unknown[];
   const queues = answer[2] as readonly [string, string, string, number][];
   const load = number(h['load']);

@@ -37,7 +37,12 @@ export function createRouter(commands: Commands): Router {
     return isRefused(reply) ? reply : { ok: true, interaction: interactionAt(reply, 1, id) };
   }
 
-  async function withAgent(name: string, scope: Scope, agentId: string, args: readonly (string | number)[]): Promise<Outcome<{ agent: AgentView }>> {
+  async function withAgent(
+    name: string,
+    scope: Scope,
+    agentId: string,
+    args: readonly (string | number)[],
+  ): Promise<Outcome<{ agent: AgentView }>> {
     const reply = await commands.run(name, scope.partition, args);
     if (isRefused(reply)) return reply;
     const answer = await commands.read('readAgent', scope.partition, [agentId, scope.accountId, 0]);
@@ -46,14 +51,32 @@ export function createRouter(commands: Commands): Router {
 
   const setState = (what: string) => (scope: Scope, agent: { agentId: string; reason?: string; queues?: readonly string[]; key: string }) =>
     withAgent('setAgentState', scope, agent.agentId, [
-      agent.agentId, scope.accountId, what, agent.reason ?? '', commandId(agent.agentId, agent.key), ...(agent.queues ?? []),
+      agent.agentId,
+      scope.accountId,
+      what,
+      agent.reason ?? '',
+      commandId(agent.agentId, agent.key),
+      ...(agent.queues ?? []),
     ]);
 
   return {
     async startInteraction(scope, start) {
       const reply = await commands.run('startInteraction', scope.partition, [
-        newId('interaction'), scope.accountId, start.queueId, start.groupId, start.contactId, start.key, start.name, start.email, start.language,
-        start.page, start.userAgent, start.key, start.text, previewOf(start.text), start.connectionId,
+        newId('interaction'),
+        scope.accountId,
+        start.queueId,
+        start.groupId,
+        start.contactId,
+        start.key,
+        start.name,
+        start.email,
+        start.language,
+        start.page,
+        start.userAgent,
+        start.key,
+        start.text,
+        previewOf(start.text),
+        start.connectionId,
       ]);
       if (isRefused(reply)) return reply;
       return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionAt(reply, 4, String(reply[3])) };
@@ -74,22 +97,40 @@ export function createRouter(commands: Commands): Router {
       withInteraction('claimInteraction', scope, claim.interactionId, [claim.interactionId, scope.accountId, claim.agentId]),
     transferInteraction: (scope, transfer) =>
       plain('transferInteraction', scope, [
-        transfer.interactionId, scope.accountId, transfer.from, transfer.to, flag(transfer.isSupervisor), commandId(transfer.from, transfer.key),
+        transfer.interactionId,
+        scope.accountId,
+        transfer.from,
+        transfer.to,
+        flag(transfer.isSupervisor),
+        commandId(transfer.from, transfer.key),
       ]),
     inviteParticipant: (scope, invite) =>
       plain('inviteParticipant', scope, [invite.interactionId, scope.accountId, invite.by, invite.agentId, flag(invite.isSupervisor)]),
     leaveInteraction: (scope, leave) => plain('leaveInteraction', scope, [leave.interactionId, scope.accountId, leave.agentId]),
-    endInteraction: (scope, end) => plain('endInteraction', scope, [end.interactionId, scope.accountId, end.by, end.memberId, flag(end.isSupervisor)]),
+    endInteraction: (scope, end) =>
+      plain('endInteraction', scope, [end.interactionId, scope.accountId, end.by, end.memberId, flag(end.isSupervisor)]),
     closeInteraction: (scope, close) =>
       plain('closeInteraction', scope, [
-        close.interactionId, scope.accountId, close.agentId, close.outcome, close.note, flag(close.isSupervisor), commandId(close.agentId, close.key),
+        close.interactionId,
+        scope.accountId,
+        close.agentId,
+        close.outcome,
+        close.note,
+        flag(close.isSupervisor),
+        commandId(close.agentId, close.key),
       ]),
     rateInteraction: (scope, rating) =>
       plain('rateInteraction', scope, [rating.interactionId, scope.accountId, rating.contactId, rating.value, rating.comment]),
-    endWrapUp: (scope, wrapUp) => plain('endWrapUp', scope, [wrapUp.interactionId, scope.accountId, wrapUp.agentId, flag(wrapUp.isSupervisor)]),
+    endWrapUp: (scope, wrapUp) =>
+      plain('endWrapUp', scope, [wrapUp.interactionId, scope.accountId, wrapUp.agentId, flag(wrapUp.isSupervisor)]),
     extendWrapUp: (scope, wrapUp) =>
       plain('extendWrapUp', scope, [
-        wrapUp.interactionId, scope.accountId, wrapUp.agentId, wrapUp.byMs, flag(wrapUp.isSupervisor), commandId(wrapUp.agentId, wrapUp.key),
+        wrapUp.interactionId,
+        scope.accountId,
+        wrapUp.agentId,
+        wrapUp.byMs,
+        flag(wrapUp.isSupervisor),
+        commandId(wrapUp.agentId, wrapUp.key),
       ]),
 
     signIn: setState('sign_in'),
@@ -98,11 +139,20 @@ export function createRouter(commands: Commands): Router {
     resume: setState('resume'),
 
     attachClient: (scope, socket) =>
-      withInteraction('attachClient', scope, socket.interactionId, [socket.interactionId, scope.accountId, socket.contactId, socket.connectionId]),
+      withInteraction('attachClient', scope, socket.interactionId, [
+        socket.interactionId,
+        scope.accountId,
+        socket.contactId,
+        socket.connectionId,
+      ]),
     detachClient: (scope, socket) => plain('detachClient', scope, [socket.interactionId, socket.connectionId]),
     attachDevice: (scope, socket) =>
       withAgent('attachDevice', scope, socket.agentId, [
-        socket.agentId, scope.accountId, socket.deviceId, socket.deviceName.replaceAll('|', ' '), socket.connectionId,
+        socket.agentId,
+        scope.accountId,
+        socket.deviceId,
+        socket.deviceName.replaceAll('|', ' '),
+        socket.connectionId,
       ]),
     detachDevice: (scope, socket) => plain('detachDevice', scope, [socket.agentId, socket.deviceId, socket.connectionId]),
   };
@@ -123,7 +173,16 @@ function interactionAt(reply: Reply, index: number, id: string): InteractionView
 
 function messageArgs(scope: Scope, message: NewMessage): (string | number)[] {
   return [
-    message.interactionId, scope.accountId, message.mid, message.from.role, message.from.id, message.from.name, message.visibility, message.text ?? '',
-    message.file ? JSON.stringify(message.file) : '', previewOf(message.text ?? message.file?.name ?? ''), flag(message.isClaim),
+    message.interactionId,
+    scope.accountId,
+    message.mid,
+    message.from.role,
+    message.from.id,
+    message.from.name,
+    message.visibility,
+    message.text ?? '',
+    message.file ? JSON.stringify(message.file) : '',
+    previewOf(message.text ?? message.file?.name ?? ''),
+    flag(message.isClaim),
   ];
 }

@@ -8,7 +8,7 @@ import type { AccountId, UserId } from '../src/base/ids.ts';
 import { ID_PATTERN, newId } from '../src/base/ids.ts';
 import { type Commands, isRefused } from './commands.ts';
 import type { Scope, Session, Sessions } from './engine.ts';
-import { partitionKey, PARTITIONS } from './keys.ts';
+import { PARTITIONS, partitionKey } from './keys.ts';
 import type { ScriptRunner } from './redis.ts';
 import { toFields } from './replies.ts';
 
@@ -53,10 +53,25 @@ export function createSessions(commands: Commands, runner: ScriptRunner, prefix:
 
   async function change(
     scope: Scope,
-    what: { what: 'revoke' | 'refresh' | 'complete'; userId: string; reason?: string; principal?: string; ttlMs?: number; except?: string; ids?: readonly string[] },
+    what: {
+      what: 'revoke' | 'refresh' | 'complete';
+      userId: string;
+      reason?: string;
+      principal?: string;
+      ttlMs?: number;
+      except?: string;
+      ids?: readonly string[];
+    },
   ): Promise<number> {
     const reply = await commands.run('changeSessions', scope.partition, [
-      what.userId, scope.accountId, what.what, what.reason ?? '', what.principal ?? '', what.ttlMs ?? 0, what.except ?? '', ...(what.ids ?? []),
+      what.userId,
+      scope.accountId,
+      what.what,
+      what.reason ?? '',
+      what.principal ?? '',
+      what.ttlMs ?? 0,
+      what.except ?? '',
+      ...(what.ids ?? []),
     ]);
     if (isRefused(reply)) throw new AppError(reply.code);
     return Number(reply[1]);
@@ -67,7 +82,15 @@ export function createSessions(commands: Commands, runner: ScriptRunner, prefix:
       const id = newId('session');
       const secret = randomBytes(32).toString('base64url');
       const reply = await commands.run('createSession', scope.partition, [
-        id, session.userId, scope.accountId, hashOf(secret), session.ip, session.userAgent.slice(0, 300), session.stage, session.principal, session.ttlMs,
+        id,
+        session.userId,
+        scope.accountId,
+        hashOf(secret),
+        session.ip,
+        session.userAgent.slice(0, 300),
+        session.stage,
+        session.principal,
+        session.ttlMs,
       ]);
       if (isRefused(reply)) throw new AppError(reply.code);
       return { token: `cs_${scope.partition}_${id}_${secret}`, session: toSession(id, toFields(reply[1])) };
@@ -105,7 +128,9 @@ export function createSessions(commands: Commands, runner: ScriptRunner, prefix:
       options.sessionIds?.length === 0
         ? Promise.resolve(0)
         : change(scope, {
-            what: 'revoke', userId, reason: options.reason,
+            what: 'revoke',
+            userId,
+            reason: options.reason,
             ...(options.except === undefined ? {} : { except: options.except }),
             ...(options.sessionIds === undefined ? {} : { ids: options.sessionIds }),
           }),

@@ -2,8 +2,8 @@
 import type { InteractionView, Message } from '../src/protocol/views.ts';
 import type { Commands } from './commands.ts';
 import type { Scope, Views } from './engine.ts';
-import type { Redis } from './redis.ts';
 import { partitionKey } from './keys.ts';
+import type { Redis } from './redis.ts';
 import { toAgent, toInteraction, toMessages } from './replies.ts';
 
 const SNAPSHOT_MESSAGES = 50;
@@ -52,11 +52,20 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
     async agent(scope, id) {
       const answer = await commands.read('readAgent', scope.partition, [id, scope.accountId, 1]);
       if (!answer) return undefined;
-      const offers = (answer[3] as [string, string, string][]).map(([interaction, token, due]) => ({ interaction, token, expiresAt: Number(due) }));
+      const offers = (answer[3] as [string, string, string][]).map(([interaction, token, due]) => ({
+        interaction,
+        token,
+        expiresAt: Number(due),
+      }));
       const interactions = (answer[6] as [string, unknown][]).flatMap(([interaction, flat]) => toInteraction(interaction, flat) ?? []);
       const fields = answer[1] as readonly string[];
       const off = Number(fields[fields.indexOf('off') + 1] ?? 0);
-      return { cursor: { epoch: String(answer[0]), off: fields.includes('off') ? off : 0 }, agent: toAgent(id, answer), offers, interactions };
+      return {
+        cursor: { epoch: String(answer[0]), off: fields.includes('off') ? off : 0 },
+        agent: toAgent(id, answer),
+        offers,
+        interactions,
+      };
     },
 
     async queue(scope, id) {

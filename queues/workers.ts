@@ -4,8 +4,8 @@
  */
 import type { Logger } from '../src/base/log.ts';
 import { repeat } from '../src/base/loop.ts';
-import type { DurableSink } from './engine.ts';
 import { isRefused } from './commands.ts';
+import type { DurableSink } from './engine.ts';
 import { DurableReader } from './follow.ts';
 import type { RunningEngine } from './index.ts';
 import { partitionKey } from './keys.ts';
@@ -53,13 +53,22 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
   const { runner, commands, prefix, redisUrl, connect } = engine.core;
   const { log } = options;
   const figures: WorkerFigures = {
-    offersExpired: 0, lostKnocks: 0, nodesDropped: 0, repairs: 0, knockWorkersRebuilt: 0, logEntries: 0, logBytes: 0, readerLagMs: 0,
+    offersExpired: 0,
+    lostKnocks: 0,
+    nodesDropped: 0,
+    repairs: 0,
+    knockWorkersRebuilt: 0,
+    logEntries: 0,
+    logBytes: 0,
+    readerLagMs: 0,
   };
   const partitions = new HeldPartitions({ runner, prefix, nodeId: engine.lease.nodeId, log });
   await partitions.start();
 
   const knocks = new KnockWorker({
-    redisUrl, prefix, log,
+    redisUrl,
+    prefix,
+    log,
     fire: async (partition, member) => void (await commands.run('fireDeadline', partition, [member])),
   });
   const readers = options.sinks.map((sink) => new DurableReader({ sink, partitions, redis: connect(`reader-${sink.name}`), prefix, log }));
@@ -101,22 +110,37 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
   /** When the first entry after the slowest position was written. */
   async function oldestAfter(partition: number, positions: readonly string[]): Promise<number | undefined> {
     const slowest = positions.reduce((least, id) => (compareIds(id, least) < 0 ? id : least));
-    const [next] = (await runner.redis.xrange(`${partitionKey(prefix, partition)}:log`, `(${slowest}`, '+', 'COUNT', 1)) as [string, string[]][];
+    const [next] = (await runner.redis.xrange(`${partitionKey(prefix, partition)}:log`, `(${slowest}`, '+', 'COUNT', 1)) as [
+      string,
+      string[],
+    ][];
     return next ? Number(next[0].slice(0, next[0].indexOf('-'))) : undefined;
   }
 
   const loops = [
     ...(options.isSweeping === false ? [] : [repeat('sweep', SWEEP_MS, () => Promise.all(partitions.list().map(sweep)), log)]),
-    repeat('trim', TRIM_MS, async () => {
-      figures.logEntries = figures.logBytes = figures.readerLagMs = 0;
-      for (const partition of partitions.list()) await trim(partition);
-      figures.knockWorkersRebuilt = knocks.rebuilt;
-    }, log),
+    repeat(
+      'trim',
+      TRIM_MS,
+      async () => {
+        figures.logEntries = figures.logBytes = figures.readerLagMs = 0;
+        for (const partition of partitions.list()) await trim(partition);
+        figures.knockWorkersRebuilt = knocks.rebuilt;
+      },
+      log,
+    ),
     ...(options.isReconciling === false
       ? []
-      : [repeat('reconcile', RECONCILE_MS, async () => {
-          for (const partition of partitions.list()) figures.repairs += await reconcilePartition(commands, partition, log);
-        }, log)]),
+      : [
+          repeat(
+            'reconcile',
+            RECONCILE_MS,
+            async () => {
+              for (const partition of partitions.list()) figures.repairs += await reconcilePartition(commands, partition, log);
+            },
+            log,
+          ),
+        ]),
   ];
 
   return {

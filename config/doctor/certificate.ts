@@ -1,6 +1,7 @@
 /** The doctor on TLS_CERT and TLS_KEY: readable, valid today and for some weeks, for the right name, and belonging together. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { Env } from '../env.ts';
 import { broken, type Finding, ok, warning } from './finding.ts';
 
@@ -56,7 +57,7 @@ function checkKey(certificate: X509Certificate, file: string): Finding {
 
 function checkName(certificate: X509Certificate, host: string): Finding[] {
   if (!host) return [];
-  const matches = certificate.checkHost(host) ?? certificate.checkIP(host);
+  const matches = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
   const names = certificate.subjectAltName ?? certificate.subject;
   return matches
     ? [ok('certificate name', `is for ${host}`)]

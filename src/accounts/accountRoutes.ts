@@ -77,11 +77,21 @@ export function accountRoutes(deps: AccessDeps): Route[] {
           changes.touch('account', id);
           if (after.status !== before.status) {
             // Members of an inactive account are signed out; administrators stay, to switch it on.
-            const members = await trx.selectFrom('app_user').select('id').where('account_id', '=', id).where('role', '=', 'member').where('status', '=', 'active').execute();
+            const members = await trx
+              .selectFrom('app_user')
+              .select('id')
+              .where('account_id', '=', id)
+              .where('role', '=', 'member')
+              .where('status', '=', 'active')
+              .execute();
             for (const member of members) changes.rights(member.id, { reason: `account.${after.status}` });
           }
           await writeAudit(trx, {
-            accountId: id, actor: actorOf(request), action: 'account.changed', target: { kind: 'account', id }, detail: differences(toView(before), toProfile(after)),
+            accountId: id,
+            actor: actorOf(request),
+            action: 'account.changed',
+            target: { kind: 'account', id },
+            detail: differences(toView(before), toProfile(after)),
           });
           return after;
         });
@@ -109,7 +119,14 @@ function toProfile(row: Selectable<AccountTable>): Profile {
 }
 
 function toView(row: Selectable<AccountTable>): z.infer<typeof accountView> {
-  return { ...toProfile(row), id: row.id, publicId: row.public_id, features: row.features, version: row.version, createdAt: row.created_at.getTime() };
+  return {
+    ...toProfile(row),
+    id: row.id,
+    publicId: row.public_id,
+    features: row.features,
+    version: row.version,
+    createdAt: row.created_at.getTime(),
+  };
 }
 
 type Given<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined };

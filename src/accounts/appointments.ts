@@ -36,5 +36,6 @@ export function requireSuperAdminLeft(target: Target, superAdmins: readonly stri
 
 /** @throws AppError wrong_state */
 export function requireNotSelf(actor: Principal, target: Target): void {
-  if (actor.kind === 'user' && actor.userId === target.id) throw new AppError('wrong_state', { detail: 'Ask another administrator to do this for you.' });
+  if (actor.kind === 'user' && actor.userId === target.id)
+    throw new AppError('wrong_state', { detail: 'Ask another administrator to do this for you.' });
 }

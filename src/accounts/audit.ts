@@ -12,14 +12,33 @@ import type { AccessDeps } from './deps.ts';
 
 /** What is recorded; the names are part of the API. */
 export type AuditAction =
-  | 'sign_in.passed' | 'sign_in.refused' | 'sign_in.locked' | 'sign_in.ended'
-  | 'second_factor.refused' | 'second_factor.locked' | 'second_factor.enabled' | 'second_factor.disabled'
-  | 'session.revoked' | 'password.changed' | 'invitation.accepted'
-  | 'account.created' | 'account.changed'
-  | 'user.invited' | 'user.changed' | 'user.deleted' | 'user.invitation_renewed'
-  | 'queue.created' | 'queue.changed' | 'queue.deleted' | 'queue.member_added' | 'queue.member_removed'
-  | 'group.created' | 'group.changed' | 'group.deleted'
-  | 'key.created' | 'key.revoked'
+  | 'sign_in.passed'
+  | 'sign_in.refused'
+  | 'sign_in.locked'
+  | 'sign_in.ended'
+  | 'second_factor.refused'
+  | 'second_factor.locked'
+  | 'second_factor.enabled'
+  | 'second_factor.disabled'
+  | 'session.revoked'
+  | 'password.changed'
+  | 'invitation.accepted'
+  | 'account.created'
+  | 'account.changed'
+  | 'user.invited'
+  | 'user.changed'
+  | 'user.deleted'
+  | 'user.invitation_renewed'
+  | 'queue.created'
+  | 'queue.changed'
+  | 'queue.deleted'
+  | 'queue.member_added'
+  | 'queue.member_removed'
+  | 'group.created'
+  | 'group.changed'
+  | 'group.deleted'
+  | 'key.created'
+  | 'key.revoked'
   | 'contact.erased'
   | 'audit.exported';
 
@@ -96,7 +115,10 @@ export function userActor(id: string, name: string, origin: Origin): Actor {
 export const systemActor: Actor = { kind: 'system', id: '', name: '', ip: '', userAgent: '' };
 
 /** What a change changed, as `{ field: [before, after] }`, for the detail of its entry. */
-export function differences(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): Record<string, [unknown, unknown]> {
+export function differences(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Record<string, [unknown, unknown]> {
   const changed = Object.keys(after).filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
   return Object.fromEntries(changed.map((field) => [field, [before[field], after[field]]]));
 }

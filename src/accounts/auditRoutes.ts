@@ -30,7 +30,11 @@ const entryView = z.object({
 
 const filters = z.object({
   who: z.string().trim().max(100).optional().describe('Id of the person or key, or part of the name'),
-  what: z.string().max(60).regex(/^[a-z_.]*$/, 'an action such as user.changed, or its beginning').optional(),
+  what: z
+    .string()
+    .max(60)
+    .regex(/^[a-z_.]*$/, 'an action such as user.changed, or its beginning')
+    .optional(),
   target: z.string().max(40).optional().describe('Id of what was changed'),
   from: z.coerce.number().int().optional().describe('Unix milliseconds, inclusive'),
   to: z.coerce.number().int().optional().describe('Unix milliseconds, exclusive'),
@@ -64,14 +68,21 @@ export function auditRoutes({ db }: AccessDeps): Route[] {
       answers: { 200: { contentType: 'text/csv', description: 'UTF-8, with a heading' } },
       handler: async (request) => {
         const accountId = accountOf(request.principal);
-        const lines: (string | number)[][] = [['time', 'who', 'who_id', 'kind', 'what', 'target_kind', 'target_id', 'from_address', 'user_agent', 'detail']];
+        const lines: (string | number)[][] = [
+          ['time', 'who', 'who_id', 'kind', 'what', 'target_kind', 'target_id', 'from_address', 'user_agent', 'detail'],
+        ];
         for (let before: string | undefined; lines.length <= EXPORT_MAX_ROWS; ) {
           const rows = await readAudit(db, accountId, request.query, before, EXPORT_CHUNK);
           for (const row of rows) lines.push(toLine(row));
           before = rows.at(-1)?.id;
           if (rows.length < EXPORT_CHUNK) break;
         }
-        await writeAudit(db, { accountId, actor: actorOf(request), action: 'audit.exported', detail: { rows: lines.length - 1, ...request.query } });
+        await writeAudit(db, {
+          accountId,
+          actor: actorOf(request),
+          action: 'audit.exported',
+          detail: { rows: lines.length - 1, ...request.query },
+        });
         const headers = { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit.csv"' };
         return { status: 200, headers, bytes: toCsv(lines) };
       },
@@ -80,7 +91,13 @@ export function auditRoutes({ db }: AccessDeps): Route[] {
 }
 
 /** Entries older than `before`, newest first. */
-async function readAudit(db: Db, accountId: string, filter: Filters, before: string | undefined, limit: number): Promise<Selectable<AuditLogTable>[]> {
+async function readAudit(
+  db: Db,
+  accountId: string,
+  filter: Filters,
+  before: string | undefined,
+  limit: number,
+): Promise<Selectable<AuditLogTable>[]> {
   const { who, what, target, from, to } = filter;
   let query = db.selectFrom('audit_log').selectAll().where('account_id', '=', accountId);
   if (who) query = query.where((eb) => eb.or([eb('actor_id', '=', who), eb('actor_name', 'ilike', containing(who))]));

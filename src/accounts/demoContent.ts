@@ -27,8 +27,18 @@ export const demoGroups = [
     name: 'Demo shop',
     queue: 'Support',
     texts: {
-      en: { title: 'Demo shop', description: 'Questions about an order? We are here.', welcome: 'Hi! How can we help you today?', thanks: 'Thank you for your time.' },
-      it: { title: 'Negozio demo', description: 'Domande su un ordine? Siamo qui.', welcome: 'Ciao! Come possiamo aiutarti oggi?', thanks: 'Grazie del tuo tempo.' },
+      en: {
+        title: 'Demo shop',
+        description: 'Questions about an order? We are here.',
+        welcome: 'Hi! How can we help you today?',
+        thanks: 'Thank you for your time.',
+      },
+      it: {
+        title: 'Negozio demo',
+        description: 'Domande su un ordine? Siamo qui.',
+        welcome: 'Ciao! Come possiamo aiutarti oggi?',
+        thanks: 'Grazie del tuo tempo.',
+      },
     },
     appearance: { side: 'right' },
   },
@@ -37,8 +47,18 @@ export const demoGroups = [
     name: 'Demo sales',
     queue: 'Sales',
     texts: {
-      en: { title: 'Talk to sales', description: 'Prices, offers, advice.', welcome: 'Hello! What are you looking for?', thanks: 'Thank you, see you soon.' },
-      it: { title: 'Parla con le vendite', description: 'Prezzi, offerte, consigli.', welcome: 'Buongiorno! Che cosa sta cercando?', thanks: 'Grazie, a presto.' },
+      en: {
+        title: 'Talk to sales',
+        description: 'Prices, offers, advice.',
+        welcome: 'Hello! What are you looking for?',
+        thanks: 'Thank you, see you soon.',
+      },
+      it: {
+        title: 'Parla con le vendite',
+        description: 'Prezzi, offerte, consigli.',
+        welcome: 'Buongiorno! Che cosa sta cercando?',
+        thanks: 'Grazie, a presto.',
+      },
     },
     appearance: { side: 'right', accent: '#0f766e' },
   },
@@ -46,7 +66,14 @@ export const demoGroups = [
 
 /** `about` is printed beside the sign-in. */
 export const demoPeople = [
-  { email: 'giulia@demo.example', name: 'Giulia Rossi', role: 'super_admin', about: 'administrator and supervisor', serves: [], supervises: ['Support', 'Sales'] },
+  {
+    email: 'giulia@demo.example',
+    name: 'Giulia Rossi',
+    role: 'super_admin',
+    about: 'administrator and supervisor',
+    serves: [],
+    supervises: ['Support', 'Sales'],
+  },
   { email: 'anna@demo.example', name: 'Anna Bianchi', role: 'member', about: 'agent', serves: ['Support', 'Sales'], supervises: [] },
   { email: 'marco@demo.example', name: 'Marco Verdi', role: 'member', about: 'agent', serves: ['Support', 'Sales'], supervises: [] },
 ] as const;

@@ -12,8 +12,8 @@ import { hashPassword } from '../auth/password.ts';
 import { newId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
 import { placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
-import type { AccessDeps } from './deps.ts';
 import { demoGroups, demoPeople, demoQueues } from './demoContent.ts';
+import type { AccessDeps } from './deps.ts';
 import { insertAccount } from './foundAccount.ts';
 
 /** Any fixed number: names the lock under which the seeding runs. */
@@ -51,32 +51,54 @@ async function insertQueues(trx: Transaction<Tables>, accountId: string, touched
   const ids = new Map<string, string>();
   for (const { outcomes, ...queue } of demoQueues) {
     const id = newId('queue');
-    await trx.insertInto('queue').values({ id, account_id: accountId, ...queue, outcomes: JSON.stringify(outcomes) }).execute();
+    await trx
+      .insertInto('queue')
+      .values({ id, account_id: accountId, ...queue, outcomes: JSON.stringify(outcomes) })
+      .execute();
     ids.set(queue.name, id);
     touched.push(['queue', id]);
   }
   return ids;
 }
 
-async function insertGroups(trx: Transaction<Tables>, accountId: string, queueIds: ReadonlyMap<string, string>, touched: [ConfigKind, string][]): Promise<void> {
+async function insertGroups(
+  trx: Transaction<Tables>,
+  accountId: string,
+  queueIds: ReadonlyMap<string, string>,
+  touched: [ConfigKind, string][],
+): Promise<void> {
   for (const { publicId, name, queue, texts, appearance } of demoGroups) {
     const id = newId('group');
     const row = { id, account_id: accountId, public_id: publicId, queue_id: queueIds.get(queue) ?? '', name };
-    await trx.insertInto('chat_group').values({ ...row, texts: JSON.stringify(texts), appearance: JSON.stringify(appearance) }).execute();
+    await trx
+      .insertInto('chat_group')
+      .values({ ...row, texts: JSON.stringify(texts), appearance: JSON.stringify(appearance) })
+      .execute();
     touched.push(['group', id]);
   }
 }
 
-async function insertPeople(trx: Transaction<Tables>, accountId: string, queueIds: ReadonlyMap<string, string>, touched: [ConfigKind, string][]): Promise<SignIn[]> {
+async function insertPeople(
+  trx: Transaction<Tables>,
+  accountId: string,
+  queueIds: ReadonlyMap<string, string>,
+  touched: [ConfigKind, string][],
+): Promise<SignIn[]> {
   const signIns: SignIn[] = [];
   for (const { email, name, role, about, serves, supervises } of demoPeople) {
     const id = newId('user');
     const password = newDemoPassword();
     const row = { id, account_id: accountId, email, name, role, status: 'active' as const, password_hash: await hashPassword(password) };
     await trx.insertInto('app_user').values(row).execute();
-    const memberships = [...serves.map((queue) => ({ queue, role: 'agent' as const })), ...supervises.map((queue) => ({ queue, role: 'supervisor' as const }))];
+    const memberships = [
+      ...serves.map((queue) => ({ queue, role: 'agent' as const })),
+      ...supervises.map((queue) => ({ queue, role: 'supervisor' as const })),
+    ];
     for (const { queue, role } of memberships) {
-      await trx.insertInto('queue_member').values({ account_id: accountId, queue_id: queueIds.get(queue) ?? '', user_id: id, role }).execute();
+      await trx
+        .insertInto('queue_member')
+        .values({ account_id: accountId, queue_id: queueIds.get(queue) ?? '', user_id: id, role })
+        .execute();
     }
     touched.push(['agent', id]);
     signIns.push({ email, password, role: about });

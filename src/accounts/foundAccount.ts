@@ -15,7 +15,10 @@ export interface Founded {
   readonly invitation: NewInvitation;
 }
 
-export async function foundAccount(deps: Pick<AccessDeps, 'db' | 'engine' | 'log'>, founding: { legalName: string; email: string; name: string }): Promise<Founded> {
+export async function foundAccount(
+  deps: Pick<AccessDeps, 'db' | 'engine' | 'log'>,
+  founding: { legalName: string; email: string; name: string },
+): Promise<Founded> {
   const { founded, partition, entry } = await deps.db.transaction().execute(async (trx) => {
     const { accountId, partition } = await insertAccount(trx, founding.legalName);
     const userId = newId('user');
@@ -35,9 +38,20 @@ export async function foundAccount(deps: Pick<AccessDeps, 'db' | 'engine' | 'log
 export async function insertAccount(trx: Transaction<Tables>, legalName: string): Promise<{ accountId: AccountId; partition: number }> {
   const accountId = newId('account');
   const { rows } = await sql<{ partition: number }>`
-    select p as partition from generate_series(0, 63) p left join account on account.partition = p group by p order by count(account.id), random() limit 1`.execute(trx);
+    select p as partition from generate_series(0, 63) p left join account on account.partition = p group by p order by count(account.id), random() limit 1`.execute(
+    trx,
+  );
   const partition = rows[0]?.partition ?? 0;
-  await trx.insertInto('account').values({ id: accountId, public_id: randomBytes(8).toString('hex'), partition, legal_name: legalName }).execute();
-  await writeAudit(trx, { accountId, actor: systemActor, action: 'account.created', target: { kind: 'account', id: accountId }, detail: { legalName } });
+  await trx
+    .insertInto('account')
+    .values({ id: accountId, public_id: randomBytes(8).toString('hex'), partition, legal_name: legalName })
+    .execute();
+  await writeAudit(trx, {
+    accountId,
+    actor: systemActor,
+    action: 'account.created',
+    target: { kind: 'account', id: accountId },
+    detail: { legalName },
+  });
   return { accountId, partition };
 }

@@ -19,7 +19,18 @@ export type { AccessDeps } from './deps.ts';
 
 export function accessRoutes(deps: AccessDeps): Route[] {
   return [
-    authRoutes, sessionRoutes, credentialRoutes, accountRoutes, userListRoutes, userRoutes, queueRoutes, memberRoutes, groupRoutes, publicGroupRoutes, agentRoutes,
-    apiKeyRoutes, auditRoutes,
+    authRoutes,
+    sessionRoutes,
+    credentialRoutes,
+    accountRoutes,
+    userListRoutes,
+    userRoutes,
+    queueRoutes,
+    memberRoutes,
+    groupRoutes,
+    publicGroupRoutes,
+    agentRoutes,
+    apiKeyRoutes,
+    auditRoutes,
   ].flatMap((routes) => routes(deps));
 }

@@ -40,12 +40,24 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
         if (role) query = query.where('role', '=', role);
         if (status) query = query.where('status', '=', status);
         for (const queues of [seen, queue === undefined ? undefined : [queue]]) {
-          if (queues) query = query.where('id', 'in', (eb) => eb.selectFrom('queue_member').select('user_id').where('queue_id', '=', sql<string>`any(${queues}::text[])`));
+          if (queues)
+            query = query.where('id', 'in', (eb) =>
+              eb.selectFrom('queue_member').select('user_id').where('queue_id', '=', sql<string>`any(${queues}::text[])`),
+            );
         }
         const after = readCursor(cursor, 2);
         if (after) query = query.where(sql<boolean>`(lower(name), id) > (${after[0]}, ${after[1]})`);
-        const rows = await query.orderBy(lowerName).orderBy('id').limit(limit + 1).execute();
-        const page = toPage(rows, limit, (row) => [row.sort_name, row.id], (row) => row);
+        const rows = await query
+          .orderBy(lowerName)
+          .orderBy('id')
+          .limit(limit + 1)
+          .execute();
+        const page = toPage(
+          rows,
+          limit,
+          (row) => [row.sort_name, row.id],
+          (row) => row,
+        );
         return { status: 200, body: { ...page, items: await toUserViews(db, page.items) } };
       },
     }),

@@ -46,11 +46,17 @@ export function userRoutes(deps: AccessDeps): Route[] {
       action: 'users.manage',
       isIdempotent: true,
       body: z.strictObject({
-        email: z.email().max(200).transform((text) => text.toLowerCase()),
+        email: z
+          .email()
+          .max(200)
+          .transform((text) => text.toLowerCase()),
         name: displayName,
         role: accountRole.default('member'),
         capacity: capacity.default(5),
-        queues: z.array(z.strictObject({ id: z.string().max(40), role: queueRole })).max(200).default([]),
+        queues: z
+          .array(z.strictObject({ id: z.string().max(40), role: queueRole }))
+          .max(200)
+          .default([]),
       }),
       answers: { 201: z.object({ user: userView, invitation: invitationView }) },
       handler: async (request) => {
@@ -68,10 +74,17 @@ export function userRoutes(deps: AccessDeps): Route[] {
           for (const queue of queues) await addMember(trx, { accountId, queueId: queue.id, userId, role: queue.role });
           changes.touch('agent', userId);
           const invitation = await createInvitation(trx, { accountId, userId, createdBy: actor.id });
-          await writeAudit(trx, { accountId, actor, action: 'user.invited', target: { kind: 'user', id: userId }, detail: { email, role, queues } });
+          await writeAudit(trx, {
+            accountId,
+            actor,
+            action: 'user.invited',
+            target: { kind: 'user', id: userId },
+            detail: { email, role, queues },
+          });
           return { user: await toUserView(trx, row), invitation };
         }).catch((error: unknown) => {
-          if (isDuplicate(error, 'app_user_email')) throw new AppError('conflict', { detail: 'Somebody with this e-mail exists already.', cause: error });
+          if (isDuplicate(error, 'app_user_email'))
+            throw new AppError('conflict', { detail: 'Somebody with this e-mail exists already.', cause: error });
           throw error;
         });
         return { status: 201, body: { user: created.user, invitation: showInvitation(created.invitation, request) } };
@@ -96,7 +109,8 @@ export function userRoutes(deps: AccessDeps): Route[] {
           requireMayChange(request.principal, before);
           requireVersion(before.version, seen);
           if (change.role !== undefined) requireMayAppoint(request.principal, change.role);
-          if (change.status !== undefined && before.status === 'invited') throw new AppError('wrong_state', { detail: 'The invitation is still open.' });
+          if (change.status !== undefined && before.status === 'invited')
+            throw new AppError('wrong_state', { detail: 'The invitation is still open.' });
           if (change.status === 'inactive') requireNotSelf(request.principal, before);
           const leaves = (change.role !== undefined && change.role !== before.role) || change.status === 'inactive';
           if (leaves) requireSuperAdminLeft(before, await activeSuperAdmins(trx, accountId));
@@ -109,7 +123,13 @@ export function userRoutes(deps: AccessDeps): Route[] {
             .executeTakeFirstOrThrow();
           changes.touch('agent', id);
           changes.rights(id, { reason: 'user.changed' });
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'user.changed', target: { kind: 'user', id }, detail: differences(before, change) });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'user.changed',
+            target: { kind: 'user', id },
+            detail: differences(before, change),
+          });
           return toUserView(trx, after);
         });
         return { status: 200, headers: etag(view.version), body: view };
@@ -153,7 +173,12 @@ export function userRoutes(deps: AccessDeps): Route[] {
           const target = await readUser(trx, accountId, id);
           requireMayChange(request.principal, target);
           requireNotSelf(request.principal, target);
-          await trx.updateTable('app_user').set({ is_totp_enabled: false, totp_secret: null }).where('id', '=', id).where('account_id', '=', accountId).execute();
+          await trx
+            .updateTable('app_user')
+            .set({ is_totp_enabled: false, totp_secret: null })
+            .where('id', '=', id)
+            .where('account_id', '=', accountId)
+            .execute();
           await trx.deleteFrom('recovery_code').where('user_id', '=', id).execute();
           await writeAudit(trx, { accountId, actor: actorOf(request), action: 'second_factor.disabled', target: { kind: 'user', id } });
         });
@@ -176,16 +201,31 @@ export function userRoutes(deps: AccessDeps): Route[] {
           requireMayChange(request.principal, target);
           requireNotSelf(request.principal, target);
           requireSuperAdminLeft(target, await activeSuperAdmins(trx, accountId));
-          for (const table of ['queue_member', 'recovery_code', 'identity', 'invitation'] as const) await trx.deleteFrom(table).where('user_id', '=', id).execute();
+          for (const table of ['queue_member', 'recovery_code', 'identity', 'invitation'] as const)
+            await trx.deleteFrom(table).where('user_id', '=', id).execute();
           await trx
             .updateTable('app_user')
-            .set({ status: 'deleted', email: null, password_hash: null, totp_secret: null, is_totp_enabled: false, version: sql`version + 1`, updated_at: sql`now()` })
+            .set({
+              status: 'deleted',
+              email: null,
+              password_hash: null,
+              totp_secret: null,
+              is_totp_enabled: false,
+              version: sql`version + 1`,
+              updated_at: sql`now()`,
+            })
             .where('id', '=', id)
             .where('account_id', '=', accountId)
             .execute();
           changes.touch('agent', id);
           changes.rights(id, { reason: 'user.deleted' });
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'user.deleted', target: { kind: 'user', id }, detail: { name: target.name } });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'user.deleted',
+            target: { kind: 'user', id },
+            detail: { name: target.name },
+          });
         });
         return { status: 204 };
       },

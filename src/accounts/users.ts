@@ -27,7 +27,13 @@ type UserRow = Selectable<AppUserTable>;
 
 /** @throws AppError not_found, also for a user of another account */
 export async function readUser(db: Kysely<Tables>, accountId: string, id: string): Promise<UserRow> {
-  const row = await db.selectFrom('app_user').selectAll().where('id', '=', id).where('account_id', '=', accountId).where('status', '!=', 'deleted').executeTakeFirst();
+  const row = await db
+    .selectFrom('app_user')
+    .selectAll()
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('status', '!=', 'deleted')
+    .executeTakeFirst();
   if (!row) throw new AppError('not_found');
   return row;
 }
@@ -36,7 +42,12 @@ export async function readUser(db: Kysely<Tables>, accountId: string, id: string
 export async function toUserViews(db: Kysely<Tables>, rows: readonly UserRow[]): Promise<UserView[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
-  const members = await db.selectFrom('queue_member').select(['user_id', 'queue_id', 'role']).where('user_id', 'in', ids).orderBy('queue_id').execute();
+  const members = await db
+    .selectFrom('queue_member')
+    .select(['user_id', 'queue_id', 'role'])
+    .where('user_id', 'in', ids)
+    .orderBy('queue_id')
+    .execute();
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
@@ -59,7 +70,13 @@ export async function toUserView(db: Kysely<Tables>, row: UserRow): Promise<User
 
 /** Ids of those who can still appoint anybody. */
 export async function activeSuperAdmins(db: Kysely<Tables>, accountId: string): Promise<string[]> {
-  const rows = await db.selectFrom('app_user').select('id').where('account_id', '=', accountId).where('role', '=', 'super_admin').where('status', '=', 'active').execute();
+  const rows = await db
+    .selectFrom('app_user')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('role', '=', 'super_admin')
+    .where('status', '=', 'active')
+    .execute();
   return rows.map((row) => row.id);
 }
 

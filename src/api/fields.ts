@@ -18,10 +18,14 @@ export function etag(version: number): Record<string, string> {
 }
 
 /** The version the caller edited, from the body or `If-Match`. @throws AppError invalid when neither is given */
-export function seenVersionOf(request: { readonly header: (name: string) => string | undefined; readonly body: { readonly version?: number | undefined } }): number {
+export function seenVersionOf(request: {
+  readonly header: (name: string) => string | undefined;
+  readonly body: { readonly version?: number | undefined };
+}): number {
   const inHeader = /^(?:W\/)?"?(\d{1,9})"?$/.exec(request.header('if-match') ?? '')?.[1];
   const seen = request.body.version ?? (inHeader === undefined ? undefined : Number(inHeader));
-  if (seen === undefined) throw new AppError('invalid', { fields: [{ path: 'version', message: 'send the version you edited, here or as If-Match' }] });
+  if (seen === undefined)
+    throw new AppError('invalid', { fields: [{ path: 'version', message: 'send the version you edited, here or as If-Match' }] });
   return seen;
 }
 

@@ -23,7 +23,12 @@ export function pageAnswer<Item extends ZodType>(item: Item) {
 }
 
 /** Cuts what was read with `limit + 1` down to a page. */
-export function toPage<Row, Item>(rows: readonly Row[], limit: number, keyOf: (row: Row) => readonly string[], toItem: (row: Row) => Item): Page<Item> {
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => readonly string[],
+  toItem: (row: Row) => Item,
+): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const items = shown.map(toItem);
@@ -33,7 +38,10 @@ export function toPage<Row, Item>(rows: readonly Row[], limit: number, keyOf: (r
 /** The sort key in a cursor, of `parts` texts. @throws AppError invalid when it is not one of ours */
 export function readCursor(cursor: string | undefined, parts: number): string[] | undefined {
   if (cursor === undefined) return undefined;
-  const key = z.array(z.string()).length(parts).safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  const key = z
+    .array(z.string())
+    .length(parts)
+    .safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (!key.success) throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });
   return key.data;
 }

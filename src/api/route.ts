@@ -59,7 +59,11 @@ export interface Route {
 type Infer<Schema> = Schema extends ZodType ? z.infer<Schema> : undefined;
 
 /** Declares a route with its handler typed by its own schemas. */
-export function route<P extends ZodType | undefined = undefined, Q extends ZodType | undefined = undefined, B extends ZodType | undefined = undefined>(
+export function route<
+  P extends ZodType | undefined = undefined,
+  Q extends ZodType | undefined = undefined,
+  B extends ZodType | undefined = undefined,
+>(
   definition: Omit<Route, 'params' | 'query' | 'body' | 'handler'> & {
     readonly params?: P;
     readonly query?: Q;

@@ -39,7 +39,10 @@ export function apiKeyRoutes({ db }: AccessDeps): Route[] {
         let query = db.selectFrom('api_key').selectAll().where('account_id', '=', accountOf(request.principal));
         const after = readCursor(cursor, 1)?.[0];
         if (after !== undefined) query = query.where('id', '<', after);
-        const rows = await query.orderBy('id', 'desc').limit(limit + 1).execute();
+        const rows = await query
+          .orderBy('id', 'desc')
+          .limit(limit + 1)
+          .execute();
         return { status: 200, body: toPage(rows, limit, (row) => [row.id], toKeyView) };
       },
     }),

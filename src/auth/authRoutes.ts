@@ -15,7 +15,10 @@ import { passSecondFactor, type SignedIn, signIn } from './signIn.ts';
 type Headers = { readonly header: (name: string) => string | undefined };
 
 const tag = 'Sign-in';
-const transport = z.enum(['cookie', 'token']).default('cookie').describe('"cookie" for browsers; "token" puts the bearer token into the answer');
+const transport = z
+  .enum(['cookie', 'token'])
+  .default('cookie')
+  .describe('"cookie" for browsers; "token" puts the bearer token into the answer');
 const signedIn = z.object({
   stage: z.enum(['full', 'second_factor']).describe('"second_factor": send the code to /auth/second-factor next'),
   token: z.string().optional().describe('With transport "token": send it as "Authorization: Bearer …"'),
@@ -35,7 +38,9 @@ export function authRoutes(deps: AccessDeps): Route[] {
     'set-cookie': sessionCookie(token, { isSecure: isSecure(deps.publicUrl, request), maxAgeSec: Math.floor(ttlMs / 1000) }),
   });
   const answerSignedIn = ({ token, stage, ttlMs }: SignedIn, kind: 'cookie' | 'token', request: Headers): RouteResponse =>
-    kind === 'token' ? { status: 200, body: { stage, token } } : { status: 200, headers: cookieFor(token, ttlMs, request), body: { stage } };
+    kind === 'token'
+      ? { status: 200, body: { stage, token } }
+      : { status: 200, headers: cookieFor(token, ttlMs, request), body: { stage } };
 
   return [
     route({
@@ -102,7 +107,11 @@ export function authRoutes(deps: AccessDeps): Route[] {
         const person = personOf(request.principal);
         const scope = await deps.engine.config.scopeOf(person.accountId);
         if (scope) await deps.engine.sessions.revoke(scope, person.userId, { sessionIds: [person.sessionId], reason: 'signed_out' });
-        await writeAuditOrLog(deps, { accountId: person.accountId, actor: userActor(person.userId, person.name, request), action: 'sign_in.ended' });
+        await writeAuditOrLog(deps, {
+          accountId: person.accountId,
+          actor: userActor(person.userId, person.name, request),
+          action: 'sign_in.ended',
+        });
         return { status: 204, headers: cookieFor('', 0, request) };
       },
     }),
@@ -122,7 +131,10 @@ export function authRoutes(deps: AccessDeps): Route[] {
         return {
           status: 200,
           body: {
-            user: { id, name, role }, supervises, serves, sessionId,
+            user: { id, name, role },
+            supervises,
+            serves,
+            sessionId,
             account: { id: person.accountId, name: account?.name ?? '', isActive: account?.isActive ?? false },
           },
         };

@@ -46,10 +46,14 @@ export type Principal = UserPrincipal | KeyPrincipal | VisitorPrincipal | Nobody
 export const ACTIONS = [
   'public', // anybody
   'session.own', // any signed-in person, about themselves
-  'account.read', 'account.manage',
-  'users.read', 'users.manage',
-  'queues.read', 'queues.manage',
-  'groups.read', 'groups.manage',
+  'account.read',
+  'account.manage',
+  'users.read',
+  'users.manage',
+  'queues.read',
+  'queues.manage',
+  'groups.read',
+  'groups.manage',
   'keys.manage',
   'audit.read',
   'agents.read', // live state of agents
@@ -57,7 +61,8 @@ export const ACTIONS = [
   'conversation.read', // one's queues
   'conversation.supervise',
   'history.read',
-  'file.read', 'file.upload',
+  'file.read',
+  'file.upload',
   'visitor.chat', // as visitor, own conversations
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -67,7 +72,14 @@ export type ActionScope =
   | { readonly kind: 'queue'; readonly accountId: string; readonly queueId: string }
   | { readonly kind: 'own'; readonly accountId: string; readonly ownerId: string };
 
-const ADMIN_ONLY: ReadonlySet<Action> = new Set(['account.manage', 'users.manage', 'queues.manage', 'groups.manage', 'keys.manage', 'audit.read']);
+const ADMIN_ONLY: ReadonlySet<Action> = new Set([
+  'account.manage',
+  'users.manage',
+  'queues.manage',
+  'groups.manage',
+  'keys.manage',
+  'audit.read',
+]);
 
 /** Whether the principal may do it there. Another account's scope is always refused. */
 export function can(principal: Principal, action: Action, scope: ActionScope): boolean {

@@ -17,7 +17,10 @@ import { newRecoveryCodes, newTotpSecret, totpUri } from './totp.ts';
 
 const tag = 'Own credentials';
 const password = z.string().min(1).max(200);
-const code = z.string().trim().regex(/^\d{6}$/, 'six digits');
+const code = z
+  .string()
+  .trim()
+  .regex(/^\d{6}$/, 'six digits');
 
 type Origin = Pick<RouteRequest<unknown, unknown, unknown>, 'ip' | 'userAgent'>;
 
@@ -33,7 +36,11 @@ export function credentialRoutes(deps: AccessDeps): Route[] {
       answers: { 200: z.object({ email: z.string(), isTotpEnabled: z.boolean(), recoveryCodesLeft: z.number().int() }) },
       handler: async (request) => {
         const { userId } = personOf(request.principal);
-        const user = await db.selectFrom('app_user').select(['email', 'is_totp_enabled']).where('id', '=', userId).executeTakeFirstOrThrow();
+        const user = await db
+          .selectFrom('app_user')
+          .select(['email', 'is_totp_enabled'])
+          .where('id', '=', userId)
+          .executeTakeFirstOrThrow();
         const left = await db
           .selectFrom('recovery_code')
           .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -57,9 +64,17 @@ export function credentialRoutes(deps: AccessDeps): Route[] {
         await requirePassword(deps, person, request.body.current, request);
         const passwordHash = await hashPassword(request.body.next);
         await changeConfig(deps, person.accountId, async (trx, changes) => {
-          await trx.updateTable('app_user').set({ password_hash: passwordHash, updated_at: sql`now()` }).where('id', '=', person.userId).execute();
+          await trx
+            .updateTable('app_user')
+            .set({ password_hash: passwordHash, updated_at: sql`now()` })
+            .where('id', '=', person.userId)
+            .execute();
           changes.rights(person.userId, { reason: 'password.changed', isRevoking: true, exceptSession: person.sessionId });
-          await writeAudit(trx, { accountId: person.accountId, actor: userActor(person.userId, person.name, request), action: 'password.changed' });
+          await writeAudit(trx, {
+            accountId: person.accountId,
+            actor: userActor(person.userId, person.name, request),
+            action: 'password.changed',
+          });
         });
         return { status: 204 };
       },
@@ -102,11 +117,23 @@ export function credentialRoutes(deps: AccessDeps): Route[] {
         await checkCode(deps, { ...person, code: request.body.code, origin: request });
         const recoveryCodes = newRecoveryCodes();
         await db.transaction().execute(async (trx) => {
-          const enabled = await trx.updateTable('app_user').set({ is_totp_enabled: true }).where('id', '=', person.userId).where('is_totp_enabled', '=', false).executeTakeFirst();
+          const enabled = await trx
+            .updateTable('app_user')
+            .set({ is_totp_enabled: true })
+            .where('id', '=', person.userId)
+            .where('is_totp_enabled', '=', false)
+            .executeTakeFirst();
           if (enabled.numUpdatedRows !== 1n) throw new AppError('wrong_state', { detail: 'The second factor is on already.' });
           await trx.deleteFrom('recovery_code').where('user_id', '=', person.userId).execute();
-          await trx.insertInto('recovery_code').values(recoveryCodes.map((text) => ({ user_id: person.userId, code_hash: hashToken(text) }))).execute();
-          await writeAudit(trx, { accountId: person.accountId, actor: userActor(person.userId, person.name, request), action: 'second_factor.enabled' });
+          await trx
+            .insertInto('recovery_code')
+            .values(recoveryCodes.map((text) => ({ user_id: person.userId, code_hash: hashToken(text) })))
+            .execute();
+          await writeAudit(trx, {
+            accountId: person.accountId,
+            actor: userActor(person.userId, person.name, request),
+            action: 'second_factor.enabled',
+          });
         });
         return { status: 200, body: { recoveryCodes } };
       },
@@ -126,7 +153,11 @@ export function credentialRoutes(deps: AccessDeps): Route[] {
         await db.transaction().execute(async (trx) => {
           await trx.updateTable('app_user').set({ is_totp_enabled: false, totp_secret: null }).where('id', '=', person.userId).execute();
           await trx.deleteFrom('recovery_code').where('user_id', '=', person.userId).execute();
-          await writeAudit(trx, { accountId: person.accountId, actor: userActor(person.userId, person.name, request), action: 'second_factor.disabled' });
+          await writeAudit(trx, {
+            accountId: person.accountId,
+            actor: userActor(person.userId, person.name, request),
+            action: 'second_factor.disabled',
+          });
         });
         return { status: 204 };
       },

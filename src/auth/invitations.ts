@@ -12,7 +12,7 @@ import type { Tables } from '../db/tables.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { hashPassword } from './password.ts';
 import { hashToken, randomToken } from './secrets.ts';
-import { openSession, type Origin, type SignedIn } from './signIn.ts';
+import { type Origin, openSession, type SignedIn } from './signIn.ts';
 
 const INVITATION_TTL_MS = 7 * 24 * 3_600_000;
 const TOKEN_PREFIX = 'ci_';
@@ -32,7 +32,14 @@ export async function createInvitation(
   await trx.deleteFrom('invitation').where('user_id', '=', userId).where('used_at', 'is', null).execute();
   await trx
     .insertInto('invitation')
-    .values({ id: newId('invitation'), account_id: accountId, user_id: userId, token_hash: hashToken(token), created_by: createdBy, expires_at: expiresAt })
+    .values({
+      id: newId('invitation'),
+      account_id: accountId,
+      user_id: userId,
+      token_hash: hashToken(token),
+      created_by: createdBy,
+      expires_at: expiresAt,
+    })
     .execute();
   return { token, expiresAt };
 }
@@ -60,8 +67,14 @@ export async function readInvitation(db: Db, token: string): Promise<OpenInvitat
     .innerJoin('app_user', 'app_user.id', 'invitation.user_id')
     .innerJoin('account', 'account.id', 'invitation.account_id')
     .select([
-      'invitation.id', 'invitation.account_id', 'invitation.user_id', 'account.legal_name', 'account.partition',
-      'app_user.email', 'app_user.name', 'app_user.is_totp_enabled',
+      'invitation.id',
+      'invitation.account_id',
+      'invitation.user_id',
+      'account.legal_name',
+      'account.partition',
+      'app_user.email',
+      'app_user.name',
+      'app_user.is_totp_enabled',
     ])
     .where('token_hash', '=', hashToken(token))
     .where('used_at', 'is', null)
@@ -82,12 +95,21 @@ export async function readInvitation(db: Db, token: string): Promise<OpenInvitat
 }
 
 /** Sets the password and signs in; all earlier sessions of the person end. @throws AppError gone, account_inactive */
-export async function acceptInvitation(deps: AccessDeps, { token, password }: { token: string; password: string }, origin: Origin): Promise<SignedIn> {
+export async function acceptInvitation(
+  deps: AccessDeps,
+  { token, password }: { token: string; password: string },
+  origin: Origin,
+): Promise<SignedIn> {
   const invitation = await readInvitation(deps.db, token);
   const { accountId, userId } = invitation;
   const passwordHash = await hashPassword(password);
   await changeConfig(deps, accountId, async (trx, changes) => {
-    const used = await trx.updateTable('invitation').set({ used_at: sql`now()` }).where('id', '=', invitation.id).where('used_at', 'is', null).executeTakeFirst();
+    const used = await trx
+      .updateTable('invitation')
+      .set({ used_at: sql`now()` })
+      .where('id', '=', invitation.id)
+      .where('used_at', 'is', null)
+      .executeTakeFirst();
     const entered = await trx
       .updateTable('app_user')
       .set({ password_hash: passwordHash, status: 'active', updated_at: sql`now()`, version: sql`version + 1` })
@@ -97,7 +119,12 @@ export async function acceptInvitation(deps: AccessDeps, { token, password }: { 
     if (used.numUpdatedRows !== 1n || entered.numUpdatedRows !== 1n) throw new AppError('gone');
     changes.touch('agent', userId);
     changes.rights(userId, { reason: 'password.changed', isRevoking: true });
-    await writeAudit(trx, { accountId, actor: userActor(userId, invitation.name, origin), action: 'invitation.accepted', target: { kind: 'user', id: userId } });
+    await writeAudit(trx, {
+      accountId,
+      actor: userActor(userId, invitation.name, origin),
+      action: 'invitation.accepted',
+      target: { kind: 'user', id: userId },
+    });
   });
   const stage = invitation.isTotpEnabled ? 'second_factor' : 'full';
   return openSession(deps, { accountId, partition: invitation.partition }, userId, { origin, stage });

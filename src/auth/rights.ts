@@ -31,7 +31,13 @@ export async function recordRightsChange(trx: Transaction<Tables>, accountId: st
   await trx.updateTable('app_user').set({ rights_version: sql`rights_version + 1` }).where('id', '=', userId).execute();
   await trx
     .insertInto('rights_change')
-    .values({ user_id: userId, account_id: accountId, is_revoking: isRevoking, except_session: change.exceptSession ?? '', reason: change.reason })
+    .values({
+      user_id: userId,
+      account_id: accountId,
+      is_revoking: isRevoking,
+      except_session: change.exceptSession ?? '',
+      reason: change.reason,
+    })
     .onConflict((conflict) =>
       conflict.column('user_id').doUpdateSet((eb) => ({
         is_revoking: sql<boolean>`rights_change.is_revoking or excluded.is_revoking`,
@@ -63,12 +69,18 @@ export async function applyRightsChange({ db, engine, log }: RightsDeps, userId:
       await engine.sessions.revoke(scope, user, { reason: change.reason });
     } else {
       if (change.is_revoking) {
-        await engine.sessions.revoke(scope, user, { reason: change.reason, ...(change.except_session && { except: change.except_session }) });
+        await engine.sessions.revoke(scope, user, {
+          reason: change.reason,
+          ...(change.except_session && { except: change.except_session }),
+        });
       }
       await engine.sessions.refresh(scope, user, JSON.stringify(snapshot));
     }
     await trx.deleteFrom('rights_change').where('user_id', '=', userId).execute();
-    log.info({ accountId: change.account_id, userId, reason: change.reason, isSignedOut: !snapshot || change.is_revoking }, 'rights.applied');
+    log.info(
+      { accountId: change.account_id, userId, reason: change.reason, isSignedOut: !snapshot || change.is_revoking },
+      'rights.applied',
+    );
     return true;
   });
 }

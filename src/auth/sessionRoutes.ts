@@ -36,7 +36,15 @@ export function sessionRoutes(deps: AccessDeps): Route[] {
         const items = open
           .filter((session) => session.stage === 'full')
           .sort((left, right) => right.createdAt - left.createdAt)
-          .map(({ id, createdAt, lastSeenAt, expiresAt, ip, userAgent }) => ({ id, createdAt, lastSeenAt, expiresAt, ip, userAgent, isCurrent: id === person.sessionId }));
+          .map(({ id, createdAt, lastSeenAt, expiresAt, ip, userAgent }) => ({
+            id,
+            createdAt,
+            lastSeenAt,
+            expiresAt,
+            ip,
+            userAgent,
+            isCurrent: id === person.sessionId,
+          }));
         return { status: 200, body: { items } };
       },
     }),

@@ -35,12 +35,21 @@ export async function signIn(deps: AccessDeps, credentials: { email: string; pas
   const user = await db
     .selectFrom('app_user')
     .innerJoin('account', 'account.id', 'app_user.account_id')
-    .select(['app_user.id', 'app_user.account_id', 'app_user.name', 'app_user.status', 'password_hash', 'is_totp_enabled', 'account.partition'])
+    .select([
+      'app_user.id',
+      'app_user.account_id',
+      'app_user.name',
+      'app_user.status',
+      'password_hash',
+      'is_totp_enabled',
+      'account.partition',
+    ])
     .where('app_user.email', '=', email)
     .executeTakeFirst();
   const actor: Actor = user ? userActor(user.id, user.name, origin) : { ...userActor('', '', origin), kind: 'nobody' };
   // An entry is written for an unknown e-mail too (it belongs to no account): the time it takes must not tell.
-  const note = (action: 'sign_in.refused' | 'sign_in.locked'): Promise<void> => writeAudit(db, { accountId: user?.account_id ?? null, actor, action });
+  const note = (action: 'sign_in.refused' | 'sign_in.locked'): Promise<void> =>
+    writeAudit(db, { accountId: user?.account_id ?? null, actor, action });
 
   const attempt = await beginAttempt(engine, { kind: 'password', subject: email, ip: origin.ip }, () => note('sign_in.locked'));
   const isRight = await isPassword(user?.status === 'active' ? user.password_hash : null, credentials.password);
@@ -67,7 +76,8 @@ export async function openSession(
   const ttlMs = stage === 'full' ? SESSION_TTL_MS : SECOND_FACTOR_TTL_MS;
   const { token, session } = await engine.sessions.create(scope, { userId, ...origin, stage, principal: JSON.stringify(snapshot), ttlMs });
   await endIfRightsChanged(deps, scope, session, before);
-  if (stage === 'full') await writeAudit(db, { accountId: scope.accountId, actor: userActor(userId, snapshot.name, origin), action: 'sign_in.passed' });
+  if (stage === 'full')
+    await writeAudit(db, { accountId: scope.accountId, actor: userActor(userId, snapshot.name, origin), action: 'sign_in.passed' });
   return { token, stage, ttlMs };
 }
 
@@ -87,7 +97,8 @@ async function rightsVersion(db: AccessDeps['db'], userId: UserId): Promise<numb
 export async function passSecondFactor(deps: AccessDeps, token: string, code: string, origin: Origin): Promise<{ ttlMs: number }> {
   const { db, engine } = deps;
   const found = await engine.sessions.find(token);
-  if (found?.session.stage !== 'second_factor') throw new AppError('unauthenticated', { detail: 'Sign in with e-mail and password first.' });
+  if (found?.session.stage !== 'second_factor')
+    throw new AppError('unauthenticated', { detail: 'Sign in with e-mail and password first.' });
   const { scope, session } = found;
   const before = await rightsVersion(db, session.userId);
   const snapshot = await buildSnapshot(db, session.userId);
@@ -97,7 +108,10 @@ export async function passSecondFactor(deps: AccessDeps, token: string, code: st
   if (!isOpen) throw new AppError('unauthenticated');
   await endIfRightsChanged(deps, scope, session, before);
   await writeAudit(db, {
-    accountId: scope.accountId, actor: userActor(session.userId, snapshot.name, origin), action: 'sign_in.passed', detail: { secondFactor: true },
+    accountId: scope.accountId,
+    actor: userActor(session.userId, snapshot.name, origin),
+    action: 'sign_in.passed',
+    detail: { secondFactor: true },
   });
   return { ttlMs: SESSION_TTL_MS };
 }
@@ -123,7 +137,12 @@ async function useTotpCode({ db, secretKey }: AccessDeps, userId: UserId, code: 
   if (!user?.totp_secret) return false;
   const step = stepOfCode(unseal(secretKey, totpPurpose(userId), user.totp_secret), code, Date.now());
   if (step === undefined) return false;
-  const used = await db.updateTable('app_user').set({ totp_last_step: step }).where('id', '=', userId).where('totp_last_step', '<', step).executeTakeFirst();
+  const used = await db
+    .updateTable('app_user')
+    .set({ totp_last_step: step })
+    .where('id', '=', userId)
+    .where('totp_last_step', '<', step)
+    .executeTakeFirst();
   return used.numUpdatedRows === 1n;
 }
 

@@ -28,9 +28,22 @@ export async function buildSnapshot(db: Kysely<Tables>, userId: UserId): Promise
     .executeTakeFirst();
   if (user?.status !== 'active') return undefined;
   if (user.account_status !== 'active' && user.role === 'member') return undefined;
-  const members = await db.selectFrom('queue_member').select(['queue_id', 'role']).where('user_id', '=', userId).orderBy('queue_id').execute();
-  const queuesWith = (role: 'agent' | 'supervisor'): string[] => members.filter((member) => member.role === role).map((member) => member.queue_id);
-  return { accountId: user.account_id as AccountId, userId, name: user.name, role: user.role, supervises: queuesWith('supervisor'), serves: queuesWith('agent') };
+  const members = await db
+    .selectFrom('queue_member')
+    .select(['queue_id', 'role'])
+    .where('user_id', '=', userId)
+    .orderBy('queue_id')
+    .execute();
+  const queuesWith = (role: 'agent' | 'supervisor'): string[] =>
+    members.filter((member) => member.role === role).map((member) => member.queue_id);
+  return {
+    accountId: user.account_id as AccountId,
+    userId,
+    name: user.name,
+    role: user.role,
+    supervises: queuesWith('supervisor'),
+    serves: queuesWith('agent'),
+  };
 }
 
 /** The principal of a session with this snapshot. @throws when it is not one of ours */

@@ -10,7 +10,13 @@ export interface Loop {
 const LOG_EVERY = 20;
 
 /** Runs `work` with `everyMs` between the end of one turn and the next; a failure is logged once in a while and tried again. */
-export function repeat(name: string, everyMs: number, work: () => Promise<unknown>, log: Logger, { firstAfterMs = everyMs }: { firstAfterMs?: number } = {}): Loop {
+export function repeat(
+  name: string,
+  everyMs: number,
+  work: () => Promise<unknown>,
+  log: Logger,
+  { firstAfterMs = everyMs }: { firstAfterMs?: number } = {},
+): Loop {
   let isClosed = false;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;

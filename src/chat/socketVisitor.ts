@@ -27,7 +27,8 @@ export async function runVisitorCommand(services: SocketServices, socket: Client
       hub.unsubscribe(socket, command.feed);
       return {};
     case 'chat.start':
-      return start(services, socket, member, command);
+      member.starting = start(services, socket, member, command);
+      return member.starting;
     case 'chat.send':
       return send(services, member, command);
     case 'chat.read':

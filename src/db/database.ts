@@ -76,7 +76,10 @@ export function createDatabase(url: string, log: Logger): Database {
       const late = new Promise<boolean>((resolve) => {
         timer = setTimeout(() => resolve(false), UP_TIMEOUT_MS);
       });
-      const answer = pool.query('select 1').then(() => true, () => false);
+      const answer = pool.query('select 1').then(
+        () => true,
+        () => false,
+      );
       try {
         return await Promise.race([answer, late]);
       } finally {

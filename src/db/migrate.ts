@@ -28,7 +28,11 @@ export class MigrationError extends Error {
 }
 
 /** Applies what is missing; returns the names applied now. @throws MigrationError, AppError unavailable */
-export async function migrate(databaseUrl: string, log: Logger = createLogger('migrate', 'warn'), folder: string = FOLDER): Promise<string[]> {
+export async function migrate(
+  databaseUrl: string,
+  log: Logger = createLogger('migrate', 'warn'),
+  folder: string = FOLDER,
+): Promise<string[]> {
   const migrations = readMigrations(folder);
   const client = await retryWhileAway(() => connect(databaseUrl), log);
   try {
@@ -42,10 +46,13 @@ export async function migrate(databaseUrl: string, log: Logger = createLogger('m
 
 /** The migrations of a folder in order. @throws MigrationError when numbers are missing or doubled. */
 export function readMigrations(folder: string = FOLDER): Migration[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.sql')).sort();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .sort();
   return files.map((file, index) => {
     const number = Number(FILE_PATTERN.exec(file)?.[1]);
-    if (number !== index + 1) throw new MigrationError(`${file}: expected number ${String(index + 1).padStart(4, '0')}, as in 0001_name.sql`);
+    if (number !== index + 1)
+      throw new MigrationError(`${file}: expected number ${String(index + 1).padStart(4, '0')}, as in 0001_name.sql`);
     const sql = readFileSync(join(folder, file), 'utf8');
     return { number, name: file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
   });
@@ -62,18 +69,28 @@ async function connect(databaseUrl: string): Promise<pg.Client> {
 async function applyMissing(client: pg.Client, migrations: readonly Migration[], log: Logger): Promise<string[]> {
   await client.query(`create table if not exists migration (
     number integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`);
-  const done = await client.query<{ number: number; name: string; checksum: string }>('select number, name, checksum from migration order by number');
+  const done = await client.query<{ number: number; name: string; checksum: string }>(
+    'select number, name, checksum from migration order by number',
+  );
   for (const past of done.rows) {
     const known = migrations[past.number - 1];
-    if (!known) throw new MigrationError(`The database is newer than this release (it has ${past.name}). Start the newer release, or restore a backup.`);
-    if (known.checksum !== past.checksum) throw new MigrationError(`${past.name} was applied with another content than ${known.name} has now. Put the file back.`);
+    if (!known)
+      throw new MigrationError(
+        `The database is newer than this release (it has ${past.name}). Start the newer release, or restore a backup.`,
+      );
+    if (known.checksum !== past.checksum)
+      throw new MigrationError(`${past.name} was applied with another content than ${known.name} has now. Put the file back.`);
   }
   const applied: string[] = [];
   for (const migration of migrations.slice(done.rows.length)) {
     await client.query('begin');
     try {
       await client.query(migration.sql);
-      await client.query('insert into migration (number, name, checksum) values ($1, $2, $3)', [migration.number, migration.name, migration.checksum]);
+      await client.query('insert into migration (number, name, checksum) values ($1, $2, $3)', [
+        migration.number,
+        migration.name,
+        migration.checksum,
+      ]);
       await client.query('commit');
     } catch (cause) {
       // The caller ends the connection, which rolls back.

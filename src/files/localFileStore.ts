@@ -47,8 +47,8 @@ export class LocalFileStore implements FileStore {
   }
 
   async remove(id: FileId): Promise<void> {
-    await rm(this.#record(id), { force: true });
-    await rm(this.#content(id), { force: true });
+    await orAbsent(rm(this.#record(id), { force: true }));
+    await orAbsent(rm(this.#content(id), { force: true }));
   }
 
   async *ids(): AsyncIterable<FileId> {
@@ -92,7 +92,7 @@ async function writeWhole(path: string, content: Uint8Array | string): Promise<v
     await rename(temporary, path);
     await flushFolder(folder);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await orAbsent(rm(temporary, { force: true }));
     throw error;
   }
 }
@@ -117,7 +117,7 @@ async function orAbsent<Value>(reading: Promise<Value>): Promise<Value | undefin
   try {
     return await reading;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 }
@@ -128,7 +128,9 @@ function errnoOf(error: unknown): string {
 
 function asUnavailable(error: unknown): unknown {
   const errno = errnoOf(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
-  if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno)) return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
+  if (/^E(NOSPC|DQUOT|FBIG)$/.test(errno))
+    return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
+  if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno))
+    return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
   return error;
 }

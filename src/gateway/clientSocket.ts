@@ -44,6 +44,8 @@ export interface VisitorMember {
   page: string;
   /** As the visitor gave it when starting a conversation. */
   name: string;
+  /** A conversation that is being opened by this socket. */
+  starting: Promise<unknown> | undefined;
   /** Conversations in which this socket shows that the client is there. */
   readonly attached: Set<InteractionId>;
   readonly messages: TokenBucket;

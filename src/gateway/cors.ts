@@ -6,7 +6,7 @@ import { AppError } from '../base/errors.ts';
 import type { Exchange } from './exchange.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
-const REQUEST_HEADERS = 'authorization, content-type, idempotency-key, x-request-id, x-file-name';
+const REQUEST_HEADERS = 'authorization, content-type, idempotency-key, x-request-id, x-file-name, x-interaction';
 const EXPOSED = 'x-request-id, retry-after, etag, location, idempotency-replayed, content-disposition';
 
 /** The Origin of a request made by a page of another origin; undefined for our own pages and for programs. */

@@ -61,7 +61,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   const contactId = contactOfToken(scope.accountId, token);
   const member: VisitorMember = {
     kind: 'visitor', scope, contactId, groupPublicId: hello.group, groupId: group.id as GroupId, queueId: group.queueId as QueueId,
-    language: hello.language ?? group.primaryLanguage, page: hello.page ? JSON.stringify(hello.page) : '', name: '', attached: new Set(),
+    language: hello.language ?? group.primaryLanguage, page: hello.page ? JSON.stringify(hello.page) : '', name: '', starting: undefined, attached: new Set(),
     messages: new TokenBucket(limits.visitorMessages),
   };
   const [conversations, figures] = await Promise.all([

@@ -8,6 +8,7 @@ import { createEngine } from '../../queues/index.ts';
 import { accessRoutes } from '../accounts/index.ts';
 import { withDocuments } from '../api/documentRoutes.ts';
 import { createPrincipalResolver } from '../auth/principal.ts';
+import { configuredUrl } from '../auth/publicUrl.ts';
 import { seal, unseal } from '../auth/secrets.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
 import { createDatabase } from '../db/database.ts';
@@ -50,7 +51,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const database = createDatabase(databaseUrl, log);
   const db = database.kysely;
   const tls = env.TLS_CERT && env.TLS_KEY ? { certFile: env.TLS_CERT, keyFile: env.TLS_KEY } : undefined;
-  const publicUrl = env.PUBLIC_HOST === '' ? '' : `${tls ? 'https' : 'http'}://${env.PUBLIC_HOST}`;
+  const publicUrl = configuredUrl(env);
   const centerMark = centerMarkOf(secretKey);
 
   const accounts = new AccountDirectory(engine.config);
@@ -79,7 +80,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
       }),
       protoOf: (exchange) => (tls ? 'https' : env.TRUST_PROXY ? exchange.header('x-forwarded-proto') : undefined),
     }),
-    files: new StaticFiles(join(dataDir, 'web')), limits, metrics, log, isTls: tls !== undefined,
+    files: new StaticFiles(env.WEB_DIST ?? join(dataDir, 'web')), limits, metrics, log, isTls: tls !== undefined,
   });
 
   let closing: Promise<void> | undefined;

@@ -87,17 +87,19 @@ export class SocketWatch {
     const sockets = registry.where((state) => state.kind === 'visitor' && state.scope.accountId === accountId && state.groupId === groupId);
     const state = sockets[0]?.state;
     if (state?.kind !== 'visitor') return;
-    const found = await engine.config.groupByPublicId(state.groupPublicId);
+    const found = await engine.config.groupByPublicId(state.groupPublicId, { isFresh: true });
     if (!found?.group.isActive) closeEach(sockets, 'forbidden');
   }
 
   /** The visitor's other tabs show presence too, and are told. */
   #join(socket: ClientSocket, interaction: InteractionId): void {
-    const { state } = socket;
-    if (state.kind !== 'visitor' || state.attached.has(interaction)) return;
-    socket.push(JSON.stringify({ t: 'signal', feed: `conversation:${interaction}`, signal: { type: 'conversation.started', interaction } }));
     this.#later(async () => {
-      if (socket.state.kind === 'visitor') await this.#services().presence.attach(socket, socket.state, interaction);
+      // The event may be faster than the reply to the tab that opened it.
+      if (socket.state.kind === 'visitor') await socket.state.starting?.catch(() => undefined);
+      const { state } = socket;
+      if (state.kind !== 'visitor' || state.attached.has(interaction)) return;
+      socket.push(JSON.stringify({ t: 'signal', feed: `conversation:${interaction}`, signal: { type: 'conversation.started', interaction } }));
+      await this.#services().presence.attach(socket, state, interaction);
     });
   }
 

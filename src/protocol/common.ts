@@ -19,7 +19,9 @@ export const key = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, 'expected 8 to 40 l
  * Names of event feeds (every event, ordered, resumable): conversation:<interaction>, agent:<user>, queue:<queue>;
  * of state feeds (latest wins, at most 5 a second): figures:<queue>.
  */
-export const feedName = z.string().regex(/^(conversation:int|agent:usr|queue:que|figures:que)_[0-9a-hjkmnp-tv-z]{26}$/, 'expected a feed name');
+export const feedName = z
+  .string()
+  .regex(/^(conversation:int|agent:usr|queue:que|figures:que)_[0-9a-hjkmnp-tv-z]{26}$/, 'expected a feed name');
 
 /** A place in an event feed: everything up to and with `off` was seen. Another `epoch` means: load again. */
 export const cursor = z.object({ epoch: z.string().max(40), off: z.number().int().min(0) });

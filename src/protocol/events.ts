@@ -14,12 +14,24 @@ export const publicEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('interaction.requeued'), at, interaction: interactionId, reason: z.string() }),
   z.object({ type: z.literal('participant.joined'), at, interaction: interactionId, agent: z.object({ id: userId, name: z.string() }) }),
   z.object({ type: z.literal('participant.left'), at, interaction: interactionId, agent: z.object({ id: userId, name: z.string() }) }),
-  z.object({ type: z.literal('interaction.ended'), at, interaction: interactionId, by: z.enum(['client', 'agent', 'system']), reason: z.string(), name: z.string() }),
+  z.object({
+    type: z.literal('interaction.ended'),
+    at,
+    interaction: interactionId,
+    by: z.enum(['client', 'agent', 'system']),
+    reason: z.string(),
+    name: z.string(),
+  }),
   z.object({ type: z.literal('interaction.closed'), at, interaction: interactionId, reason: z.string(), outcome: z.string().optional() }),
   z.object({ type: z.literal('rating.given'), at, interaction: interactionId, value: z.number().int() }),
   // agent:<user>
   z.object({ type: z.literal('offer.made'), at, offer: offerView }),
-  z.object({ type: z.literal('offer.gone'), at, interaction: interactionId, reason: z.enum(['accepted', 'expired', 'declined', 'withdrawn']) }),
+  z.object({
+    type: z.literal('offer.gone'),
+    at,
+    interaction: interactionId,
+    reason: z.enum(['accepted', 'expired', 'declined', 'withdrawn']),
+  }),
   z.object({ type: z.literal('agent.changed'), at, agent: agentView }),
   // agent:<user> (own conversations) and queue:<queue> (lists): the row as it is now
   z.object({ type: z.literal('row.changed'), at, interaction: interactionView }),
@@ -31,7 +43,13 @@ export type PublicEvent = z.infer<typeof publicEvent>;
 
 /** Signals are best effort and never stored. */
 export const publicSignal = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('typing'), interaction: interactionId, from: z.object({ role: z.string(), id: z.string(), name: z.string() }), isTyping: z.boolean(), preview: z.string().max(500).optional() }),
+  z.object({
+    type: z.literal('typing'),
+    interaction: interactionId,
+    from: z.object({ role: z.string(), id: z.string(), name: z.string() }),
+    isTyping: z.boolean(),
+    preview: z.string().max(500).optional(),
+  }),
   /** To the visitor's other tabs: a conversation was opened in one of them; subscribe to its feed. */
   z.object({ type: z.literal('conversation.started'), interaction: interactionId }),
 ]);

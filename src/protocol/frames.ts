@@ -6,7 +6,18 @@
  * the event pushed before it on this subscription: if it is not the client's own offset, something is missing — subscribe again with the cursor.
  */
 import { z } from 'zod';
-import { cursor, feedName, fileId, interactionId, key, MESSAGE_MAX_CHARS, PROTOCOL_VERSION, queueId, userId, visibility } from './common.ts';
+import {
+  cursor,
+  feedName,
+  fileId,
+  interactionId,
+  key,
+  MESSAGE_MAX_CHARS,
+  PROTOCOL_VERSION,
+  queueId,
+  userId,
+  visibility,
+} from './common.ts';
 import { publicEvent, publicSignal } from './events.ts';
 import { agentView, interactionView, page, snapshot } from './views.ts';
 
@@ -14,7 +25,10 @@ const id = z.number().int().min(1);
 const text = z.string().min(1).max(MESSAGE_MAX_CHARS);
 
 export const helloVisitor = z.object({
-  t: z.literal('hello'), id, v: z.literal(PROTOCOL_VERSION), as: z.literal('visitor'),
+  t: z.literal('hello'),
+  id,
+  v: z.literal(PROTOCOL_VERSION),
+  as: z.literal('visitor'),
   /** Public identifier of the group, from the embed snippet. */
   group: z.string().min(1).max(64),
   /** The visitor's own secret from an earlier hello; absent on a first visit. */
@@ -23,7 +37,10 @@ export const helloVisitor = z.object({
   page: page.optional(),
 });
 export const helloAgent = z.object({
-  t: z.literal('hello'), id, v: z.literal(PROTOCOL_VERSION), as: z.literal('agent'),
+  t: z.literal('hello'),
+  id,
+  v: z.literal(PROTOCOL_VERSION),
+  as: z.literal('agent'),
   /** Sign-in token; absent when the browser's cookie carries it. */
   token: z.string().max(300).optional(),
   device: z.object({ id: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/), name: z.string().max(80) }),
@@ -35,19 +52,48 @@ const shared = [
   z.object({ t: z.literal('subscribe'), id, feed: feedName, cursor: cursor.optional() }),
   z.object({ t: z.literal('unsubscribe'), id, feed: feedName }),
   /** Agents set `claim` to take an untaken conversation by replying: the first to arrive owns it, others get `already_taken`. */
-  z.object({ t: z.literal('chat.send'), id, interaction: interactionId, mid: key, text: text.optional(), file: fileId.optional(), visibility: visibility.default('everyone'), claim: z.boolean().default(false) }),
+  z.object({
+    t: z.literal('chat.send'),
+    id,
+    interaction: interactionId,
+    mid: key,
+    text: text.optional(),
+    file: fileId.optional(),
+    visibility: visibility.default('everyone'),
+    claim: z.boolean().default(false),
+  }),
   z.object({ t: z.literal('chat.read'), id, interaction: interactionId, upTo: z.number().int().min(0) }),
   z.object({ t: z.literal('chat.typing'), id, interaction: interactionId, isTyping: z.boolean(), preview: z.string().max(500).optional() }),
   /** Earlier messages of a conversation: those with an offset below `before`, newest last. */
-  z.object({ t: z.literal('chat.earlier'), id, interaction: interactionId, before: z.number().int().min(1), limit: z.number().int().min(1).max(100).default(50) }),
+  z.object({
+    t: z.literal('chat.earlier'),
+    id,
+    interaction: interactionId,
+    before: z.number().int().min(1),
+    limit: z.number().int().min(1).max(100).default(50),
+  }),
 ] as const;
 
 export const visitorCommand = z.discriminatedUnion('t', [
   ...shared,
   /** Opens a conversation with its first message. The same `key` again gives the same interaction. */
-  z.object({ t: z.literal('chat.start'), id, key, text, name: z.string().max(100).optional(), email: z.email().max(200).optional(), page: page.optional() }),
+  z.object({
+    t: z.literal('chat.start'),
+    id,
+    key,
+    text,
+    name: z.string().max(100).optional(),
+    email: z.email().max(200).optional(),
+    page: page.optional(),
+  }),
   z.object({ t: z.literal('chat.end'), id, interaction: interactionId }),
-  z.object({ t: z.literal('chat.rate'), id, interaction: interactionId, value: z.number().int().min(1).max(5), comment: z.string().max(1_000).optional() }),
+  z.object({
+    t: z.literal('chat.rate'),
+    id,
+    interaction: interactionId,
+    value: z.number().int().min(1).max(5),
+    comment: z.string().max(1_000).optional(),
+  }),
   z.object({ t: z.literal('page.changed'), id, page }),
 ]);
 export type VisitorCommand = z.infer<typeof visitorCommand>;
@@ -63,7 +109,14 @@ export const agentCommand = z.discriminatedUnion('t', [
   z.object({ t: z.literal('offer.decline'), id, interaction: interactionId, token: z.string().max(40) }),
   z.object({ t: z.literal('interaction.claim'), id, key, interaction: interactionId }),
   z.object({ t: z.literal('interaction.end'), id, key, interaction: interactionId }),
-  z.object({ t: z.literal('interaction.close'), id, key, interaction: interactionId, outcome: z.string().max(100).optional(), note: z.string().max(2_000).optional() }),
+  z.object({
+    t: z.literal('interaction.close'),
+    id,
+    key,
+    interaction: interactionId,
+    outcome: z.string().max(100).optional(),
+    note: z.string().max(2_000).optional(),
+  }),
   z.object({ t: z.literal('interaction.transfer'), id, key, interaction: interactionId, to: userId }),
   z.object({ t: z.literal('participant.invite'), id, key, interaction: interactionId, agent: userId }),
   z.object({ t: z.literal('participant.leave'), id, key, interaction: interactionId }),
@@ -74,8 +127,20 @@ export type AgentCommand = z.infer<typeof agentCommand>;
 
 /** Bodies of replies, by command; what is not listed replies `{}`. */
 export const replies = {
-  'hello visitor': z.object({ v: z.number(), token: z.string(), contact: z.string(), heartbeatSec: z.number(), conversations: z.array(interactionView), isOnline: z.boolean() }),
-  'hello agent': z.object({ v: z.number(), agent: agentView, account: z.object({ id: z.string(), name: z.string() }), heartbeatSec: z.number() }),
+  'hello visitor': z.object({
+    v: z.number(),
+    token: z.string(),
+    contact: z.string(),
+    heartbeatSec: z.number(),
+    conversations: z.array(interactionView),
+    isOnline: z.boolean(),
+  }),
+  'hello agent': z.object({
+    v: z.number(),
+    agent: agentView,
+    account: z.object({ id: z.string(), name: z.string() }),
+    heartbeatSec: z.number(),
+  }),
   subscribe: z.discriminatedUnion('mode', [
     z.object({ mode: z.literal('resumed'), feed: feedName, cursor }),
     z.object({ mode: z.literal('snapshot'), feed: feedName, cursor, snapshot }),
@@ -90,7 +155,16 @@ export const replies = {
 export const serverFrame = z.discriminatedUnion('t', [
   z.object({ t: z.literal('reply'), id, body: z.unknown() }),
   /** `code` is one of the error catalog; `owner` names who was first for `already_taken`. `id` is 0 when the frame could not be read. */
-  z.object({ t: z.literal('error'), id: z.number().int(), code: z.string(), text: z.string(), isRetryable: z.boolean(), detail: z.string().optional(), owner: z.string().optional(), retryAfterSec: z.number().optional() }),
+  z.object({
+    t: z.literal('error'),
+    id: z.number().int(),
+    code: z.string(),
+    text: z.string(),
+    isRetryable: z.boolean(),
+    detail: z.string().optional(),
+    owner: z.string().optional(),
+    retryAfterSec: z.number().optional(),
+  }),
   z.object({ t: z.literal('event'), feed: feedName, epoch: z.string(), prev: z.number().int(), off: z.number().int(), event: publicEvent }),
   z.object({ t: z.literal('state'), feed: feedName, event: publicEvent }),
   z.object({ t: z.literal('signal'), feed: feedName, signal: publicSignal }),

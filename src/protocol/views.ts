@@ -1,6 +1,18 @@
 /** What snapshots and events show of interactions, messages and agents. Times are Unix milliseconds. */
 import { z } from 'zod';
-import { agentStatus, clientPresence, contactId, fileId, groupId, interactionId, interactionState, queueId, role, userId, visibility } from './common.ts';
+import {
+  agentStatus,
+  clientPresence,
+  contactId,
+  fileId,
+  groupId,
+  interactionId,
+  interactionState,
+  queueId,
+  role,
+  userId,
+  visibility,
+} from './common.ts';
 
 export const author = z.object({ role, id: z.string(), name: z.string() });
 export type Author = z.infer<typeof author>;

@@ -32,12 +32,31 @@ async function compileQueue(trx: Transaction<Tables>, id: string): Promise<Queue
 
 /** A user is an agent while there is a queue to serve. */
 async function compileAgent(trx: Transaction<Tables>, id: string): Promise<AgentDoc | null> {
-  const user = await trx.selectFrom('app_user').select(['account_id', 'name', 'status', 'capacity']).where('id', '=', id).where('status', '!=', 'deleted').executeTakeFirst();
+  const user = await trx
+    .selectFrom('app_user')
+    .select(['account_id', 'name', 'status', 'capacity'])
+    .where('id', '=', id)
+    .where('status', '!=', 'deleted')
+    .executeTakeFirst();
   if (!user) return null;
-  const served = await trx.selectFrom('queue_member').select('queue_id').where('user_id', '=', id).where('role', '=', 'agent').orderBy('queue_id').execute();
+  const served = await trx
+    .selectFrom('queue_member')
+    .select('queue_id')
+    .where('user_id', '=', id)
+    .where('role', '=', 'agent')
+    .orderBy('queue_id')
+    .execute();
   if (served.length === 0) return null;
   const queues = served.map((member) => member.queue_id);
-  return { kind: 'agent', id, accountId: user.account_id, name: user.name, isActive: user.status === 'active', capacity: user.capacity, queues };
+  return {
+    kind: 'agent',
+    id,
+    accountId: user.account_id,
+    name: user.name,
+    isActive: user.status === 'active',
+    capacity: user.capacity,
+    queues,
+  };
 }
 
 async function compileGroup(trx: Transaction<Tables>, id: string): Promise<GroupDoc | null> {

@@ -38,7 +38,11 @@ export async function publish(engine: Engine, entries: readonly ConfigEntry[]): 
 }
 
 /** For an account that was just committed: gives it its place and its first copies. A failure is only late, as above. */
-export async function placeAndPublish({ engine, log }: { engine: Engine; log: Logger }, { accountId, partition }: Scope, entries: readonly ConfigEntry[]): Promise<void> {
+export async function placeAndPublish(
+  { engine, log }: { engine: Engine; log: Logger },
+  { accountId, partition }: Scope,
+  entries: readonly ConfigEntry[],
+): Promise<void> {
   try {
     await engine.config.place(accountId, partition);
     await publish(engine, entries);

@@ -30,7 +30,12 @@ const settings = z.object({
 
 export const groupBody = z.strictObject(settings.shape).partial().required({ name: true, queueId: true });
 export const groupChange = z.strictObject(settings.shape).partial().extend({ version: seenVersion });
-export const groupView = settings.extend({ id: z.string(), publicId: z.string().describe('Stands in the snippet'), version, createdAt: time });
+export const groupView = settings.extend({
+  id: z.string(),
+  publicId: z.string().describe('Stands in the snippet'),
+  version,
+  createdAt: time,
+});
 
 export function toGroupView(row: Selectable<ChatGroupTable>): z.infer<typeof groupView> {
   const { accountId: _, ...fields } = groupFields(row);

@@ -33,12 +33,21 @@ export function groupRoutes(deps: AccessDeps): Route[] {
       handler: async (request) => {
         const { limit, cursor, search } = request.query;
         const seen = supervisedQueues(request.principal);
-        let query = db.selectFrom('chat_group').selectAll().select(lowerName.as('sort_name')).where('account_id', '=', accountOf(request.principal)).where('deleted_at', 'is', null);
+        let query = db
+          .selectFrom('chat_group')
+          .selectAll()
+          .select(lowerName.as('sort_name'))
+          .where('account_id', '=', accountOf(request.principal))
+          .where('deleted_at', 'is', null);
         if (seen) query = query.where('queue_id', '=', sql<string>`any(${seen}::text[])`);
         if (search) query = query.where('name', 'ilike', containing(search));
         const after = readCursor(cursor, 2);
         if (after) query = query.where(sql<boolean>`(lower(name), id) > (${after[0]}, ${after[1]})`);
-        const rows = await query.orderBy(lowerName).orderBy('id').limit(limit + 1).execute();
+        const rows = await query
+          .orderBy(lowerName)
+          .orderBy('id')
+          .limit(limit + 1)
+          .execute();
         return { status: 200, body: toPage(rows, limit, (row) => [row.sort_name, row.id], toGroupView) };
       },
     }),
@@ -58,11 +67,24 @@ export function groupRoutes(deps: AccessDeps): Route[] {
           await readQueue(trx, accountId, request.body.queueId);
           const row = await trx
             .insertInto('chat_group')
-            .values({ id, account_id: accountId, public_id: newPublicId(), ...toGroupColumns(request.body), name: request.body.name, queue_id: request.body.queueId })
+            .values({
+              id,
+              account_id: accountId,
+              public_id: newPublicId(),
+              ...toGroupColumns(request.body),
+              name: request.body.name,
+              queue_id: request.body.queueId,
+            })
             .returningAll()
             .executeTakeFirstOrThrow();
           changes.touch('group', id);
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'group.created', target: { kind: 'group', id }, detail: request.body });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'group.created',
+            target: { kind: 'group', id },
+            detail: request.body,
+          });
           return row;
         });
         return { status: 201, headers: { ...etag(row.version), location: `/api/v1/groups/${id}` }, body: toGroupView(row) };
@@ -140,9 +162,20 @@ export function groupRoutes(deps: AccessDeps): Route[] {
         const { id } = request.params;
         await changeConfig(deps, accountId, async (trx, changes) => {
           const group = await readGroup(trx, accountId, id);
-          await trx.updateTable('chat_group').set({ deleted_at: sql`now()`, version: sql`version + 1` }).where('id', '=', id).where('account_id', '=', accountId).execute();
+          await trx
+            .updateTable('chat_group')
+            .set({ deleted_at: sql`now()`, version: sql`version + 1` })
+            .where('id', '=', id)
+            .where('account_id', '=', accountId)
+            .execute();
           changes.touch('group', id);
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'group.deleted', target: { kind: 'group', id }, detail: { name: group.name } });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'group.deleted',
+            target: { kind: 'group', id },
+            detail: { name: group.name },
+          });
         });
         return { status: 204 };
       },
@@ -151,8 +184,19 @@ export function groupRoutes(deps: AccessDeps): Route[] {
 }
 
 /** @throws AppError not_found, also for a group of another account or one that feeds a queue not in `queues` */
-async function readGroup(db: Kysely<Tables>, accountId: string, id: string, queues?: readonly string[]): Promise<Selectable<ChatGroupTable>> {
-  const row = await db.selectFrom('chat_group').selectAll().where('id', '=', id).where('account_id', '=', accountId).where('deleted_at', 'is', null).executeTakeFirst();
+async function readGroup(
+  db: Kysely<Tables>,
+  accountId: string,
+  id: string,
+  queues?: readonly string[],
+): Promise<Selectable<ChatGroupTable>> {
+  const row = await db
+    .selectFrom('chat_group')
+    .selectAll()
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
   if (!row || (queues && !queues.includes(row.queue_id))) throw new AppError('not_found');
   return row;
 }

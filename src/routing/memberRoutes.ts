@@ -36,7 +36,11 @@ export function memberRoutes(deps: AccessDeps): Route[] {
         const rows = await db
           .selectFrom('queue_member')
           .innerJoin('app_user', 'app_user.id', 'queue_member.user_id')
-          .select((eb) => ['user_id as userId', 'app_user.name', eb.fn.agg<('agent' | 'supervisor')[]>('array_agg', ['queue_member.role']).as('roles')])
+          .select((eb) => [
+            'user_id as userId',
+            'app_user.name',
+            eb.fn.agg<('agent' | 'supervisor')[]>('array_agg', ['queue_member.role']).as('roles'),
+          ])
           .where('queue_id', '=', id)
           .where('queue_member.account_id', '=', accountId)
           .groupBy(['user_id', 'app_user.name'])
@@ -62,11 +66,22 @@ export function memberRoutes(deps: AccessDeps): Route[] {
         const name = await changeConfig(deps, accountId, async (trx, changes) => {
           await readQueue(trx, accountId, id);
           const user = await readUser(trx, accountId, userId);
-          await trx.deleteFrom('queue_member').where('queue_id', '=', id).where('user_id', '=', userId).where('role', 'not in', roles).execute();
+          await trx
+            .deleteFrom('queue_member')
+            .where('queue_id', '=', id)
+            .where('user_id', '=', userId)
+            .where('role', 'not in', roles)
+            .execute();
           for (const role of roles) await addMember(trx, { accountId, queueId: id, userId, role });
           changes.touch('agent', userId);
           changes.rights(userId, { reason: 'queue.members' });
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'queue.member_added', target: { kind: 'queue', id }, detail: { userId, roles } });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'queue.member_added',
+            target: { kind: 'queue', id },
+            detail: { userId, roles },
+          });
           return user.name;
         });
         return { status: 200, body: { userId, name, roles } };
@@ -85,11 +100,22 @@ export function memberRoutes(deps: AccessDeps): Route[] {
         const { id, userId } = request.params;
         await changeConfig(deps, accountId, async (trx, changes) => {
           await readQueue(trx, accountId, id);
-          const gone = await trx.deleteFrom('queue_member').where('queue_id', '=', id).where('user_id', '=', userId).where('account_id', '=', accountId).executeTakeFirst();
+          const gone = await trx
+            .deleteFrom('queue_member')
+            .where('queue_id', '=', id)
+            .where('user_id', '=', userId)
+            .where('account_id', '=', accountId)
+            .executeTakeFirst();
           if (gone.numDeletedRows === 0n) throw new AppError('not_found');
           changes.touch('agent', userId);
           changes.rights(userId, { reason: 'queue.members' });
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'queue.member_removed', target: { kind: 'queue', id }, detail: { userId } });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'queue.member_removed',
+            target: { kind: 'queue', id },
+            detail: { userId },
+          });
         });
         return { status: 204 };
       },

@@ -15,7 +15,13 @@ export interface Member {
 
 /** Does nothing when it is so already. @throws AppError not_found (queue of another account), wrong_state (too many queues) */
 export async function addMember(trx: Transaction<Tables>, { accountId, queueId, userId, role }: Member): Promise<void> {
-  const queue = await trx.selectFrom('queue').select('id').where('id', '=', queueId).where('account_id', '=', accountId).where('deleted_at', 'is', null).executeTakeFirst();
+  const queue = await trx
+    .selectFrom('queue')
+    .select('id')
+    .where('id', '=', queueId)
+    .where('account_id', '=', accountId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
   if (!queue) throw new AppError('not_found', { detail: 'There is no such queue.' });
   const { count } = await trx
     .selectFrom('queue_member')

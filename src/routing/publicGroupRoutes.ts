@@ -31,7 +31,11 @@ export function publicGroupRoutes({ engine }: Pick<AccessDeps, 'engine'>): Route
         if (!found?.group.isActive) throw new AppError('not_found');
         const { scope, group } = found;
         const queueId = group.queueId as QueueId;
-        const [account, queue, figures] = await Promise.all([engine.config.account(scope), engine.config.queue(scope, queueId), engine.views.figures(scope, queueId)]);
+        const [account, queue, figures] = await Promise.all([
+          engine.config.account(scope),
+          engine.config.queue(scope, queueId),
+          engine.views.figures(scope, queueId),
+        ]);
         // ACC-1, GRP-1: nothing of an inactive account serves; the widget disappears.
         if (!account?.isActive || !queue?.isActive) throw new AppError('not_found');
         const { publicId, name, appearance } = group;
@@ -47,7 +51,10 @@ export function publicGroupRoutes({ engine }: Pick<AccessDeps, 'engine'>): Route
 }
 
 /** GRP-2: exactly the language, else its family (`it` for `it-CH`), over the primary language. */
-export function textsFor({ texts, primaryLanguage }: Pick<GroupDoc, 'texts' | 'primaryLanguage'>, language: string): Record<string, string> {
+export function textsFor(
+  { texts, primaryLanguage }: Pick<GroupDoc, 'texts' | 'primaryLanguage'>,
+  language: string,
+): Record<string, string> {
   const family = language.split('-', 1)[0] ?? '';
   return { ...texts[primaryLanguage], ...(texts[language] ?? texts[family]) };
 }

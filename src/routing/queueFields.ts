@@ -16,11 +16,23 @@ const settings = queueDoc.omit({ kind: true, id: true, accountId: true }).extend
   offerTimeoutMs: z.number().int().min(1_000).max(HOUR_MS),
   maxMissed: z.number().int().min(0).max(1_000).describe('Missed offers in a row after which the agent is paused; 0: never'),
   wrapUpMs: z.number().int().min(0).max(HOUR_MS),
-  reconnectMs: z.number().int().min(0).max(24 * HOUR_MS),
-  agentLostMs: z.number().int().min(1_000).max(24 * HOUR_MS),
+  reconnectMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(24 * HOUR_MS),
+  agentLostMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(24 * HOUR_MS),
   limitPerAgent: z.number().int().min(0).max(100).describe('Conversations of this queue per agent; 0: no limit of its own'),
   outcomes: queueDoc.shape.outcomes.max(OUTCOMES_MAX),
-  autoCloseMs: z.number().int().min(0).max(30 * 24 * HOUR_MS),
+  autoCloseMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 24 * HOUR_MS),
 });
 
 export const queueBody = z.strictObject(settings.shape).partial().required({ name: true });
@@ -45,8 +57,10 @@ export function checkQueue({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeR
   const fields = [];
   if (new Set(ids).size !== ids.length) fields.push({ path: 'outcomes', message: 'two outcomes have the same id' });
   if (isOutcomeRequired && ids.length === 0) fields.push({ path: 'outcomes', message: 'name at least one, or do not require an outcome' });
-  if (autoCloseOutcome !== '' && !ids.includes(autoCloseOutcome)) fields.push({ path: 'autoCloseOutcome', message: 'not one of the outcomes' });
-  if (autoCloseMs > 0 && isOutcomeRequired && autoCloseOutcome === '') fields.push({ path: 'autoCloseOutcome', message: 'required, as an outcome is' });
+  if (autoCloseOutcome !== '' && !ids.includes(autoCloseOutcome))
+    fields.push({ path: 'autoCloseOutcome', message: 'not one of the outcomes' });
+  if (autoCloseMs > 0 && isOutcomeRequired && autoCloseOutcome === '')
+    fields.push({ path: 'autoCloseOutcome', message: 'required, as an outcome is' });
   if (fields.length > 0) throw new AppError('invalid', { fields });
 }
 

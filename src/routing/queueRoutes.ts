@@ -1,9 +1,9 @@
 /** Queues: where conversations wait. Administrators change them; supervisors and agents see those they belong to. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { z } from 'zod';
 import { actorOf, differences, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { containing, lowerName } from '../accounts/users.ts';
-import { z } from 'zod';
 import { etag, idParam, noContent, requireVersion, seenVersion, seenVersionOf } from '../api/fields.ts';
 import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
@@ -33,12 +33,21 @@ export function queueRoutes(deps: AccessDeps): Route[] {
       handler: async (request) => {
         const { limit, cursor, search } = request.query;
         const seen = visibleQueues(request.principal);
-        let query = db.selectFrom('queue').selectAll().select(lowerName.as('sort_name')).where('account_id', '=', accountOf(request.principal)).where('deleted_at', 'is', null);
+        let query = db
+          .selectFrom('queue')
+          .selectAll()
+          .select(lowerName.as('sort_name'))
+          .where('account_id', '=', accountOf(request.principal))
+          .where('deleted_at', 'is', null);
         if (seen) query = query.where('id', '=', sql<string>`any(${seen}::text[])`);
         if (search) query = query.where('name', 'ilike', containing(search));
         const after = readCursor(cursor, 2);
         if (after) query = query.where(sql<boolean>`(lower(name), id) > (${after[0]}, ${after[1]})`);
-        const rows = await query.orderBy(lowerName).orderBy('id').limit(limit + 1).execute();
+        const rows = await query
+          .orderBy(lowerName)
+          .orderBy('id')
+          .limit(limit + 1)
+          .execute();
         return { status: 200, body: toPage(rows, limit, (row) => [row.sort_name, row.id], toQueueView) };
       },
     }),
@@ -57,9 +66,19 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         checkQueue(queue);
         const id = newId('queue');
         const row = await changeConfig(deps, accountId, async (trx, changes) => {
-          const row = await trx.insertInto('queue').values({ id, account_id: accountId, ...toQueueColumns(queue) }).returningAll().executeTakeFirstOrThrow();
+          const row = await trx
+            .insertInto('queue')
+            .values({ id, account_id: accountId, ...toQueueColumns(queue) })
+            .returningAll()
+            .executeTakeFirstOrThrow();
           changes.touch('queue', id);
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'queue.created', target: { kind: 'queue', id }, detail: queue });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'queue.created',
+            target: { kind: 'queue', id },
+            detail: queue,
+          });
           return row;
         });
         return { status: 201, headers: { ...etag(row.version), location: `/api/v1/queues/${id}` }, body: toQueueView(row) };
@@ -129,8 +148,16 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         const scope = await scopeOf(deps, accountId);
         await changeConfig(deps, accountId, async (trx, changes) => {
           const queue = await readQueue(trx, accountId, id);
-          const users = await trx.selectFrom('chat_group').select('name').where('queue_id', '=', id).where('deleted_at', 'is', null).orderBy('name').limit(5).execute();
-          if (users.length > 0) throw new AppError('wrong_state', { detail: `Groups use this queue: ${users.map((group) => group.name).join(', ')}.` });
+          const users = await trx
+            .selectFrom('chat_group')
+            .select('name')
+            .where('queue_id', '=', id)
+            .where('deleted_at', 'is', null)
+            .orderBy('name')
+            .limit(5)
+            .execute();
+          if (users.length > 0)
+            throw new AppError('wrong_state', { detail: `Groups use this queue: ${users.map((group) => group.name).join(', ')}.` });
           const figures = await deps.engine.views.figures(scope, id as QueueId);
           const open = figures ? figures.waiting + figures.inService : 0;
           if (open > 0) throw new AppError('wrong_state', { detail: `${open} conversations are open in this queue.` });
@@ -139,9 +166,20 @@ export function queueRoutes(deps: AccessDeps): Route[] {
             changes.touch('agent', userId);
             changes.rights(userId, { reason: 'queue.deleted' });
           }
-          await trx.updateTable('queue').set({ deleted_at: sql`now()`, version: sql`version + 1` }).where('id', '=', id).where('account_id', '=', accountId).execute();
+          await trx
+            .updateTable('queue')
+            .set({ deleted_at: sql`now()`, version: sql`version + 1` })
+            .where('id', '=', id)
+            .where('account_id', '=', accountId)
+            .execute();
           changes.touch('queue', id);
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'queue.deleted', target: { kind: 'queue', id }, detail: { name: queue.name } });
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'queue.deleted',
+            target: { kind: 'queue', id },
+            detail: { name: queue.name },
+          });
         });
         return { status: 204 };
       },
@@ -151,7 +189,13 @@ export function queueRoutes(deps: AccessDeps): Route[] {
 
 /** @throws AppError not_found, also for a queue of another account */
 export async function readQueue(db: Kysely<Tables>, accountId: string, id: string): Promise<Selectable<QueueTable>> {
-  const row = await db.selectFrom('queue').selectAll().where('id', '=', id).where('account_id', '=', accountId).where('deleted_at', 'is', null).executeTakeFirst();
+  const row = await db
+    .selectFrom('queue')
+    .selectAll()
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
   if (!row) throw new AppError('not_found');
   return row;
 }
@@ -162,5 +206,7 @@ function toSettings(row: Selectable<QueueTable>) {
 }
 
 function withoutUndefined<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
+  };
 }

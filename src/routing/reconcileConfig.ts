@@ -40,7 +40,12 @@ async function accountStates(db: Db): Promise<AccountState[]> {
   const rows = await db
     .selectFrom('account')
     .leftJoin('config_entry', 'config_entry.account_id', 'account.id')
-    .select(['account.id', 'account.partition', sql<number>`coalesce(max(config_entry.version), 0)`.as('newest'), sql<number>`count(config_entry.id)`.as('entries')])
+    .select([
+      'account.id',
+      'account.partition',
+      sql<number>`coalesce(max(config_entry.version), 0)`.as('newest'),
+      sql<number>`count(config_entry.id)`.as('entries'),
+    ])
     .groupBy('account.id')
     .execute();
   return rows.map((row) => ({ accountId: row.id as AccountId, partition: row.partition, mark: `${row.newest}/${row.entries}` }));
@@ -61,7 +66,10 @@ async function reconcileAccount(db: Db, engine: Engine, log: Logger, account: Ac
     await overtake(db, accountId, ahead, Math.max(...copied.values()));
     return reconcileAccount(db, engine, log, { ...account, mark: '' });
   }
-  const behind = entries.filter((entry) => copied.get(`${entry.kind}:${entry.id}`) !== entry.version && !(entry.doc === null && !copied.has(`${entry.kind}:${entry.id}`)));
+  const behind = entries.filter(
+    (entry) =>
+      copied.get(`${entry.kind}:${entry.id}`) !== entry.version && !(entry.doc === null && !copied.has(`${entry.kind}:${entry.id}`)),
+  );
   await publish(engine, behind);
   if (behind.length > 0) log.warn({ accountId, copies: behind.length }, 'config.repaired');
   if (mark !== '') await engine.shelf.put(scope, MARK_KEY, mark, MARK_TTL_MS);

@@ -20,7 +20,8 @@ type Figures = MetricObjectWithValues<MetricValue<string>>[];
 
 /** Publishes the registry until closed. Its default labels must name the node. */
 export function publishMetrics(engine: Pick<Engine, 'signals'>, nodeId: string, registry: Registry, log: Logger): Loop {
-  const publish = async (): Promise<void> => engine.signals.publish(NOWHERE, TOPIC + nodeId, JSON.stringify(await registry.getMetricsAsJSON()));
+  const publish = async (): Promise<void> =>
+    engine.signals.publish(NOWHERE, TOPIC + nodeId, JSON.stringify(await registry.getMetricsAsJSON()));
   return repeat('metrics', EVERY_MS, publish, log, { firstAfterMs: 0 });
 }
 

@@ -21,17 +21,26 @@ interface Entry {
   userAgent: string;
   detail: Record<string, unknown>;
 }
-const entries = async (query: Record<string, string> = {}): Promise<Entry[]> => (await center.call('GET /api/v1/audit', { as: owner.token, query: { limit: '200', ...query } })).body.items;
+const entries = async (query: Record<string, string> = {}): Promise<Entry[]> =>
+  (await center.call('GET /api/v1/audit', { as: owner.token, query: { limit: '200', ...query } })).body.items;
 
 describe('ACC-11 the audit log', () => {
   test('ACC-11 every change leaves who, what, when and from where, with the old and the new value', async () => {
     const before = Date.now();
     const queueId = await center.queue(owner.token, 'First');
-    await center.call(`PATCH /api/v1/queues/${queueId}`, { as: owner.token, ip: '203.0.113.7', body: { name: 'Second', wrapUpMs: 9_000, version: 1 } });
+    await center.call(`PATCH /api/v1/queues/${queueId}`, {
+      as: owner.token,
+      ip: '203.0.113.7',
+      body: { name: 'Second', wrapUpMs: 9_000, version: 1 },
+    });
     const [entry] = await entries({ what: 'queue.changed' });
     expect(entry).toMatchObject({
-      actor: { kind: 'user', id: owner.userId, name: 'Acme Owner' }, action: 'queue.changed', target: { kind: 'queue', id: queueId },
-      ip: '203.0.113.7', userAgent: 'test agent', detail: { name: ['First', 'Second'], wrapUpMs: [0, 9_000] },
+      actor: { kind: 'user', id: owner.userId, name: 'Acme Owner' },
+      action: 'queue.changed',
+      target: { kind: 'queue', id: queueId },
+      ip: '203.0.113.7',
+      userAgent: 'test agent',
+      detail: { name: ['First', 'Second'], wrapUpMs: [0, 9_000] },
     });
     expect(entry?.at).toBeGreaterThanOrEqual(before - 1_000);
   });
@@ -56,9 +65,26 @@ describe('ACC-11 the audit log', () => {
     await center.call('PATCH /api/v1/account', { as, body: { city: 'Roma', version: 1 } });
     const { items } = (await center.call('GET /api/v1/audit', { as, query: { limit: '200' } })).body as { items: Entry[] };
     expect(items.map((entry) => entry.action).reverse()).toEqual([
-      'account.created', 'invitation.accepted', 'sign_in.passed', 'user.invited', 'invitation.accepted', 'sign_in.passed',
-      'queue.created', 'queue.member_added', 'queue.member_removed', 'group.created', 'group.changed', 'group.deleted', 'queue.deleted',
-      'key.created', 'key.revoked', 'user.changed', 'sign_in.refused', 'sign_in.ended', 'user.deleted', 'account.changed',
+      'account.created',
+      'invitation.accepted',
+      'sign_in.passed',
+      'user.invited',
+      'invitation.accepted',
+      'sign_in.passed',
+      'queue.created',
+      'queue.member_added',
+      'queue.member_removed',
+      'group.created',
+      'group.changed',
+      'group.deleted',
+      'queue.deleted',
+      'key.created',
+      'key.revoked',
+      'user.changed',
+      'sign_in.refused',
+      'sign_in.ended',
+      'user.deleted',
+      'account.changed',
     ]);
     expect(items.find((entry) => entry.action === 'sign_in.refused')?.actor.id).toBe(person.id);
     expect(JSON.stringify(items)).not.toContain('wrong wrong wrong');
@@ -70,7 +96,10 @@ describe('ACC-11 the audit log', () => {
     const all = await entries();
     const paged: Entry[] = [];
     for (let cursor: string | undefined; ; ) {
-      const { body } = await center.call('GET /api/v1/audit', { as: owner.token, query: { limit: '3', ...(cursor !== undefined && { cursor }) } });
+      const { body } = await center.call('GET /api/v1/audit', {
+        as: owner.token,
+        query: { limit: '3', ...(cursor !== undefined && { cursor }) },
+      });
       paged.push(...body.items);
       cursor = body.nextCursor;
       if (cursor === undefined) break;
@@ -107,11 +136,11 @@ describe('ACC-11 the audit log', () => {
   });
 
   test('ACC-11 a change and its entry stand or fall together', async () => {
-    await center.database.pool.query("alter table audit_log add constraint full_disk check (action <> 'group.created') not valid");
+    await center.database.pool.query("alter table audit_log add constraint refuse_group check (action <> 'group.created') not valid");
     const queueId = await center.queue(owner.token);
-    await expect(center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'Half', queueId } })).rejects.toThrow(/full_disk/);
+    expect((await center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'Half', queueId } })).status).toBe(500);
     expect((await center.call('GET /api/v1/groups', { as: owner.token, query: { search: 'Half' } })).body.items).toEqual([]);
-    await center.database.pool.query('alter table audit_log drop constraint full_disk');
+    await center.database.pool.query('alter table audit_log drop constraint refuse_group');
   });
 
   test('ACC-11 members do not read it', async () => {

@@ -24,20 +24,42 @@ describe('copies of configuration', () => {
   test('RTE-2 a queue, its agents and its groups stand in Redis as soon as the change is answered', async () => {
     const { body: queue } = await center.call('POST /api/v1/queues', {
       as: owner.token,
-      body: { name: 'Sales', mode: 'balanced', isAutoAccepted: true, outcomes: [{ id: 'sold', name: 'Sold', kind: 'OK' }], isOutcomeRequired: true },
+      body: {
+        name: 'Sales',
+        mode: 'balanced',
+        isAutoAccepted: true,
+        outcomes: [{ id: 'sold', name: 'Sold', kind: 'OK' }],
+        isOutcomeRequired: true,
+      },
     });
     const person = await center.person(owner.token, { queues: [{ id: queue.id, role: 'agent' }] });
-    const { body: group } = await center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'Shop', queueId: queue.id, texts: { en: { title: 'Hi' } } } });
+    const { body: group } = await center.call('POST /api/v1/groups', {
+      as: owner.token,
+      body: { name: 'Shop', queueId: queue.id, texts: { en: { title: 'Hi' } } },
+    });
     const { config } = center.engine;
-    expect(await config.queue(await scope(), queue.id as QueueId)).toMatchObject({ name: 'Sales', mode: 'balanced', isAutoAccepted: true, offerTimeoutMs: 20_000, isOutcomeRequired: true });
+    expect(await config.queue(await scope(), queue.id as QueueId)).toMatchObject({
+      name: 'Sales',
+      mode: 'balanced',
+      isAutoAccepted: true,
+      offerTimeoutMs: 20_000,
+      isOutcomeRequired: true,
+    });
     expect(await config.agent(await scope(), person.id as UserId)).toMatchObject({ isActive: true, capacity: 5, queues: [queue.id] });
-    expect((await config.groupByPublicId(group.publicId))?.group).toMatchObject({ id: group.id as GroupId, queueId: queue.id, texts: { en: { title: 'Hi' } } });
+    expect((await config.groupByPublicId(group.publicId))?.group).toMatchObject({
+      id: group.id as GroupId,
+      queueId: queue.id,
+      texts: { en: { title: 'Hi' } },
+    });
 
     await center.call(`PATCH /api/v1/users/${person.id}`, { as: owner.token, body: { capacity: 2, version: 2 } });
     expect(await config.agent(await scope(), person.id as UserId)).toMatchObject({ capacity: 2 });
     await center.call(`DELETE /api/v1/queues/${queue.id}/members/${person.id}`, { as: owner.token });
     expect(await config.agent(await scope(), person.id as UserId)).toBeUndefined();
-    expect((await center.call(`DELETE /api/v1/queues/${queue.id}`, { as: owner.token })).body).toMatchObject({ code: 'wrong_state', detail: expect.stringContaining('Shop') });
+    expect((await center.call(`DELETE /api/v1/queues/${queue.id}`, { as: owner.token })).body).toMatchObject({
+      code: 'wrong_state',
+      detail: expect.stringContaining('Shop'),
+    });
     await center.call(`DELETE /api/v1/groups/${group.id}`, { as: owner.token });
     expect((await center.call(`DELETE /api/v1/queues/${queue.id}`, { as: owner.token })).status).toBe(204);
     expect(await config.queue(await scope(), queue.id as QueueId)).toBeUndefined();
@@ -46,12 +68,16 @@ describe('copies of configuration', () => {
   test('GRP-2 a visitor’s page gets the texts in its language, else those of the primary one', async () => {
     const queueId = await center.queue(owner.token);
     const texts = { en: { title: 'Hello', thanks: 'Thanks' }, it: { title: 'Ciao' } };
-    const { body: group } = await center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'Shop', queueId, primaryLanguage: 'en', texts } });
-    const shown = async (language: string) => (await center.call(`GET /api/v1/public/groups/${group.publicId}`, { query: { language } })).body.texts;
+    const { body: group } = await center.call('POST /api/v1/groups', {
+      as: owner.token,
+      body: { name: 'Shop', queueId, primaryLanguage: 'en', texts },
+    });
+    const shown = async (language: string) =>
+      (await center.call(`GET /api/v1/public/groups/${group.publicId}`, { query: { language } })).body.texts;
     expect(await shown('it-CH')).toEqual({ title: 'Ciao', thanks: 'Thanks' });
     expect(await shown('de')).toEqual({ title: 'Hello', thanks: 'Thanks' });
     expect((await center.call(`GET /api/v1/groups/${group.id}/snippet`, { as: owner.token })).body.html).toBe(
-      `<script async src="http://center.test/widget.js" data-group="${group.publicId}"></script>`,
+      `<script async src="${center.url}/widget.js" data-group="${group.publicId}"></script>`,
     );
     expect((await center.call('GET /api/v1/public/groups/unknown')).status).toBe(404);
   });
@@ -65,7 +91,10 @@ describe('copies of configuration', () => {
     const queueId = await center.queue(owner.token, 'Kept');
     await center.engine.core.runner.redis.flushall();
     expect(await center.engine.config.queue(await scope(), queueId as QueueId)).toBeUndefined();
-    await until(async () => (await reconcile().catch(() => undefined))?.copies === 0, { timeoutMs: 15_000, what: 'a run with nothing left to do' });
+    await until(async () => (await reconcile().catch(() => undefined))?.copies === 0, {
+      timeoutMs: 15_000,
+      what: 'a run with nothing left to do',
+    });
     expect(await center.engine.config.queue(await scope(), queueId as QueueId)).toMatchObject({ name: 'Kept' });
     // A process that knew nothing before finds the account, too.
     const other = await createEngine({ redisUrl: center.redis.url, nodeId: 'other', log: center.deps.log });
@@ -83,7 +112,8 @@ describe('copies of configuration', () => {
     const old = (await readConfigEntries(center.deps.db, owner.accountId)).filter((entry) => entry.id === queueId);
     // Committed, then the process died: written past the publication.
     await center.database.pool.query(
-      `update config_entry set version = nextval('config_version'), doc = jsonb_set(doc, '{name}', '"New name"') where id = $1`, [queueId],
+      `update config_entry set version = nextval('config_version'), doc = jsonb_set(doc, '{name}', '"New name"') where id = $1`,
+      [queueId],
     );
     expect(await reconcile()).toMatchObject({ copies: 1 });
     expect((await center.engine.config.queue(await scope(), queueId as QueueId))?.name).toBe('New name');
@@ -108,7 +138,9 @@ describe('copies of configuration', () => {
   test('changes of one account at the same time leave the copy equal to the rows', async () => {
     const queues = await Promise.all(Array.from({ length: 5 }, (_, index) => center.queue(owner.token, `Busy ${index}`)));
     const person = await center.person(owner.token);
-    const answers = await Promise.all(queues.map((id) => center.call(`PUT /api/v1/queues/${id}/members/${person.id}`, { as: owner.token, body: { roles: ['agent'] } })));
+    const answers = await Promise.all(
+      queues.map((id) => center.call(`PUT /api/v1/queues/${id}/members/${person.id}`, { as: owner.token, body: { roles: ['agent'] } })),
+    );
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200]);
     const agent = await center.engine.config.agent(await scope(), person.id as UserId);
     expect([...(agent?.queues ?? [])].sort()).toEqual([...queues].sort());

@@ -31,12 +31,21 @@ test('BEY-5 two processes that seed at once make one demo account, whose printed
 test('BEY-5 the demo has two groups in two languages on two queues with two agents', async () => {
   const { email, password } = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8')).signIns[0];
   const as = (await center.signIn(email, password)).body.token;
-  const [queues, users, agents] = await Promise.all(['queues', 'users', 'agents'].map(async (list) => (await center.call(`GET /api/v1/${list}`, { as })).body.items));
-  expect(queues.map((queue: { name: string; mode: string }) => [queue.name, queue.mode])).toEqual([['Sales', 'balanced'], ['Support', 'manual']]);
+  const [queues, users, agents] = await Promise.all(
+    ['queues', 'users', 'agents'].map(async (list) => (await center.call(`GET /api/v1/${list}`, { as })).body.items),
+  );
+  expect(queues.map((queue: { name: string; mode: string }) => [queue.name, queue.mode])).toEqual([
+    ['Sales', 'balanced'],
+    ['Support', 'manual'],
+  ]);
   expect(users.map((user: { name: string }) => user.name)).toEqual(['Anna Bianchi', 'Giulia Rossi', 'Marco Verdi']);
   expect(agents.map((agent: { name: string }) => agent.name).sort()).toEqual(['Anna Bianchi', 'Marco Verdi']);
   for (const publicId of ['demo', 'demo-sales']) {
-    const titles = await Promise.all(['en', 'it'].map(async (language) => (await center.call(`GET /api/v1/public/groups/${publicId}`, { query: { language } })).body.texts.title));
+    const titles = await Promise.all(
+      ['en', 'it'].map(
+        async (language) => (await center.call(`GET /api/v1/public/groups/${publicId}`, { query: { language } })).body.texts.title,
+      ),
+    );
     expect(new Set(titles).size).toBe(2);
   }
 });

@@ -14,7 +14,8 @@ afterAll(() => center.close());
 async function newKey(type: 'rest' | 'chatbot'): Promise<{ id: string; key: string; prefix: string }> {
   return (await center.call('POST /api/v1/keys', { as: owner.token, body: { name: `our ${type}`, type } })).body;
 }
-const listed = async (id: string) => (await center.call('GET /api/v1/keys', { as: owner.token })).body.items.find((key: { id: string }) => key.id === id);
+const listed = async (id: string) =>
+  (await center.call('GET /api/v1/keys', { as: owner.token })).body.items.find((key: { id: string }) => key.id === id);
 
 describe('ACC-8 API keys', () => {
   test('ACC-8 the key is shown once and stored as a hash; the list shows how it begins', async () => {
@@ -32,25 +33,49 @@ describe('ACC-8 API keys', () => {
     const { key } = await newKey('rest');
     expect((await center.call('POST /api/v1/queues', { as: key, body: { name: 'By key' } })).status).toBe(201);
     expect((await center.call('POST /api/v1/users', { as: key, body: { email: 'bykey@acme.example', name: 'K' } })).status).toBe(201);
-    expect((await center.call('POST /api/v1/users', { as: key, body: { email: 'boss@acme.example', name: 'K', role: 'admin' } })).status).toBe(403);
+    expect(
+      (await center.call('POST /api/v1/users', { as: key, body: { email: 'boss@acme.example', name: 'K', role: 'admin' } })).status,
+    ).toBe(403);
     expect((await center.call(`POST /api/v1/users/${owner.userId}/invitation`, { as: key })).status).toBe(403);
-    for (const own of ['GET /api/v1/auth/me', 'GET /api/v1/auth/sessions', 'POST /api/v1/auth/sign-out']) expect((await center.call(own, { as: key })).status).toBe(403);
+    for (const own of ['GET /api/v1/auth/me', 'GET /api/v1/auth/sessions', 'POST /api/v1/auth/sign-out'])
+      expect((await center.call(own, { as: key })).status).toBe(403);
   });
 
   test('ACC-8 a chatbot key reaches none of the account’s administration', async () => {
     const { key } = await newKey('chatbot');
     const guarded = center.routes.filter((route) => route.action !== 'public');
     expect(guarded.length).toBeGreaterThan(30);
-    for (const { method, path } of guarded) expect({ path, status: (await center.call(`${method} ${path}`, { as: key })).status }).toEqual({ path, status: 403 });
+    for (const { method, path } of guarded)
+      expect({ path, status: (await center.call(`${method} ${path}`, { as: key })).status }).toEqual({ path, status: 403 });
   });
 
   test('ACC-8 a revoked key ends within a second, is not revived, and stays in the list', async () => {
     const { id, key } = await newKey('rest');
     expect((await center.call('GET /api/v1/queues', { as: key })).status).toBe(200);
     expect((await center.call(`DELETE /api/v1/keys/${id}`, { as: owner.token })).status).toBe(204);
-    await until(async () => (await center.call('GET /api/v1/queues', { as: key })).status === 401, { timeoutMs: 1_500, what: 'the end of the key' });
+    await until(async () => (await center.call('GET /api/v1/queues', { as: key })).status === 401, {
+      timeoutMs: 1_500,
+      what: 'the end of the key',
+    });
     expect((await center.call(`DELETE /api/v1/keys/${id}`, { as: owner.token })).status).toBe(404);
     expect((await listed(id)).revokedAt).toBeGreaterThan(0);
+  });
+
+  test('API-1 a create that is sent again with its Idempotency-Key gives the first answer, and the key in it is sealed at rest', async () => {
+    const create = (name: string) =>
+      center.call('POST /api/v1/keys', {
+        as: owner.token,
+        body: { name, type: 'rest' },
+        headers: { 'idempotency-key': 'once-and-only-once' },
+      });
+    const [first, second] = [await create('twice'), await create('twice')];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    expect((await create('another')).body.code).toBe('idempotency_mismatch');
+    const { redis } = center.engine.core.runner;
+    const kept = await redis.keys('*idempotency*');
+    expect(kept).toHaveLength(1);
+    expect(await redis.get(kept[0] ?? '')).not.toContain(first.body.key);
   });
 
   test('ACC-8 the last use is recorded, to the minute', async () => {
@@ -59,7 +84,10 @@ describe('ACC-8 API keys', () => {
     await center.call('GET /api/v1/queues', { as: key });
     const { lastUsedAt } = await listed(id);
     expect(Math.abs(Date.now() - lastUsedAt)).toBeLessThan(60_000);
-    const used = () => center.database.pool.query('select last_used_at from api_key where id = $1', [id]).then((result) => result.rows[0].last_used_at.getTime());
+    const used = () =>
+      center.database.pool
+        .query('select last_used_at from api_key where id = $1', [id])
+        .then((result) => result.rows[0].last_used_at.getTime());
     await center.database.pool.query("update api_key set last_used_at = now() - interval '2 minutes' where id = $1", [id]);
     const earlier = await used();
     await until(async () => {

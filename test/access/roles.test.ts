@@ -1,8 +1,11 @@
 /** ACC-4: roles of the account and of queues, who appoints whom, and that a change reaches open sessions at once. */
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { signIn } from '../../src/auth/signIn.ts';
-import { AppError } from '../../src/base/errors.ts';
+import { AppError, CLOSE } from '../../src/base/errors.ts';
 import type { UserId } from '../../src/base/ids.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/common.ts';
 import { changeConfig } from '../../src/routing/changeConfig.ts';
 import { reconcileConfig } from '../../src/routing/reconcileConfig.ts';
 import { until } from '../support/services.ts';
@@ -43,7 +46,10 @@ describe('ACC-4 appointing', () => {
     expect(await change(admin.token, admin.id, { role: 'super_admin' })).toBe(403);
     expect(await change(admin.token, member.id, { role: 'super_admin' })).toBe(403);
     expect(await change(member.token, member.id, { role: 'admin' })).toBe(403);
-    expect((await center.call('POST /api/v1/users', { as: admin.token, body: { email: 'x@acme.example', name: 'X', role: 'super_admin' } })).status).toBe(403);
+    expect(
+      (await center.call('POST /api/v1/users', { as: admin.token, body: { email: 'x@acme.example', name: 'X', role: 'super_admin' } }))
+        .status,
+    ).toBe(403);
     expect(await change(admin.token, owner.userId, { role: 'member' })).toBe(403);
     expect(await change(admin.token, owner.userId, { status: 'inactive' })).toBe(403);
     expect((await center.call(`DELETE /api/v1/users/${owner.userId}`, { as: admin.token })).status).toBe(403);
@@ -54,17 +60,24 @@ describe('ACC-4 appointing', () => {
   test('ACC-4 the last super-admin stays, even when two leave at the same moment', async () => {
     const tenant = await center.tenant('Duo');
     const second = await center.person(tenant.token, { role: 'super_admin' });
-    const versions = await Promise.all([tenant.userId, second.id].map(async (id) => (await center.call(`GET /api/v1/users/${id}`, { as: tenant.token })).body.version));
+    const versions = await Promise.all(
+      [tenant.userId, second.id].map(async (id) => (await center.call(`GET /api/v1/users/${id}`, { as: tenant.token })).body.version),
+    );
     const answers = await Promise.all([
       center.call(`PATCH /api/v1/users/${second.id}`, { as: tenant.token, body: { role: 'member', version: versions[1] } }),
       center.call(`PATCH /api/v1/users/${tenant.userId}`, { as: second.token, body: { role: 'member', version: versions[0] } }),
     ]);
-    const { rows } = await center.database.pool.query("select count(*)::int as left from app_user where account_id = $1 and role = 'super_admin' and status = 'active'", [tenant.accountId]);
+    const { rows } = await center.database.pool.query(
+      "select count(*)::int as left from app_user where account_id = $1 and role = 'super_admin' and status = 'active'",
+      [tenant.accountId],
+    );
     expect(rows[0].left).toBe(1);
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
     const last = answers[0].status === 200 ? { id: tenant.userId, token: tenant.token } : second;
     const { version } = (await center.call(`GET /api/v1/users/${last.id}`, { as: last.token })).body;
-    expect((await center.call(`PATCH /api/v1/users/${last.id}`, { as: last.token, body: { role: 'admin', version } })).body.code).toBe('wrong_state');
+    expect((await center.call(`PATCH /api/v1/users/${last.id}`, { as: last.token, body: { role: 'admin', version } })).body.code).toBe(
+      'wrong_state',
+    );
     expect((await center.call(`DELETE /api/v1/users/${last.id}`, { as: last.token })).body.code).toBe('wrong_state');
   });
 });
@@ -75,9 +88,13 @@ describe('ACC-4 queues', () => {
     const person = await center.person(owner.token);
     expect((await center.call('GET /api/v1/queues', { as: person.token })).status).toBe(403);
     const member = `/api/v1/queues/${one}/members/${person.id}`;
-    expect((await center.call(`PUT ${member}`, { as: owner.token, body: { roles: ['supervisor', 'agent'] } })).body).toMatchObject({ roles: ['agent', 'supervisor'] });
+    expect((await center.call(`PUT ${member}`, { as: owner.token, body: { roles: ['supervisor', 'agent'] } })).body).toMatchObject({
+      roles: ['agent', 'supervisor'],
+    });
     expect(await me(person.token)).toMatchObject({ supervises: [one], serves: [one] });
-    expect((await center.call('GET /api/v1/queues', { as: person.token })).body.items.map((queue: { id: string }) => queue.id)).toEqual([one]);
+    expect((await center.call('GET /api/v1/queues', { as: person.token })).body.items.map((queue: { id: string }) => queue.id)).toEqual([
+      one,
+    ]);
     expect((await center.call(`GET /api/v1/queues/${two}`, { as: person.token })).status).toBe(404);
     expect((await center.call(`PATCH /api/v1/queues/${one}`, { as: person.token, body: { name: 'Mine', version: 1 } })).status).toBe(403);
     expect((await center.call(`PUT ${member}`, { as: owner.token, body: { roles: ['agent'] } })).status).toBe(200);
@@ -92,21 +109,26 @@ describe('ACC-4 queues', () => {
     const supervisor = await center.person(owner.token, { queues: [{ id: mine, role: 'supervisor' }] });
     const near = await center.person(owner.token, { queues: [{ id: mine, role: 'agent' }] });
     const far = await center.person(owner.token, { queues: [{ id: other, role: 'agent' }] });
-    const groups = await Promise.all([mine, other].map((queueId) => center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'G', queueId } })));
+    const groups = await Promise.all(
+      [mine, other].map((queueId) => center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'G', queueId } })),
+    );
     const list = (await center.call('GET /api/v1/users', { as: supervisor.token })).body.items.map((user: { id: string }) => user.id);
     expect(list.sort()).toEqual([supervisor.id, near.id].sort());
     expect((await center.call(`GET /api/v1/users/${far.id}`, { as: supervisor.token })).status).toBe(404);
     const seen = (await center.call('GET /api/v1/groups', { as: supervisor.token })).body.items;
     expect(seen.map((group: { id: string }) => group.id)).toEqual([groups[0]?.body.id]);
     expect((await center.call(`GET /api/v1/groups/${groups[1]?.body.id}`, { as: supervisor.token })).status).toBe(404);
-    expect((await center.call('POST /api/v1/users', { as: supervisor.token, body: { email: 'y@acme.example', name: 'Y' } })).status).toBe(403);
+    expect((await center.call('POST /api/v1/users', { as: supervisor.token, body: { email: 'y@acme.example', name: 'Y' } })).status).toBe(
+      403,
+    );
   });
 
   test('ACC-4 agents with their live state: an administrator sees all, an agent those of shared queues', async () => {
     const [here, there] = [await center.queue(owner.token, 'Here'), await center.queue(owner.token, 'There')];
     const anna = await center.person(owner.token, { name: 'Anna', queues: [{ id: here, role: 'agent' }] });
     const marco = await center.person(owner.token, { name: 'Marco', queues: [{ id: there, role: 'agent' }] });
-    const idsSeenBy = async (token: string) => (await center.call('GET /api/v1/agents', { as: token })).body.items.map((agent: { id: string }) => agent.id);
+    const idsSeenBy = async (token: string) =>
+      (await center.call('GET /api/v1/agents', { as: token })).body.items.map((agent: { id: string }) => agent.id);
     expect(await idsSeenBy(owner.token)).toEqual(expect.arrayContaining([anna.id, marco.id]));
     expect(await idsSeenBy(anna.token)).toEqual([anna.id]);
   });
@@ -124,7 +146,27 @@ describe('ACC-4 losing rights', () => {
     expect((await center.call(`GET /api/v1/users/${gone.id}`, { as: owner.token })).status).toBe(404);
     const admin = await center.person(owner.token, { role: 'admin' });
     expect(await change(admin.token, admin.id, { status: 'inactive' })).toBe(409);
-    expect((await center.call('POST /api/v1/users', { as: owner.token, body: { email: gone.email, name: 'Back again' } })).status).toBe(201);
+    expect((await center.call('POST /api/v1/users', { as: owner.token, body: { email: gone.email, name: 'Back again' } })).status).toBe(
+      201,
+    );
+  });
+
+  test('ACC-4 an open socket of somebody who is switched off is closed, and told not to come back', async () => {
+    const person = await center.person(owner.token, { queues: [{ id: await center.queue(owner.token), role: 'agent' }] });
+    const socket = new WebSocket(`${center.url.replace('http', 'ws')}/ws`);
+    const frames: { t: string; id: number }[] = [];
+    let closedWith = 0;
+    socket.on('message', (data) => frames.push(JSON.parse(String(data))));
+    socket.on('close', (code) => {
+      closedWith = code;
+    });
+    await once(socket, 'open');
+    const device = { id: 'desk', name: 'Desk' };
+    socket.send(JSON.stringify({ t: 'hello', id: 1, v: PROTOCOL_VERSION, as: 'agent', token: person.token, device }));
+    await until(() => frames.some((frame) => frame.t === 'reply' && frame.id === 1), { what: 'the answer to hello' });
+    expect(await change(owner.token, person.id, { status: 'inactive' })).toBe(200);
+    await until(() => closedWith !== 0, { what: 'the socket being closed' });
+    expect(closedWith).toBe(CLOSE.unauthenticated);
   });
 
   test('ACC-4 who is switched off in the very moment of signing in is not let in', async () => {

@@ -1,7 +1,7 @@
 /** Deadlines, leases and presence: what happens with nobody there, with real workers, knocks and sweeps. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newId } from '../../src/base/ids.ts';
 import { type RoutingWorkers, startRoutingWorkers } from '../../queues/index.ts';
+import { newId } from '../../src/base/ids.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
 import { until } from '../support/services.ts';
 
@@ -70,7 +70,14 @@ describe('RTE-8 wrap-up', () => {
     const queue = await world.addQueue({ mode: 'balanced', isAutoAccepted: true, wrapUpMs: 500 });
     const agentId = await world.addAgent({ queues: [queue], capacity: 1 });
     const chat = await world.startChat(queue);
-    await engine.router.closeInteraction(scope, { interactionId: chat.id, agentId, outcome: '', note: '', key: 'close-000001', isSupervisor: false });
+    await engine.router.closeInteraction(scope, {
+      interactionId: chat.id,
+      agentId,
+      outcome: '',
+      note: '',
+      key: 'close-000001',
+      isSupervisor: false,
+    });
     await engine.router.extendWrapUp(scope, { interactionId: chat.id, agentId, byMs: 700, key: 'extend-00001', isSupervisor: false });
     await engine.router.extendWrapUp(scope, { interactionId: chat.id, agentId, byMs: 700, key: 'extend-00001', isSupervisor: false });
     const wrapUp = (await engine.views.agent(scope, agentId))?.agent.wrapUps[0];
@@ -118,7 +125,11 @@ describe('leases', () => {
     expect(late === 'fenced' || isTold).toBe(true);
     await until(async () => (await stateOf(started.interaction.id))?.client.presence === 'reconnecting', { timeoutMs: 10_000 });
     await until(() => isTold, { timeoutMs: 10_000 });
-    const fresh = await dying.router.attachClient(scope, { interactionId: started.interaction.id as never, contactId: chat.contactId, connectionId: 'new' });
+    const fresh = await dying.router.attachClient(scope, {
+      interactionId: started.interaction.id as never,
+      contactId: chat.contactId,
+      connectionId: 'new',
+    });
     expect(fresh).toMatchObject({ ok: true, interaction: { client: { presence: 'connected' } } });
   });
 });

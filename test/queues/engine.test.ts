@@ -24,11 +24,19 @@ describe('RTE-2 manual', () => {
   test('CHT-6 of two repliers the first owns the dialog, the other is told who', async () => {
     const { engine, scope } = world;
     const queue = await world.addQueue({ mode: 'manual' });
-    const [anna, marco] = [await world.addAgent({ queues: [queue], name: 'Anna' }), await world.addAgent({ queues: [queue], name: 'Marco' })];
+    const [anna, marco] = [
+      await world.addAgent({ queues: [queue], name: 'Anna' }),
+      await world.addAgent({ queues: [queue], name: 'Marco' }),
+    ];
     const chat = await world.startChat(queue);
     const reply = (agentId: string, name: string) =>
       engine.router.sendMessage(scope, {
-        interactionId: chat.id, mid: `reply-${name}-01`, from: { role: 'agent', id: agentId as never, name }, visibility: 'everyone', text: 'Hi', isClaim: true,
+        interactionId: chat.id,
+        mid: `reply-${name}-01`,
+        from: { role: 'agent', id: agentId as never, name },
+        visibility: 'everyone',
+        text: 'Hi',
+        isClaim: true,
       });
     const [first, second] = await Promise.all([reply(anna, 'Anna'), reply(marco, 'Marco')]);
     const view = await engine.views.interaction(scope, chat.id);
@@ -64,7 +72,9 @@ describe('RTE-2 automatic', () => {
     if (!second) return;
     const accepted = await engine.router.acceptOffer(scope, { interactionId: chat.id, agentId: second.agentId, token: second.token });
     expect(accepted).toMatchObject({ ok: true, interaction: { state: 'served', owner: { id: second.agentId } } });
-    expect(await engine.router.acceptOffer(scope, { interactionId: chat.id, agentId: second.agentId, token: second.token })).toMatchObject({ ok: true });
+    expect(await engine.router.acceptOffer(scope, { interactionId: chat.id, agentId: second.agentId, token: second.token })).toMatchObject({
+      ok: true,
+    });
   });
 
   test('RTE-2 balanced gives to the agent with the fewest open conversations', async () => {
@@ -85,7 +95,14 @@ describe('RTE-2 automatic', () => {
       const chat = await world.startChat(queue);
       const owner = (await engine.views.interaction(scope, chat.id))?.owner?.id ?? '';
       totals.set(owner, (totals.get(owner) ?? 0) + 1);
-      await engine.router.closeInteraction(scope, { interactionId: chat.id, agentId: owner as never, outcome: '', note: '', key: `close-${count}-xx`, isSupervisor: false });
+      await engine.router.closeInteraction(scope, {
+        interactionId: chat.id,
+        agentId: owner as never,
+        outcome: '',
+        note: '',
+        key: `close-${count}-xx`,
+        isSupervisor: false,
+      });
     }
     const counts = agents.map((agentId) => totals.get(agentId) ?? 0);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(100);
@@ -99,7 +116,14 @@ describe('RTE-2 automatic', () => {
     const first = await world.startChat(queue);
     const second = await world.startChat(queue);
     expect((await engine.views.interaction(scope, second.id))?.state).toBe('waiting');
-    await engine.router.closeInteraction(scope, { interactionId: first.id, agentId, outcome: '', note: '', key: 'close-first-1', isSupervisor: false });
+    await engine.router.closeInteraction(scope, {
+      interactionId: first.id,
+      agentId,
+      outcome: '',
+      note: '',
+      key: 'close-first-1',
+      isSupervisor: false,
+    });
     expect(await engine.views.interaction(scope, second.id)).toMatchObject({ state: 'served', owner: { id: agentId } });
   });
 });
@@ -111,7 +135,14 @@ describe('RTE-8 wrap-up', () => {
     const agentId = await world.addAgent({ queues: [queue], capacity: 1 });
     const first = await world.startChat(queue);
     const second = await world.startChat(queue);
-    await engine.router.closeInteraction(scope, { interactionId: first.id, agentId, outcome: '', note: '', key: 'close-first-1', isSupervisor: false });
+    await engine.router.closeInteraction(scope, {
+      interactionId: first.id,
+      agentId,
+      outcome: '',
+      note: '',
+      key: 'close-first-1',
+      isSupervisor: false,
+    });
     expect((await engine.views.agent(scope, agentId))?.agent).toMatchObject({ status: 'wrap_up', load: 1 });
     expect((await engine.views.interaction(scope, second.id))?.state).toBe('waiting');
     await engine.router.endWrapUp(scope, { interactionId: first.id, agentId, isSupervisor: false });
@@ -129,8 +160,12 @@ describe('idempotence', () => {
     expect(first.ok && again.ok && again.isRepeat && again.interaction.id === first.interaction.id).toBe(true);
     if (!first.ok) return;
     const message = {
-      interactionId: first.interaction.id as never, mid: 'message-01', from: { role: 'customer' as const, id: start.contactId, name: 'Eva' },
-      visibility: 'everyone', text: 'hello', isClaim: false,
+      interactionId: first.interaction.id as never,
+      mid: 'message-01',
+      from: { role: 'customer' as const, id: start.contactId, name: 'Eva' },
+      visibility: 'everyone',
+      text: 'hello',
+      isClaim: false,
     };
     const sent = await engine.router.sendMessage(scope, message);
     const repeated = await engine.router.sendMessage(scope, message);

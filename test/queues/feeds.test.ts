@@ -12,7 +12,12 @@ afterAll(() => world.close());
 
 const write = (id: string, contactId: string, mid: string) =>
   world.engine.router.sendMessage(world.scope, {
-    interactionId: id as never, mid, from: { role: 'customer', id: contactId as never, name: 'Eva' }, visibility: 'everyone', text: mid, isClaim: false,
+    interactionId: id as never,
+    mid,
+    from: { role: 'customer', id: contactId as never, name: 'Eva' },
+    visibility: 'everyone',
+    text: mid,
+    isClaim: false,
   });
 
 test('INV-10 a resume gives exactly what came after the cursor, and a cursor of another epoch or ahead of the tail a reload', async () => {

@@ -1,9 +1,9 @@
 /** Kill points around a script: cut before it runs, cut after it ran and before its answer. Executed twice must equal once. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId } from '../../src/base/ids.ts';
 import { createEngine, type RunningEngine } from '../../queues/index.ts';
+import { newId } from '../../src/base/ids.ts';
 import { type CutProxy, seeded, startCutProxy } from '../support/cutProxy.ts';
-import { seedScene, type Scene, testLog } from '../support/engines.ts';
+import { type Scene, seedScene, testLog } from '../support/engines.ts';
 import { readWorld, violations } from '../support/invariants.ts';
 import { startTestRedis, type TestRedis } from '../support/services.ts';
 
@@ -39,10 +39,17 @@ test('INV-7 every message that was acknowledged stands once, every refused or fa
   for (const { id, told, tried } of lives) {
     const stored = await allMids(scene, id);
     expect(new Set(stored).size, 'no message stands twice').toBe(stored.length);
-    expect(stored.filter((mid) => told.includes(mid)), 'what was told stands, in the order it was sent').toEqual(told);
+    expect(
+      stored.filter((mid) => told.includes(mid)),
+      'what was told stands, in the order it was sent',
+    ).toEqual(told);
     for (const mid of stored) expect(tried).toContain(mid);
   }
-  const world = await readWorld(direct, scene.scope, { interactions: lives.map(({ id }) => id), agents: scene.agents, queues: scene.queues });
+  const world = await readWorld(direct, scene.scope, {
+    interactions: lives.map(({ id }) => id),
+    agents: scene.agents,
+    queues: scene.queues,
+  });
   expect(violations(world), `seed ${SEED}`).toEqual([]);
 }, 60_000);
 
@@ -60,7 +67,14 @@ async function live(scene: Scene, seed: number): Promise<{ id: string; told: str
     const mid = `mid-${String(count).padStart(6, '0')}`;
     tried.push(mid);
     const sent = await persist(() =>
-      cut.router.sendMessage(scope, { interactionId, mid, from: { role: 'customer', id: chat.contactId, name: 'C' }, visibility: 'everyone', text: mid, isClaim: false }),
+      cut.router.sendMessage(scope, {
+        interactionId,
+        mid,
+        from: { role: 'customer', id: chat.contactId, name: 'C' },
+        visibility: 'everyone',
+        text: mid,
+        isClaim: false,
+      }),
     );
     if (sent.ok) told.push(mid);
     const agentId = scene.agents[Math.floor(random() * scene.agents.length)] as never;
@@ -111,7 +125,12 @@ test('INV-7 Redis killed and restarted while conversations run loses nothing tha
     const mid = `kill-${String(count).padStart(6, '0')}`;
     const sent = await persist(() =>
       direct.router.sendMessage(scene.scope, {
-        interactionId: chat.id as never, mid, from: { role: 'customer', id: chat.contactId as never, name: 'C' }, visibility: 'everyone', text: mid, isClaim: false,
+        interactionId: chat.id as never,
+        mid,
+        from: { role: 'customer', id: chat.contactId as never, name: 'C' },
+        visibility: 'everyone',
+        text: mid,
+        isClaim: false,
       }),
     );
     if (sent.ok) told.push(mid);

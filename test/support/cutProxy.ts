@@ -2,7 +2,7 @@
  * Stands between an engine and its Redis and cuts connections by a seeded chance: before a command is passed on (it was never executed),
  * or after it was executed and before its answer comes back (the caller cannot know). Created by tests of the kill points.
  */
-import { createServer, connect as dial, type AddressInfo, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net';
 
 export interface CutProxy {
   readonly url: string;

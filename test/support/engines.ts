@@ -1,9 +1,10 @@
 /** Engines on a real Redis of their own, with shortcuts to set a scene: queues, agents who are signed in on a live device, chats. */
+
+import { type AgentDoc, agentDefaults, type QueueDoc, queueDefaults } from '../../queues/config.ts';
+import { createEngine, type NewInteraction, type RunningEngine, type Scope } from '../../queues/index.ts';
 import type { ContactId, GroupId, InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
 import { newId } from '../../src/base/ids.ts';
 import { createLogger } from '../../src/base/log.ts';
-import { type AgentDoc, agentDefaults, type QueueDoc, queueDefaults } from '../../queues/config.ts';
-import { createEngine, type NewInteraction, type RunningEngine, type Scope } from '../../queues/index.ts';
 import { startTestRedis, type TestRedis } from './services.ts';
 
 export interface TestEngines {
@@ -37,18 +38,37 @@ export async function startTestEngines(partition = 7): Promise<TestEngines> {
   let version = 0;
   await engine.config.place(accountId, partition);
   await engine.config.apply([
-    { kind: 'account', id: accountId, accountId, version: ++version, doc: { kind: 'account', id: accountId, name: 'Test', isActive: true, origins: [] } },
+    {
+      kind: 'account',
+      id: accountId,
+      accountId,
+      version: ++version,
+      doc: { kind: 'account', id: accountId, name: 'Test', isActive: true, origins: [] },
+    },
   ]);
 
   function newChat(queue: QueueId, text = 'Hello, is anybody there?'): NewInteraction {
     return {
-      queueId: queue, groupId: newId('group') as GroupId, contactId: newId('contact'), key: newId('command'), name: 'Eva', email: '', language: 'en',
-      page: '', userAgent: 'test', text, connectionId: newId('connection'),
+      queueId: queue,
+      groupId: newId('group') as GroupId,
+      contactId: newId('contact'),
+      key: newId('command'),
+      name: 'Eva',
+      email: '',
+      language: 'en',
+      page: '',
+      userAgent: 'test',
+      text,
+      connectionId: newId('connection'),
     };
   }
 
   return {
-    redis, engine, scope, another, newChat,
+    redis,
+    engine,
+    scope,
+    another,
+    newChat,
 
     async addQueue(settings) {
       const id = newId('queue');
@@ -59,7 +79,15 @@ export async function startTestEngines(partition = 7): Promise<TestEngines> {
 
     async addAgent(settings) {
       const id = newId('user');
-      const doc: AgentDoc = { kind: 'agent', id, accountId, name: `Agent ${version}`, ...agentDefaults, ...settings, queues: [...settings.queues] };
+      const doc: AgentDoc = {
+        kind: 'agent',
+        id,
+        accountId,
+        name: `Agent ${version}`,
+        ...agentDefaults,
+        ...settings,
+        queues: [...settings.queues],
+      };
       await engine.config.apply([{ kind: 'agent', id, accountId, version: ++version, doc }]);
       await engine.router.attachDevice(scope, { agentId: id, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') });
       const signedIn = await engine.router.signIn(scope, { agentId: id, key: newId('command') });
@@ -125,11 +153,23 @@ export async function seedScene(engine: RunningEngine, partition: number): Promi
     await engine.router.signIn(scope, { agentId: id, key: newId('command') });
   }
   const newChat = (queue: QueueId): NewInteraction => ({
-    queueId: queue, groupId: newId('group') as GroupId, contactId: newId('contact'), key: newId('command'), name: 'Eva', email: '', language: 'en', page: '',
-    userAgent: 'model', text: 'Hello', connectionId: newId('connection'),
+    queueId: queue,
+    groupId: newId('group') as GroupId,
+    contactId: newId('contact'),
+    key: newId('command'),
+    name: 'Eva',
+    email: '',
+    language: 'en',
+    page: '',
+    userAgent: 'model',
+    text: 'Hello',
+    connectionId: newId('connection'),
   });
   return {
-    scope, queues, agents, newChat,
+    scope,
+    queues,
+    agents,
+    newChat,
     async start(queue) {
       const chat = newChat(queue);
       const started = await engine.router.startInteraction(scope, chat);

@@ -4,16 +4,26 @@ import type { AgentView, InteractionView } from '../../src/protocol/views.ts';
 
 export interface World {
   readonly interactions: readonly InteractionView[];
-  readonly agents: readonly { readonly agent: AgentView; readonly owned: readonly string[]; readonly offers: readonly { readonly interaction: string; readonly token: string }[] }[];
+  readonly agents: readonly {
+    readonly agent: AgentView;
+    readonly owned: readonly string[];
+    readonly offers: readonly { readonly interaction: string; readonly token: string }[];
+  }[];
   /** Interactions by the index that lists them. */
   readonly waiting: ReadonlyMap<string, string[]>;
   readonly deadlines: readonly string[];
 }
 
-export async function readWorld(engine: RunningEngine, scope: Scope, ids: { interactions: readonly string[]; agents: readonly string[]; queues: readonly string[] }): Promise<World> {
-  const { redis, } = engine.core.runner;
+export async function readWorld(
+  engine: RunningEngine,
+  scope: Scope,
+  ids: { interactions: readonly string[]; agents: readonly string[]; queues: readonly string[] },
+): Promise<World> {
+  const { redis } = engine.core.runner;
   const base = `${engine.core.prefix}{p${scope.partition}}`;
-  const interactions = (await Promise.all(ids.interactions.map((id) => engine.views.interaction(scope, id as never)))).filter((view) => view !== undefined);
+  const interactions = (await Promise.all(ids.interactions.map((id) => engine.views.interaction(scope, id as never)))).filter(
+    (view) => view !== undefined,
+  );
   const agents = await Promise.all(
     ids.agents.map(async (id) => {
       const view = await engine.views.agent(scope, id as never);
@@ -38,7 +48,8 @@ function oneOwner({ interactions, agents }: World): string[] {
   for (const interaction of interactions) {
     const owners = agents.filter((each) => each.owned.includes(interaction.id)).map((each) => each.agent.id);
     const isOwned = interaction.state === 'served' || interaction.state === 'ended';
-    if (isOwned && (owners.length !== 1 || owners[0] !== interaction.owner?.id)) found.push(`INV-1 ${interaction.id} ${interaction.state} owned by [${owners}]`);
+    if (isOwned && (owners.length !== 1 || owners[0] !== interaction.owner?.id))
+      found.push(`INV-1 ${interaction.id} ${interaction.state} owned by [${owners}]`);
     if (!isOwned && owners.length > 0) found.push(`INV-1 ${interaction.id} is ${interaction.state} and owned by [${owners}]`);
   }
   return found;
@@ -60,12 +71,18 @@ function nothingForgotten({ interactions, waiting, deadlines }: World): string[]
   const found: string[] = [];
   for (const interaction of interactions) {
     const isIndexed = waiting.get(interaction.queue)?.includes(interaction.id) ?? false;
-    if ((interaction.state === 'waiting') !== isIndexed) found.push(`INV-3 ${interaction.id} is ${interaction.state}, indexed as waiting: ${isIndexed}`);
+    if ((interaction.state === 'waiting') !== isIndexed)
+      found.push(`INV-3 ${interaction.id} is ${interaction.state}, indexed as waiting: ${isIndexed}`);
     const isOpen = interaction.state === 'waiting' || interaction.state === 'offered' || interaction.state === 'served';
-    if (isOpen && interaction.client.presence === 'reconnecting' && !deadlines.some((each) => each.startsWith(`reconnect|${interaction.id}|`))) {
+    if (
+      isOpen &&
+      interaction.client.presence === 'reconnecting' &&
+      !deadlines.some((each) => each.startsWith(`reconnect|${interaction.id}|`))
+    ) {
       found.push(`INV-3 ${interaction.id} reconnecting without a deadline`);
     }
-    if (isOpen && interaction.client.presence === 'gone') found.push(`INV-3 ${interaction.id} is ${interaction.state} though its client is gone`);
+    if (isOpen && interaction.client.presence === 'gone')
+      found.push(`INV-3 ${interaction.id} is ${interaction.state} though its client is gone`);
   }
   return found;
 }
@@ -77,12 +94,14 @@ function offersHold({ interactions, agents, deadlines }: World): string[] {
     const offers = agents.flatMap((each) => each.offers.filter((offer) => offer.interaction === interaction.id));
     if (interaction.state === 'offered') {
       if (offers.length !== 1) found.push(`INV-4 ${interaction.id} has ${offers.length} offers`);
-      if (!deadlines.includes(`offer|${interaction.id}|${offers[0]?.token}`)) found.push(`INV-4 ${interaction.id} offered without deadline`);
+      if (!deadlines.includes(`offer|${interaction.id}|${offers[0]?.token}`))
+        found.push(`INV-4 ${interaction.id} offered without deadline`);
     } else if (offers.length > 0) found.push(`INV-4 ${interaction.id} is ${interaction.state} and offered`);
   }
   for (const deadline of deadlines) {
     const [kind, id] = deadline.split('|');
-    if (kind === 'offer' && interactions.some((each) => each.id === id && each.state !== 'offered')) found.push(`INV-4 stale deadline ${deadline}`);
+    if (kind === 'offer' && interactions.some((each) => each.id === id && each.state !== 'offered'))
+      found.push(`INV-4 stale deadline ${deadline}`);
   }
   return found;
 }

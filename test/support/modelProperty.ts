@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { newId } from '../../src/base/ids.ts';
 import { createEngine, type RunningEngine, type Scope } from '../../queues/index.ts';
+import { newId } from '../../src/base/ids.ts';
 import { type Scene, seedScene, testLog } from './engines.ts';
 import { readWorld, violations } from './invariants.ts';
 import { startTestRedis } from './services.ts';
@@ -32,7 +32,11 @@ export async function startModelWorld(): Promise<ModelWorld> {
 
 type Step =
   | { readonly do: 'start'; readonly queue: number }
-  | { readonly do: 'claim' | 'accept' | 'acceptOld' | 'decline' | 'close' | 'reply' | 'endByAgent'; readonly agent: number; readonly chat: number }
+  | {
+      readonly do: 'claim' | 'accept' | 'acceptOld' | 'decline' | 'close' | 'reply' | 'endByAgent';
+      readonly agent: number;
+      readonly chat: number;
+    }
   | { readonly do: 'write' | 'endByClient' | 'leave' | 'back' | 'rate'; readonly chat: number }
   | { readonly do: 'pause' | 'resume' | 'signIn' | 'signOut' | 'endWrapUp' | 'deviceGone' | 'deviceBack'; readonly agent: number }
   | { readonly do: 'transfer'; readonly agent: number; readonly to: number; readonly chat: number }
@@ -43,16 +47,34 @@ const agent = fc.nat(2);
 const chat = fc.nat(7);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('start' as const), queue: fc.nat(2) }) },
-  { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('claim', 'accept', 'acceptOld', 'decline', 'close', 'reply', 'endByAgent'), agent, chat }) as fc.Arbitrary<Step> },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constantFrom('claim', 'accept', 'acceptOld', 'decline', 'close', 'reply', 'endByAgent'),
+      agent,
+      chat,
+    }) as fc.Arbitrary<Step>,
+  },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('write', 'endByClient', 'leave', 'back', 'rate'), chat }) as fc.Arbitrary<Step> },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('pause', 'resume', 'signIn', 'signOut', 'endWrapUp', 'deviceGone', 'deviceBack'), agent }) as fc.Arbitrary<Step> },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('pause', 'resume', 'signIn', 'signOut', 'endWrapUp', 'deviceGone', 'deviceBack'),
+      agent,
+    }) as fc.Arbitrary<Step>,
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('transfer' as const), agent, to: agent, chat }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 900, 5_000, 25_000, 70_000) }) },
   { weight: 3, arbitrary: fc.constant({ do: 'repeatLast' as const }) },
 );
 
 /** Carries out one step; what refers to nothing is left out. @return the call, so that it can be repeated with the same ids. */
-function perform(world: ModelWorld, scene: Scene, chats: { id: string; contactId: string; oldToken: string }[], one: Step): (() => Promise<unknown>) | undefined {
+function perform(
+  world: ModelWorld,
+  scene: Scene,
+  chats: { id: string; contactId: string; oldToken: string }[],
+  one: Step,
+): (() => Promise<unknown>) | undefined {
   const { router, views } = world.engine;
   const { scope } = scene;
   const key = newId('command');
@@ -64,7 +86,8 @@ function perform(world: ModelWorld, scene: Scene, chats: { id: string; contactId
       const start = scene.newChat(scene.queues[one.queue] as never);
       return async () => {
         const started = await router.startInteraction(scope, start);
-        if (started.ok && !chats.some((each) => each.id === started.interaction.id)) chats.push({ id: started.interaction.id, contactId: start.contactId, oldToken: '' });
+        if (started.ok && !chats.some((each) => each.id === started.interaction.id))
+          chats.push({ id: started.interaction.id, contactId: start.contactId, oldToken: '' });
         return started;
       };
     }
@@ -93,15 +116,39 @@ function perform(world: ModelWorld, scene: Scene, chats: { id: string; contactId
         })
       );
     case 'reply':
-      return at && (() => router.sendMessage(scope, { interactionId, mid: key, from: { role: 'agent', id: agentId, name: 'A' }, visibility: 'everyone', text: 'reply', isClaim: true }));
+      return (
+        at &&
+        (() =>
+          router.sendMessage(scope, {
+            interactionId,
+            mid: key,
+            from: { role: 'agent', id: agentId, name: 'A' },
+            visibility: 'everyone',
+            text: 'reply',
+            isClaim: true,
+          }))
+      );
     case 'close':
       return at && (() => router.closeInteraction(scope, { interactionId, agentId, outcome: '', note: '', key, isSupervisor: false }));
     case 'endByAgent':
       return at && (() => router.endInteraction(scope, { interactionId, by: 'agent', memberId: agentId, isSupervisor: false }));
     case 'endByClient':
-      return at && (() => router.endInteraction(scope, { interactionId, by: 'client', memberId: at.contactId as never, isSupervisor: false }));
+      return (
+        at && (() => router.endInteraction(scope, { interactionId, by: 'client', memberId: at.contactId as never, isSupervisor: false }))
+      );
     case 'write':
-      return at && (() => router.sendMessage(scope, { interactionId, mid: key, from: { role: 'customer', id: at.contactId as never, name: 'C' }, visibility: 'everyone', text: 'text', isClaim: false }));
+      return (
+        at &&
+        (() =>
+          router.sendMessage(scope, {
+            interactionId,
+            mid: key,
+            from: { role: 'customer', id: at.contactId as never, name: 'C' },
+            visibility: 'everyone',
+            text: 'text',
+            isClaim: false,
+          }))
+      );
     case 'rate':
       return at && (() => router.rateInteraction(scope, { interactionId, contactId: at.contactId as never, value: 5, comment: '' }));
     case 'leave':
@@ -131,7 +178,11 @@ function perform(world: ModelWorld, scene: Scene, chats: { id: string; contactId
     case 'deviceBack':
       return () => router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-${agentId}` });
     case 'transfer':
-      return at && (() => router.transferInteraction(scope, { interactionId, from: agentId, to: scene.agents[one.to] as never, key, isSupervisor: false }));
+      return (
+        at &&
+        (() =>
+          router.transferInteraction(scope, { interactionId, from: agentId, to: scene.agents[one.to] as never, key, isSupervisor: false }))
+      );
     case 'pass':
       return async () => {
         world.virtualMs += one.ms;
@@ -164,7 +215,11 @@ export async function checkModel(world: ModelWorld, options: { numRuns: number; 
         if (!call) continue;
         await call();
         last = one.do === 'pass' ? undefined : call;
-        const facts = await readWorld(engine, scene.scope, { interactions: chats.map((each) => each.id), agents: scene.agents, queues: scene.queues });
+        const facts = await readWorld(engine, scene.scope, {
+          interactions: chats.map((each) => each.id),
+          agents: scene.agents,
+          queues: scene.queues,
+        });
         expect(violations(facts), `after ${JSON.stringify(one)}`).toEqual([]);
         expect(await repairs(engine, scene.scope), 'the reconciler finds nothing').toEqual([]);
         expect(await idleWhileWaiting(engine, scene), 'INV-6').toEqual([]);
@@ -178,7 +233,11 @@ async function repairs(engine: RunningEngine, scope: Scope): Promise<string[]> {
   const found: string[] = [];
   for (const what of ['agents', 'queues']) {
     for (let cursor = ''; cursor !== '0'; ) {
-      const reply = (await engine.core.commands.run('reconcilePartition', scope.partition, [what, cursor || '0'])) as [string, string, string[]];
+      const reply = (await engine.core.commands.run('reconcilePartition', scope.partition, [what, cursor || '0'])) as [
+        string,
+        string,
+        string[],
+      ];
       cursor = reply[1];
       found.push(...reply[2]);
     }
@@ -191,7 +250,8 @@ async function idleWhileWaiting(engine: RunningEngine, scene: Scene): Promise<st
   const found: string[] = [];
   for (const queue of scene.queues.slice(1)) {
     const figures = await engine.views.figures(scene.scope, queue as never);
-    if (figures && figures.waiting > 0 && figures.agentsAvailable > 0) found.push(`${queue}: ${figures.waiting} wait, ${figures.agentsAvailable} ready`);
+    if (figures && figures.waiting > 0 && figures.agentsAvailable > 0)
+      found.push(`${queue}: ${figures.waiting} wait, ${figures.agentsAvailable} ready`);
   }
   return found;
 }

@@ -21,11 +21,11 @@ const TEMPLATE = 'centralino_template';
 export async function until<Value>(
   condition: () => Value | Promise<Value>,
   { timeoutMs = 5_000, everyMs = 20, what = 'the condition' }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
-): Promise<NonNullable<Value>> {
+): Promise<Exclude<Value, undefined | null | false | 0 | ''>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await condition();
-    if (value) return value;
+    if (value) return value as Exclude<Value, undefined | null | false | 0 | ''>;
     if (Date.now() > deadline) throw new Error(`${what} did not come true within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }

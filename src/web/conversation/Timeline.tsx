@@ -21,6 +21,8 @@ export interface TimelineProps {
   readonly hasEarlier: boolean;
   onEarlier(): void;
   notice(notice: Notice): string;
+  /** What a line of the system says; absent: its text. */
+  system?(text: string, about: string): string;
   failure(item: OutboxItem): string;
   onRetry(mid: string): void;
   onDiscard(mid: string): void;
@@ -90,6 +92,7 @@ export function Timeline(props: TimelineProps) {
           {lines.map((line) => {
             if (line.kind === 'day') return <div key={line.key} class="day"><span>{dayName(line.at, now.value, language)}</span></div>;
             if (line.kind === 'notice') return <div key={line.key} class={`notice notice-${line.notice.kind}`}>{props.notice(line.notice)} <time>{clock(line.notice.at, language)}</time></div>;
+            if (line.kind === 'system') return <div key={line.key} class="notice">{props.system?.(line.text, line.about) ?? line.text} <time>{clock(line.at, language)}</time></div>;
             return <Group key={line.key} line={line} isLast={line === last} {...props} />;
           })}
           {props.after}

@@ -48,7 +48,8 @@ export class Conversation implements FeedHandlers {
     if (snapshot.kind !== 'conversation') return;
     batch(() => {
       this.view.value = snapshot.interaction;
-      this.#merge(snapshot.messages);
+      // Replaced, not merged: between what was known and what is loaded now there may be a gap.
+      this.messages.value = snapshot.messages;
       this.hasEarlier.value = snapshot.hasEarlier;
       this.notices.value = noticesOf(snapshot.interaction, this.notices.value);
       this.isLoaded.value = true;
@@ -72,6 +73,7 @@ export class Conversation implements FeedHandlers {
   }
 
   onSignal(signalled: PublicSignal): void {
+    if (signalled.type !== 'typing') return;
     const { from, isTyping, preview = '' } = signalled;
     this.#setTypist(isTyping ? { ...from, preview } : undefined);
   }

@@ -27,7 +27,8 @@ export function uploadFile(host: RestHost, interaction: string, file: File, onPr
     const request = new XMLHttpRequest();
     request.open('POST', `${host.origin}/api/v1/files`);
     for (const [name, value] of Object.entries(host.credentials())) request.setRequestHeader(name, value);
-    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    // Without a type of its own the name decides, on the server as well.
+    request.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
     request.setRequestHeader('X-File-Name', encodeURIComponent(file.name));
     request.setRequestHeader('X-Interaction', interaction);
     request.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);

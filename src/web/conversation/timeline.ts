@@ -17,6 +17,7 @@ export interface Bubble {
 export type Line =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
   | { readonly kind: 'notice'; readonly key: string; readonly notice: Notice }
+  | { readonly kind: 'system'; readonly key: string; readonly at: number; readonly text: string; readonly about: string }
   | { readonly kind: 'group'; readonly key: string; readonly from: Message['from']; readonly isMine: boolean; readonly isNote: boolean; readonly bubbles: readonly Bubble[] };
 
 const GROUP_MS = 3 * 60_000;
@@ -40,7 +41,7 @@ export function timeline(messages: readonly Message[], notices: readonly Notice[
       bubble: { key: message.mid || String(message.off), at: message.at, text: message.text ?? '', off: message.off, ...(message.file && { file: message.file }) },
     })),
     ...notices,
-  ].sort((a, b) => a.at - b.at);
+  ].sort((a, b) => a.at - b.at || placeOf(a) - placeOf(b));
   // What is on its way stands last, whatever this machine's clock says.
   for (const item of pending) {
     sources.push({ at: item.at, from: me, isMine: true, isNote: item.isNote, bubble: { key: item.mid, at: item.at, text: item.text, pending: item, ...(item.file && { file: item.file }) } });
@@ -53,11 +54,14 @@ export function timeline(messages: readonly Message[], notices: readonly Notice[
       day = sourceDay;
       lines.push({ kind: 'day', key: `day-${day}`, at: source.at });
     }
-    if ('bubble' in source) append(lines, source);
+    if ('bubble' in source && source.from.role === 'system') lines.push({ kind: 'system', key: source.bubble.key, at: source.at, text: source.bubble.text, about: source.from.name });
+    else if ('bubble' in source) append(lines, source);
     else lines.push({ kind: 'notice', key: `${source.kind}-${source.off}-${source.at}`, notice: source });
   }
   return lines;
 }
+
+const placeOf = (source: Source | Notice): number => ('bubble' in source ? (source.bubble.off ?? 0) : source.off);
 
 function append(lines: Line[], source: Source): void {
   const last = lines.at(-1);

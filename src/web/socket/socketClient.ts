@@ -8,7 +8,7 @@ import { CLOSE_FINAL_FROM } from '../../protocol/limits.ts';
 import { waitBeforeAttemptMs } from './backoff.ts';
 import { CommandError, offline } from './commandError.ts';
 import { type FeedHandlers, FeedSubscription } from './feedSubscription.ts';
-import type { CommandFrame, Cursor, ErrorFrame, HelloFrame, ReplyOf, ServerFrame, SubscribeReply } from './wire.ts';
+import type { CommandFrame, Cursor, ErrorFrame, HelloFrame, PublicSignal, ReplyOf, ServerFrame, SubscribeReply } from './wire.ts';
 
 export type LinkState =
   | { readonly name: 'connecting' }
@@ -24,6 +24,8 @@ export interface SocketClientOptions<Hello> {
   hello(): HelloFrame;
   /** Runs on every connection, before feeds and commands go on. */
   onHello(reply: Hello): void;
+  /** A signal of a feed that is not followed (yet). */
+  onSignal?(signal: PublicSignal): void;
 }
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -108,6 +110,10 @@ export class SocketClient<Hello> {
     return subscription;
   }
 
+  unsubscribe(feed: string): void {
+    this.#subscriptions.get(feed)?.close();
+  }
+
   readonly #wake = (): void => {
     if (document.visibilityState === 'visible' && this.state.value.name === 'waiting') this.#connect();
   };
@@ -154,10 +160,11 @@ export class SocketClient<Hello> {
     }
   }
 
-  #lost(): void {
+  /** `afterSec`: not sooner, said the server. */
+  #lost(afterSec = 0): void {
     this.#drop();
     if (this.#isClosed) return;
-    const waitMs = waitBeforeAttemptMs(this.#failures++);
+    const waitMs = Math.max(afterSec * 1_000, waitBeforeAttemptMs(this.#failures++));
     this.state.value = { name: 'waiting', retryAt: Date.now() + waitMs };
     this.#retryTimer = setTimeout(() => this.#connect(), waitMs);
   }
@@ -193,7 +200,8 @@ export class SocketClient<Hello> {
         this.#subscriptions.get(frame.feed)?.takeState(frame.event);
         break;
       case 'signal':
-        this.#subscriptions.get(frame.feed)?.takeSignal(frame.signal);
+        if (this.#subscriptions.has(frame.feed)) this.#subscriptions.get(frame.feed)?.takeSignal(frame.signal);
+        else this.#options.onSignal?.(frame.signal);
         break;
       case 'reset':
         this.#subscriptions.get(frame.feed)?.reset(frame.isFinal);
@@ -205,7 +213,7 @@ export class SocketClient<Hello> {
 
   #takeError(frame: ErrorFrame): void {
     if (frame.id === this.#helloId) {
-      if (frame.isRetryable) this.#lost();
+      if (frame.isRetryable) this.#lost(frame.retryAfterSec);
       else this.#refuse(frame.code);
       return;
     }

@@ -1,6 +1,6 @@
 /** Times as people read them, in the page's language. */
 export function clock(at: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(at);
+  return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(at);
 }
 
 /** "Today", "Yesterday", or the date. */
@@ -19,6 +19,13 @@ export function age(at: number, now: number, language: string): string {
   if (sec < 86_400) return unit(sec / 3_600, 'hour');
   if (sec < 7 * 86_400) return unit(sec / 86_400, 'day');
   return new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' }).format(at);
+}
+
+/** How long something lasts by now, short: "35s", "4m", "3h". */
+export function lasting(since: number, now: number, language: string): string {
+  const sec = Math.max(0, Math.floor((now - since) / 1_000));
+  const [value, unit] = sec < 60 ? [sec, 'second'] : sec < 3_600 ? [Math.floor(sec / 60), 'minute'] : [Math.floor(sec / 3_600), 'hour'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'narrow' }).format(value);
 }
 
 /** Minutes and seconds left, `0:00` at the end. */

@@ -8,10 +8,11 @@ export function EndedFooter({ conversation }: { conversation: Conversation }) {
   const state = useWidget();
   const { visitor, texts: { t } } = state;
   const isRated = conversation.view.value?.rating !== undefined;
+  const isAsked = !isRated && visitor.group.rating !== 'none';
   return (
     <footer class="ended">
-      {isRated ? <p class="thanks" role="status"><Icon name="check" size={18} />{t('thanks')}</p> : visitor.group.rating !== 'none' && <Rating conversation={conversation} />}
-      <button type="button" class="button primary wide" onClick={() => state.startAnother()}>{t('start.again')}</button>
+      {isRated ? <p class="thanks" role="status"><Icon name="check" size={18} />{t('thanks')}</p> : isAsked && <Rating conversation={conversation} />}
+      <button type="button" class={isAsked ? 'button wide' : 'button primary wide'} onClick={() => state.startAnother()}>{t('start.again')}</button>
     </footer>
   );
 }
@@ -47,7 +48,7 @@ function Rating({ conversation }: { conversation: Conversation }) {
         <>
           <textarea class="input" rows={2} maxLength={1_000} value={comment} placeholder={t('rate.comment')} aria-label={t('rate.comment')} onInput={(event) => setComment(event.currentTarget.value)} />
           {phase === 'failed' && <p class="form-error" role="alert">{t('error.other')}</p>}
-          <button type="submit" class="button wide" disabled={phase === 'sending'}>{t('rate.send')}</button>
+          <button type="submit" class="button primary wide" disabled={phase === 'sending'}>{t('rate.send')}</button>
         </>
       )}
     </form>

@@ -33,7 +33,6 @@ export class Visitor implements RestHost {
   readonly recent = computed(() => [...this.conversations.value].sort((a, b) => activityOf(b) - activityOf(a)));
   /** Called when the conversation being written gets its id. */
   onStarted: ((id: string) => void) | undefined;
-  readonly #tabs: BroadcastChannel | undefined;
   readonly #loaded = new Set<string>();
   #typingSentAt = 0;
   #token: string | undefined;
@@ -45,9 +44,13 @@ export class Visitor implements RestHost {
     this.isOnline.value = group.isOnline;
     this.#token = kept('local', this.#tokenKey);
     this.outbox = new Outbox({ send: (item) => this.#send(item), storageKey: `centralino:outbox:${options.group}` });
-    this.socket = new SocketClient<VisitorHello>({ url: socketUrl(options.origin), hello: () => this.#hello(), onHello: (reply) => this.#welcome(reply) });
-    this.#tabs = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(`centralino:${options.group}`);
-    if (this.#tabs) this.#tabs.onmessage = (event) => this.#hearTab(event.data);
+    this.socket = new SocketClient<VisitorHello>({
+      url: socketUrl(options.origin),
+      hello: () => this.#hello(),
+      onHello: (reply) => this.#welcome(reply),
+      // Another tab of this visitor opened a conversation: follow it here too.
+      onSignal: (signalled) => signalled.type === 'conversation.started' && this.#follow(signalled.interaction),
+    });
   }
 
   start(): void {
@@ -175,15 +178,8 @@ export class Visitor implements RestHost {
       this.#follow(reply.interaction.id, reply.interaction);
       this.onStarted?.(reply.interaction.id);
     });
-    this.#tabs?.postMessage({ started: reply.interaction.id });
     emit('chatStart', { group, conversation: reply.interaction.id });
     return { off: reply.off };
-  }
-
-  /** Another tab of this visitor opened a conversation: follow it here too. */
-  #hearTab(data: unknown): void {
-    const started = typeof data === 'object' && data !== null && 'started' in data ? data.started : undefined;
-    if (typeof started === 'string') this.#follow(started);
   }
 }
 

@@ -1,0 +1,66 @@
+/** ACC-2: the first access. Says who invites whom, takes the new password twice, and signs in. */
+import { useEffect, useState } from 'preact/hooks';
+import { HttpError } from '../conversation/rest.ts';
+import { api } from './api.ts';
+import { EntryCard } from './EntryCard.tsx';
+import { Field } from './Field.tsx';
+import { t } from './texts.ts';
+
+const PASSWORD_MIN_CHARS = 10;
+
+export function Invitation({ token, onDone }: { token: string; onDone(): void }) {
+  const [invited, setInvited] = useState<{ accountName: string; email: string; name: string }>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    void api.readInvitation(token).then(setInvited, (error: unknown) => setProblem(error instanceof HttpError && error.status === 0 ? t('signIn.unreachable') : t('invite.gone')));
+  }, [token]);
+  if (problem) {
+    return (
+      <EntryCard title="Centralino">
+        <p class="form-error" role="alert">{problem}</p>
+        <a class="button primary wide" href="/desk">{t('invite.toSignIn')}</a>
+      </EntryCard>
+    );
+  }
+  if (!invited) return <main class="splash"><p role="status">{t('loading')}</p></main>;
+  return (
+    <EntryCard title={t('invite.title', { name: invited.name.split(' ')[0] ?? invited.name })}>
+      <p class="entry-hint">{t('invite.hint', { account: invited.accountName, email: invited.email })}</p>
+      <PasswordForm token={token} email={invited.email} onDone={onDone} onGone={() => setProblem(t('invite.gone'))} />
+    </EntryCard>
+  );
+}
+
+function PasswordForm({ token, email, onDone, onGone }: { token: string; email: string; onDone(): void; onGone(): void }) {
+  const [password, setPassword] = useState('');
+  const [repeated, setRepeated] = useState('');
+  const [error, setError] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (password.length < PASSWORD_MIN_CHARS) return setError(t('invite.short'));
+    if (password !== repeated) return setError(t('invite.differs'));
+    setBusy(true);
+    setError('');
+    try {
+      const { stage } = await api.acceptInvitation(token, password);
+      // With a second factor the sign-in page asks for the code.
+      if (stage === 'full') onDone();
+      else location.assign('/desk');
+    } catch (problem) {
+      if (!(problem instanceof HttpError)) throw problem;
+      setBusy(false);
+      if (problem.code === 'gone') onGone();
+      else setError(problem.status === 0 ? t('signIn.unreachable') : t('invite.weak', { detail: problem.message }));
+    }
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <input type="email" class="sr-only" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
+      <Field label={t('invite.password')} type="password" autocomplete="new-password" value={password} onInput={setPassword} hint={t('invite.rule')} isFocused />
+      <Field label={t('invite.repeat')} type="password" autocomplete="new-password" value={repeated} onInput={setRepeated} />
+      {error && <p class="form-error" role="alert">{error}</p>}
+      <button type="submit" class="button primary wide" disabled={isBusy}>{t('invite.go')}</button>
+    </form>
+  );
+}

@@ -1,0 +1,63 @@
+/** The agent's own page: language, second factor, where one is signed in, signing out. */
+import { useEffect, useState } from 'preact/hooks';
+import { HttpError } from '../conversation/rest.ts';
+import { Avatar } from '../ui/Avatar.tsx';
+import { Icon } from '../ui/Icon.tsx';
+import { now } from '../ui/now.ts';
+import { age } from '../ui/time.ts';
+import { api, type SignInSession } from './api.ts';
+import { useDesk } from './context.ts';
+import { deviceName, isPhone } from './device.ts';
+import { LanguageChoice } from './LanguageChoice.tsx';
+import { SecondFactorSection } from './SecondFactorSection.tsx';
+import { errorText, language, t } from './texts.ts';
+
+export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): void }) {
+  const desk = useDesk();
+  const { user, account } = desk.me;
+  return (
+    <main class="profile">
+      <div class="profile-inner">
+        <header class="profile-head">
+          <Avatar name={user.name} id={user.id} size="lg" />
+          <div><h1>{user.name}</h1><p>{account.name}</p></div>
+          <button type="button" class="button" onClick={onClose}>{t('profile.close')}</button>
+        </header>
+        <section class="profile-card profile-row"><h2>{t('profile.language')}</h2><LanguageChoice /></section>
+        <SecondFactorSection />
+        <Sessions />
+        <button type="button" class="button danger" onClick={onSignOut}><Icon name="end" size={18} />{t('profile.signOut')}</button>
+      </div>
+    </main>
+  );
+}
+
+function Sessions() {
+  const desk = useDesk();
+  const [sessions, setSessions] = useState<readonly SignInSession[]>([]);
+  const load = () =>
+    api.sessions().then(
+      ({ items }) => setSessions(items),
+      (error: unknown) => desk.toast(errorText(error instanceof HttpError ? error.code : 'internal')),
+    );
+  useEffect(() => void load(), []);
+  const revoke = (act: Promise<unknown>) => void act.catch((error: unknown) => desk.toast(errorText(error instanceof HttpError ? error.code : 'internal'))).then(load);
+  return (
+    <section class="profile-card">
+      <h2>{t('profile.sessions')}</h2>
+      <ul class="sessions">
+        {sessions.map((session) => (
+          <li key={session.id}>
+            <span class="file-icon"><Icon name={isPhone(session.userAgent) ? 'person' : 'monitor'} /></span>
+            <span class="row-words">
+              <strong>{deviceName(session.userAgent)}</strong>
+              <span>{session.isCurrent ? t('profile.this') : t('profile.lastSeen', { time: age(session.lastSeenAt, now.value, language.value) })} · {session.ip}</span>
+            </span>
+            {!session.isCurrent && <button type="button" class="button" onClick={() => revoke(api.revokeSession(session.id))}>{t('profile.revoke')}</button>}
+          </li>
+        ))}
+      </ul>
+      {sessions.length > 2 && <button type="button" class="button quiet" onClick={() => revoke(api.revokeOthers())}>{t('profile.revokeAll')}</button>}
+    </section>
+  );
+}

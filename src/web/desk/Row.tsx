@@ -1,0 +1,48 @@
+/** CHT-5: one conversation in a list. */
+import type { InteractionView } from '../socket/wire.ts';
+import { Avatar } from '../ui/Avatar.tsx';
+import { now } from '../ui/now.ts';
+import { age, lasting } from '../ui/time.ts';
+import { useDesk } from './context.ts';
+import { needsAnswer } from './rows.ts';
+import { language, t } from './texts.ts';
+
+export function Row({ row }: { row: InteractionView }) {
+  const desk = useDesk();
+  const isOpen = desk.openId.value === row.id;
+  const isUnanswered = needsAnswer(row);
+  const last = row.lastMessage;
+  const who = last && last.role !== 'customer' ? t('row.you') : '';
+  const isOthers = row.owner && row.owner.id !== desk.me.user.id;
+  return (
+    <button type="button" class={`conversation-row${isOpen ? ' is-open' : ''}${row.unread > 0 ? ' is-unread' : ''}`} aria-current={isOpen || undefined} onClick={() => desk.show(row.id)}>
+      <Avatar name={row.client.name} id={row.client.id} state={row.client.presence === 'connected' ? 'on' : row.client.presence === 'reconnecting' ? 'pause' : 'off'} />
+      <span class="row-words">
+        <span class="row-top"><strong>{row.client.name}</strong><time>{age(last?.at ?? row.createdAt, now.value, language.value)}</time></span>
+        <span class="row-text">{isOthers ? '' : who}{last?.text}</span>
+        <Tags row={row} isOthers={Boolean(isOthers)} />
+      </span>
+      {row.unread > 0 ? (
+        <span class="count" role="img" aria-label={t('row.unread', { count: row.unread })}>{row.unread}</span>
+      ) : (
+        isUnanswered && <span class="blue-dot" role="img" aria-label={t('row.unanswered')} title={t('row.unanswered')} />
+      )}
+    </button>
+  );
+}
+
+function Tags({ row, isOthers }: { row: InteractionView; isOthers: boolean }) {
+  const desk = useDesk();
+  const queue = desk.agent.value?.queues.find(({ id }) => id === row.queue);
+  const isEnded = row.state === 'ended';
+  const isWaiting = !row.owner && !isEnded;
+  return (
+    <span class="row-tags">
+      {isWaiting && <em class="tag tag-warn">{t('row.waiting', { time: lasting(row.createdAt, now.value, language.value) })}</em>}
+      {isEnded && <em class="tag">{t('row.ended')}</em>}
+      {row.client.presence === 'reconnecting' && !isEnded && <em class="tag tag-warn">{t('row.away')}</em>}
+      {isOthers && <em class="tag">{t('row.with', { name: row.owner?.name ?? '' })}</em>}
+      {queue && <em class="tag tag-quiet">{queue.name}</em>}
+    </span>
+  );
+}

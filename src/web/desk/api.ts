@@ -1,0 +1,73 @@
+/** The desk's HTTP calls. Signed in by cookie; every change carries the header that foreign pages cannot set. */
+import { HttpError, type RestHost } from '../conversation/rest.ts';
+import type { AgentView } from '../socket/wire.ts';
+
+export const host: RestHost = { origin: location.origin, credentials: () => ({ 'X-Centralino': '1' }) };
+
+export interface Me {
+  readonly user: { readonly id: string; readonly name: string; readonly role: string };
+  readonly account: { readonly id: string; readonly name: string };
+  readonly serves: readonly string[];
+  readonly supervises: readonly string[];
+}
+export interface SignInSession {
+  readonly id: string;
+  readonly lastSeenAt: number;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly isCurrent: boolean;
+}
+export interface Outcome {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'OK' | 'KO';
+}
+export interface QueueSettings {
+  readonly id: string;
+  readonly name: string;
+  readonly outcomes: readonly Outcome[];
+  readonly isOutcomeRequired: boolean;
+  readonly canEndWrapUp: boolean;
+  readonly canExtendWrapUp: boolean;
+}
+type Stage = { readonly stage: 'full' | 'second_factor' };
+
+/** @throws HttpError with the code of the problem document, `offline` when there was no answer */
+async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  const response = await fetch(`/api/v1${path}`, {
+    method,
+    headers: { 'X-Centralino': '1', ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new HttpError(0, 'offline', '');
+  });
+  const text = await response.text();
+  const answer = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
+  if (response.ok) return answer as Answer;
+  const retryAfter = response.headers.get('Retry-After');
+  throw new HttpError(response.status, String(answer.code ?? 'internal'), retryAfter ?? problemText(answer));
+}
+
+/** The first wrong field, else what the problem says. */
+function problemText(problem: Record<string, unknown>): string {
+  const first = Array.isArray(problem.errors) ? (problem.errors[0] as { message?: string } | undefined) : undefined;
+  return String(first?.message ?? problem.detail ?? problem.title ?? '');
+}
+
+export const api = {
+  me: () => call<Me>('GET', '/auth/me'),
+  signIn: (email: string, password: string) => call<Stage>('POST', '/auth/sign-in', { email, password }),
+  secondFactor: (code: string) => call<Stage>('POST', '/auth/second-factor', { code }),
+  signOut: () => call<void>('POST', '/auth/sign-out'),
+  readInvitation: (token: string) => call<{ accountName: string; email: string; name: string }>('POST', '/auth/invitations/read', { token }),
+  acceptInvitation: (token: string, password: string) => call<Stage>('POST', '/auth/invitations/accept', { token, password }),
+  sessions: () => call<{ items: SignInSession[] }>('GET', '/auth/sessions'),
+  revokeSession: (id: string) => call<void>('DELETE', `/auth/sessions/${id}`),
+  revokeOthers: () => call<void>('DELETE', '/auth/sessions'),
+  credentials: () => call<{ email: string; isTotpEnabled: boolean }>('GET', '/auth/credentials'),
+  enrolTotp: (password: string) => call<{ secret: string; uri: string }>('POST', '/auth/totp/enrol', { password }),
+  confirmTotp: (code: string) => call<{ recoveryCodes: string[] }>('POST', '/auth/totp/confirm', { code }),
+  disableTotp: (password: string) => call<void>('POST', '/auth/totp/disable', { password }),
+  agents: () => call<{ items: AgentView[] }>('GET', '/agents'),
+  queue: (id: string) => call<QueueSettings>('GET', `/queues/${id}`),
+};

@@ -1,0 +1,215 @@
+/**
+ * The desk of one signed-in agent: connection, own state, lists, offers, the open conversation. Created after sign-in, closed at sign-out.
+ * Guarantees: a reply that was refused because a colleague was faster comes back into the composer; nothing typed is lost.
+ */
+import { batch, computed, effect, type Signal, signal } from '@preact/signals';
+import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import { Conversation } from '../conversation/conversation.ts';
+import { codeOf, CommandError } from '../socket/commandError.ts';
+import { Outbox, type OutboxItem } from '../socket/outbox.ts';
+import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
+import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, QueueFigures, Snapshot } from '../socket/wire.ts';
+import { api, type Me, type QueueSettings } from './api.ts';
+import { deviceId, deviceName } from './device.ts';
+import { type ListName, Rows } from './rows.ts';
+import { ring } from './sound.ts';
+import { errorText, t } from './texts.ts';
+
+export type Offer = Extract<PublicEvent, { type: 'offer.made' }>['offer'];
+export interface Toast {
+  readonly id: string;
+  readonly text: string;
+}
+
+const TYPING_EVERY_MS = 3_000;
+const TOAST_MS = 8_000;
+
+export class Desk {
+  readonly me: Me;
+  readonly agent = signal<AgentView | undefined>(undefined);
+  readonly rows = new Rows();
+  readonly offers = signal<readonly Offer[]>([]);
+  readonly figures = signal<ReadonlyMap<string, QueueFigures>>(new Map());
+  readonly list = signal<ListName>('mine');
+  readonly isByLastMessage = signal(false);
+  readonly openId = signal<string | undefined>(undefined);
+  readonly toasts = signal<readonly Toast[]>([]);
+  readonly socket: SocketClient<AgentHello>;
+  readonly outbox: Outbox;
+  readonly queueSettings = signal<ReadonlyMap<string, QueueSettings>>(new Map());
+  readonly open = computed(() => (this.openId.value === undefined ? undefined : this.#conversations.value.get(this.openId.value)));
+  readonly #conversations = signal<ReadonlyMap<string, Conversation>>(new Map());
+  readonly #drafts = new Map<string, Signal<string>>();
+  readonly #queueFeeds = new Set<string>();
+  readonly #stopAnnouncing: () => void;
+  #typingSentAt = 0;
+
+  constructor(me: Me, onSignedOut: () => void) {
+    this.me = me;
+    this.outbox = new Outbox({ send: (item) => this.#send(item), onFailed: (item) => this.#failed(item) });
+    this.socket = new SocketClient<AgentHello>({
+      url: socketUrl(location.origin),
+      hello: () => ({ t: 'hello', v: PROTOCOL_VERSION, as: 'agent', device: { id: deviceId(), name: deviceName(navigator.userAgent) } }),
+      onHello: (reply) => this.#setAgent(reply.agent),
+    });
+    this.socket.subscribe(`agent:${me.user.id}`, this.rows.handlers(`agent:${me.user.id}`, { onSnapshot: (snapshot) => this.#onAgentSnapshot(snapshot), onEvent: (event) => this.#onAgentEvent(event) }));
+    this.#stopAnnouncing = effect(() => {
+      const state = this.socket.state.value;
+      if (state.name === 'refused' && (state.code === 'unauthenticated' || state.code === '4501')) queueMicrotask(onSignedOut);
+    });
+    this.socket.start();
+  }
+
+  close(): void {
+    this.#stopAnnouncing();
+    this.socket.close();
+  }
+
+  /** Runs a command; what goes wrong is told to the agent. @returns whether it happened */
+  async run(frame: CommandFrame): Promise<boolean> {
+    try {
+      await this.socket.command(frame as never);
+      return true;
+    } catch (error) {
+      this.toast(errorText(codeOf(error), error instanceof CommandError ? error.owner : undefined));
+      return false;
+    }
+  }
+
+  toast(text: string): void {
+    const toast = { id: newKey(), text };
+    this.toasts.value = [...this.toasts.value, toast];
+    setTimeout(() => this.dismiss(toast.id), TOAST_MS);
+  }
+
+  dismiss(id: string): void {
+    this.toasts.value = this.toasts.value.filter((toast) => toast.id !== id);
+  }
+
+  draft(conversation: string): Signal<string> {
+    const draft = this.#drafts.get(conversation) ?? signal('');
+    this.#drafts.set(conversation, draft);
+    return draft;
+  }
+
+  /** Shows a conversation, following its feed; the one shown before is let go. */
+  show(id: string | undefined): void {
+    if (id === this.openId.value) return;
+    const before = this.openId.value;
+    batch(() => {
+      this.openId.value = id;
+      if (id === undefined) return;
+      const conversation = this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
+      // One that was shown before is loaded again: its cursor went with the subscription.
+      this.#conversations.value = new Map(this.#conversations.value).set(id, conversation);
+      this.socket.subscribe(`conversation:${id}`, conversation);
+    });
+    if (before !== undefined) this.socket.unsubscribe(`conversation:${before}`);
+  }
+
+  async accept(offer: Offer): Promise<void> {
+    const { interaction, token } = offer;
+    if (await this.run({ t: 'offer.accept', interaction: interaction.id, token })) {
+      this.list.value = 'mine';
+      this.show(interaction.id);
+    }
+    this.#removeOffer(interaction.id);
+  }
+
+  async decline(offer: Offer): Promise<void> {
+    await this.run({ t: 'offer.decline', interaction: offer.interaction.id, token: offer.token });
+    this.#removeOffer(offer.interaction.id);
+  }
+
+  markRead(conversation: Conversation): void {
+    const view = conversation.view.value;
+    const last = conversation.messages.value.findLast((message) => message.from.role === 'customer');
+    if (!view || !last || last.off <= view.readByStaff || this.socket.state.value.name !== 'open') return;
+    if (view.owner?.id !== this.me.user.id && !view.participants.some((agent) => agent.id === this.me.user.id)) return;
+    this.socket.notify({ t: 'chat.read', interaction: conversation.id, upTo: last.off });
+  }
+
+  typing(conversation: Conversation, text: string): void {
+    const isTyping = text.trim() !== '';
+    if (isTyping ? Date.now() - this.#typingSentAt < TYPING_EVERY_MS : this.#typingSentAt === 0) return;
+    this.#typingSentAt = isTyping ? Date.now() : 0;
+    this.socket.notify({ t: 'chat.typing', interaction: conversation.id, isTyping });
+  }
+
+  async earlier(conversation: Conversation): Promise<void> {
+    const first = conversation.messages.value[0];
+    if (!first) return;
+    try {
+      const reply = await this.socket.command({ t: 'chat.earlier', interaction: conversation.id, before: first.off, limit: 50 });
+      conversation.prepend(reply.messages as Message[], reply.hasEarlier);
+    } catch (error) {
+      this.toast(errorText(codeOf(error)));
+    }
+  }
+
+  /** Outcomes and the like, loaded once per queue. */
+  async loadQueue(id: string): Promise<void> {
+    if (this.queueSettings.value.has(id)) return;
+    const settings = await api.queue(id).catch(() => undefined);
+    if (settings) this.queueSettings.value = new Map(this.queueSettings.value).set(id, settings);
+  }
+
+  #setAgent(agent: AgentView): void {
+    this.agent.value = agent;
+    const wanted = new Set(agent.queues.map((queue) => queue.id));
+    for (const id of wanted) {
+      if (this.#queueFeeds.has(id)) continue;
+      this.#queueFeeds.add(id);
+      this.socket.subscribe(`queue:${id}`, this.rows.handlers(`queue:${id}`, { onSnapshot: () => undefined, onEvent: () => undefined }));
+      this.socket.subscribe(`figures:${id}`, { onSnapshot: (snapshot) => snapshot.kind === 'figures' && this.#setFigures(snapshot.figures), onEvent: (event) => event.type === 'figures.changed' && this.#setFigures(event.figures) });
+      void this.loadQueue(id);
+    }
+    for (const id of this.#queueFeeds) {
+      if (wanted.has(id)) continue;
+      this.#queueFeeds.delete(id);
+      this.socket.unsubscribe(`queue:${id}`);
+      this.socket.unsubscribe(`figures:${id}`);
+      this.rows.drop(`queue:${id}`);
+    }
+  }
+
+  #setFigures(figures: QueueFigures): void {
+    this.figures.value = new Map(this.figures.value).set(figures.queue, figures);
+  }
+
+  #onAgentSnapshot(snapshot: Snapshot): void {
+    if (snapshot.kind !== 'agent') return;
+    this.#setAgent(snapshot.agent);
+    this.offers.value = snapshot.offers;
+  }
+
+  #onAgentEvent(event: PublicEvent): void {
+    if (event.type === 'agent.changed') this.#setAgent(event.agent);
+    else if (event.type === 'offer.gone') this.#removeOffer(event.interaction);
+    else if (event.type === 'offer.made') {
+      this.offers.value = [...this.offers.value.filter((offer) => offer.interaction.id !== event.offer.interaction.id), event.offer];
+      ring();
+    }
+  }
+
+  #removeOffer(interaction: string): void {
+    this.offers.value = this.offers.value.filter((offer) => offer.interaction.id !== interaction);
+  }
+
+  #send(item: OutboxItem): Promise<{ off: number }> {
+    const body = item.file ? { file: item.file.id } : { text: item.text };
+    return this.socket.command(
+      { t: 'chat.send', interaction: item.conversation, mid: item.mid, ...body, visibility: item.isNote ? 'staff' : 'everyone', claim: item.isClaim },
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** CHT-6: the colleague was faster. The text goes back to where it was written. */
+  #failed(item: OutboxItem): void {
+    if (item.code !== 'already_taken') return;
+    const draft = this.draft(item.conversation);
+    if (item.text) draft.value = draft.value.trim() === '' ? item.text : `${item.text}\n${draft.value}`;
+    this.outbox.discard(item.mid);
+    this.toast(t('error.taken', { owner: item.owner ?? '' }));
+  }
+}

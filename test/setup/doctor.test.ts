@@ -1,0 +1,127 @@
+/** `npm run doctor` on healthy and on wrong installations. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkCertificate } from '../../config/doctor/certificate.ts';
+import type { Finding } from '../../config/doctor/finding.ts';
+import { portTrouble } from '../../src/supervisor/freePort.ts';
+import { askRedis } from '../../src/supervisor/redisProbe.ts';
+import { freePort, startTestRedis, type TestRedis, until } from '../support/services.ts';
+
+const root = join(import.meta.dirname, '../..');
+let dir: string;
+let redis: TestRedis;
+let ports: Record<string, string>;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'centralino-doctor-'));
+  redis = await startTestRedis();
+  ports = { HTTP_PORT: String(await freePort()), RTC_PORT: String(await freeRange()) };
+});
+afterAll(async () => {
+  await redis?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The first of some ports in a row, one per core, below those that the kernel gives out by itself. */
+async function freeRange(): Promise<number> {
+  for (let first = 12_000 + (process.pid % 1_000) * 16; ; first += 16) {
+    const troubles = await Promise.all(Array.from({ length: availableParallelism() }, (_, index) => portTrouble(first + index, '0.0.0.0')));
+    if (troubles.every((trouble) => trouble === undefined)) return first;
+  }
+}
+
+function doctor(env: Record<string, string>, ...args: string[]): { code: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'config/doctor/doctor.ts'), ...args], {
+    env: { ...process.env, DATA_DIR: dir, ...ports, ...env },
+    encoding: 'utf8',
+  });
+  return { code: status, output: stdout + stderr };
+}
+
+/** By subject, from `--json`. */
+function findings(env: Record<string, string>): Map<string, Finding> {
+  const { output } = doctor(env, '--json');
+  const { findings } = JSON.parse(output) as { findings: Finding[] };
+  return new Map(findings.map((finding) => [finding.subject, finding]));
+}
+
+test('OPS doctor: finds nothing broken on a sound installation, and everything not fine comes with what to do', () => {
+  const { code, output } = doctor({ REDIS_URL: redis.url, DATABASE_URL: process.env.TEST_POSTGRES_URL ?? '' }, '--json');
+  const { findings } = JSON.parse(output) as { findings: Finding[] };
+  // The PostgreSQL of the tests is hasty on purpose; all else must be sound.
+  const wrong = findings.filter(({ verdict, subject }) => verdict === 'broken' && subject !== 'PostgreSQL durability');
+  expect(wrong).toEqual([]);
+  expect(findings.find(({ subject }) => subject === 'PostgreSQL durability')?.verdict).toBe('broken');
+  expect(code).toBe(1);
+  for (const { verdict, remedy } of findings) expect(verdict === 'ok' || (remedy ?? '') !== '').toBe(true);
+});
+
+test('OPS doctor: a Redis that can lose or evict is broken, with the command that mends it', async () => {
+  await askRedis(redis.url, [
+    ['CONFIG', 'SET', 'appendfsync', 'everysec'],
+    ['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'],
+  ]);
+  const found = findings({ REDIS_URL: redis.url });
+  expect(found.get('Redis appendfsync')).toMatchObject({
+    verdict: 'broken',
+    remedy: expect.stringContaining('CONFIG SET appendfsync always'),
+  });
+  expect(found.get('Redis maxmemory-policy')?.verdict).toBe('broken');
+  expect(found.get('Redis appendonly')?.verdict).toBe('ok');
+});
+
+test('OPS doctor: names every wrong setting, and what does not answer without its password', async () => {
+  const wrong = doctor({ HTTP_PORT: 'eighty', GATEWAYS: '0' });
+  expect(wrong.code).toBe(1);
+  expect(wrong.output).toContain('HTTP_PORT');
+  expect(wrong.output).toContain('GATEWAYS');
+  const down = doctor({ REDIS_URL: 'redis://:secret-word@127.0.0.1:1/0', DATABASE_URL: 'postgres://me:secret-word@127.0.0.1:1/db' });
+  expect(down.code).toBe(1);
+  expect(down.output).toMatch(/✗ Redis .+127\.0\.0\.1:1 does not answer \(ECONNREFUSED\)/);
+  expect(down.output).toMatch(/✗ PostgreSQL .+127\.0\.0\.1:1 does not answer/);
+  expect(down.output).not.toContain('secret-word');
+});
+
+test('OPS doctor: a port in use, a name without an address, plain HTTP off localhost', async () => {
+  const other = createServer((socket) => socket.destroy()).listen(0, '0.0.0.0');
+  await until(() => other.listening);
+  const { port } = other.address() as { port: number };
+  const found = findings({ HTTP_PORT: String(port), PUBLIC_HOST: 'nowhere.invalid' });
+  other.close();
+  expect(found.get(`HTTP port ${port}`)).toMatchObject({ verdict: 'broken', text: 'taken by another program' });
+  expect(found.get('announced address')?.verdict).toBe('broken');
+  expect(found.get('HTTPS')?.verdict).toBe('broken');
+});
+
+test('OPS doctor: certificates: dates, name, and a key that belongs to another one', () => {
+  const make = (name: string): void => {
+    const subject = ['-subj', '/CN=chat.example.com', '-addext', 'subjectAltName=DNS:chat.example.com'];
+    const files = ['-keyout', join(dir, `${name}.key`), '-out', join(dir, `${name}.pem`)];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '60', ...subject, ...files],
+      { stdio: 'ignore' },
+    );
+  };
+  make('one');
+  make('two');
+  const check = (key: string, host: string, nowMs?: number): Record<string, string> =>
+    Object.fromEntries(
+      checkCertificate({ TLS_CERT: join(dir, 'one.pem'), TLS_KEY: join(dir, key), PUBLIC_HOST: host }, nowMs).map(
+        ({ subject, verdict }) => [subject, verdict],
+      ),
+    );
+  expect(check('one.key', 'chat.example.com')).toEqual({ 'certificate dates': 'ok', 'certificate key': 'ok', 'certificate name': 'ok' });
+  expect(check('two.key', 'other.example.com')).toEqual({
+    'certificate dates': 'ok',
+    'certificate key': 'broken',
+    'certificate name': 'broken',
+  });
+  expect(check('one.key', '', Date.now() + 50 * 86_400_000)['certificate dates']).toBe('warning');
+  expect(check('one.key', '', Date.now() + 61 * 86_400_000)['certificate dates']).toBe('broken');
+  expect(check('missing.key', '')['certificate key']).toBe('broken');
+});

@@ -1,0 +1,77 @@
+/** The embedded servers after their owner was killed: what it left behind is ended or cleared, and the data stays. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PostgresServer } from '../../src/supervisor/postgresServer.ts';
+import { askRedis } from '../../src/supervisor/redisProbe.ts';
+import { RedisServer } from '../../src/supervisor/redisServer.ts';
+import { isAlive } from '../../src/supervisor/serverProcess.ts';
+import { freePort, startTestRedis } from '../support/services.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'centralino-embedded-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const onLine = (): void => undefined;
+
+test('OPS embedded: a Redis left behind is ended cleanly and its data kept', async () => {
+  const options = { dir, port: await freePort(), password: 'password', onLine };
+  const left = await RedisServer.start(options);
+  await askRedis(left.url, [['SET', 'kept', 'yes']]);
+  const next = await RedisServer.start(options);
+  expect(await left.ended).toEqual({ code: 0, signal: null });
+  expect(await askRedis(next.url, [['GET', 'kept']])).toEqual(['yes']);
+  await next.close();
+});
+
+test("OPS embedded: somebody else's Redis on the port is left alone and said", async () => {
+  const other = await startTestRedis();
+  await expect(RedisServer.start({ dir, port: other.port, password: 'not-theirs', onLine })).rejects.toThrow(
+    `another program serves Redis on port ${other.port}`,
+  );
+  expect(await askRedis(other.url, [['PING']])).toEqual(['PONG']);
+  await other.stop();
+});
+
+test('OPS embedded: PostgreSQL starts over a server left behind, over kill -9, and over a process id file that names another process', async () => {
+  const options = { dir: join(dir, 'cluster'), port: await freePort(), password: 'password', database: 'center', onLine };
+  const left = await PostgresServer.start(options);
+  await sql(left.url, 'CREATE TABLE kept (word text)');
+  const second = await PostgresServer.start(options);
+  expect(isAlive(left.pid)).toBe(false);
+  await sql(second.url, "INSERT INTO kept VALUES ('yes')");
+  second.kill('SIGKILL');
+  await second.ended;
+  writeFileSync(join(options.dir, 'postmaster.pid'), `${process.pid}\n${options.dir}\n1\n${options.port}\n`);
+  const third = await PostgresServer.start(options);
+  expect(await sql(third.url, 'SELECT word FROM kept')).toEqual([{ word: 'yes' }]);
+  await third.close();
+});
+
+test('OPS embedded: a kill while the cluster is being made leaves nothing that stands in the way', async () => {
+  mkdirSync(join(dir, 'cluster.new'));
+  writeFileSync(join(dir, 'cluster.new/PG_VERSION'), 'half');
+  const server = await PostgresServer.start({
+    dir: join(dir, 'cluster'),
+    port: await freePort(),
+    password: 'password',
+    database: 'center',
+    onLine,
+  });
+  expect(await sql(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await server.close();
+});
+
+async function sql(url: string, text: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,62 @@
+/** The mediasoup workers of the role sfu, with a real worker binary when this machine has one. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { loadEnv } from '../../config/env.ts';
+import { SfuWorkers } from '../../sfu/workers.ts';
+import { createLogger } from '../../src/base/log.ts';
+import { isAlive } from '../../src/supervisor/serverProcess.ts';
+import { until } from '../support/services.ts';
+
+const script = join(import.meta.dirname, '../../config/setup/buildWorker.mjs');
+const binary = execFileSync(process.execPath, [script, '--find'], { encoding: 'utf8' }).trim();
+const log = createLogger('test', 'silent');
+
+let workers: SfuWorkers | undefined;
+afterEach(() => workers?.close());
+
+function start(env: Record<string, string>): SfuWorkers {
+  workers = SfuWorkers.create({ env: loadEnv({ RTC_PORT: '0', ...env }), log }, 2);
+  return workers;
+}
+
+test('OPS sfu: without a worker binary the state is failed, nothing throws', async () => {
+  const sfu = start({ MEDIASOUP_WORKER_BIN: '/nonexistent' });
+  expect(sfu.state).toBe('preparing');
+  await until(() => sfu.state === 'failed');
+  expect(sfu.take()).toBeUndefined();
+});
+
+describe.skipIf(!binary)('with a worker binary', () => {
+  test('OPS sfu: two workers serve in turn and make transports', async () => {
+    const sfu = start({ MEDIASOUP_WORKER_BIN: binary });
+    await until(() => sfu.state === 'ready');
+    const first = await until(() => sfu.take());
+    const second = await until(() => sfu.take() !== first && sfu.take());
+    expect(second).toBeTruthy();
+    const router = await first.worker.createRouter({
+      mediaCodecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2 }],
+    });
+    const transport = await router.createWebRtcTransport({ webRtcServer: first.webRtcServer });
+    expect(new Set(transport.iceCandidates.map(({ protocol }) => protocol))).toEqual(new Set(['udp', 'tcp']));
+    // What browsers are told is an address they can use.
+    expect(transport.iceCandidates.map(({ address }) => address)).not.toContain('0.0.0.0');
+  });
+
+  test('OPS sfu: a worker that is killed is told and replaced, close leaves none behind', async () => {
+    const sfu = start({ MEDIASOUP_WORKER_BIN: binary });
+    await until(() => sfu.state === 'ready');
+    const victim = await until(() => sfu.take());
+    const lost: number[] = [];
+    sfu.on('workerLost', ({ worker }) => lost.push(worker.pid));
+    process.kill(victim.worker.pid, 'SIGKILL');
+    await until(() => lost.includes(victim.worker.pid));
+    const pids = await until(() => {
+      const taken = new Set(Array.from({ length: 4 }, () => sfu.take()?.worker.pid));
+      return taken.size === 2 && !taken.has(undefined) && !taken.has(victim.worker.pid) && ([...taken] as number[]);
+    });
+    await sfu.close();
+    workers = undefined;
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+});

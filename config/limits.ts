@@ -63,7 +63,10 @@ const STANDARD: GatewayLimits = {
 /** The limits with those by address, by visitor and by socket multiplied. `factor` is LIMIT_FACTOR. */
 export function limitsFor(factor: number): GatewayLimits {
   const scaled = (limit: number): number => Math.max(1, Math.round(limit * factor));
-  const scaledRate = ({ burst, perSec }: GatewayLimits['frames']): GatewayLimits['frames'] => ({ burst: scaled(burst), perSec: perSec * factor });
+  const scaledRate = ({ burst, perSec }: GatewayLimits['frames']): GatewayLimits['frames'] => ({
+    burst: scaled(burst),
+    perSec: perSec * factor,
+  });
   return {
     ...STANDARD,
     frames: scaledRate(STANDARD.frames),

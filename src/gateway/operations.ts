@@ -36,19 +36,31 @@ const tag = 'Operations';
 export function operationsRoutes(deps: OperationsDeps): Route[] {
   return [
     route({
-      method: 'GET', path: '/health', tag, action: 'public', isBare: true,
+      method: 'GET',
+      path: '/health',
+      tag,
+      action: 'public',
+      isBare: true,
       summary: 'The process lives',
       answers: { 200: z.object({ status: z.literal('ok') }) },
       handler: async () => ({ status: 200, headers: { [MARK_HEADER]: deps.centerMark }, body: { status: 'ok' } }),
     }),
     route({
-      method: 'GET', path: '/ready', tag, action: 'public', isBare: true,
+      method: 'GET',
+      path: '/ready',
+      tag,
+      action: 'public',
+      isBare: true,
       summary: 'Whether it can serve; "degraded" serves chat without PostgreSQL',
       answers: { 200: readiness, 503: readiness },
       handler: () => ready(deps),
     }),
     route({
-      method: 'GET', path: '/metrics', tag, action: 'public', isBare: true,
+      method: 'GET',
+      path: '/metrics',
+      tag,
+      action: 'public',
+      isBare: true,
       summary: 'Prometheus metrics of this process; from this machine, or with the metrics token',
       answers: { 200: { contentType: 'text/plain; version=0.0.4', description: 'Prometheus text format' } },
       handler: async (request) => {
@@ -64,10 +76,18 @@ async function ready(deps: OperationsDeps): Promise<RouteResponse> {
     checked(async () => ({ isOk: true, detail: `${(await deps.engine.ping()).toFixed(1)} ms` })),
     checked(async () => {
       const full = await deps.engine.fullPartitions();
-      return full.length === 0 ? { isOk: true } : { isOk: false, detail: `New conversations are refused in ${full.length} partitions: the log is over its budget.` };
+      return full.length === 0
+        ? { isOk: true }
+        : { isOk: false, detail: `New conversations are refused in ${full.length} partitions: the log is over its budget.` };
     }),
-    checked(async () => ((await deps.isConfigLoaded()) ? { isOk: true } : { isOk: false, detail: 'The configuration has not reached Redis yet.' })),
-    checked(async () => ((await deps.isDatabaseUp()) ? { isOk: true } : { isOk: false, detail: 'PostgreSQL does not answer; history and administration wait.' })),
+    checked(async () =>
+      (await deps.isConfigLoaded()) ? { isOk: true } : { isOk: false, detail: 'The configuration has not reached Redis yet.' },
+    ),
+    checked(async () =>
+      (await deps.isDatabaseUp())
+        ? { isOk: true }
+        : { isOk: false, detail: 'PostgreSQL does not answer; history and administration wait.' },
+    ),
   ]);
   const drain: Check = deps.isDraining() ? { isOk: false, detail: 'This process is stopping.' } : { isOk: true };
   const canServe = [redis, log, config, drain].every(({ isOk }) => isOk);
@@ -81,7 +101,9 @@ async function checked(run: () => Promise<Check>): Promise<Check> {
   const late = new Promise<Check>((resolve) => {
     timer = setTimeout(() => resolve({ isOk: false, detail: `No answer within ${CHECK_MS} ms.` }), CHECK_MS);
   });
-  const answer = run().catch((error: unknown): Check => ({ isOk: false, detail: error instanceof AppError ? error.message : 'The check failed.' }));
+  const answer = run().catch(
+    (error: unknown): Check => ({ isOk: false, detail: error instanceof AppError ? error.message : 'The check failed.' }),
+  );
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 

@@ -7,6 +7,7 @@ import { limitsFor } from '../../config/limits.ts';
 import { createEngine } from '../../queues/index.ts';
 import { accessRoutes } from '../accounts/index.ts';
 import { withDocuments } from '../api/documentRoutes.ts';
+import type { Route } from '../api/route.ts';
 import { createPrincipalResolver } from '../auth/principal.ts';
 import { configuredUrl } from '../auth/publicUrl.ts';
 import { seal, unseal } from '../auth/secrets.ts';
@@ -28,7 +29,6 @@ import { RouteTable } from './routeTable.ts';
 import { Server } from './server.ts';
 import { SocketGate } from './socketGate.ts';
 import { StaticFiles } from './staticFiles.ts';
-import type { Route } from '../api/route.ts';
 
 const VERSION = '0.1.0';
 const PRESENCE_WITHIN_MS = 3_000;
@@ -57,11 +57,25 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const accounts = new AccountDirectory(engine.config);
   const resolvePrincipal = withVisitors(createPrincipalResolver({ db, engine }), engine.config);
   const library = new FileLibrary({ store: new LocalFileStore(filesFolder(dataDir)), engine });
-  const gate = new SocketGate({ engine, accounts, resolvePrincipal, limits, metrics, log, files: library, history: createHistoryReader({ engine, db }) });
+  const gate = new SocketGate({
+    engine,
+    accounts,
+    resolvePrincipal,
+    limits,
+    metrics,
+    log,
+    files: library,
+    history: createHistoryReader({ engine, db }),
+  });
   const routes = withDocuments(
     [
       ...operationsRoutes({
-        engine, metrics, centerMark, metricsToken: env.METRICS_TOKEN, isConfigLoaded: createConfigCheck(db, engine.config), isDatabaseUp: () => database.isUp(),
+        engine,
+        metrics,
+        centerMark,
+        metricsToken: env.METRICS_TOKEN,
+        isConfigLoaded: createConfigCheck(db, engine.config),
+        isDatabaseUp: () => database.isUp(),
         isDraining: () => gate.isDraining,
       }),
       ...accessRoutes({ db, engine, log, secretKey, publicUrl }),
@@ -73,14 +87,21 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const handler = new HttpHandler({
     table: new RouteTable(routes),
     handleRoute: createRouteHandler({
-      engine, accounts, resolvePrincipal, limits,
+      engine,
+      accounts,
+      resolvePrincipal,
+      limits,
       idempotency: new Idempotency(engine.shelf, {
         seal: (purpose, text) => seal(secretKey, purpose, text),
         unseal: (purpose, sealed) => unseal(secretKey, purpose, sealed),
       }),
       protoOf: (exchange) => (tls ? 'https' : env.TRUST_PROXY ? exchange.header('x-forwarded-proto') : undefined),
     }),
-    files: new StaticFiles(env.WEB_DIST ?? join(dataDir, 'web')), limits, metrics, log, isTls: tls !== undefined,
+    files: new StaticFiles(env.WEB_DIST ?? join(dataDir, 'web')),
+    limits,
+    metrics,
+    log,
+    isTls: tls !== undefined,
   });
 
   let closing: Promise<void> | undefined;
@@ -100,7 +121,12 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   try {
     await gate.started;
     server = await Server.listen({
-      host: env.HTTP_HOST, port: env.HTTP_PORT, tls, isProxyTrusted: env.TRUST_PROXY, centerMark, backlogMaxBytes: limits.backlogMaxBytes,
+      host: env.HTTP_HOST,
+      port: env.HTTP_PORT,
+      tls,
+      isProxyTrusted: env.TRUST_PROXY,
+      centerMark,
+      backlogMaxBytes: limits.backlogMaxBytes,
       onRequest: (exchange) => handler.handle(exchange),
       onUpgrade: (exchange, arrival) => gate.admit(exchange, arrival),
       onOpen: (socket) => gate.opened(socket),

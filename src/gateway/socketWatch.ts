@@ -2,12 +2,13 @@
  * What the log says that concerns sockets rather than feeds: rights and sign-in sessions that changed, configuration that switched something
  * off, conversations opened in another tab. Created once per gateway; acts at once and alone on the sockets concerned.
  */
-import type { ReadEvent } from './publicEvents.ts';
+
 import { AppError, type CloseReason } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { LazyEntry } from './channel.ts';
 import type { AgentMember, ClientSocket } from './clientSocket.ts';
 import { requireFeed } from './feedRights.ts';
+import type { ReadEvent } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
 
 const RETRY_MS = 500;
@@ -21,7 +22,8 @@ export class SocketWatch {
   }
 
   onEntry({ entry, read }: LazyEntry): void {
-    if (entry.type === 'session.revoked' || entry.type === 'config.applied' || entry.type === 'interaction.created') this.#act(entry.accountId, read());
+    if (entry.type === 'session.revoked' || entry.type === 'config.applied' || entry.type === 'interaction.created')
+      this.#act(entry.accountId, read());
   }
 
   #act(accountId: string, event: ReadEvent): void {
@@ -98,7 +100,9 @@ export class SocketWatch {
       if (socket.state.kind === 'visitor') await socket.state.starting?.catch(() => undefined);
       const { state } = socket;
       if (state.kind !== 'visitor' || state.attached.has(interaction)) return;
-      socket.push(JSON.stringify({ t: 'signal', feed: `conversation:${interaction}`, signal: { type: 'conversation.started', interaction } }));
+      socket.push(
+        JSON.stringify({ t: 'signal', feed: `conversation:${interaction}`, signal: { type: 'conversation.started', interaction } }),
+      );
       await this.#services().presence.attach(socket, state, interaction);
     });
   }

@@ -35,7 +35,11 @@ describe('API-2 a conversation over two gateways', () => {
     }
     const wanted = [0, 1, 2, 3, 4].flatMap((number) => [`from Anna ${number}`, `from Eva ${number}`]);
     for (const socket of [visitor.socket, desk]) {
-      const texts = (): string[] => socket.events(feed).filter(({ event }) => event.type === 'message.sent').map(({ event }) => event.message.text);
+      const texts = (): string[] =>
+        socket
+          .events(feed)
+          .filter(({ event }) => event.type === 'message.sent')
+          .map(({ event }) => event.message.text);
       await until(() => texts().length >= wanted.length);
       expect(texts()).toEqual(wanted);
       let at = socket === visitor.socket ? seen.cursor.off : socket.events(feed)[0].prev;
@@ -116,7 +120,7 @@ describe('WID-6 the visitor comes back', () => {
     const visitor = await world.visitor(tenant);
     const id = await world.chat(visitor);
     visitor.socket.cut();
-    const presence = async () => (await world.engine.views.interaction((await scope()), id as never))?.client.presence;
+    const presence = async () => (await world.engine.views.interaction(await scope(), id as never))?.client.presence;
     await until(async () => (await presence()) === 'reconnecting', { what: 'the reconnect window' });
     const back = await RawHello(visitor.token);
     expect(back.hello).toMatchObject({ contact: visitor.contact, token: visitor.token, conversations: [{ id }] });
@@ -134,7 +138,10 @@ describe('WID-6 the visitor comes back', () => {
     await desk.reply({ t: 'subscribe', feed: `queue:${tenant.queue}` });
     first.socket.close();
     await second.socket.reply({ t: 'chat.send', interaction: id, mid: key(), text: 'from the second tab' });
-    await desk.seen((frame) => frame.event?.type === 'row.changed' && frame.event.interaction.lastMessage.text === 'from the second tab', 'the row');
+    await desk.seen(
+      (frame) => frame.event?.type === 'row.changed' && frame.event.interaction.lastMessage.text === 'from the second tab',
+      'the row',
+    );
     expect((await world.engine.views.interaction(await scope(), id as never))?.client.presence).toBe('connected');
     desk.close();
     second.socket.close();

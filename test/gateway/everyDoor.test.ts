@@ -12,9 +12,18 @@ import { RawSocket } from './support/rawSocket.ts';
 import { key, type Person, type Tenant, type Visitor, World } from './support/world.ts';
 
 const OPEN_TO_EVERYBODY = [
-  'GET /health', 'GET /ready', 'GET /metrics', 'GET /api/openapi.json', 'GET /api/docs', 'GET /api/socket', 'GET /api/asyncapi.json',
+  'GET /health',
+  'GET /ready',
+  'GET /metrics',
+  'GET /api/openapi.json',
+  'GET /api/docs',
+  'GET /api/socket',
+  'GET /api/asyncapi.json',
   'GET /api/v1/public/groups/:publicId',
-  'POST /api/v1/auth/sign-in', 'POST /api/v1/auth/second-factor', 'POST /api/v1/auth/invitations/read', 'POST /api/v1/auth/invitations/accept',
+  'POST /api/v1/auth/sign-in',
+  'POST /api/v1/auth/second-factor',
+  'POST /api/v1/auth/invitations/read',
+  'POST /api/v1/auth/invitations/accept',
 ];
 
 let world: World;
@@ -35,13 +44,27 @@ beforeAll(async () => {
   visitor = await world.visitor(tenant);
   interaction = await world.chat(visitor);
   const file = await world.call('POST /api/v1/files', {
-    body: 'content', headers: { authorization: `Visitor ${visitor.token}.${tenant.group.publicId}`, 'content-type': 'text/plain', 'x-interaction': interaction, 'x-file-name': 'a.txt' },
+    body: 'content',
+    headers: {
+      authorization: `Visitor ${visitor.token}.${tenant.group.publicId}`,
+      'content-type': 'text/plain',
+      'x-interaction': interaction,
+      'x-file-name': 'a.txt',
+    },
   });
   const made = await world.call('POST /api/v1/keys', { as: tenant.owner.token, body: { name: 'Chatbot', type: 'chatbot' } });
   const sessions = await world.call('GET /api/v1/auth/sessions', { as: anna.token });
   ids = {
-    queues: tenant.queue, groups: tenant.group.id, users: anna.id, members: anna.id, keys: made.body.id, sessions: sessions.body.items[0].id, interactions: interaction,
-    contacts: visitor.contact, files: file.body.id, groupsPublic: tenant.group.publicId,
+    queues: tenant.queue,
+    groups: tenant.group.id,
+    users: anna.id,
+    members: anna.id,
+    keys: made.body.id,
+    sessions: sessions.body.items[0].id,
+    interactions: interaction,
+    contacts: visitor.contact,
+    files: file.body.id,
+    groupsPublic: tenant.group.publicId,
   };
 });
 afterAll(() => world.close());
@@ -65,22 +88,41 @@ const BODIES: Readonly<Record<string, unknown>> = {
 
 describe('API-1 every route', () => {
   test('ACC-4 nobody gets in where the table does not say public, and what is public is named here', async () => {
-    expect(routes().filter(({ action }) => action === 'public').map(nameOf).sort()).toEqual([...OPEN_TO_EVERYBODY].sort());
+    expect(
+      routes()
+        .filter(({ action }) => action === 'public')
+        .map(nameOf)
+        .sort(),
+    ).toEqual([...OPEN_TO_EVERYBODY].sort());
     for (const route of routes().filter(({ action }) => action !== 'public')) {
-      for (const headers of [{}, { authorization: 'Bearer nonsense' }, { authorization: `Visitor vt_short.${tenant.group.publicId}` }, { cookie: 'centralino=nonsense' }]) {
-        const answer = await world.call(`${route.method} ${addressed(route)}`, { headers: { 'content-type': 'application/json', ...headers } });
+      for (const headers of [
+        {},
+        { authorization: 'Bearer nonsense' },
+        { authorization: `Visitor vt_short.${tenant.group.publicId}` },
+        { cookie: 'centralino=nonsense' },
+      ]) {
+        const answer = await world.call(`${route.method} ${addressed(route)}`, {
+          headers: { 'content-type': 'application/json', ...headers },
+        });
         expect({ door: nameOf(route), status: answer.status }).toEqual({ door: nameOf(route), status: 401 });
       }
     }
   });
 
   test('ACC-4 too small a right is refused with 403, whatever is sent', async () => {
-    const chatbotKey = (await world.call('POST /api/v1/keys', { as: tenant.owner.token, body: { name: 'Bot', type: 'chatbot' } })).body.key as string;
+    const chatbotKey = (await world.call('POST /api/v1/keys', { as: tenant.owner.token, body: { name: 'Bot', type: 'chatbot' } })).body
+      .key as string;
     const account = { accountId: tenant.accountId as never };
     const person = { ...account, name: '', role: 'member', sessionId: '' } as const;
     const principals: { who: Principal; headers: Record<string, string> }[] = [
-      { who: { kind: 'user', ...person, userId: anna.id as never, supervises: [], serves: [tenant.queue] }, headers: { authorization: `Bearer ${anna.token}` } },
-      { who: { kind: 'user', ...person, userId: sara.id as never, supervises: [tenant.queue], serves: [] }, headers: { authorization: `Bearer ${sara.token}` } },
+      {
+        who: { kind: 'user', ...person, userId: anna.id as never, supervises: [], serves: [tenant.queue] },
+        headers: { authorization: `Bearer ${anna.token}` },
+      },
+      {
+        who: { kind: 'user', ...person, userId: sara.id as never, supervises: [tenant.queue], serves: [] },
+        headers: { authorization: `Bearer ${sara.token}` },
+      },
       { who: { kind: 'key', ...account, keyId: '', type: 'chatbot' }, headers: { authorization: `Bearer ${chatbotKey}` } },
       {
         who: { kind: 'visitor', ...account, contactId: visitor.contact as never, groupPublicId: tenant.group.publicId },
@@ -90,9 +132,14 @@ describe('API-1 every route', () => {
     let refused = 0;
     for (const { who, headers } of principals) {
       for (const route of routes()) {
-        const scope = who.kind === 'visitor' ? ({ kind: 'own', ...account, ownerId: who.contactId } as const) : ({ kind: 'account', ...account } as const);
+        const scope =
+          who.kind === 'visitor'
+            ? ({ kind: 'own', ...account, ownerId: who.contactId } as const)
+            : ({ kind: 'account', ...account } as const);
         if (can(who, route.action, scope)) continue;
-        const answer = await world.call(`${route.method} ${addressed(route)}`, { headers: { 'content-type': 'application/json', ...headers } });
+        const answer = await world.call(`${route.method} ${addressed(route)}`, {
+          headers: { 'content-type': 'application/json', ...headers },
+        });
         expect({ door: nameOf(route), who: who.kind, status: answer.status }).toEqual({ door: nameOf(route), who: who.kind, status: 403 });
         refused++;
       }
@@ -101,11 +148,15 @@ describe('API-1 every route', () => {
   });
 
   test('ACC-4 an administrator of another account does not find ours by their ids, and changes nothing', async () => {
-    const { key: restKey } = (await world.call('POST /api/v1/keys', { as: stranger.owner.token, body: { name: 'Theirs', type: 'rest' } })).body;
+    const { key: restKey } = (await world.call('POST /api/v1/keys', { as: stranger.owner.token, body: { name: 'Theirs', type: 'rest' } }))
+      .body;
     const walked = routes().filter(({ path, action }) => path.includes('/:') && action !== 'public');
     for (const route of walked) {
       for (const as of [stranger.owner.token, restKey as string]) {
-        const answer = await world.call(`${route.method} ${addressed(route)}`, { as, ...(route.body ? { body: BODIES[nameOf(route)] ?? {} } : {}) });
+        const answer = await world.call(`${route.method} ${addressed(route)}`, {
+          as,
+          ...(route.body ? { body: BODIES[nameOf(route)] ?? {} } : {}),
+        });
         expect([403, 404], `${nameOf(route)} answered ${answer.status} ${JSON.stringify(answer.body)}`).toContain(answer.status);
       }
     }
@@ -119,11 +170,25 @@ describe('API-1 every route', () => {
 });
 
 describe('API-2 every feed and command', () => {
-  const kinds = (): string[] => (/^\^\(([^)]+)\)/.exec(String(feedName.def.checks?.map((check) => (check as unknown as { _zod: { def: { pattern?: RegExp } } })._zod.def.pattern?.source ?? '').join('')))?.[1] ?? '').split('|');
+  const kinds = (): string[] =>
+    (
+      /^\^\(([^)]+)\)/.exec(
+        String(
+          feedName.def.checks
+            ?.map((check) => (check as unknown as { _zod: { def: { pattern?: RegExp } } })._zod.def.pattern?.source ?? '')
+            .join(''),
+        ),
+      )?.[1] ?? ''
+    ).split('|');
 
   /** Every feed there is of `tenant`. */
   const feeds = (): string[] => {
-    const by: Readonly<Record<string, string>> = { 'conversation:int': interaction, 'agent:usr': anna.id, 'queue:que': tenant.queue, 'figures:que': tenant.queue };
+    const by: Readonly<Record<string, string>> = {
+      'conversation:int': interaction,
+      'agent:usr': anna.id,
+      'queue:que': tenant.queue,
+      'figures:que': tenant.queue,
+    };
     return kinds().map((kind) => {
       const id = by[kind];
       if (id === undefined) throw new Error(`a new kind of feed, ${kind}: say here whose it is`);
@@ -164,10 +229,25 @@ describe('API-2 every feed and command', () => {
     const foreign = await world.desk(await world.person(stranger, 'Fremd'));
     const outsider = await world.visitor(tenant);
     const sample: Readonly<Record<string, unknown>> = {
-      interaction, mid: 'mid-of-a-stranger', key: 'key-of-a-stranger', text: 'intruding', upTo: 1, before: 5, limit: 5, isTyping: true, token: 'x', to: anna.id, agent: anna.id, bySec: 60, value: 5,
+      interaction,
+      mid: 'mid-of-a-stranger',
+      key: 'key-of-a-stranger',
+      text: 'intruding',
+      upTo: 1,
+      before: 5,
+      limit: 5,
+      isTyping: true,
+      token: 'x',
+      to: anna.id,
+      agent: anna.id,
+      bySec: 60,
+      value: 5,
     };
     const before = JSON.stringify(await view());
-    for (const [socket, schemas] of [[foreign, agentCommand.options], [outsider.socket, visitorCommand.options]] as const) {
+    for (const [socket, schemas] of [
+      [foreign, agentCommand.options],
+      [outsider.socket, visitorCommand.options],
+    ] as const) {
       for (const schema of schemas as readonly ZodObject[]) {
         if (!('interaction' in schema.shape)) continue;
         // Ends the caller's own wrap-up; to have none is to have ended it.
@@ -175,7 +255,11 @@ describe('API-2 every feed and command', () => {
         const command = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (name in sample ? [[name, sample[name]]] : [])));
         const t = String((schema.shape['t'] as unknown as { value: string }).value);
         const frame = await socket.ask({ ...command, t });
-        expect({ t, kind: frame.t, code: frame.code }).toEqual({ t, kind: 'error', code: expect.stringMatching(/^(not_found|forbidden|gone|offer_gone|wrong_state)$/) });
+        expect({ t, kind: frame.t, code: frame.code }).toEqual({
+          t,
+          kind: 'error',
+          code: expect.stringMatching(/^(not_found|forbidden|gone|offer_gone|wrong_state)$/),
+        });
       }
       socket.close();
     }

@@ -1,11 +1,11 @@
 /** The HTTP edge: one table of routes, one answer per request, clear problems (API-1). */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/services.ts';
+import { TEST_CERT, TEST_KEY } from './support/certificate.ts';
 import { key, type Person, type Tenant, World } from './support/world.ts';
 
 let world: World;
@@ -34,8 +34,18 @@ describe('API-1 problems', () => {
       ['GET /api/v1/queues', { as: 'nonsense' }, 401, 'unauthenticated'],
       ['POST /api/v1/queues', { as: anna.token, body: { name: 'x' } }, 403, 'forbidden'],
       ['POST /api/v1/queues', { as: tenant.owner.token, body: { name: 5 } }, 422, 'invalid'],
-      ['POST /api/v1/queues', { as: tenant.owner.token, body: '{"name":', headers: { 'content-type': 'application/json' } }, 400, 'bad_request'],
-      ['POST /api/v1/queues', { as: tenant.owner.token, body: 'name=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported_media'],
+      [
+        'POST /api/v1/queues',
+        { as: tenant.owner.token, body: '{"name":', headers: { 'content-type': 'application/json' } },
+        400,
+        'bad_request',
+      ],
+      [
+        'POST /api/v1/queues',
+        { as: tenant.owner.token, body: 'name=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+        415,
+        'unsupported_media',
+      ],
       ['POST /api/v1/queues', { as: tenant.owner.token, body: { name: 'x'.repeat(400_000) } }, 413, 'too_large'],
       ['GET /api/v1/queues/que_00000000000000000000000000', { as: tenant.owner.token }, 404, 'not_found'],
       ['GET /api/v1/queues/%E0%A4%A', { as: tenant.owner.token }, 404, 'not_found'],
@@ -59,21 +69,28 @@ describe('API-1 problems', () => {
     expect(wrong.status).toBe(405);
     expect(wrong.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS', 'POST']);
     expect((await world.call('OPTIONS /api/v1/queues')).status).toBe(204);
-    const [head, get] = [await world.call('HEAD /api/v1/queues', { as: tenant.owner.token }), await world.call('GET /api/v1/queues', { as: tenant.owner.token })];
+    const [head, get] = [
+      await world.call('HEAD /api/v1/queues', { as: tenant.owner.token }),
+      await world.call('GET /api/v1/queues', { as: tenant.owner.token }),
+    ];
     expect(head.status).toBe(200);
     expect(head.body).toBe('');
     expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(JSON.stringify(get.body))));
   });
 
   test('API-1 a given X-Request-Id is kept when it is well formed', async () => {
-    expect((await world.call('GET /health', { headers: { 'x-request-id': 'trace-1234567' } })).headers.get('x-request-id')).toBe('trace-1234567');
+    expect((await world.call('GET /health', { headers: { 'x-request-id': 'trace-1234567' } })).headers.get('x-request-id')).toBe(
+      'trace-1234567',
+    );
     expect((await world.call('GET /health', { headers: { 'x-request-id': 'a b' } })).headers.get('x-request-id')).not.toBe('a b');
   });
 
   test('API-1 a client that hangs up in the middle of its body harms nobody', async () => {
     for (let count = 0; count < 20; count++) {
       const socket = connect(world.port, '127.0.0.1');
-      socket.write(`POST /api/v1/queues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tenant.owner.token}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"name":`);
+      socket.write(
+        `POST /api/v1/queues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tenant.owner.token}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"name":`,
+      );
       await until(() => socket.bytesWritten > 100);
       socket.destroy();
     }
@@ -81,12 +98,20 @@ describe('API-1 problems', () => {
   });
 
   test('API-1 HTTP that is none is refused and the gateway lives on', async () => {
-    for (const bytes of ['\x16\x03\x01\x02\x00', 'GET\r\n\r\n', `GET / HTTP/1.1\r\nX: ${'y'.repeat(200_000)}\r\n\r\n`, 'POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n']) {
+    for (const bytes of [
+      '\x16\x03\x01\x02\x00',
+      'GET\r\n\r\n',
+      `GET / HTTP/1.1\r\nX: ${'y'.repeat(200_000)}\r\n\r\n`,
+      'POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n',
+    ]) {
       const socket = connect(world.port, '127.0.0.1');
       let isOver = false;
-      socket.resume().on('error', () => undefined).on('close', () => {
-        isOver = true;
-      });
+      socket
+        .resume()
+        .on('error', () => undefined)
+        .on('close', () => {
+          isOver = true;
+        });
       socket.write(bytes);
       socket.end();
       await until(() => isOver, { timeoutMs: 15_000 });
@@ -113,7 +138,13 @@ describe('API-1 idempotency keys', () => {
 
   test('API-1 ten at once make one', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 10 }, () => world.call('POST /api/v1/queues', { as: tenant.owner.token, body: { name: 'Once' }, headers: { 'idempotency-key': 'create-once' } })),
+      Array.from({ length: 10 }, () =>
+        world.call('POST /api/v1/queues', {
+          as: tenant.owner.token,
+          body: { name: 'Once' },
+          headers: { 'idempotency-key': 'create-once' },
+        }),
+      ),
     );
     const made = new Set(answers.filter(({ status }) => status === 201).map(({ body }) => body.id));
     expect(made.size).toBe(1);
@@ -138,19 +169,33 @@ describe('API-1 pages of other origins', () => {
   test('API-1 an account’s list of origins decides who may read; a foreign page never acts with the cookie', async () => {
     const owned = await world.tenant('Origins');
     const headers = (origin: string) => ({ origin });
-    expect((await world.call('GET /api/v1/queues', { as: owned.owner.token, headers: headers('https://any.example') })).headers.get('access-control-allow-origin')).toBe('https://any.example');
+    expect(
+      (await world.call('GET /api/v1/queues', { as: owned.owner.token, headers: headers('https://any.example') })).headers.get(
+        'access-control-allow-origin',
+      ),
+    ).toBe('https://any.example');
     const { version } = (await world.call('GET /api/v1/account', { as: owned.owner.token })).body;
-    const changed = await world.call('PATCH /api/v1/account', { as: owned.owner.token, body: { origins: ['https://shop.example'], version } });
+    const changed = await world.call('PATCH /api/v1/account', {
+      as: owned.owner.token,
+      body: { origins: ['https://shop.example'], version },
+    });
     expect(changed.status).toBe(200);
-    await until(async () => (await world.call('GET /api/v1/queues', { as: owned.owner.token, headers: headers('https://any.example') })).status === 403);
+    await until(
+      async () =>
+        (await world.call('GET /api/v1/queues', { as: owned.owner.token, headers: headers('https://any.example') })).status === 403,
+    );
     const refused = await world.call('GET /api/v1/queues', { as: owned.owner.token, headers: headers('https://any.example') });
     expect(refused.headers.get('access-control-allow-origin')).toBeNull();
     const allowed = await world.call('GET /api/v1/queues', { as: owned.owner.token, headers: headers('https://shop.example') });
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://shop.example');
     expect(allowed.headers.get('access-control-allow-credentials')).toBeNull();
-    const preflight = await world.call('OPTIONS /api/v1/queues', { headers: { ...headers('https://any.example'), 'access-control-request-method': 'POST' } });
+    const preflight = await world.call('OPTIONS /api/v1/queues', {
+      headers: { ...headers('https://any.example'), 'access-control-request-method': 'POST' },
+    });
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
-    const withCookie = await world.call('GET /api/v1/queues', { headers: { ...headers('https://evil.example'), cookie: `centralino=${owned.owner.token}` } });
+    const withCookie = await world.call('GET /api/v1/queues', {
+      headers: { ...headers('https://evil.example'), cookie: `centralino=${owned.owner.token}` },
+    });
     expect(withCookie.status).toBe(401);
     const own = await world.call('GET /api/v1/queues', { headers: { cookie: `centralino=${owned.owner.token}` } });
     expect(own.status).toBe(200);
@@ -159,7 +204,12 @@ describe('API-1 pages of other origins', () => {
   test('API-1 a visitor page calls the API with its visitor token', async () => {
     const visitor = await world.visitor(tenant);
     const interaction = await world.chat(visitor);
-    const headers = { authorization: `Visitor ${visitor.token}.${tenant.group.publicId}`, origin: 'https://shop.example', 'x-interaction': interaction, 'x-file-name': 'hello.txt' };
+    const headers = {
+      authorization: `Visitor ${visitor.token}.${tenant.group.publicId}`,
+      origin: 'https://shop.example',
+      'x-interaction': interaction,
+      'x-file-name': 'hello.txt',
+    };
     const sent = await world.call('POST /api/v1/files', { body: 'Hello, world', headers: { ...headers, 'content-type': 'text/plain' } });
     expect(sent.status).toBe(201);
     const message = await visitor.socket.reply({ t: 'chat.send', interaction, mid: key(), file: sent.body.id });
@@ -167,7 +217,9 @@ describe('API-1 pages of other origins', () => {
     const got = await world.call(`GET /api/v1/files/${sent.body.id}`, { headers });
     expect(got).toMatchObject({ status: 200, body: 'Hello, world' });
     const stranger = await world.visitor(tenant);
-    const theirs = await world.call(`GET /api/v1/files/${sent.body.id}`, { headers: { authorization: `Visitor ${stranger.token}.${tenant.group.publicId}` } });
+    const theirs = await world.call(`GET /api/v1/files/${sent.body.id}`, {
+      headers: { authorization: `Visitor ${stranger.token}.${tenant.group.publicId}` },
+    });
     expect(theirs.status).toBe(404);
     expect((await stranger.socket.ask({ t: 'chat.send', interaction, mid: key(), file: sent.body.id })).t).toBe('error');
     stranger.socket.close();
@@ -180,7 +232,8 @@ describe('API-1 limits', () => {
     const strict = await world.addGateway({ LIMIT_FACTOR: '0.05', TRUST_PROXY: '1' });
     const headers = { 'x-forwarded-for': '192.0.2.55' };
     let limited = await world.call('GET /api/v1/queues', { port: strict.port, headers });
-    for (let count = 0; count < 20 && limited.status !== 429; count++) limited = await world.call('GET /api/v1/queues', { port: strict.port, headers });
+    for (let count = 0; count < 20 && limited.status !== 429; count++)
+      limited = await world.call('GET /api/v1/queues', { port: strict.port, headers });
     expect(limited).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await world.call('GET /api/v1/queues', { port: strict.port, headers: { 'x-forwarded-for': '192.0.2.56' } })).status).toBe(401);
@@ -208,7 +261,15 @@ describe('WID-1 files', () => {
   });
 
   test('WID-1 nothing outside the folder, and nothing hidden, is served', async () => {
-    for (const path of ['/.secret', '/../secretKey', '/%2e%2e/%2e%2e/etc/passwd', '/desk/..%2f..%2fsecretKey', '/desk//index.html', '/assets%00.js', '/build.json%00.html']) {
+    for (const path of [
+      '/.secret',
+      '/../secretKey',
+      '/%2e%2e/%2e%2e/etc/passwd',
+      '/desk/..%2f..%2fsecretKey',
+      '/desk//index.html',
+      '/assets%00.js',
+      '/build.json%00.html',
+    ]) {
       const socket = connect(world.port, '127.0.0.1');
       let text = '';
       socket.on('data', (data) => {
@@ -238,7 +299,9 @@ describe('API-1 documents', () => {
   test('API-1 the OpenAPI document describes every route that is served', async () => {
     const { body } = await world.call('GET /api/openapi.json');
     expect(body.openapi).toBe('3.1.0');
-    const described = Object.entries(body.paths).flatMap(([path, methods]) => Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`));
+    const described = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     const served = (world.gateways[0]?.routes ?? []).map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
     expect(described.sort()).toEqual([...served].sort());
     const create = body.paths['/api/v1/queues'].post;
@@ -264,10 +327,15 @@ describe('API-1 documents', () => {
 describe('API-4 TLS', () => {
   test('API-4 with a certificate the gateway speaks HTTPS and says so in its headers; a missing file is named', async () => {
     const [cert, keyFile] = [join(world.dataDir, 'cert.pem'), join(world.dataDir, 'key.pem')];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile, '-out', cert, '-days', '1', '-subj', '/CN=localhost'], { stdio: 'ignore' });
+    writeFileSync(cert, TEST_CERT);
+    writeFileSync(keyFile, TEST_KEY);
     const secure = await world.addGateway({ TLS_CERT: cert, TLS_KEY: keyFile });
     const headers = await new Promise<NodeJS.Dict<string | string[]>>((resolve, reject) => {
-      httpsRequest({ host: '127.0.0.1', port: secure.port, path: '/health', rejectUnauthorized: false }, (answer) => resolve(answer.resume().headers)).on('error', reject).end();
+      httpsRequest({ host: '127.0.0.1', port: secure.port, path: '/health', rejectUnauthorized: false }, (answer) =>
+        resolve(answer.resume().headers),
+      )
+        .on('error', reject)
+        .end();
     });
     expect(headers['strict-transport-security']).toContain('max-age');
     await expect(world.addGateway({ TLS_CERT: '/nowhere/cert.pem', TLS_KEY: keyFile })).rejects.toThrow('TLS_CERT');

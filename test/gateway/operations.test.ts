@@ -25,10 +25,15 @@ describe('API-4 metrics', () => {
     await visitor.socket.ask({ t: 'no.such.command' });
     const text = (await world.call('GET /metrics')).body as string;
     for (const part of [
-      'centralino_sockets{as="visitor"', 'centralino_replies_total{command="chat.start",code="ok"', 'centralino_replies_total{command="unknown",code="invalid"',
-      'centralino_http_requests_total{route="/api/v1/queues",method="POST",status="201"', 'centralino_feed_subscriptions{kind="conversation"', 'nodejs_eventloop_lag_seconds',
+      'centralino_sockets{as="visitor"',
+      'centralino_replies_total{command="chat.start",code="ok"',
+      'centralino_replies_total{command="unknown",code="invalid"',
+      'centralino_http_requests_total{route="/api/v1/queues",method="POST",status="201"',
+      'centralino_feed_subscriptions{kind="conversation"',
+      'nodejs_eventloop_lag_seconds',
       'centralino_command_seconds_bucket',
-    ]) expect(text).toContain(part);
+    ])
+      expect(text).toContain(part);
     expect(text).not.toContain(interaction);
     expect(text).not.toContain(visitor.contact);
     visitor.socket.close();
@@ -93,12 +98,18 @@ describe('API-4 readiness', () => {
   test('API-4 health says that it lives, ready that it serves, with every check', async () => {
     expect(await world.call('GET /health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     const { status, body } = await world.call('GET /ready');
-    expect({ status, body }).toMatchObject({ status: 200, body: { status: 'ready', checks: { redis: { isOk: true }, log: { isOk: true }, config: { isOk: true }, postgres: { isOk: true } } } });
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { status: 'ready', checks: { redis: { isOk: true }, log: { isOk: true }, config: { isOk: true }, postgres: { isOk: true } } },
+    });
   });
 
   test('API-4 without PostgreSQL it is degraded and chat goes on', async () => {
     const away = await world.addGateway({ DATABASE_URL: `postgres://nobody:x@127.0.0.1:${await freePort()}/none` });
-    expect(await world.call('GET /ready', { port: away.port })).toMatchObject({ status: 200, body: { status: 'degraded', checks: { postgres: { isOk: false } } } });
+    expect(await world.call('GET /ready', { port: away.port })).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', checks: { postgres: { isOk: false } } },
+    });
     const visitor = await world.visitor(tenant, { port: away.port });
     const interaction = await world.chat(visitor);
     const desk = await world.desk(anna, { port: away.port });
@@ -113,7 +124,10 @@ describe('API-4 readiness', () => {
   test('API-4 with Redis stopped it lives and is not ready, and comes back by itself', async () => {
     await world.redis.kill9();
     expect((await world.call('GET /health')).status).toBe(200);
-    expect(await world.call('GET /ready')).toMatchObject({ status: 503, body: { status: 'not_ready', checks: { redis: { isOk: false } } } });
+    expect(await world.call('GET /ready')).toMatchObject({
+      status: 503,
+      body: { status: 'not_ready', checks: { redis: { isOk: false } } },
+    });
     await world.redis.restart();
     await until(async () => (await world.call('GET /ready')).status === 200, { timeoutMs: 15_000, what: 'readiness' });
   });

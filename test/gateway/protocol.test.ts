@@ -20,7 +20,13 @@ let addresses = 0;
 /** Strangers come from addresses of their own, as behind a proxy. */
 const from = (ip = `198.51.100.${++addresses}`): Record<string, string> => ({ 'x-forwarded-for': ip });
 const stranger = (): Promise<RawSocket> => RawSocket.connect(world.port, from());
-const hello = (extra: Record<string, unknown> = {}): Record<string, unknown> => ({ t: 'hello', v: 1, as: 'visitor', group: tenant.group.publicId, ...extra });
+const hello = (extra: Record<string, unknown> = {}): Record<string, unknown> => ({
+  t: 'hello',
+  v: 1,
+  as: 'visitor',
+  group: tenant.group.publicId,
+  ...extra,
+});
 
 describe('API-2 hello', () => {
   test('API-2 whoever says nothing is closed as late, and may come again', async () => {
@@ -122,7 +128,12 @@ describe('API-2 frames', () => {
 
   test('API-2 commands are answered in the order they were sent', async () => {
     const { socket } = await world.visitor(tenant, { headers: from() });
-    const ids = [socket.send({ t: 'chat.start', key: key(), text: 'first' }), socket.send({ t: 'ping' }), socket.send({ t: 'no.such' }), socket.send({ t: 'ping' })];
+    const ids = [
+      socket.send({ t: 'chat.start', key: key(), text: 'first' }),
+      socket.send({ t: 'ping' }),
+      socket.send({ t: 'no.such' }),
+      socket.send({ t: 'ping' }),
+    ];
     await until(() => socket.answer(ids[3] ?? 0));
     const answered = socket.frames.filter(({ id }) => ids.includes(id)).map(({ id }) => id);
     expect(answered).toEqual(ids);
@@ -148,7 +159,9 @@ describe('API-2 what a stranger can reach is limited', () => {
   test('API-2 messages of a visitor: the burst passes, then it is told to wait', async () => {
     const visitor = await world.visitor(tenant, { headers: from() });
     const id = await world.chat(visitor);
-    const ids = Array.from({ length: 60 }, (_, number) => visitor.socket.send({ t: 'chat.send', interaction: id, mid: key(), text: `${number}` }));
+    const ids = Array.from({ length: 60 }, (_, number) =>
+      visitor.socket.send({ t: 'chat.send', interaction: id, mid: key(), text: `${number}` }),
+    );
     await until(() => ids.every((each) => visitor.socket.answer(each)));
     const codes = ids.map((each) => visitor.socket.answer(each)).map((frame) => (frame.t === 'reply' ? 'ok' : frame.code));
     expect(codes.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 'ok'));

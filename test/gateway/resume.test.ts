@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLOSE } from '../../src/base/errors.ts';
 import { until } from '../support/services.ts';
-import { type Frame, RawSocket } from './support/rawSocket.ts';
+import type { Frame, RawSocket } from './support/rawSocket.ts';
 import { key, type Person, type Tenant, type Visitor, World } from './support/world.ts';
 
 let world: World;
@@ -60,10 +60,13 @@ class Reader {
   }
 
   async has(count: number): Promise<void> {
-    await until(() => {
-      this.take();
-      return this.texts.length >= count;
-    }, { what: `${count} messages` });
+    await until(
+      () => {
+        this.take();
+        return this.texts.length >= count;
+      },
+      { what: `${count} messages` },
+    );
   }
 }
 
@@ -74,12 +77,18 @@ describe('API-2 resume', () => {
     let sent = 1;
     const reader = new Reader(interaction);
     await reader.follow(writer, world.port);
-    const step = fc.record({ messages: fc.integer({ min: 0, max: 6 }), isCut: fc.boolean(), gateway: fc.integer({ min: 0, max: 1 }), isWaiting: fc.boolean() });
+    const step = fc.record({
+      messages: fc.integer({ min: 0, max: 6 }),
+      isCut: fc.boolean(),
+      gateway: fc.integer({ min: 0, max: 1 }),
+      isWaiting: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
         for (const { messages, isCut, gateway, isWaiting } of steps) {
           const replies: Promise<Frame>[] = [];
-          for (let count = 0; count < messages; count++) replies.push(writer.socket.ask({ t: 'chat.send', interaction, mid: key(), text: String(sent++) }));
+          for (let count = 0; count < messages; count++)
+            replies.push(writer.socket.ask({ t: 'chat.send', interaction, mid: key(), text: String(sent++) }));
           if (isWaiting) await Promise.all(replies);
           if (isCut) {
             reader.cut();
@@ -119,7 +128,12 @@ describe('API-2 resume', () => {
     const back = await world.visitor(tenant, { token: writer.token });
     const answer = await back.socket.reply({ t: 'subscribe', feed, cursor: { epoch: last.epoch, off: last.off } });
     if (answer.mode === 'resumed') {
-      await until(() => back.socket.events(feed).filter(({ event }) => event.type === 'message.sent').length + read.filter(({ event }) => event.type === 'message.sent').length === count);
+      await until(
+        () =>
+          back.socket.events(feed).filter(({ event }) => event.type === 'message.sent').length +
+            read.filter(({ event }) => event.type === 'message.sent').length ===
+          count,
+      );
       expect(back.socket.events(feed)[0].prev).toBe(last.off);
     } else {
       // Too much was missed to be worth telling one by one: then a snapshot, never a silent gap.
@@ -132,11 +146,19 @@ describe('API-2 resume', () => {
     const visitor = await world.visitor(tenant);
     const interaction = await world.chat(visitor);
     const feed = `conversation:${interaction}`;
-    for (const cursor of [{ epoch: 'another', off: 1 }, { epoch: '', off: 0 }]) {
-      expect(await visitor.socket.reply({ t: 'subscribe', feed, cursor })).toMatchObject({ mode: 'snapshot', snapshot: { kind: 'conversation' } });
+    for (const cursor of [
+      { epoch: 'another', off: 1 },
+      { epoch: '', off: 0 },
+    ]) {
+      expect(await visitor.socket.reply({ t: 'subscribe', feed, cursor })).toMatchObject({
+        mode: 'snapshot',
+        snapshot: { kind: 'conversation' },
+      });
     }
     const { cursor } = await visitor.socket.reply({ t: 'subscribe', feed });
-    expect(await visitor.socket.reply({ t: 'subscribe', feed, cursor: { ...cursor, off: cursor.off + 100 } })).toMatchObject({ mode: 'snapshot' });
+    expect(await visitor.socket.reply({ t: 'subscribe', feed, cursor: { ...cursor, off: cursor.off + 100 } })).toMatchObject({
+      mode: 'snapshot',
+    });
     visitor.socket.close();
   });
 
@@ -151,8 +173,14 @@ describe('API-2 resume', () => {
     await other.reply({ t: 'interaction.claim', key: key(), interaction });
     await visitor.socket.reply({ t: 'chat.send', interaction, mid: key(), text: 'are you there?' });
     expect(await other.reply({ t: 'subscribe', feed, cursor })).toMatchObject({ mode: 'resumed', cursor });
-    await other.seen((frame) => frame.t === 'event' && frame.event.type === 'row.changed' && frame.event.interaction.id === interaction, 'the missed taking');
-    await other.seen((frame) => frame.t === 'state' && frame.event.interaction?.lastMessage?.text === 'are you there?', 'the row as it is now');
+    await other.seen(
+      (frame) => frame.t === 'event' && frame.event.type === 'row.changed' && frame.event.interaction.id === interaction,
+      'the missed taking',
+    );
+    await other.seen(
+      (frame) => frame.t === 'state' && frame.event.interaction?.lastMessage?.text === 'are you there?',
+      'the row as it is now',
+    );
     const offs = other.events(feed).map(({ off }) => off);
     expect(offs).toEqual([...new Set(offs)].sort((left, right) => left - right));
     other.close();
@@ -167,9 +195,17 @@ describe('API-2 resume', () => {
     const visitor = await world.visitor(tenant);
     const interaction = await world.chat(visitor);
     await desk.seen((frame) => frame.event?.type === 'row.changed' && frame.event.interaction.id === interaction, 'the new row');
-    await desk.seen((frame) => frame.t === 'state' && frame.event.type === 'figures.changed' && frame.event.figures.waiting > 0, 'the figures');
-    await Promise.all(Array.from({ length: 20 }, (_, number) => visitor.socket.ask({ t: 'chat.send', interaction, mid: key(), text: `line ${number}` })));
-    await desk.seen((frame) => frame.event?.type === 'row.changed' && frame.event.interaction.lastMessage.text === 'line 19', 'the last line');
+    await desk.seen(
+      (frame) => frame.t === 'state' && frame.event.type === 'figures.changed' && frame.event.figures.waiting > 0,
+      'the figures',
+    );
+    await Promise.all(
+      Array.from({ length: 20 }, (_, number) => visitor.socket.ask({ t: 'chat.send', interaction, mid: key(), text: `line ${number}` })),
+    );
+    await desk.seen(
+      (frame) => frame.event?.type === 'row.changed' && frame.event.interaction.lastMessage.text === 'line 19',
+      'the last line',
+    );
     expect(desk.events(feed).filter(({ event }) => event.interaction?.id === interaction).length).toBeLessThan(15);
     let at = desk.events(feed)[0].prev;
     for (const { prev, off } of desk.events(feed)) {
@@ -193,7 +229,8 @@ describe('API-2 Redis goes and comes', () => {
     const sending = visitor.socket.ask({ t: 'chat.send', interaction, mid: 'said-while-it-was-away', text: 'after' });
     await world.redis.restart();
     const first = await sending;
-    const frame = first.t === 'reply' ? first : await visitor.socket.ask({ t: 'chat.send', interaction, mid: 'said-while-it-was-away', text: 'after' });
+    const frame =
+      first.t === 'reply' ? first : await visitor.socket.ask({ t: 'chat.send', interaction, mid: 'said-while-it-was-away', text: 'after' });
     if (visitor.socket.closeCode === undefined) {
       expect(frame.t).toBe('reply');
       await until(() => visitor.socket.events(feed).some(({ event }) => event.message?.text === 'after'), { timeoutMs: 10_000 });

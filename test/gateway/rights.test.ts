@@ -36,7 +36,8 @@ describe('ACC-4 rights', () => {
     for (const feed of [queueFeed, conversationFeed, ownFeed]) await desk.reply({ t: 'subscribe', feed });
     const removed = await world.call(`DELETE /api/v1/queues/${tenant.queue}/members/${anna.id}?role=agent`, { as: tenant.owner.token });
     expect(removed.status).toBe(204);
-    for (const feed of [queueFeed, conversationFeed]) await desk.seen((frame) => frame.t === 'reset' && frame.feed === feed && frame.isFinal === true, `the end of ${feed}`);
+    for (const feed of [queueFeed, conversationFeed])
+      await desk.seen((frame) => frame.t === 'reset' && frame.feed === feed && frame.isFinal === true, `the end of ${feed}`);
     const before = desk.events(conversationFeed).length;
     await visitor.socket.reply({ t: 'chat.send', interaction, mid: key(), text: 'not for Anna any more' });
     expect(await desk.ask({ t: 'subscribe', feed: queueFeed })).toMatchObject({ code: 'forbidden' });
@@ -54,7 +55,10 @@ describe('GRP-1, ACC-1 switched off', () => {
     const owned = await world.tenant('Groups');
     const visitor = await world.visitor(owned);
     const { version } = (await world.call(`GET /api/v1/groups/${owned.group.id}`, { as: owned.owner.token })).body;
-    const changed = await world.call(`PATCH /api/v1/groups/${owned.group.id}`, { as: owned.owner.token, body: { isActive: false, version } });
+    const changed = await world.call(`PATCH /api/v1/groups/${owned.group.id}`, {
+      as: owned.owner.token,
+      body: { isActive: false, version },
+    });
     expect(changed.status).toBe(200);
     expect(await visitor.socket.closed()).toBe(CLOSE.forbidden);
     await expect(world.visitor(owned)).rejects.toThrow('not_found');

@@ -74,9 +74,21 @@ export class World {
   /** One more gateway on the same Redis and database. */
   async addGateway(settings: Record<string, string> = {}, secretKey = SECRET_KEY): Promise<RunningGateway> {
     const env = loadEnv({
-      HTTP_PORT: '0', HTTP_HOST: '127.0.0.1', REDIS_URL: this.redis.url, DATABASE_URL: this.database.url, DRAIN_SEC: '0', LIMIT_FACTOR: '100', ...settings,
+      HTTP_PORT: '0',
+      HTTP_HOST: '127.0.0.1',
+      REDIS_URL: this.redis.url,
+      DATABASE_URL: this.database.url,
+      DRAIN_SEC: '0',
+      LIMIT_FACTOR: '100',
+      ...settings,
     });
-    const gateway = await startGateway({ env, log: this.#log, dataDir: this.dataDir, nodeId: `gateway-${this.gateways.length}-${process.pid}`, secretKey });
+    const gateway = await startGateway({
+      env,
+      log: this.#log,
+      dataDir: this.dataDir,
+      nodeId: `gateway-${this.gateways.length}-${process.pid}`,
+      secretKey,
+    });
     this.gateways.push(gateway);
     return gateway;
   }
@@ -105,7 +117,11 @@ export class World {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
       redirect: 'manual',
-      headers: { ...(body !== undefined && !isRaw ? { 'content-type': 'application/json' } : {}), ...(as === undefined ? {} : { authorization: `Bearer ${as}` }), ...headers },
+      headers: {
+        ...(body !== undefined && !isRaw ? { 'content-type': 'application/json' } : {}),
+        ...(as === undefined ? {} : { authorization: `Bearer ${as}` }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: isRaw ? (body as string) : JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -115,7 +131,11 @@ export class World {
 
   async tenant(name = 'Tenant'): Promise<Tenant> {
     const deps = { db: this.#db.kysely, engine: this.engine, log: this.#log };
-    const { accountId, userId, invitation } = await foundAccount(deps, { legalName: name, email: `owner${++this.#people}@example.com`, name: `${name} Owner` });
+    const { accountId, userId, invitation } = await foundAccount(deps, {
+      legalName: name,
+      email: `owner${++this.#people}@example.com`,
+      name: `${name} Owner`,
+    });
     const owner = { id: userId, token: await this.#accept(invitation.token) };
     const queue = (await this.#made('POST /api/v1/queues', owner.token, { name: 'Support' })).id as string;
     const group = await this.#made('POST /api/v1/groups', owner.token, { name: 'Website', queueId: queue });
@@ -131,7 +151,13 @@ export class World {
 
   async visitor(tenant: Tenant, options: { token?: string; port?: number; headers?: Record<string, string> } = {}): Promise<Visitor> {
     const socket = await RawSocket.connect(options.port ?? this.port, options.headers);
-    const hello = await socket.reply({ t: 'hello', v: 1, as: 'visitor', group: tenant.group.publicId, ...(options.token ? { token: options.token } : {}) });
+    const hello = await socket.reply({
+      t: 'hello',
+      v: 1,
+      as: 'visitor',
+      group: tenant.group.publicId,
+      ...(options.token ? { token: options.token } : {}),
+    });
     return { socket, token: hello.token, contact: hello.contact };
   }
 
@@ -156,7 +182,9 @@ export class World {
   }
 
   async #accept(invitation: string): Promise<string> {
-    const { status, body } = await this.call('POST /api/v1/auth/invitations/accept', { body: { token: invitation, password: PASSWORD, transport: 'token' } });
+    const { status, body } = await this.call('POST /api/v1/auth/invitations/accept', {
+      body: { token: invitation, password: PASSWORD, transport: 'token' },
+    });
     if (status !== 200) throw new Error(`accepting the invitation gave ${status} ${JSON.stringify(body)}`);
     return body.token;
   }

@@ -35,7 +35,8 @@ export interface CollectedMetrics {
 export function collectMetrics(engine: Pick<Engine, 'signals'>, own: string): CollectedMetrics {
   const heard = new Map<string, { figures: Figures; at: number }>();
   const following = engine.signals.follow((topic, payload) => {
-    if (topic.startsWith(TOPIC) && topic !== TOPIC + own) heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
+    if (topic.startsWith(TOPIC) && topic !== TOPIC + own)
+      heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
   });
   return {
     text: async (registry) => {

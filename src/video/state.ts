@@ -2,8 +2,9 @@
  * How the center's video is, for /ready and for clients: every process that carries media workers says its state by a signal every few
  * seconds; a gateway keeps the latest of each. A process that falls silent is gone.
  */
-import type { SfuState } from '../../sfu/workers.ts';
+
 import type { Engine, Scope } from '../../queues/engine.ts';
+import type { SfuState } from '../../sfu/workers.ts';
 import type { AccountId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import { type Loop, repeat } from '../base/loop.ts';

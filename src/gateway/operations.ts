@@ -8,6 +8,7 @@ import type { Engine } from '../../queues/engine.ts';
 import { type Route, type RouteResponse, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
 import { isLoopback } from './clientAddress.ts';
+import type { CollectedMetrics } from '../worker/metricsRelay.ts';
 import type { Metrics } from './metrics.ts';
 import { MARK_HEADER } from './portCheck.ts';
 
@@ -16,6 +17,8 @@ const CHECK_MS = 1_500;
 export interface OperationsDeps {
   readonly engine: Pick<Engine, 'ping' | 'fullPartitions'>;
   readonly metrics: Metrics;
+  /** Figures of the other processes. */
+  readonly nodes: CollectedMetrics;
   readonly metricsToken: string | undefined;
   readonly centerMark: string;
   /** Whether the accounts' configuration has reached Redis. */
@@ -49,11 +52,11 @@ export function operationsRoutes(deps: OperationsDeps): Route[] {
     }),
     route({
       method: 'GET', path: '/metrics', tag, action: 'public', isBare: true,
-      summary: 'Prometheus metrics of this process; from this machine, or with the metrics token',
+      summary: 'Prometheus metrics of all processes, told apart by the label node; from this machine, or with the metrics token',
       answers: { 200: { contentType: 'text/plain; version=0.0.4', description: 'Prometheus text format' } },
       handler: async (request) => {
         requireReader(deps.metricsToken, request.ip, request.header);
-        return { status: 200, headers: { 'content-type': deps.metrics.registry.contentType }, bytes: await deps.metrics.text() };
+        return { status: 200, headers: { 'content-type': deps.metrics.registry.contentType }, bytes: await deps.nodes.text(deps.metrics.registry) };
       },
     }),
   ];

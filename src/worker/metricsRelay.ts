@@ -1,7 +1,7 @@
 /**
- * Figures of processes that serve no HTTP. Every few seconds a process publishes its registry as a signal; each gateway keeps the latest of
- * every node for a while and shows them with its own at /metrics, told apart by the label `node`. Nothing is stored: a node that is gone
- * falls silent, a gateway that starts knows all nodes after one round.
+ * The figures of the whole center at every gateway (API-4). Each process publishes its registry every few seconds as a signal; each gateway
+ * keeps the latest of every other node for a while and shows them with its own at /metrics, told apart by the label `node`. Nothing is stored:
+ * a node that is gone falls silent, a gateway that starts knows all nodes after one round.
  */
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client';
 import type { Engine, Scope } from '../../queues/engine.ts';
@@ -27,22 +27,28 @@ export function publishMetrics(engine: Pick<Engine, 'signals'>, nodeId: string, 
 
 export interface CollectedMetrics {
   /** Prometheus text of the process's own registry and of all nodes heard of lately. */
-  text(own: Registry): Promise<string>;
+  text(registry: Registry): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Listens to what other nodes publish. Created once per gateway. */
-export function collectMetrics(engine: Pick<Engine, 'signals'>): CollectedMetrics {
+/** Listens to what nodes other than this one publish. Created once per gateway. */
+export function collectMetrics(engine: Pick<Engine, 'signals'>, nodeId: string): CollectedMetrics {
   const heard = new Map<string, { figures: Figures; at: number }>();
   const following = engine.signals.follow((topic, payload) => {
-    if (topic.startsWith(TOPIC)) heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
+    if (topic.startsWith(TOPIC) && topic !== TOPIC + nodeId)
+      heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
   });
   return {
-    text: async (own) => {
+    text: async (registry) => {
       for (const [node, { at }] of heard) if (performance.now() - at > FORGET_MS) heard.delete(node);
-      const all = [await own.getMetricsAsJSON(), ...[...heard.values()].map(({ figures }) => figures)];
-      return AggregatorRegistry.aggregate(all).metrics();
+      const own = await registry.getMetricsAsJSON();
+      return merge([own, ...[...heard.values()].map(({ figures }) => figures)]).metrics();
     },
     close: () => following.close(),
   };
+}
+
+/** Every series names its node, so nothing is really added up; but what a metric says of adding up would leave some out. */
+function merge(nodes: readonly Figures[]): Registry {
+  return AggregatorRegistry.aggregate(nodes.map((figures) => figures.map((figure) => ({ ...figure, aggregator: 'sum' }))));
 }

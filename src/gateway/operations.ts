@@ -8,17 +8,17 @@ import type { Engine } from '../../queues/engine.ts';
 import { type Route, type RouteResponse, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
 import { isLoopback } from './clientAddress.ts';
-import type { CollectedMetrics } from '../worker/metricsRelay.ts';
-import type { Metrics } from './metrics.ts';
+import type { VideoState } from '../video/state.ts';
 import { MARK_HEADER } from './portCheck.ts';
 
 const CHECK_MS = 1_500;
 
 export interface OperationsDeps {
   readonly engine: Pick<Engine, 'ping' | 'fullPartitions'>;
-  readonly metrics: Metrics;
-  /** Figures of the other processes. */
-  readonly nodes: CollectedMetrics;
+  /** Prometheus text of all processes of the center. */
+  readonly metricsText: () => Promise<string>;
+  readonly metricsType: string;
+  readonly videoState: () => VideoState;
   readonly metricsToken: string | undefined;
   readonly centerMark: string;
   /** Whether the accounts' configuration has reached Redis. */
@@ -30,7 +30,7 @@ export interface OperationsDeps {
 const check = z.object({ isOk: z.boolean(), detail: z.string().optional() });
 const readiness = z.object({
   status: z.enum(['ready', 'degraded', 'not_ready']),
-  checks: z.object({ redis: check, log: check, config: check, postgres: check, drain: check }),
+  checks: z.object({ redis: check, log: check, config: check, postgres: check, video: check, drain: check }),
 });
 type Check = z.infer<typeof check>;
 
@@ -56,7 +56,7 @@ export function operationsRoutes(deps: OperationsDeps): Route[] {
       answers: { 200: { contentType: 'text/plain; version=0.0.4', description: 'Prometheus text format' } },
       handler: async (request) => {
         requireReader(deps.metricsToken, request.ip, request.header);
-        return { status: 200, headers: { 'content-type': deps.metrics.registry.contentType }, bytes: await deps.nodes.text(deps.metrics.registry) };
+        return { status: 200, headers: { 'content-type': deps.metricsType }, bytes: await deps.metricsText() };
       },
     }),
   ];
@@ -73,9 +73,11 @@ async function ready(deps: OperationsDeps): Promise<RouteResponse> {
     checked(async () => ((await deps.isDatabaseUp()) ? { isOk: true } : { isOk: false, detail: 'PostgreSQL does not answer; history and administration wait.' })),
   ]);
   const drain: Check = deps.isDraining() ? { isOk: false, detail: 'This process is stopping.' } : { isOk: true };
+  const state = deps.videoState();
+  const video: Check = { isOk: state === 'ready', detail: state };
   const canServe = [redis, log, config, drain].every(({ isOk }) => isOk);
   const status = !canServe ? 'not_ready' : postgres.isOk ? 'ready' : 'degraded';
-  return { status: canServe ? 200 : 503, body: { status, checks: { redis, log, config, postgres, drain } } };
+  return { status: canServe ? 200 : 503, body: { status, checks: { redis, log, config, postgres, video, drain } } };
 }
 
 /** A check that fails or hangs is a check that says no. */

@@ -1,7 +1,7 @@
 /**
- * The figures of the whole center at every gateway (API-4). Each process publishes its registry every few seconds as a signal; each gateway
- * keeps the latest of every other node for a while and shows them with its own at /metrics, told apart by the label `node`. Nothing is stored:
- * a node that is gone falls silent, a gateway that starts knows all nodes after one round.
+ * Figures of all processes at any gateway. Every few seconds a process publishes its registry as a signal; each gateway keeps the latest of
+ * every node for a while and shows them with its own at /metrics, told apart by the label `node`. Nothing is stored: a node that is gone
+ * falls silent, a gateway that starts knows all nodes after one round.
  */
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client';
 import type { Engine, Scope } from '../../queues/engine.ts';
@@ -27,22 +27,22 @@ export function publishMetrics(engine: Pick<Engine, 'signals'>, nodeId: string, 
 
 export interface CollectedMetrics {
   /** Prometheus text of the process's own registry and of all nodes heard of lately. */
-  text(registry: Registry): Promise<string>;
+  text(own: Registry): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Listens to what nodes other than this one publish. Created once per gateway. */
-export function collectMetrics(engine: Pick<Engine, 'signals'>, nodeId: string): CollectedMetrics {
+/** Listens to what other nodes publish; `own` names this one, whose figures are at hand. Created once per gateway. */
+export function collectMetrics(engine: Pick<Engine, 'signals'>, own: string): CollectedMetrics {
   const heard = new Map<string, { figures: Figures; at: number }>();
   const following = engine.signals.follow((topic, payload) => {
-    if (topic.startsWith(TOPIC) && topic !== TOPIC + nodeId)
+    if (topic.startsWith(TOPIC) && topic !== TOPIC + own)
       heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
   });
   return {
     text: async (registry) => {
       for (const [node, { at }] of heard) if (performance.now() - at > FORGET_MS) heard.delete(node);
-      const own = await registry.getMetricsAsJSON();
-      return merge([own, ...[...heard.values()].map(({ figures }) => figures)]).metrics();
+      const all = [await registry.getMetricsAsJSON(), ...[...heard.values()].map(({ figures }) => figures)];
+      return merge(all).metrics();
     },
     close: () => following.close(),
   };

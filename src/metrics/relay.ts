@@ -42,8 +42,13 @@ export function collectMetrics(engine: Pick<Engine, 'signals'>, own: string): Co
     text: async (registry) => {
       for (const [node, { at }] of heard) if (performance.now() - at > FORGET_MS) heard.delete(node);
       const all = [await registry.getMetricsAsJSON(), ...[...heard.values()].map(({ figures }) => figures)];
-      return AggregatorRegistry.aggregate(all).metrics();
+      return merge(all).metrics();
     },
     close: () => following.close(),
   };
+}
+
+/** Every series names its node, so nothing is really added up; but what a metric says of adding up would leave some out. */
+function merge(nodes: readonly Figures[]): Registry {
+  return AggregatorRegistry.aggregate(nodes.map((figures) => figures.map((figure) => ({ ...figure, aggregator: 'sum' }))));
 }

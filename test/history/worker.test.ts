@@ -199,6 +199,7 @@ describe('worker', () => {
     });
     const text = await shown();
     expect(text).toContain('centralino_repairs_total{node="worker-a"} 0');
+    expect(text).toMatch(/^process_start_time_seconds\{node="worker-a"\} \d/m);
     expect(text.match(/^# TYPE process_cpu_seconds_total/gm)).toHaveLength(1);
     await collected.close();
   });

@@ -1,6 +1,6 @@
 /**
  * The mediasoup workers of this process: one per core, each with a WebRtcServer on a port of its own (RTC_PORT and up).
- * Started as role `sfu`. Never waits for the worker binary: while it is fetched or compiled the state is `preparing`.
+ * Created by the role `sfu`. Never waits for the worker binary: while it is fetched or compiled the state is `preparing`.
  * A worker that dies takes its rooms with it; another one takes its place, and `onWorkerLost` tells the owners of the rooms.
  */
 import { lookup } from 'node:dns/promises';
@@ -9,7 +9,7 @@ import { availableParallelism, networkInterfaces } from 'node:os';
 import { createWorker } from 'mediasoup';
 import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Env } from '../config/env.ts';
-import type { RoleContext, RunningRole } from '../src/base/context.ts';
+import type { RoleContext } from '../src/base/context.ts';
 import type { Logger } from '../src/base/log.ts';
 import { obtainWorkerBinary } from './workerBinary.ts';
 
@@ -153,10 +153,4 @@ async function listenAddresses(publicHost: string): Promise<{ ip: string; announ
   if (publicHost) return [{ ip: '0.0.0.0', announcedAddress: (await lookup(publicHost)).address }];
   const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return own.filter(({ family }) => family === 'IPv4').map(({ address }) => ({ ip: address }));
-}
-
-/** The role `sfu`. */
-export async function startSfu(context: RoleContext): Promise<RunningRole> {
-  const workers = SfuWorkers.create(context);
-  return { close: () => workers.close() };
 }

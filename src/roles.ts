@@ -10,7 +10,7 @@ const STARTERS: Readonly<Record<RoleName, StartRole>> = {
   postgres: async (context) => (await import('./supervisor/embedded.ts')).startPostgres(context),
   worker: async (context) => (await import('./worker/role.ts')).startWorker(context),
   gateway: async (context) => (await import('./gateway/role.ts')).startGateway(context),
-  sfu: async (context) => (await import('../sfu/workers.ts')).startSfu(context),
+  sfu: async (context) => (await import('./video/role.ts')).startVideo(context),
 };
 
 const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'gateway', 'sfu'];

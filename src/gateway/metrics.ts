@@ -114,11 +114,6 @@ export class Metrics {
     figures.seconds.observe(elapsedMs / 1_000);
   }
 
-  /** Prometheus text format. */
-  text(): Promise<string> {
-    return this.registry.metrics();
-  }
-
   close(): void {
     this.registry.clear();
   }

@@ -15,6 +15,8 @@ import type { RoleContext, RunningRole } from '../base/context.ts';
 import { createDatabase } from '../db/database.ts';
 import { FileLibrary, fileRoutes, filesFolder, LocalFileStore } from '../files/index.ts';
 import { historyRoutes } from '../history/index.ts';
+import { collectMetrics, publishMetrics } from '../metrics/relay.ts';
+import { VideoStates } from '../video/state.ts';
 import { AccountDirectory } from './accountDirectory.ts';
 import { createConfigCheck } from './configCheck.ts';
 import { withVisitors } from './credentials.ts';
@@ -48,6 +50,9 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const limits = limitsFor(env.LIMIT_FACTOR);
   const metrics = new Metrics(nodeId);
   const engine = await createEngine({ redisUrl, nodeId, log });
+  const published = publishMetrics(engine, nodeId, metrics.registry, log);
+  const collected = collectMetrics(engine, nodeId);
+  const video = new VideoStates(engine);
   const database = createDatabase(databaseUrl, log);
   const db = database.kysely;
   const tls = env.TLS_CERT && env.TLS_KEY ? { certFile: env.TLS_CERT, keyFile: env.TLS_KEY } : undefined;
@@ -71,9 +76,11 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
     [
       ...operationsRoutes({
         engine,
-        metrics,
         centerMark,
+        metricsText: () => collected.text(metrics.registry),
+        metricsType: metrics.registry.contentType,
         metricsToken: env.METRICS_TOKEN,
+        videoState: () => video.summary(),
         isConfigLoaded: createConfigCheck(db, engine.config),
         isDatabaseUp: () => database.isUp(),
         isDraining: () => gate.isDraining,
@@ -112,6 +119,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
     for (const until = performance.now() + REQUESTS_WITHIN_MS; handler.running > 0 && performance.now() < until; ) await pause(20);
     await gate.close(PRESENCE_WITHIN_MS);
     server?.close();
+    await Promise.all([published.close(), collected.close(), video.close()]);
     await engine.close(reason);
     await database.close();
     metrics.close();

@@ -192,7 +192,6 @@ export class RowChannel implements Channel {
   }
 }
 
-
 function shownOf(off: number, event: PublicEvent): Shown {
   let json: string | undefined;
   return {

@@ -14,8 +14,8 @@ import { filesFolder, LocalFileStore } from '../files/index.ts';
 import { Projector } from '../history/projector.ts';
 import { createProjectorMetrics } from '../history/projectorMetrics.ts';
 import { dropOldMonths, makeMonths } from '../history/retention.ts';
+import { publishMetrics } from '../metrics/relay.ts';
 import { reconcileConfig } from '../routing/reconcileConfig.ts';
-import { publishMetrics } from './metricsRelay.ts';
 import { prepareDatabase } from './preparation.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './workerMetrics.ts';
 

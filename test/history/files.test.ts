@@ -148,10 +148,10 @@ describe('taking in', () => {
   });
 
   test('rule: a folder that cannot be written gives unavailable', async () => {
-    const id = `${newId('file').slice(0, -2)}zz` as FileId;
-    writeFileSync(join(folder, 'zz'), 'a file where a folder belongs');
-    expect(await refusal(store.put({ id } as FileRecord, PNG))).toBe('unavailable');
-    rmSync(join(folder, 'zz'));
+    const blocked = join(folder, 'blocked');
+    writeFileSync(blocked, 'a file where a folder belongs');
+    expect(await refusal(new LocalFileStore(blocked).put({ id: newId('file') } as FileRecord, PNG))).toBe('unavailable');
+    rmSync(blocked);
   });
 });
 

@@ -10,7 +10,7 @@ import { newId, type QueueId } from '../../src/base/ids.ts';
 import { createDatabase, type Database } from '../../src/db/database.ts';
 import { LocalFileStore } from '../../src/files/index.ts';
 import { dropOldMonths } from '../../src/history/retention.ts';
-import { collectMetrics } from '../../src/worker/metricsRelay.ts';
+import { collectMetrics } from '../../src/metrics/relay.ts';
 import { startWorker } from '../../src/worker/role.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
 import { startTestPostgres, type TestPostgres, until } from '../support/services.ts';
@@ -187,7 +187,7 @@ describe('worker', () => {
   });
 
   test('API-4 its figures are shown by every gateway, told apart by node', async () => {
-    const collected = collectMetrics(world.engine);
+    const collected = collectMetrics(world.engine, 'reader');
     await work('worker-a');
     await world.startChat(queue);
     const own = new Registry();
@@ -199,6 +199,7 @@ describe('worker', () => {
     });
     const text = await shown();
     expect(text).toContain('centralino_repairs_total{node="worker-a"} 0');
+    expect(text).toMatch(/^process_start_time_seconds\{node="worker-a"\} \d/m);
     expect(text.match(/^# TYPE process_cpu_seconds_total/gm)).toHaveLength(1);
     await collected.close();
   });

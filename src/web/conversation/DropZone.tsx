@@ -28,7 +28,12 @@ export function DropZone({ uploads, class: name, children }: { uploads: Uploads 
       }}
     >
       {children}
-      {isOver && <div class="drop-hint" aria-hidden="true"><Icon name="file" size={28} />{t('drop')}</div>}
+      {isOver && (
+        <div class="drop-hint" aria-hidden="true">
+          <Icon name="file" size={28} />
+          {t('drop')}
+        </div>
+      )}
     </div>
   );
 }

@@ -8,7 +8,9 @@ import { host } from './api.ts';
 import { ClientCard } from './ClientCard.tsx';
 import { AwayStrip, ConversationHeader } from './ConversationHeader.tsx';
 import { ConversationLines } from './ConversationLines.tsx';
+import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
+import { KeptText } from './KeptText.tsx';
 import { ReplyBox } from './ReplyBox.tsx';
 import { isMine } from './rows.ts';
 import { t } from './texts.ts';
@@ -20,7 +22,9 @@ export function ConversationPane() {
     return (
       <section class="pane pane-empty">
         <div class="empty">
-          <span class="empty-mark"><Icon name="chat" size={28} /></span>
+          <span class="empty-mark">
+            <Icon name="chat" size={28} />
+          </span>
           <strong>{t('pane.empty')}</strong>
           <p>{t('pane.empty.hint')}</p>
         </div>
@@ -38,7 +42,7 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
   const view = conversation.view.value;
   const isClaim = view !== undefined && !view.owner && !conversation.isOver.value;
   const canWrite = view !== undefined && !conversation.isOver.value && (isClaim || isMine(view, desk.me.user.id));
-  const uploads = useMemo(() => new Uploads(host, id, (file) => desk.outbox.add({ conversation: id, text: '', file })), [id]);
+  const uploads = useMemo(() => new Uploads(host, id, (file) => desk.write({ conversation: id, text: '', file })), [id]);
   const messageCount = conversation.messages.value.length;
   const link = desk.socket.state.value.name;
   useEffect(() => {
@@ -54,25 +58,46 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
       <section class="pane pane-empty">
         <div class="empty">
           <strong>{t('pane.gone')}</strong>
-          <button type="button" class="button" onClick={() => desk.show(undefined)}>{t('pane.back')}</button>
+          <button type="button" class="button" onClick={() => desk.show(undefined)}>
+            {t('pane.back')}
+          </button>
         </div>
       </section>
     );
   }
-  if (!view) return <section class="pane pane-empty"><p role="status">{t('loading')}</p></section>;
+  if (!view)
+    return (
+      <section class="pane pane-empty">
+        <p role="status">{t('loading')}</p>
+      </section>
+    );
   const canAttach = canWrite && !isClaim && !isNote;
   return (
-    <section class={isCardShown ? 'pane shows-card' : 'pane'} aria-label={view.client.name}>
+    <section class={isCardShown ? 'pane shows-card' : 'pane'} aria-label={clientName(view.client)}>
       <DropZone class="pane-main" uploads={canAttach ? uploads : undefined}>
         <ConversationHeader view={view} conversation={conversation} isCardShown={isCardShown} onCard={() => setCardShown(!isCardShown)} />
         <AwayStrip view={view} />
         <ConversationLines conversation={conversation} />
         {canWrite ? (
-          <ReplyBox conversation={conversation} view={view} isClaim={isClaim} isNote={isNote} onNote={setNote} uploads={canAttach ? uploads : undefined} />
+          <ReplyBox
+            conversation={conversation}
+            view={view}
+            isClaim={isClaim}
+            isNote={isNote}
+            onNote={setNote}
+            uploads={canAttach ? uploads : undefined}
+          />
         ) : (
-          <p class="pane-foot" role="status">
-            {view.state === 'closed' ? t('pane.closed') : view.state === 'ended' ? t('pane.ended') : t('pane.readOnly', { name: view.owner?.name ?? '' })}
-          </p>
+          <>
+            <KeptText conversation={id} />
+            <p class="pane-foot" role="status">
+              {view.state === 'closed'
+                ? t('pane.closed')
+                : view.state === 'ended'
+                  ? t('pane.ended')
+                  : t('pane.readOnly', { name: view.owner?.name ?? '' })}
+            </p>
+          </>
         )}
       </DropZone>
       <ClientCard view={view} onClose={() => setCardShown(false)} />

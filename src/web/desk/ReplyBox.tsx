@@ -4,6 +4,7 @@ import type { Conversation } from '../conversation/conversation.ts';
 import type { Uploads } from '../conversation/uploads.ts';
 import type { InteractionView } from '../socket/wire.ts';
 import { Icon } from '../ui/Icon.tsx';
+import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import { t } from './texts.ts';
 
@@ -19,19 +20,37 @@ export interface ReplyBoxProps {
 export function ReplyBox({ conversation, view, isClaim, isNote, onNote, uploads }: ReplyBoxProps) {
   const desk = useDesk();
   const { id } = conversation;
-  const placeholder = isNote ? t('composer.note') : isClaim ? t('composer.claim') : t('composer.reply', { name: view.client.name });
+  const placeholder = isNote ? t('composer.note') : isClaim ? t('composer.claim') : t('composer.reply', { name: clientName(view.client) });
   return (
     <>
-      {isClaim && <p class="claim-hint"><Icon name="inbox" size={16} />{t('pane.take.hint')}</p>}
+      {isClaim && (
+        <p class="claim-hint">
+          <Icon name="inbox" size={16} />
+          {t('pane.take.hint')}
+        </p>
+      )}
       <Composer
         draft={desk.draft(id)}
         placeholder={placeholder}
         uploads={uploads}
         isNote={isNote}
         hasFocusAtFirst={matchMedia('(pointer: fine)').matches}
-        onSend={(text) => desk.outbox.add({ conversation: id, text, isNote, isClaim: isClaim && !isNote })}
+        onSend={(text) => desk.write({ conversation: id, text, isNote, isClaim: isClaim && !isNote })}
         onTyping={(text) => !isNote && !isClaim && desk.typing(conversation, text)}
-        tools={!isClaim && <button type="button" class="icon-button" aria-pressed={isNote} aria-label={t('composer.toNote')} title={t(isNote ? 'composer.toReply' : 'composer.toNote')} onClick={() => onNote(!isNote)}><Icon name="note" /></button>}
+        tools={
+          !isClaim && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-pressed={isNote}
+              aria-label={t('composer.toNote')}
+              title={t(isNote ? 'composer.toReply' : 'composer.toNote')}
+              onClick={() => onNote(!isNote)}
+            >
+              <Icon name="note" />
+            </button>
+          )
+        }
       />
     </>
   );

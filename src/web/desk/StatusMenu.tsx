@@ -1,9 +1,9 @@
 /** RTE-4, RTE-7: what the agent is doing, and one menu to sign in to queues, pause with a reason, and sign out. */
-import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeskKey } from '../i18n/desk.en.ts';
 import { newKey } from '../socket/socketClient.ts';
 import type { AgentView } from '../socket/wire.ts';
 import { Icon } from '../ui/Icon.tsx';
+import { MenuButton } from '../ui/MenuButton.tsx';
 import { now } from '../ui/now.ts';
 import { lasting } from '../ui/time.ts';
 import { useDesk } from './context.ts';
@@ -19,45 +19,24 @@ export function dotOf(status: AgentView['status']): 'on' | 'off' | 'pause' {
 export function StatusMenu() {
   const desk = useDesk();
   const agent = desk.agent.value;
-  const [isOpen, setOpen] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const menu = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!isOpen) return;
-    menu.current?.querySelector('button')?.focus();
-    const away = (event: Event) => {
-      const target = event.target as Node;
-      if (!menu.current?.contains(target) && !button.current?.contains(target)) setOpen(false);
-    };
-    document.addEventListener('pointerdown', away);
-    return () => document.removeEventListener('pointerdown', away);
-  }, [isOpen]);
   if (!agent) return null;
-  const label = t(`status.${agent.status}`);
   const reason = agent.pauseReason === 'no_answer' ? t('status.noAnswer') : agent.pauseReason;
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const items = [...(menu.current?.querySelectorAll('button') ?? [])];
-    const at = items.indexOf(event.target as HTMLButtonElement);
-    if (event.key === 'Escape' || event.key === 'Tab') close();
-    else if (event.key === 'ArrowDown') items[(at + 1) % items.length]?.focus();
-    else if (event.key === 'ArrowUp') items[(at - 1 + items.length) % items.length]?.focus();
-    else return;
-    event.preventDefault();
-  };
+  const face = (
+    <>
+      <span class="sr-only">{t('status.yours')}</span>
+      <i class={`dot dot-${dotOf(agent.status)}`} />
+      <span class="status-words">
+        {t(`status.${agent.status}`)}
+        {reason && agent.status === 'paused' ? ` · ${reason}` : ''}
+      </span>
+      <time>{lasting(agent.since, now.value, language.value)}</time>
+      <Icon name="down" size={16} />
+    </>
+  );
   return (
-    <div class="menu-place">
-      <button type="button" ref={button} class="status-button" aria-haspopup="menu" aria-expanded={isOpen} aria-label={t('status.menu', { status: label })} onClick={() => setOpen(!isOpen)}>
-        <i class={`dot dot-${dotOf(agent.status)}`} />
-        <span class="status-words">{label}{reason && agent.status === 'paused' ? ` · ${reason}` : ''}</span>
-        <time>{lasting(agent.since, now.value, language.value)}</time>
-        <Icon name="down" size={16} />
-      </button>
-      {isOpen && <div class="menu status-menu" role="menu" aria-label={t('status.menu', { status: label })} ref={menu} onKeyDown={onKeyDown}><Items agent={agent} onDone={close} /></div>}
-    </div>
+    <MenuButton class="status-button" label={t('status.yours')} isFaceNamed menuClass="status-menu" face={face}>
+      {(close) => <Items agent={agent} onDone={close} />}
+    </MenuButton>
   );
 }
 
@@ -71,28 +50,56 @@ function Items({ agent, onDone }: { agent: AgentView; onDone(): void }) {
   const isPaused = agent.status === 'paused';
   return (
     <>
-      {signedIn.length < agent.queues.length && <button type="button" role="menuitem" onClick={act({ t: 'agent.signIn', key: newKey() })}><Icon name="play" size={18} />{t('status.signIn')}</button>}
-      {isPaused && <button type="button" role="menuitem" onClick={act({ t: 'agent.resume', key: newKey() })}><Icon name="play" size={18} />{t('status.resume')}</button>}
+      {signedIn.length < agent.queues.length && (
+        <button type="button" role="menuitem" onClick={act({ t: 'agent.signIn', key: newKey() })}>
+          <Icon name="play" size={18} />
+          {t('status.signIn')}
+        </button>
+      )}
+      {isPaused && (
+        <button type="button" role="menuitem" onClick={act({ t: 'agent.resume', key: newKey() })}>
+          <Icon name="play" size={18} />
+          {t('status.resume')}
+        </button>
+      )}
       {signedIn.length > 0 && !isPaused && (
         <div role="group" aria-label={t('status.pause')}>
-          <p class="menu-title" aria-hidden="true">{t('status.pause')}</p>
+          <p class="menu-title" aria-hidden="true">
+            {t('status.pause')}
+          </p>
           {REASONS.map((reason) => (
-            <button key={reason} type="button" role="menuitem" onClick={act({ t: 'agent.pause', key: newKey(), reason: t(reason) })}><Icon name="pause" size={18} />{t(reason)}</button>
+            <button key={reason} type="button" role="menuitem" onClick={act({ t: 'agent.pause', key: newKey(), reason: t(reason) })}>
+              <Icon name="pause" size={18} />
+              {t(reason)}
+            </button>
           ))}
         </div>
       )}
       {agent.queues.length > 1 && (
         <div role="group" aria-label={t('status.queues')}>
-          <p class="menu-title" aria-hidden="true">{t('status.queues')}</p>
+          <p class="menu-title" aria-hidden="true">
+            {t('status.queues')}
+          </p>
           {agent.queues.map((queue) => (
-            <button key={queue.id} type="button" role="menuitemcheckbox" aria-checked={queue.isSignedIn} onClick={act({ t: queue.isSignedIn ? 'agent.signOut' : 'agent.signIn', key: newKey(), queues: [queue.id] })}>
+            <button
+              key={queue.id}
+              type="button"
+              role="menuitemcheckbox"
+              aria-checked={queue.isSignedIn}
+              onClick={act({ t: queue.isSignedIn ? 'agent.signOut' : 'agent.signIn', key: newKey(), queues: [queue.id] })}
+            >
               <span class={queue.isSignedIn ? 'tick is-on' : 'tick'}>{queue.isSignedIn && <Icon name="check" size={14} />}</span>
               {queue.name}
             </button>
           ))}
         </div>
       )}
-      {signedIn.length > 0 && <button type="button" role="menuitem" class="is-danger" onClick={act({ t: 'agent.signOut', key: newKey() })}><Icon name="end" size={18} />{t('status.signOut')}</button>}
+      {signedIn.length > 0 && (
+        <button type="button" role="menuitem" class="is-danger" onClick={act({ t: 'agent.signOut', key: newKey() })}>
+          <Icon name="end" size={18} />
+          {t('status.signOut')}
+        </button>
+      )}
     </>
   );
 }

@@ -5,7 +5,8 @@
 import { batch, computed, effect, type Signal, signal } from '@preact/signals';
 import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { Conversation } from '../conversation/conversation.ts';
-import { codeOf, CommandError } from '../socket/commandError.ts';
+import { TypingSignal } from '../conversation/typingSignal.ts';
+import { CommandError, codeOf } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
 import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, QueueFigures, Snapshot } from '../socket/wire.ts';
@@ -21,7 +22,6 @@ export interface Toast {
   readonly text: string;
 }
 
-const TYPING_EVERY_MS = 3_000;
 const TOAST_MS = 8_000;
 
 export class Desk {
@@ -42,7 +42,7 @@ export class Desk {
   readonly #drafts = new Map<string, Signal<string>>();
   readonly #queueFeeds = new Set<string>();
   readonly #stopAnnouncing: () => void;
-  #typingSentAt = 0;
+  readonly #typing = new TypingSignal((interaction, isTyping) => this.socket.notify({ t: 'chat.typing', interaction, isTyping }));
 
   constructor(me: Me, onSignedOut: () => void) {
     this.me = me;
@@ -52,7 +52,13 @@ export class Desk {
       hello: () => ({ t: 'hello', v: PROTOCOL_VERSION, as: 'agent', device: { id: deviceId(), name: deviceName(navigator.userAgent) } }),
       onHello: (reply) => this.#setAgent(reply.agent),
     });
-    this.socket.subscribe(`agent:${me.user.id}`, this.rows.handlers(`agent:${me.user.id}`, { onSnapshot: (snapshot) => this.#onAgentSnapshot(snapshot), onEvent: (event) => this.#onAgentEvent(event) }));
+    this.socket.subscribe(
+      `agent:${me.user.id}`,
+      this.rows.handlers(`agent:${me.user.id}`, {
+        onSnapshot: (snapshot) => this.#onAgentSnapshot(snapshot),
+        onEvent: (event) => this.#onAgentEvent(event),
+      }),
+    );
     this.#stopAnnouncing = effect(() => {
       const state = this.socket.state.value;
       if (state.name === 'refused' && (state.code === 'unauthenticated' || state.code === '4501')) queueMicrotask(onSignedOut);
@@ -99,12 +105,19 @@ export class Desk {
     batch(() => {
       this.openId.value = id;
       if (id === undefined) return;
-      const conversation = this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
+      const conversation =
+        this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
       // One that was shown before is loaded again: its cursor went with the subscription.
       this.#conversations.value = new Map(this.#conversations.value).set(id, conversation);
       this.socket.subscribe(`conversation:${id}`, conversation);
     });
     if (before !== undefined) this.socket.unsubscribe(`conversation:${before}`);
+  }
+
+  /** A reply, a reply that takes the conversation, or a note. */
+  write(message: Parameters<Outbox['add']>[0]): void {
+    this.outbox.add(message);
+    this.#typing.stop(message.conversation);
   }
 
   async accept(offer: Offer): Promise<void> {
@@ -130,10 +143,7 @@ export class Desk {
   }
 
   typing(conversation: Conversation, text: string): void {
-    const isTyping = text.trim() !== '';
-    if (isTyping ? Date.now() - this.#typingSentAt < TYPING_EVERY_MS : this.#typingSentAt === 0) return;
-    this.#typingSentAt = isTyping ? Date.now() : 0;
-    this.socket.notify({ t: 'chat.typing', interaction: conversation.id, isTyping });
+    this.#typing.note(conversation.id, text);
   }
 
   async earlier(conversation: Conversation): Promise<void> {
@@ -161,7 +171,10 @@ export class Desk {
       if (this.#queueFeeds.has(id)) continue;
       this.#queueFeeds.add(id);
       this.socket.subscribe(`queue:${id}`, this.rows.handlers(`queue:${id}`, { onSnapshot: () => undefined, onEvent: () => undefined }));
-      this.socket.subscribe(`figures:${id}`, { onSnapshot: (snapshot) => snapshot.kind === 'figures' && this.#setFigures(snapshot.figures), onEvent: (event) => event.type === 'figures.changed' && this.#setFigures(event.figures) });
+      this.socket.subscribe(`figures:${id}`, {
+        onSnapshot: (snapshot) => snapshot.kind === 'figures' && this.#setFigures(snapshot.figures),
+        onEvent: (event) => event.type === 'figures.changed' && this.#setFigures(event.figures),
+      });
       void this.loadQueue(id);
     }
     for (const id of this.#queueFeeds) {
@@ -199,7 +212,14 @@ export class Desk {
   #send(item: OutboxItem): Promise<{ off: number }> {
     const body = item.file ? { file: item.file.id } : { text: item.text };
     return this.socket.command(
-      { t: 'chat.send', interaction: item.conversation, mid: item.mid, ...body, visibility: item.isNote ? 'staff' : 'everyone', claim: item.isClaim },
+      {
+        t: 'chat.send',
+        interaction: item.conversation,
+        mid: item.mid,
+        ...body,
+        visibility: item.isNote ? 'staff' : 'everyone',
+        claim: item.isClaim,
+      },
       Number.POSITIVE_INFINITY,
     );
   }

@@ -4,6 +4,7 @@ import { sharedEn } from './shared.en.ts';
 export const deskEn = {
   ...sharedEn,
 
+  title: 'Desk',
   'signIn.title': 'Sign in to the desk',
   'signIn.email': 'E-mail',
   'signIn.password': 'Password',
@@ -53,7 +54,7 @@ export const deskEn = {
   'row.ended': 'Ended',
   'row.away': 'Disconnected',
 
-  'status.menu': 'Your status: {status}',
+  'status.yours': 'Your status',
   'status.signed_out': 'Signed out',
   'status.available': 'Available',
   'status.busy': 'Busy',
@@ -144,8 +145,12 @@ export const deskEn = {
   'pick.search': 'Search colleagues',
   'pick.none': 'No colleague is available now.',
   'pick.load': '{load} of {capacity}',
+  'kept.title': 'Your text was not sent',
+  'kept.copy': 'Copy',
+  'kept.copied': 'Copied',
   dismiss: 'Dismiss',
 
+  'client.visitor': 'Visitor {tag}',
   'card.title': 'Client',
   'card.rating': 'Rating',
   'card.rated': '{value} of 5',

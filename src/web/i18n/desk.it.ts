@@ -5,6 +5,7 @@ import { sharedIt } from './shared.it.ts';
 export const deskIt: Readonly<Record<DeskKey, string>> = {
   ...sharedIt,
 
+  title: 'Desk',
   'signIn.title': 'Accedi al desk',
   'signIn.email': 'E-mail',
   'signIn.password': 'Password',
@@ -54,7 +55,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'row.ended': 'Conclusa',
   'row.away': 'Disconnesso',
 
-  'status.menu': 'Il tuo stato: {status}',
+  'status.yours': 'Il tuo stato',
   'status.signed_out': 'Fuori servizio',
   'status.available': 'Disponibile',
   'status.busy': 'Occupato',
@@ -145,8 +146,12 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'pick.search': 'Cerca colleghi',
   'pick.none': 'Nessun collega è disponibile ora.',
   'pick.load': '{load} di {capacity}',
+  'kept.title': 'Il tuo testo non è stato inviato',
+  'kept.copy': 'Copia',
+  'kept.copied': 'Copiato',
   dismiss: 'Nascondi',
 
+  'client.visitor': 'Visitatore {tag}',
   'card.title': 'Cliente',
   'card.rating': 'Valutazione',
   'card.rated': '{value} su 5',

@@ -1,5 +1,5 @@
 /** One conversation, running, over, or about to begin. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Composer } from '../conversation/Composer.tsx';
 import type { Conversation } from '../conversation/conversation.ts';
 import { DropZone } from '../conversation/DropZone.tsx';
@@ -8,6 +8,7 @@ import { Uploads } from '../conversation/uploads.ts';
 import { ChatHeader } from './ChatHeader.tsx';
 import { ChatLines } from './ChatLines.tsx';
 import { EndedFooter } from './EndedFooter.tsx';
+import { keepFocus } from './focus.ts';
 import { useWidget } from './state.ts';
 import { NEW } from './visitor.ts';
 
@@ -15,7 +16,10 @@ export function ChatScreen({ id }: { id: string }) {
   const state = useWidget();
   const { visitor, texts } = state;
   const conversation = visitor.find(id);
-  const uploads = useMemo(() => (conversation ? new Uploads(visitor, id, (file) => visitor.write(id, '', file)) : undefined), [conversation]);
+  const uploads = useMemo(
+    () => (conversation ? new Uploads(visitor, id, (file) => visitor.write(id, '', file)) : undefined),
+    [conversation],
+  );
   const [isAsking, setAsking] = useState(false);
   const isOver = conversation?.isOver.value ?? false;
   const problem = conversation?.problem.value;
@@ -32,18 +36,34 @@ export function ChatScreen({ id }: { id: string }) {
     document.addEventListener('visibilitychange', look);
     return () => document.removeEventListener('visibilitychange', look);
   }, [conversation, messageCount, link.name]);
+  // The composer and the question come and go, and may have had the focus.
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => keepFocus(place.current?.closest<HTMLElement>('.panel')), [isOver, isAsking]);
   const write = (text: string) => visitor.write(id, text);
   return (
     <DropZone class="screen chat" uploads={isOver ? undefined : uploads}>
+      <span ref={place} hidden />
       <ChatHeader conversation={conversation} onAskEnd={() => setAsking(true)} />
       <LinkBanner state={link} refusedText={texts.t('link.refused')} onRetry={() => visitor.socket.retryNow()} />
-      {problem ? <p class="problem" role="alert">{texts.t('error.load')}</p> : <ChatLines conversation={conversation} id={id} />}
+      {problem ? (
+        <p class="problem" role="alert">
+          {texts.t('error.load')}
+        </p>
+      ) : (
+        <ChatLines conversation={conversation} id={id} />
+      )}
       {isAsking && conversation && !isOver && <EndQuestion conversation={conversation} onClose={() => setAsking(false)} />}
       {isOver && conversation ? (
         <EndedFooter conversation={conversation} />
       ) : (
-        <Composer draft={state.draft(id)} placeholder={texts.t('placeholder')} uploads={uploads} onSend={write} hasFocusAtFirst={id === NEW || matchMedia('(pointer: fine)').matches}
-          onTyping={(text) => conversation && visitor.typing(conversation, text)} />
+        <Composer
+          draft={state.draft(id)}
+          placeholder={texts.t('placeholder')}
+          uploads={uploads}
+          onSend={write}
+          hasFocusAtFirst={id === NEW || matchMedia('(pointer: fine)').matches}
+          onTyping={(text) => conversation && visitor.typing(conversation, text)}
+        />
       )}
     </DropZone>
   );
@@ -53,7 +73,7 @@ function EndQuestion({ conversation, onClose }: { conversation: Conversation; on
   const { visitor, texts } = useWidget();
   const first = useRef<HTMLButtonElement>(null);
   const [isFailed, setFailed] = useState(false);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.preventDefault();
@@ -64,8 +84,12 @@ function EndQuestion({ conversation, onClose }: { conversation: Conversation; on
       <strong id="end-title">{texts.t('end.sure')}</strong>
       <p id="end-hint">{isFailed ? texts.t('error.other') : texts.t('end.hint')}</p>
       <div class="question-buttons">
-        <button type="button" class="button" ref={first} onClick={onClose}>{texts.t('cancel')}</button>
-        <button type="button" class="button danger" onClick={() => void visitor.end(conversation).then(onClose, () => setFailed(true))}>{texts.t('end')}</button>
+        <button type="button" class="button" ref={first} onClick={onClose}>
+          {texts.t('cancel')}
+        </button>
+        <button type="button" class="button danger" onClick={() => void visitor.end(conversation).then(onClose, () => setFailed(true))}>
+          {texts.t('end')}
+        </button>
       </div>
     </div>
   );

@@ -4,6 +4,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { TextsProvider } from '../ui/Texts.tsx';
 import { isSquare, sideOf } from './appearance.ts';
 import { ChatScreen } from './ChatScreen.tsx';
+import { keepFocus } from './focus.ts';
 import { HomeScreen } from './HomeScreen.tsx';
 import { StateProvider, type WidgetState } from './state.ts';
 import { NEW } from './visitor.ts';
@@ -15,10 +16,14 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   const panel = useRef<HTMLDivElement>(null);
   const wasOpen = useRef(false);
   useEffect(() => {
-    if (isOpen && !panel.current?.contains((panel.current.getRootNode() as ShadowRoot).activeElement)) panel.current?.focus({ preventScroll: true });
+    if (isOpen) keepFocus(panel.current);
     if (!isOpen && wasOpen.current) launcher.current?.focus({ preventScroll: true });
     wasOpen.current = isOpen;
   }, [isOpen]);
+  // A control that had the focus may go with its screen: the panel takes the focus, so that keys still arrive here.
+  useEffect(() => {
+    if (isOpen) keepFocus(panel.current);
+  }, [state.screen.value]);
   // On a phone the panel fills the screen: the page behind must not scroll.
   useEffect(() => {
     if (!isOpen || !matchMedia('(max-width: 480px)').matches) return;
@@ -39,17 +44,35 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   return (
     <StateProvider value={state}>
       <TextsProvider value={texts}>
-        <div class={`root side-${sideOf(visitor.options, visitor.group)} place-${Math.min(place, 3)}${isOpen ? ' is-open' : ''}`} dir={texts.direction} lang={texts.language} onKeyDown={onKeyDown}>
+        <div
+          class={`root side-${sideOf(visitor.options, visitor.group)} place-${Math.min(place, 3)}${isOpen ? ' is-open' : ''}`}
+          dir={texts.direction}
+          lang={texts.language}
+          onKeyDown={onKeyDown}
+        >
           {isOpen && (
             <div class="panel" role="dialog" aria-label={texts.t('panel', { company: visitor.group.name })} tabIndex={-1} ref={panel}>
               {state.screen.value !== undefined && known ? <ChatScreen key={state.screen.value} id={state.screen.value} /> : <HomeScreen />}
             </div>
           )}
-          <button type="button" ref={launcher} class={`launcher${isSquare(visitor.group) ? ' is-square' : ''}`} aria-label={label} aria-expanded={isOpen} onClick={() => (state.isOpen.value = !isOpen)}>
+          <button
+            type="button"
+            ref={launcher}
+            class={`launcher${isSquare(visitor.group) ? ' is-square' : ''}`}
+            aria-label={label}
+            aria-expanded={isOpen}
+            onClick={() => (state.isOpen.value = !isOpen)}
+          >
             <Icon name={isOpen ? 'down' : 'chat'} size={26} />
-            {!isOpen && unread > 0 && <span class="badge" aria-hidden="true">{unread > 9 ? '9+' : unread}</span>}
+            {!isOpen && unread > 0 && (
+              <span class="badge" aria-hidden="true">
+                {unread > 9 ? '9+' : unread}
+              </span>
+            )}
           </button>
-          <div class="sr-only" role="status">{!isOpen && unread > 0 ? texts.t('row.unread', { count: unread }) : ''}</div>
+          <div class="sr-only" role="status">
+            {!isOpen && unread > 0 ? texts.t('row.unread', { count: unread }) : ''}
+          </div>
         </div>
       </TextsProvider>
     </StateProvider>

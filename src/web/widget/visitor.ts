@@ -6,6 +6,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import type { RestHost } from '../conversation/rest.ts';
+import { TypingSignal } from '../conversation/typingSignal.ts';
 import { CommandError } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { SocketClient, socketUrl } from '../socket/socketClient.ts';
@@ -16,7 +17,6 @@ import { emit } from './widgetEvents.ts';
 
 /** Stands in the outbox for the conversation that its first message will open. */
 export const NEW = 'new';
-const TYPING_EVERY_MS = 3_000;
 const UNKNOWN_TOKEN: ReadonlySet<string> = new Set(['unauthenticated', '4501']);
 
 export class Visitor implements RestHost {
@@ -34,7 +34,9 @@ export class Visitor implements RestHost {
   /** Called when the conversation being written gets its id. */
   onStarted: ((id: string) => void) | undefined;
   readonly #loaded = new Set<string>();
-  #typingSentAt = 0;
+  readonly #typing = new TypingSignal((interaction, isTyping, preview) =>
+    this.socket.notify({ t: 'chat.typing', interaction, isTyping, preview }),
+  );
   #token: string | undefined;
 
   constructor(options: WidgetOptions, group: PublicGroup) {
@@ -67,7 +69,7 @@ export class Visitor implements RestHost {
   }
 
   credentials(): Record<string, string> {
-    return { Authorization: `Visitor ${this.options.group} ${this.#token ?? ''}` };
+    return { Authorization: `Visitor ${this.#token ?? ''}.${this.options.group}` };
   }
 
   find(id: string): Conversation | undefined {
@@ -82,7 +84,7 @@ export class Visitor implements RestHost {
 
   write(conversation: string, text: string, file?: FileView): void {
     this.outbox.add({ conversation, text, ...(file && { file }) });
-    this.#typingSentAt = 0;
+    this.#typing.stop(conversation);
   }
 
   isMine = (message: Message): boolean => message.from.role === 'customer';
@@ -102,11 +104,7 @@ export class Visitor implements RestHost {
   }
 
   typing(conversation: Conversation, text: string): void {
-    const isTyping = text.trim() !== '';
-    if (isTyping && Date.now() - this.#typingSentAt < TYPING_EVERY_MS) return;
-    if (!isTyping && this.#typingSentAt === 0) return;
-    this.#typingSentAt = isTyping ? Date.now() : 0;
-    this.socket.notify({ t: 'chat.typing', interaction: conversation.id, isTyping, preview: text.slice(0, 500) });
+    this.#typing.note(conversation.id, text);
   }
 
   async earlier(conversation: Conversation): Promise<void> {
@@ -131,8 +129,13 @@ export class Visitor implements RestHost {
 
   #hello() {
     return {
-      t: 'hello' as const, v: PROTOCOL_VERSION as 1, as: 'visitor' as const, group: this.options.group,
-      ...(this.#token && { token: this.#token }), language: this.options.language.slice(0, 20), page: pageNow(),
+      t: 'hello' as const,
+      v: PROTOCOL_VERSION as 1,
+      as: 'visitor' as const,
+      group: this.options.group,
+      ...(this.#token && { token: this.#token }),
+      language: this.options.language.slice(0, 20),
+      page: pageNow(),
     };
   }
 
@@ -158,7 +161,8 @@ export class Visitor implements RestHost {
 
   #hear(conversation: Conversation, message: Message, isNew: boolean): void {
     this.outbox.confirm(conversation.id, [message]);
-    if (isNew && !this.isMine(message)) emit('messageReceived', { group: this.options.group, conversation: conversation.id, from: message.from.role });
+    if (isNew && !this.isMine(message))
+      emit('messageReceived', { group: this.options.group, conversation: conversation.id, from: message.from.role });
   }
 
   async #send(item: OutboxItem): Promise<{ off: number }> {
@@ -188,7 +192,11 @@ export const activityOf = (conversation: Conversation): number => {
   return view?.lastMessage?.at ?? view?.createdAt ?? 0;
 };
 
-const pageNow = () => ({ url: location.href.slice(0, 2_000), title: document.title.slice(0, 300), referrer: document.referrer.slice(0, 2_000) });
+const pageNow = () => ({
+  url: location.href.slice(0, 2_000),
+  title: document.title.slice(0, 300),
+  referrer: document.referrer.slice(0, 2_000),
+});
 
 /** Ending what is over already is what was wanted. */
 function ignoreOver(error: unknown): void {

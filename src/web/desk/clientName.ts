@@ -1,0 +1,6 @@
+/** What a client is called at the desk: the name they gave, or "Visitor" with the end of their id, so that two nameless ones are told apart. */
+import type { InteractionView } from '../socket/wire.ts';
+import { t } from './texts.ts';
+
+export const clientName = ({ id, name }: InteractionView['client']): string =>
+  name || t('client.visitor', { tag: id.slice(-4).toUpperCase() });

@@ -1,0 +1,95 @@
+/** The widget on somebody else's site: another origin, a strict policy, hostile styles, two groups, another language. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type {} from '../../src/web/widget/main.tsx';
+import { type DeskPage, VisitorPage, WebStage } from './support/stage.ts';
+
+let stage: WebStage;
+let desk: DeskPage;
+let site: Server;
+let address: string;
+
+/** A page as a site owner may have it: its own rules for everything, and a policy that names our host and nothing else. */
+const pageFor = (host: string, direction: string): string => `<!doctype html>
+<html lang="it" dir="${direction}"><head><meta charset="utf-8"><title>Sito</title><link rel="stylesheet" href="/hostile.css"></head>
+<body><h1 id="own">Il mio sito</h1>
+<script src="${host}/widget.js" data-group="demo" data-name="Carla Neri" async></script>
+<script src="${host}/widget.js" data-group="demo-sales" data-side="left" async></script></body></html>`;
+const HOSTILE =
+  '* { color: rgb(255, 0, 0) !important; font-size: 40px !important; display: block; } button { background: lime !important; transform: rotate(3deg); } body { direction: inherit; }';
+
+beforeAll(async () => {
+  stage = await WebStage.open();
+  desk = await stage.agent('anna');
+  const host = stage.origin;
+  const policy = `default-src 'none'; style-src 'self'; script-src ${host}; connect-src ${host} ${host.replace('http', 'ws')}; img-src ${host}`;
+  site = createServer((request, response) => {
+    if (request.url === '/hostile.css') response.setHeader('content-type', 'text/css').end(HOSTILE);
+    else if (request.url === '/favicon.ico') response.writeHead(204).end();
+    else
+      response
+        .setHeader('content-type', 'text/html')
+        .setHeader('content-security-policy', policy)
+        .end(pageFor(host, request.url === '/rtl' ? 'rtl' : 'ltr'));
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  address = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+}, 120_000);
+afterAll(async () => {
+  site?.close();
+  await stage?.close();
+});
+// Holds what the page's policy blocked, too.
+afterEach(() => expect(stage.browser.takeErrors()).toEqual([]));
+
+test('WID-1 under a strict policy on another origin: talks, sends a file, tells the page; two groups stand side by side', async () => {
+  const profile = await stage.browser.profile();
+  const page = await stage.browser.page(profile);
+  await page.addInitScript(() => {
+    const heard: string[] = [];
+    Object.assign(window, { heard });
+    for (const name of ['ready', 'chatOpen', 'chatStart', 'messageReceived'])
+      addEventListener(`centralino:${name}`, () => heard.push(name));
+  });
+  await page.goto(address);
+  await expect.poll(() => page.locator('.launcher').count()).toBe(2);
+  const boxes = await Promise.all([0, 1].map((index) => page.locator('.launcher').nth(index).boundingBox()));
+  expect(Math.abs((boxes[0]?.x ?? 0) - (boxes[1]?.x ?? 0))).toBeGreaterThan(200);
+  await page.evaluate(() => window.centralino?.startChat('demo'));
+  const visitor = new VisitorPage(page, profile);
+  await visitor.page.getByText('Ciao! Come possiamo aiutarti oggi?').waitFor();
+  await visitor.write('Scrivo da un altro sito');
+  await visitor.page.locator('.receipt').waitFor();
+  await desk.takeByReply('Scrivo da un altro sito', 'Benvenuta!');
+  await expect.poll(() => desk.page.locator('.pane-title h2').textContent()).toBe('Carla Neri');
+  await visitor.bubble('Benvenuta!').waitFor();
+  await page
+    .locator('.composer input[type=file]')
+    .setInputFiles([{ name: 'nota.txt', mimeType: 'text/plain', buffer: Buffer.from('ciao') }]);
+  await desk.page.locator('.pane .file', { hasText: 'nota.txt' }).waitFor();
+  const heard = await page.evaluate(() => (window as unknown as { heard: string[] }).heard);
+  expect(new Set(heard)).toEqual(new Set(['ready', 'chatOpen', 'chatStart', 'messageReceived']));
+  await profile.close();
+});
+
+test('WID-1 no style leaks in or out', async () => {
+  const profile = await stage.browser.profile();
+  const page = await stage.browser.page(profile);
+  await page.goto(address);
+  await page.locator('.launcher').first().waitFor();
+  await page.evaluate(() => window.centralino?.open('demo'));
+  const card = page.locator('.start-card').first();
+  await card.waitFor();
+  const inside = await card.evaluate((element) => {
+    const { color, fontSize, transform } = getComputedStyle(element);
+    return { color, fontSize, transform };
+  });
+  expect(inside).toEqual({ color: 'rgb(30, 28, 25)', fontSize: '15px', transform: 'none' });
+  const outside = await page.locator('#own').evaluate((element) => {
+    const { color, fontSize, fontFamily } = getComputedStyle(element);
+    return { color, fontSize, isOurs: fontFamily.includes('Roboto') };
+  });
+  expect(outside).toEqual({ color: 'rgb(255, 0, 0)', fontSize: '40px', isOurs: false });
+  await profile.close();
+});

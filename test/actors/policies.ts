@@ -92,7 +92,7 @@ export interface VisitorPolicy {
   /** Messages of the visitor in all, the first included. */
   readonly messages: number;
   readonly thinkMs: number;
-  /** Chance, before each message, that the visitor's connection is cut. */
+  /** Chance, for each message, that the visitor's connection is cut while it is on its way. */
   readonly cuts: number;
   readonly signal: AbortSignal;
 }
@@ -104,8 +104,12 @@ export async function chatByPolicy(visitor: Visitor, policy: VisitorPolicy): Pro
     await answerTo(timeline, said, policy.signal);
     if (policy.signal.aborted || hasEnded(timeline)) return;
     await pause(visitor.chance.between(0, policy.thinkMs), policy.signal);
-    if (visitor.chance.is(policy.cuts)) visitor.client.cut();
-    await foreseen(visitor.say(visitor.interaction, `question ${said} of ${visitor.name}`));
+    const saying = foreseen(visitor.say(visitor.interaction, `question ${said} of ${visitor.name}`));
+    if (visitor.chance.is(policy.cuts)) {
+      await pause(visitor.chance.between(0, 6), policy.signal);
+      visitor.client.cut();
+    }
+    await saying;
   }
   await answerTo(timeline, policy.messages, policy.signal);
   if (!policy.signal.aborted && !hasEnded(timeline)) await foreseen(visitor.end());

@@ -1,4 +1,5 @@
 /** What happens when connections go and come back, and when the same thing is said twice; through sockets of two gateways, with short windows. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../actors/agent.ts';
 import type { Timeline } from '../actors/timeline.ts';
@@ -28,6 +29,12 @@ async function inService(
 async function finish(scene: Scene, agent: Agent, interaction: string): Promise<void> {
   await agent.close(interaction);
   await until(() => scene.ledger.open.length === 0, { what: 'the end of the conversation' });
+}
+
+/** Cuts the connection when the message may be on its way, taken, or acknowledged already. */
+async function cutSoon(scene: Scene, who: Agent | Visitor): Promise<void> {
+  await wait(scene.chance.between(0, 6));
+  who.client.cut();
 }
 
 const presenceIs = (timeline: Timeline, presence: string): boolean => {
@@ -176,8 +183,9 @@ describe.concurrent('connection', () => {
     const { agent, visitor, interaction, atDesk, atPage } = await inService(scene);
     const talk = async (who: Agent | Visitor): Promise<void> => {
       for (let count = 0; count < 40; count++) {
-        if (scene.chance.is(0.2)) who.client.cut();
-        await who.say(interaction, `${who.name} says ${count}`);
+        const said = who.say(interaction, `${who.name} says ${count}`);
+        if (scene.chance.is(0.3)) await cutSoon(scene, who);
+        await said;
       }
     };
     await Promise.all([talk(agent), talk(visitor)]);

@@ -93,5 +93,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const outDir = process.env.WEB_DIST ?? join(process.env.DATA_DIR ?? '.data', 'web');
   const began = performance.now();
   const isBuilt = await buildWeb(outDir);
-  process.stdout.write(isBuilt ? `web clients built in ${((performance.now() - began) / 1_000).toFixed(1)} s: ${outDir}\n` : `web clients are up to date: ${outDir}\n`);
+  process.stdout.write(
+    isBuilt
+      ? `web clients built in ${((performance.now() - began) / 1_000).toFixed(1)} s: ${outDir}\n`
+      : `web clients are up to date: ${outDir}\n`,
+  );
 }

@@ -18,96 +18,102 @@ afterEach(async () => {
 
 const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) => (['phone', 'desktop'] as const).map((size) => ({ colorScheme, size })));
 
-describe.each(LOOKS)('$colorScheme, $size', ({ colorScheme, size }) => {
-  const isPhone = size === 'phone';
-  const context = { colorScheme, viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' as const };
-  /** On a phone the lists stand on a screen of their own. */
-  const back = async (desk: DeskPage): Promise<void> => {
-    if (isPhone) await desk.page.getByRole('button', { name: 'Back to the list' }).click();
-  };
+describe.each(LOOKS)(
+  '$colorScheme, $size',
+  ({ colorScheme, size }) => {
+    const isPhone = size === 'phone';
+    const context = { colorScheme, viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' as const };
+    /** On a phone the lists stand on a screen of their own. */
+    const back = async (desk: DeskPage): Promise<void> => {
+      if (isPhone) await desk.page.getByRole('button', { name: 'Back to the list' }).click();
+    };
 
-  test('WID-7 nothing is wrong on any screen of the widget', async () => {
-    const visitor = await stage.visitor({ context });
-    const desk = await stage.agent('anna');
-    await check(visitor.page, 'closed');
-    await visitor.openPanel();
-    await check(visitor.page, 'home');
-    if (isPhone) await checkTargets(visitor.page);
-    const question = `Is this readable? ${++number}`;
-    await visitor.page.locator('.start-card').click();
-    await check(visitor.page, 'new conversation');
-    await visitor.write(question);
-    await desk.takeByReply(question, 'Look at https://example.org/colours please');
-    await visitor.bubble('Look at').waitFor();
-    await visitor.page.getByRole('button', { name: 'Insert an emoji' }).click();
-    await check(visitor.page, 'conversation with emoji');
-    await visitor.page.keyboard.press('Escape');
-    if (isPhone) await checkTargets(visitor.page);
-    await visitor.page.locator('.composer input[type=file]').setInputFiles([{ name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) }]);
-    await visitor.page.getByRole('button', { name: 'More actions' }).click();
-    await check(visitor.page, 'menu and a failed file');
-    await visitor.page.getByRole('menuitem', { name: 'End conversation' }).click();
-    await check(visitor.page, 'question before the end');
-    await visitor.page.getByRole('alertdialog').getByRole('button', { name: 'End conversation' }).click();
-    await visitor.page.locator('.choice').nth(4).click();
-    await check(visitor.page, 'rating');
-    await visitor.page.getByRole('button', { name: 'Back to overview' }).click();
-    await visitor.page.locator('.row').waitFor();
-    await check(visitor.page, 'home with conversations');
-    await desk.profile.close();
-  });
+    test('WID-7 nothing is wrong on any screen of the widget', async () => {
+      const visitor = await stage.visitor({ context });
+      const desk = await stage.agent('anna');
+      await check(visitor.page, 'closed');
+      await visitor.openPanel();
+      await check(visitor.page, 'home');
+      if (isPhone) await checkTargets(visitor.page);
+      const question = `Is this readable? ${++number}`;
+      await visitor.page.locator('.start-card').click();
+      await check(visitor.page, 'new conversation');
+      await visitor.write(question);
+      await desk.takeByReply(question, 'Look at https://example.org/colours please');
+      await visitor.bubble('Look at').waitFor();
+      await visitor.page.getByRole('button', { name: 'Insert an emoji' }).click();
+      await check(visitor.page, 'conversation with emoji');
+      await visitor.page.keyboard.press('Escape');
+      if (isPhone) await checkTargets(visitor.page);
+      await visitor.page
+        .locator('.composer input[type=file]')
+        .setInputFiles([{ name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) }]);
+      await visitor.page.getByRole('button', { name: 'More actions' }).click();
+      await check(visitor.page, 'menu and a failed file');
+      await visitor.page.getByRole('menuitem', { name: 'End conversation' }).click();
+      await check(visitor.page, 'question before the end');
+      await visitor.page.getByRole('alertdialog').getByRole('button', { name: 'End conversation' }).click();
+      await visitor.page.locator('.choice').nth(4).click();
+      await check(visitor.page, 'rating');
+      await visitor.page.getByRole('button', { name: 'Back to overview' }).click();
+      await visitor.page.locator('.row').waitFor();
+      await check(visitor.page, 'home with conversations');
+      await desk.profile.close();
+    });
 
-  test('ACC-10 nothing is wrong on any screen of the desk', async () => {
-    const profile = await stage.browser.profile(context);
-    const entry = await stage.browser.page(profile);
-    for (const path of ['/', '/desk', '/invite#ci_unknown_unknown_unknown']) {
-      await entry.goto(`${stage.origin}${path}`);
-      await entry.locator('h1').waitFor();
-      await check(entry, path);
-    }
-    await profile.close();
-    const desk = await stage.agent('anna', { context });
-    const visitor = await stage.visitor();
-    const question = `Can you see me? ${++number}`;
-    await visitor.begin(question);
-    await desk.page.locator('.status-button').click();
-    // What an open menu covers cannot be pressed until it closes, so the menu alone is looked at.
-    await check(desk.page, 'status menu', '.status-menu');
-    await desk.page.keyboard.press('Escape');
-    await desk.showList('Without agent');
-    await desk.row(question).waitFor();
-    await check(desk.page, 'list');
-    if (isPhone) await checkTargets(desk.page);
-    await desk.row(question).click();
-    await desk.bubble(question).waitFor();
-    await check(desk.page, 'untaken conversation');
-    await desk.write('Clearly');
-    await desk.page.locator('.receipt').waitFor();
-    await desk.page.getByRole('button', { name: 'Note for colleagues' }).click();
-    await desk.write('Only between us');
-    await desk.page.locator('.note').waitFor();
-    await check(desk.page, 'conversation with a note');
-    if (isPhone) await checkTargets(desk.page);
-    for (const item of ['Transfer', 'Invite a colleague', 'Close conversation']) {
-      await desk.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
-      await desk.page.getByRole('menuitem', { name: item }).click();
-      await desk.page.getByRole('dialog').waitFor();
-      await check(desk.page, item);
+    test('ACC-10 nothing is wrong on any screen of the desk', async () => {
+      const profile = await stage.browser.profile(context);
+      const entry = await stage.browser.page(profile);
+      for (const path of ['/', '/desk', '/invite#ci_unknown_unknown_unknown']) {
+        await entry.goto(`${stage.origin}${path}`);
+        await entry.locator('h1').waitFor();
+        await check(entry, path);
+      }
+      await profile.close();
+      const desk = await stage.agent('anna', { context });
+      const visitor = await stage.visitor();
+      const question = `Can you see me? ${++number}`;
+      await visitor.begin(question);
+      await desk.page.locator('.status-button').click();
+      // What an open menu covers cannot be pressed until it closes, so the menu alone is looked at.
+      await check(desk.page, 'status menu', '.status-menu');
       await desk.page.keyboard.press('Escape');
-      await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
-    }
-    if (isPhone) {
-      await desk.page.getByRole('button', { name: 'About the client' }).click();
-      await check(desk.page, 'client card');
-      await desk.page.locator('.client-card').getByRole('button', { name: 'Dismiss' }).click();
-    }
-    await back(desk);
-    await desk.page.getByRole('button', { name: 'Profile and settings' }).click();
-    await desk.page.locator('.sessions li').first().waitFor();
-    await check(desk.page, 'profile');
-    await desk.profile.close();
-  });
-}, 90_000);
+      await desk.showList('Without agent');
+      await desk.row(question).waitFor();
+      await check(desk.page, 'list');
+      if (isPhone) await checkTargets(desk.page);
+      await desk.row(question).click();
+      await desk.bubble(question).waitFor();
+      await check(desk.page, 'untaken conversation');
+      await desk.write('Clearly');
+      await desk.page.locator('.receipt').waitFor();
+      await desk.page.getByRole('button', { name: 'Note for colleagues' }).click();
+      await desk.write('Only between us');
+      await desk.page.locator('.note').waitFor();
+      await check(desk.page, 'conversation with a note');
+      if (isPhone) await checkTargets(desk.page);
+      for (const item of ['Transfer', 'Invite a colleague', 'Close conversation']) {
+        await desk.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
+        await desk.page.getByRole('menuitem', { name: item }).click();
+        await desk.page.getByRole('dialog').waitFor();
+        await check(desk.page, item);
+        await desk.page.keyboard.press('Escape');
+        await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
+      }
+      if (isPhone) {
+        await desk.page.getByRole('button', { name: 'About the client' }).click();
+        await check(desk.page, 'client card');
+        await desk.page.locator('.client-card').getByRole('button', { name: 'Dismiss' }).click();
+      }
+      await back(desk);
+      await desk.page.getByRole('button', { name: 'Profile and settings' }).click();
+      await desk.page.locator('.sessions li').first().waitFor();
+      await check(desk.page, 'profile');
+      await desk.profile.close();
+    });
+  },
+  90_000,
+);
 
 test('WID-7 the widget by keyboard alone: open, write, end, close; the focus goes in and comes back', async () => {
   const visitor = await stage.visitor();
@@ -165,8 +171,12 @@ async function check(page: Page, screen: string, within = 'html'): Promise<void>
   // Evaluated by the test's own channel: the page's policy forbids foreign scripts.
   await page.evaluate(axe.source);
   const found = await page.evaluate(async (selector) => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(selector, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join(' | ')}`);
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(selector, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join(' | ')}`,
+    );
   }, within);
   expect(found, `axe on ${screen}`).toEqual([]);
 }

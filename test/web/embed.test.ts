@@ -16,7 +16,8 @@ const pageFor = (host: string, direction: string): string => `<!doctype html>
 <body><h1 id="own">Il mio sito</h1>
 <script src="${host}/widget.js" data-group="demo" data-name="Carla Neri" async></script>
 <script src="${host}/widget.js" data-group="demo-sales" data-side="left" async></script></body></html>`;
-const HOSTILE = '* { color: rgb(255, 0, 0) !important; font-size: 40px !important; display: block; } button { background: lime !important; transform: rotate(3deg); } body { direction: inherit; }';
+const HOSTILE =
+  '* { color: rgb(255, 0, 0) !important; font-size: 40px !important; display: block; } button { background: lime !important; transform: rotate(3deg); } body { direction: inherit; }';
 
 beforeAll(async () => {
   stage = await WebStage.open();
@@ -26,7 +27,11 @@ beforeAll(async () => {
   site = createServer((request, response) => {
     if (request.url === '/hostile.css') response.setHeader('content-type', 'text/css').end(HOSTILE);
     else if (request.url === '/favicon.ico') response.writeHead(204).end();
-    else response.setHeader('content-type', 'text/html').setHeader('content-security-policy', policy).end(pageFor(host, request.url === '/rtl' ? 'rtl' : 'ltr'));
+    else
+      response
+        .setHeader('content-type', 'text/html')
+        .setHeader('content-security-policy', policy)
+        .end(pageFor(host, request.url === '/rtl' ? 'rtl' : 'ltr'));
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   address = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
@@ -44,7 +49,8 @@ test('WID-1 under a strict policy on another origin: talks, sends a file, tells 
   await page.addInitScript(() => {
     const heard: string[] = [];
     Object.assign(window, { heard });
-    for (const name of ['ready', 'chatOpen', 'chatStart', 'messageReceived']) addEventListener(`centralino:${name}`, () => heard.push(name));
+    for (const name of ['ready', 'chatOpen', 'chatStart', 'messageReceived'])
+      addEventListener(`centralino:${name}`, () => heard.push(name));
   });
   await page.goto(address);
   await expect.poll(() => page.locator('.launcher').count()).toBe(2);
@@ -58,7 +64,9 @@ test('WID-1 under a strict policy on another origin: talks, sends a file, tells 
   await desk.takeByReply('Scrivo da un altro sito', 'Benvenuta!');
   await expect.poll(() => desk.page.locator('.pane-title h2').textContent()).toBe('Carla Neri');
   await visitor.bubble('Benvenuta!').waitFor();
-  await page.locator('.composer input[type=file]').setInputFiles([{ name: 'nota.txt', mimeType: 'text/plain', buffer: Buffer.from('ciao') }]);
+  await page
+    .locator('.composer input[type=file]')
+    .setInputFiles([{ name: 'nota.txt', mimeType: 'text/plain', buffer: Buffer.from('ciao') }]);
   await desk.page.locator('.pane .file', { hasText: 'nota.txt' }).waitFor();
   const heard = await page.evaluate(() => (window as unknown as { heard: string[] }).heard);
   expect(new Set(heard)).toEqual(new Set(['ready', 'chatOpen', 'chatStart', 'messageReceived']));

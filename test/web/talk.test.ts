@@ -82,7 +82,9 @@ test('CHT-18 files go both ways; one that is too large or not what it says is re
   await visitor.page.getByText('huge.png is larger than 5 MB.').waitFor();
   await visitor.page.getByText('not what its name says').waitFor();
   await desk.page.locator('.pane .file-picture').waitFor();
-  await desk.page.locator('.pane .composer input[type=file]').setInputFiles([{ name: 'offer.txt', mimeType: 'text/plain', buffer: Buffer.from('Two lamps, 248 euro') }]);
+  await desk.page
+    .locator('.pane .composer input[type=file]')
+    .setInputFiles([{ name: 'offer.txt', mimeType: 'text/plain', buffer: Buffer.from('Two lamps, 248 euro') }]);
   const arrived = visitor.page.locator('.file', { hasText: 'offer.txt' });
   await arrived.waitFor();
   const [download] = await Promise.all([visitor.page.waitForEvent('download'), arrived.click()]);
@@ -100,7 +102,10 @@ test('CHT-10 CHT-15 the agent ends, the visitor rates and keeps the transcript, 
   await visitor.page.getByRole('button', { name: 'Send rating' }).click();
   await visitor.page.getByText('Thank you for your time.').waitFor();
   await visitor.page.getByRole('button', { name: 'More actions' }).click();
-  const [download] = await Promise.all([visitor.page.waitForEvent('download'), visitor.page.getByRole('menuitem', { name: 'Download transcript' }).click()]);
+  const [download] = await Promise.all([
+    visitor.page.waitForEvent('download'),
+    visitor.page.getByRole('menuitem', { name: 'Download transcript' }).click(),
+  ]);
   expect(await textOf(download)).toContain('And a short answer.');
   await desk.page.locator('.pane-header').getByRole('button', { name: 'Close', exact: true }).click();
   const dialog = desk.page.getByRole('dialog');

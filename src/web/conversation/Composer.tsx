@@ -77,22 +77,59 @@ export function Composer({ draft, placeholder, onSend, onTyping, uploads, isNote
       {uploads && <UploadList uploads={uploads} />}
       {isEmojiOpen && <EmojiPicker onChoose={insert} onClose={() => setEmojiOpen(false)} />}
       <div class="composer-box">
-        <textarea ref={area} rows={1} value={text} placeholder={placeholder} aria-label={placeholder} dir="auto" enterkeyhint="send"
-          onInput={(event) => write(event.currentTarget.value)} onKeyDown={onKeyDown} onPaste={onPaste} />
+        <textarea
+          ref={area}
+          rows={1}
+          value={text}
+          placeholder={placeholder}
+          aria-label={placeholder}
+          dir="auto"
+          enterkeyhint="send"
+          onInput={(event) => write(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+        />
         <div class="composer-tools">
           {uploads && (
             <>
-              <input ref={picker} type="file" multiple hidden onChange={(event) => {
-                uploads.add(event.currentTarget.files ?? []);
-                event.currentTarget.value = '';
-              }} />
-              <button type="button" class="icon-button" aria-label={t('attach')} title={t('attach')} onClick={() => picker.current?.click()}><Icon name="attach" /></button>
+              <input
+                ref={picker}
+                type="file"
+                multiple
+                hidden
+                onChange={(event) => {
+                  uploads.add(event.currentTarget.files ?? []);
+                  event.currentTarget.value = '';
+                }}
+              />
+              <button
+                type="button"
+                class="icon-button"
+                aria-label={t('attach')}
+                title={t('attach')}
+                onClick={() => picker.current?.click()}
+              >
+                <Icon name="attach" />
+              </button>
             </>
           )}
-          <button type="button" class="icon-button" aria-label={t('emoji')} title={t('emoji')} aria-expanded={isEmojiOpen} onClick={() => setEmojiOpen(!isEmojiOpen)}><Icon name="smile" /></button>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t('emoji')}
+            title={t('emoji')}
+            aria-expanded={isEmojiOpen}
+            onClick={() => setEmojiOpen(!isEmojiOpen)}
+          >
+            <Icon name="smile" />
+          </button>
           {tools}
-          <span class="composer-count" role="status">{left < COUNT_FROM_LEFT ? (left < 0 ? t('error.tooLong', { count: MESSAGE_MAX_CHARS }) : left) : ''}</span>
-          <button type="button" class="icon-button send" aria-label={t('send')} title={t('send')} aria-disabled={!canSend} onClick={send}><Icon name="send" /></button>
+          <span class="composer-count" role="status">
+            {left < COUNT_FROM_LEFT ? (left < 0 ? t('error.tooLong', { count: MESSAGE_MAX_CHARS }) : left) : ''}
+          </span>
+          <button type="button" class="icon-button send" aria-label={t('send')} title={t('send')} aria-disabled={!canSend} onClick={send}>
+            <Icon name="send" />
+          </button>
         </div>
       </div>
     </div>
@@ -117,9 +154,12 @@ function EmojiPicker({ onChoose, onClose }: { onChoose(emoji: string): void; onC
     buttons[Math.max(0, Math.min(buttons.length - 1, at + step))]?.focus();
   };
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a grid of buttons, not a part of a form
     <div class="emoji-grid" role="group" aria-label={t('emoji')} ref={grid} onKeyDown={onKeyDown}>
       {EMOJI.map((emoji, index) => (
-        <button key={emoji} type="button" tabIndex={index === 0 ? 0 : -1} onClick={() => onChoose(emoji)}>{emoji}</button>
+        <button key={emoji} type="button" tabIndex={index === 0 ? 0 : -1} onClick={() => onChoose(emoji)}>
+          {emoji}
+        </button>
       ))}
     </div>
   );

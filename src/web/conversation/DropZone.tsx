@@ -10,6 +10,7 @@ export function DropZone({ uploads, class: name, children }: { uploads: Uploads 
   const [isOver, setOver] = useState(false);
   const hasFiles = (event: DragEvent) => uploads !== undefined && (event.dataTransfer?.types.includes('Files') ?? false);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the button beside the text is the first
     <div
       class={`drop-zone ${name}`}
       onDragOver={(event) => {
@@ -28,7 +29,12 @@ export function DropZone({ uploads, class: name, children }: { uploads: Uploads 
       }}
     >
       {children}
-      {isOver && <div class="drop-hint" aria-hidden="true"><Icon name="file" size={28} />{t('drop')}</div>}
+      {isOver && (
+        <div class="drop-hint" aria-hidden="true">
+          <Icon name="file" size={28} />
+          {t('drop')}
+        </div>
+      )}
     </div>
   );
 }

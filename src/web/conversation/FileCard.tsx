@@ -25,15 +25,21 @@ export function FileCard({ file, host }: { file: FileView; host: RestHost }) {
       isGone = true;
     };
   }, [file.id]);
-  const save = () => void fetchBlob(host, fileUrl(host, file.id)).then((blob) => saveBlob(blob, file.name), () => setBroken(true));
+  const save = () =>
+    void fetchBlob(host, fileUrl(host, file.id)).then(
+      (blob) => saveBlob(blob, file.name),
+      () => setBroken(true),
+    );
   return (
     <button type="button" class={isPicture ? 'file file-picture' : 'file'} onClick={save}>
       <span class="sr-only">{isPicture ? t('file.open', { name: file.name, size: fileSize(file.size, language) }) : t('file.save')}</span>
       {isPicture ? (
-        <canvas ref={canvas} width="240" height="150" aria-hidden="true" />
+        <canvas ref={canvas} width="240" height="150" />
       ) : (
         <>
-          <span class="file-icon"><Icon name="file" /></span>
+          <span class="file-icon">
+            <Icon name="file" />
+          </span>
           <span class="file-words">
             <span class="file-name">{file.name}</span>
             <span class="file-size">{isBroken ? t('file.gone') : fileSize(file.size, language)}</span>

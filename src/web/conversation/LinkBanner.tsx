@@ -23,11 +23,17 @@ export function LinkBanner({ state, refusedText, onRetry }: { state: LinkState; 
   const isRefused = state.name === 'refused';
   return (
     <>
-      <div role="status" class="sr-only">{isRefused ? refusedText : t('link.offline')}</div>
+      <div role="status" class="sr-only">
+        {isRefused ? refusedText : t('link.offline')}
+      </div>
       <div class={isRefused ? 'link-banner is-refused' : 'link-banner'}>
         <Icon name={isRefused ? 'alert' : 'retry'} size={16} />
         <span aria-hidden="true">{isRefused ? refusedText : words(state, t)}</span>
-        {state.name === 'waiting' && <button type="button" class="link" onClick={onRetry}>{t('link.now')}</button>}
+        {state.name === 'waiting' && (
+          <button type="button" class="link" onClick={onRetry}>
+            {t('link.now')}
+          </button>
+        )}
       </div>
     </>
   );

@@ -85,20 +85,45 @@ export function Timeline(props: TimelineProps) {
 
   return (
     <div class="timeline">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
       <div class="timeline-scroll" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label={t('log')}>
         <div class="timeline-lines">
-          {props.hasEarlier && <button type="button" class="button quiet centered" onClick={props.onEarlier}>{t('earlier')}</button>}
+          {props.hasEarlier && (
+            <button type="button" class="button quiet centered" onClick={props.onEarlier}>
+              {t('earlier')}
+            </button>
+          )}
           {props.before}
           {lines.map((line) => {
-            if (line.kind === 'day') return <div key={line.key} class="day"><span>{dayName(line.at, now.value, language)}</span></div>;
-            if (line.kind === 'notice') return <div key={line.key} class={`notice notice-${line.notice.kind}`}>{props.notice(line.notice)} <time>{clock(line.notice.at, language)}</time></div>;
-            if (line.kind === 'system') return <div key={line.key} class="notice">{props.system?.(line.text, line.about) ?? line.text} <time>{clock(line.at, language)}</time></div>;
+            if (line.kind === 'day')
+              return (
+                <div key={line.key} class="day">
+                  <span>{dayName(line.at, now.value, language)}</span>
+                </div>
+              );
+            if (line.kind === 'notice')
+              return (
+                <div key={line.key} class={`notice notice-${line.notice.kind}`}>
+                  {props.notice(line.notice)} <time>{clock(line.notice.at, language)}</time>
+                </div>
+              );
+            if (line.kind === 'system')
+              return (
+                <div key={line.key} class="notice">
+                  {props.system?.(line.text, line.about) ?? line.text} <time>{clock(line.at, language)}</time>
+                </div>
+              );
             return <Group key={line.key} line={line} isLast={line === last} {...props} />;
           })}
           {props.after}
         </div>
       </div>
-      {isNewBelow && <button type="button" class="button new-below" onClick={toEnd}><Icon name="down" size={16} />{t('newBelow')}</button>}
+      {isNewBelow && (
+        <button type="button" class="button new-below" onClick={toEnd}>
+          <Icon name="down" size={16} />
+          {t('newBelow')}
+        </button>
+      )}
     </div>
   );
 }
@@ -111,7 +136,12 @@ function Group({ line, isLast, ...props }: TimelineProps & { line: Extract<Line,
     <div class={`group ${line.isMine ? 'mine' : 'theirs'}${line.isNote ? ' note' : ''}`}>
       {!line.isMine && <Avatar name={line.from.name || '?'} id={line.from.id} size="sm" />}
       <div class="group-body">
-        {tag && <span class="name-tag">{line.isNote && <Icon name="note" size={13} />}{tag}</span>}
+        {tag && (
+          <span class="name-tag">
+            {line.isNote && <Icon name="note" size={13} />}
+            {tag}
+          </span>
+        )}
         {line.bubbles.map((bubble) => (
           <BubbleView key={bubble.key} bubble={bubble} {...props} />
         ))}
@@ -127,7 +157,12 @@ function Group({ line, isLast, ...props }: TimelineProps & { line: Extract<Line,
 
 function Receipt({ isRead }: { isRead: boolean }) {
   const { t } = useTexts();
-  return <span class={isRead ? 'receipt receipt-read' : 'receipt'}><Icon name={isRead ? 'checks' : 'check'} size={14} />{t(isRead ? 'read' : 'sent')}</span>;
+  return (
+    <span class={isRead ? 'receipt receipt-read' : 'receipt'}>
+      <Icon name={isRead ? 'checks' : 'check'} size={14} />
+      {t(isRead ? 'read' : 'sent')}
+    </span>
+  );
 }
 
 function BubbleView({ bubble, ...props }: TimelineProps & { bubble: Bubble }) {
@@ -139,7 +174,13 @@ function BubbleView({ bubble, ...props }: TimelineProps & { bubble: Bubble }) {
       {bubble.text && (
         <div class={`bubble${state}${isOnlyEmoji(bubble.text) ? ' is-emoji' : ''}`} dir="auto">
           {piecesOf(bubble.text).map((piece, index) =>
-            piece.href ? <a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">{piece.text}</a> : piece.text,
+            piece.href ? (
+              <a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+                {piece.text}
+              </a>
+            ) : (
+              piece.text
+            ),
           )}
         </div>
       )}
@@ -148,12 +189,18 @@ function BubbleView({ bubble, ...props }: TimelineProps & { bubble: Bubble }) {
         <div class="failure" role="alert">
           <Icon name="alert" size={15} />
           <span>{props.failure(pending)}</span>
-          <button type="button" class="link" onClick={() => props.onRetry(pending.mid)}>{t('retry')}</button>
-          <button type="button" class="link" onClick={() => props.onDiscard(pending.mid)}>{t('discard')}</button>
+          <button type="button" class="link" onClick={() => props.onRetry(pending.mid)}>
+            {t('retry')}
+          </button>
+          <button type="button" class="link" onClick={() => props.onDiscard(pending.mid)}>
+            {t('discard')}
+          </button>
         </div>
       )}
     </>
   );
 }
 
-const isOnlyEmoji = (text: string): boolean => text.length <= 12 && /^(?:\p{Extended_Pictographic}(?:\u200d\p{Extended_Pictographic}|\ufe0f|[\u{1f3fb}-\u{1f3ff}])*\s?){1,3}$/u.test(text);
+const isOnlyEmoji = (text: string): boolean =>
+  text.length <= 12 &&
+  /^(?:\p{Extended_Pictographic}(?:\u200d\p{Extended_Pictographic}|\ufe0f|[\u{1f3fb}-\u{1f3ff}])*\s?){1,3}$/u.test(text);

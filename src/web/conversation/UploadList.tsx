@@ -5,7 +5,13 @@ import { useTexts } from '../ui/Texts.tsx';
 import { isRetryable, type Upload, type Uploads } from './uploads.ts';
 
 const REASONS: Readonly<Record<string, SharedKey>> = {
-  too_large: 'file.tooLarge', empty: 'file.empty', file_type: 'file.type', unsupported_media: 'file.type', offline: 'file.offline', rate_limited: 'error.rate_limited', gone: 'error.gone',
+  too_large: 'file.tooLarge',
+  empty: 'file.empty',
+  file_type: 'file.type',
+  unsupported_media: 'file.type',
+  offline: 'file.offline',
+  rate_limited: 'error.rate_limited',
+  gone: 'error.gone',
 };
 
 export function UploadList({ uploads }: { uploads: Uploads }) {
@@ -27,7 +33,9 @@ function UploadRow({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
     <>
       <Icon name={upload.code ? 'alert' : 'file'} size={18} />
       {upload.code ? (
-        <span class="upload-name" role="alert">{t(REASONS[upload.code] ?? 'file.failed', { name })}</span>
+        <span class="upload-name" role="alert">
+          {t(REASONS[upload.code] ?? 'file.failed', { name })}
+        </span>
       ) : (
         <span class="upload-name">
           {name}
@@ -35,9 +43,18 @@ function UploadRow({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
         </span>
       )}
       {upload.code && isRetryable(upload.code) && (
-        <button type="button" class="icon-button small" aria-label={t('retry')} title={t('retry')} onClick={() => uploads.retry(upload.id)}><Icon name="retry" size={16} /></button>
+        <button type="button" class="icon-button small" aria-label={t('retry')} title={t('retry')} onClick={() => uploads.retry(upload.id)}>
+          <Icon name="retry" size={16} />
+        </button>
       )}
-      <button type="button" class="icon-button small" aria-label={upload.code ? t('discard') : t('cancel')} onClick={() => uploads.remove(upload.id)}><Icon name="close" size={16} /></button>
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={upload.code ? t('discard') : t('cancel')}
+        onClick={() => uploads.remove(upload.id)}
+      >
+        <Icon name="close" size={16} />
+      </button>
     </>
   );
 }

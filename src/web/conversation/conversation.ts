@@ -10,7 +10,14 @@ import type { InteractionView, Message, PublicEvent, PublicSignal, Snapshot } fr
 export type Notice =
   | { readonly kind: 'taken' | 'joined' | 'left'; readonly off: number; readonly at: number; readonly name: string; readonly id: string }
   | { readonly kind: 'requeued'; readonly off: number; readonly at: number; readonly name: string }
-  | { readonly kind: 'ended'; readonly off: number; readonly at: number; readonly by: string; readonly name: string; readonly reason: string }
+  | {
+      readonly kind: 'ended';
+      readonly off: number;
+      readonly at: number;
+      readonly by: string;
+      readonly name: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'away' | 'back' | 'gone'; readonly off: number; readonly at: number };
 
 export interface Typist {
@@ -177,7 +184,14 @@ function noticesOf(view: InteractionView, heard: readonly Notice[]): readonly No
     notices.push({ kind: 'taken', off: 0, at: view.startedAt, ...view.owner });
   }
   if (view.endedAt !== undefined && !heard.some((notice) => notice.kind === 'ended')) {
-    notices.push({ kind: 'ended', off: view.off, at: view.endedAt, by: view.endedBy ?? '', name: view.endedBy === 'agent' ? (view.owner?.name ?? '') : '', reason: '' });
+    notices.push({
+      kind: 'ended',
+      off: view.off,
+      at: view.endedAt,
+      by: view.endedBy ?? '',
+      name: view.endedBy === 'agent' ? (view.owner?.name ?? '') : '',
+      reason: '',
+    });
   }
   return notices;
 }

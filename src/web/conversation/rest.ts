@@ -21,7 +21,13 @@ export interface RestHost {
 }
 
 /** Sends a file; `onProgress` gets 0…1. Aborting the signal cancels it. */
-export function uploadFile(host: RestHost, interaction: string, file: File, onProgress: (part: number) => void, abort: AbortSignal): Promise<FileView> {
+export function uploadFile(
+  host: RestHost,
+  interaction: string,
+  file: File,
+  onProgress: (part: number) => void,
+  abort: AbortSignal,
+): Promise<FileView> {
   return new Promise((resolve, reject) => {
     // fetch tells no upload progress.
     const request = new XMLHttpRequest();
@@ -45,7 +51,8 @@ export function uploadFile(host: RestHost, interaction: string, file: File, onPr
 }
 
 export const fileUrl = (host: RestHost, id: string): string => `${host.origin}/api/v1/files/${id}`;
-export const transcriptUrl = (host: RestHost, interaction: string): string => `${host.origin}/api/v1/interactions/${interaction}/transcript.txt`;
+export const transcriptUrl = (host: RestHost, interaction: string): string =>
+  `${host.origin}/api/v1/interactions/${interaction}/transcript.txt`;
 
 /** @throws HttpError */
 export async function fetchBlob(host: RestHost, url: string): Promise<Blob> {

@@ -18,7 +18,14 @@ export type Line =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
   | { readonly kind: 'notice'; readonly key: string; readonly notice: Notice }
   | { readonly kind: 'system'; readonly key: string; readonly at: number; readonly text: string; readonly about: string }
-  | { readonly kind: 'group'; readonly key: string; readonly from: Message['from']; readonly isMine: boolean; readonly isNote: boolean; readonly bubbles: readonly Bubble[] };
+  | {
+      readonly kind: 'group';
+      readonly key: string;
+      readonly from: Message['from'];
+      readonly isMine: boolean;
+      readonly isNote: boolean;
+      readonly bubbles: readonly Bubble[];
+    };
 
 const GROUP_MS = 3 * 60_000;
 
@@ -31,20 +38,40 @@ interface Source {
 }
 
 /** `isMine` says on which side a message stands; `me` is who the pending ones are from. */
-export function timeline(messages: readonly Message[], notices: readonly Notice[], pending: readonly OutboxItem[], me: Message['from'], isMine: (message: Message) => boolean): Line[] {
+export function timeline(
+  messages: readonly Message[],
+  notices: readonly Notice[],
+  pending: readonly OutboxItem[],
+  me: Message['from'],
+  isMine: (message: Message) => boolean,
+): Line[] {
   const sources: (Source | Notice)[] = [
-    ...messages.map((message): Source => ({
-      at: message.at,
-      from: message.from,
-      isMine: isMine(message),
-      isNote: message.visibility === 'staff',
-      bubble: { key: message.mid || String(message.off), at: message.at, text: message.text ?? '', off: message.off, ...(message.file && { file: message.file }) },
-    })),
+    ...messages.map(
+      (message): Source => ({
+        at: message.at,
+        from: message.from,
+        isMine: isMine(message),
+        isNote: message.visibility === 'staff',
+        bubble: {
+          key: message.mid || String(message.off),
+          at: message.at,
+          text: message.text ?? '',
+          off: message.off,
+          ...(message.file && { file: message.file }),
+        },
+      }),
+    ),
     ...notices,
   ].sort((a, b) => a.at - b.at || placeOf(a) - placeOf(b));
   // What is on its way stands last, whatever this machine's clock says.
   for (const item of pending) {
-    sources.push({ at: item.at, from: me, isMine: true, isNote: item.isNote, bubble: { key: item.mid, at: item.at, text: item.text, pending: item, ...(item.file && { file: item.file }) } });
+    sources.push({
+      at: item.at,
+      from: me,
+      isMine: true,
+      isNote: item.isNote,
+      bubble: { key: item.mid, at: item.at, text: item.text, pending: item, ...(item.file && { file: item.file }) },
+    });
   }
   const lines: Line[] = [];
   let day = '';
@@ -54,7 +81,8 @@ export function timeline(messages: readonly Message[], notices: readonly Notice[
       day = sourceDay;
       lines.push({ kind: 'day', key: `day-${day}`, at: source.at });
     }
-    if ('bubble' in source && source.from.role === 'system') lines.push({ kind: 'system', key: source.bubble.key, at: source.at, text: source.bubble.text, about: source.from.name });
+    if ('bubble' in source && source.from.role === 'system')
+      lines.push({ kind: 'system', key: source.bubble.key, at: source.at, text: source.bubble.text, about: source.from.name });
     else if ('bubble' in source) append(lines, source);
     else lines.push({ kind: 'notice', key: `${source.kind}-${source.off}-${source.at}`, notice: source });
   }
@@ -66,10 +94,18 @@ const placeOf = (source: Source | Notice): number => ('bubble' in source ? (sour
 function append(lines: Line[], source: Source): void {
   const last = lines.at(-1);
   const previous = last?.kind === 'group' ? last.bubbles.at(-1) : undefined;
-  const isSame = last?.kind === 'group' && previous && last.from.id === source.from.id && last.isMine === source.isMine && last.isNote === source.isNote;
+  const isSame =
+    last?.kind === 'group' && previous && last.from.id === source.from.id && last.isMine === source.isMine && last.isNote === source.isNote;
   if (isSame && source.at - previous.at < GROUP_MS) {
     lines[lines.length - 1] = { ...last, bubbles: [...last.bubbles, source.bubble] };
     return;
   }
-  lines.push({ kind: 'group', key: `group-${source.bubble.key}`, from: source.from, isMine: source.isMine, isNote: source.isNote, bubbles: [source.bubble] });
+  lines.push({
+    kind: 'group',
+    key: `group-${source.bubble.key}`,
+    from: source.from,
+    isMine: source.isMine,
+    isNote: source.isNote,
+    bubbles: [source.bubble],
+  });
 }

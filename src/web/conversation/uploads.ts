@@ -70,4 +70,5 @@ export class Uploads {
 }
 
 /** Whether trying the same file again may help. */
-export const isRetryable = (code: string): boolean => !['too_large', 'empty', 'file_type', 'unsupported_media', 'gone', 'forbidden'].includes(code);
+export const isRetryable = (code: string): boolean =>
+  !['too_large', 'empty', 'file_type', 'unsupported_media', 'gone', 'forbidden'].includes(code);

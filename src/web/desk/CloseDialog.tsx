@@ -20,7 +20,15 @@ export function CloseDialog({ view, onDone }: { view: InteractionView; onDone():
     setBusy(true);
     const interaction = view.id;
     const isEnded = view.state === 'ended' || (await desk.run({ t: 'interaction.end', key: newKey(), interaction }));
-    const isClosed = isEnded && (await desk.run({ t: 'interaction.close', key: newKey(), interaction, ...(outcome && { outcome }), ...(note.trim() && { note: note.trim() }) }));
+    const isClosed =
+      isEnded &&
+      (await desk.run({
+        t: 'interaction.close',
+        key: newKey(),
+        interaction,
+        ...(outcome && { outcome }),
+        ...(note.trim() && { note: note.trim() }),
+      }));
     setBusy(false);
     if (!isClosed) return;
     onDone();
@@ -33,21 +41,46 @@ export function CloseDialog({ view, onDone }: { view: InteractionView; onDone():
           <fieldset class="outcomes">
             <legend>{t('close.outcome')}</legend>
             {!settings.isOutcomeRequired && <Choice id="" name={t('close.none')} isChosen={outcome === ''} onChoose={setOutcome} />}
-            {settings.outcomes.map((choice) => <Choice key={choice.id} {...choice} isChosen={outcome === choice.id} onChoose={setOutcome} />)}
+            {settings.outcomes.map((choice) => (
+              <Choice key={choice.id} {...choice} isChosen={outcome === choice.id} onChoose={setOutcome} />
+            ))}
           </fieldset>
         )}
-        {isMissing && !outcome && <p class="form-error" role="alert">{t('close.required')}</p>}
-        <label class="field"><span>{t('close.note')}</span><textarea class="input" rows={3} maxLength={2_000} value={note} onInput={(event) => setNote(event.currentTarget.value)} /></label>
+        {isMissing && !outcome && (
+          <p class="form-error" role="alert">
+            {t('close.required')}
+          </p>
+        )}
+        <label class="field">
+          <span>{t('close.note')}</span>
+          <textarea class="input" rows={3} maxLength={2_000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+        </label>
         <div class="dialog-buttons">
-          <button type="button" class="button" onClick={onDone}>{t('cancel')}</button>
-          <button type="submit" class="button primary" disabled={isBusy}>{t('close.go')}</button>
+          <button type="button" class="button" onClick={onDone}>
+            {t('cancel')}
+          </button>
+          <button type="submit" class="button primary" disabled={isBusy}>
+            {t('close.go')}
+          </button>
         </div>
       </form>
     </Dialog>
   );
 }
 
-function Choice({ id, name, kind, isChosen, onChoose }: { id: string; name: string; kind?: 'OK' | 'KO'; isChosen: boolean; onChoose(id: string): void }) {
+function Choice({
+  id,
+  name,
+  kind,
+  isChosen,
+  onChoose,
+}: {
+  id: string;
+  name: string;
+  kind?: 'OK' | 'KO';
+  isChosen: boolean;
+  onChoose(id: string): void;
+}) {
   return (
     <label class={isChosen ? 'outcome is-on' : 'outcome'}>
       <input type="radio" name="outcome" value={id} checked={isChosen} onChange={() => onChoose(id)} />

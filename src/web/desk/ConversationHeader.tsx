@@ -9,8 +9,8 @@ import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { countdown } from '../ui/time.ts';
 import { host } from './api.ts';
-import { clientName } from './clientName.ts';
 import { CloseDialog } from './CloseDialog.tsx';
+import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import { Dialog } from './Dialog.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
@@ -19,7 +19,17 @@ import { errorText, t } from './texts.ts';
 
 type Asking = 'end' | 'close' | 'transfer' | 'invite' | undefined;
 
-export function ConversationHeader({ view, conversation, isCardShown, onCard }: { view: InteractionView; conversation: Conversation; isCardShown: boolean; onCard(): void }) {
+export function ConversationHeader({
+  view,
+  conversation,
+  isCardShown,
+  onCard,
+}: {
+  view: InteractionView;
+  conversation: Conversation;
+  isCardShown: boolean;
+  onCard(): void;
+}) {
   const desk = useDesk();
   const [asking, setAsking] = useState<Asking>();
   const me = desk.me.user.id;
@@ -35,22 +45,54 @@ export function ConversationHeader({ view, conversation, isCardShown, onCard }: 
     );
   return (
     <header class="pane-header">
-      <button type="button" class="icon-button only-phone" aria-label={t('pane.back')} onClick={() => desk.show(undefined)}><Icon name="back" /></button>
-      <Avatar name={clientName(view.client)} id={view.client.id} state={view.client.presence === 'connected' ? 'on' : view.client.presence === 'reconnecting' ? 'pause' : 'off'} />
+      <button type="button" class="icon-button only-phone" aria-label={t('pane.back')} onClick={() => desk.show(undefined)}>
+        <Icon name="back" />
+      </button>
+      <Avatar
+        name={clientName(view.client)}
+        id={view.client.id}
+        state={view.client.presence === 'connected' ? 'on' : view.client.presence === 'reconnecting' ? 'pause' : 'off'}
+      />
       <div class="pane-title">
         <h2>{clientName(view.client)}</h2>
         <Presence view={view} />
       </div>
-      {!view.owner && !conversation.isOver.value && <button type="button" class="button primary" onClick={() => void desk.run({ t: 'interaction.claim', key: newKey(), interaction })}>{t('pane.take')}</button>}
-      {isOwner && isServed && <button type="button" class="button" onClick={() => setAsking('end')}>{t('pane.end')}</button>}
-      {isOwner && view.state === 'ended' && <button type="button" class="button primary" onClick={() => setAsking('close')}>{t('pane.close')}</button>}
-      <button type="button" class="icon-button card-toggle" aria-expanded={isCardShown} aria-label={t('pane.card')} title={t('pane.card')} onClick={onCard}><Icon name="person" /></button>
+      {!view.owner && !conversation.isOver.value && (
+        <button type="button" class="button primary" onClick={() => void desk.run({ t: 'interaction.claim', key: newKey(), interaction })}>
+          {t('pane.take')}
+        </button>
+      )}
+      {isOwner && isServed && (
+        <button type="button" class="button" onClick={() => setAsking('end')}>
+          {t('pane.end')}
+        </button>
+      )}
+      {isOwner && view.state === 'ended' && (
+        <button type="button" class="button primary" onClick={() => setAsking('close')}>
+          {t('pane.close')}
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button card-toggle"
+        aria-expanded={isCardShown}
+        aria-label={t('pane.card')}
+        title={t('pane.card')}
+        onClick={onCard}
+      >
+        <Icon name="person" />
+      </button>
       <MoreMenu
         label={t('pane.more')}
         items={[
           isOwner && isServed && { icon: 'transfer', text: t('pane.transfer'), act: () => setAsking('transfer') },
           isOwner && isServed && { icon: 'invite', text: t('pane.invite'), act: () => setAsking('invite') },
-          isParticipant && !isOwner && { icon: 'end', text: t('pane.leave'), act: () => void desk.run({ t: 'participant.leave', key: newKey(), interaction }) },
+          isParticipant &&
+            !isOwner && {
+              icon: 'end',
+              text: t('pane.leave'),
+              act: () => void desk.run({ t: 'participant.leave', key: newKey(), interaction }),
+            },
           { icon: 'download', text: t('pane.download'), act: download },
           isOwner && isServed && { icon: 'check', text: t('close.go'), act: () => setAsking('close') },
         ]}
@@ -65,14 +107,23 @@ export function ConversationHeader({ view, conversation, isCardShown, onCard }: 
 function Presence({ view }: { view: InteractionView }) {
   const { presence } = view.client;
   if (view.state === 'ended' || view.state === 'closed') return <p>{t('row.ended')}</p>;
-  return <p role="status" class={presence === 'reconnecting' ? 'is-away' : undefined}>{t(`pane.presence.${presence}`)}</p>;
+  return (
+    <p role="status" class={presence === 'reconnecting' ? 'is-away' : undefined}>
+      {t(`pane.presence.${presence}`)}
+    </p>
+  );
 }
 
 /** APP-6: how long the client can still come back into this conversation. */
 export function AwayStrip({ view }: { view: InteractionView }) {
   const { presence, presenceUntil } = view.client;
   if (presence !== 'reconnecting' || presenceUntil === undefined || view.state !== 'served') return null;
-  return <p class="away-strip"><Icon name="clock" size={16} />{t('pane.away', { time: countdown(presenceUntil, now.value) })}</p>;
+  return (
+    <p class="away-strip">
+      <Icon name="clock" size={16} />
+      {t('pane.away', { time: countdown(presenceUntil, now.value) })}
+    </p>
+  );
 }
 
 function EndDialog({ interaction, onDone }: { interaction: string; onDone(): void }) {
@@ -81,8 +132,16 @@ function EndDialog({ interaction, onDone }: { interaction: string; onDone(): voi
     <Dialog title={t('pane.end.sure')} onClose={onDone}>
       <p class="dialog-hint">{t('pane.end.hint')}</p>
       <div class="dialog-buttons">
-        <button type="button" class="button" onClick={onDone}>{t('cancel')}</button>
-        <button type="button" class="button danger" onClick={() => void desk.run({ t: 'interaction.end', key: newKey(), interaction }).then(onDone)}>{t('pane.end')}</button>
+        <button type="button" class="button" onClick={onDone}>
+          {t('cancel')}
+        </button>
+        <button
+          type="button"
+          class="button danger"
+          onClick={() => void desk.run({ t: 'interaction.end', key: newKey(), interaction }).then(onDone)}
+        >
+          {t('pane.end')}
+        </button>
       </div>
     </Dialog>
   );

@@ -15,7 +15,9 @@ export function ConversationLines({ conversation }: { conversation: Conversation
   const pending = desk.outbox.items.value.filter((item) => item.conversation === conversation.id);
   const me = { role: 'agent' as const, id: user.id, name: user.name };
   const client = view ? clientName(view.client) : '';
-  const messages = conversation.messages.value.map((message) => (message.from.name || message.from.role !== 'customer' ? message : { ...message, from: { ...message.from, name: client } }));
+  const messages = conversation.messages.value.map((message) =>
+    message.from.name || message.from.role !== 'customer' ? message : { ...message, from: { ...message.from, name: client } },
+  );
   const lines = timeline(messages, conversation.notices.value, pending, me, (message) => message.from.role !== 'customer');
   const typist = conversation.typist.value;
   return (
@@ -30,17 +32,31 @@ export function ConversationLines({ conversation }: { conversation: Conversation
       failure={(item) => errorText(item.code ?? '', item.owner)}
       onRetry={(mid) => desk.outbox.retry(mid)}
       onDiscard={(mid) => desk.outbox.discard(mid)}
-      nameTag={(line) => (line.isNote ? `${t('composer.noteTag')} · ${line.from.name}` : line.isMine && line.from.id !== user.id ? line.from.name : '')}
-      after={typist && typist.id !== user.id && (
-        <div class="group theirs typing">
-          <Avatar name={typist.name || client} id={typist.id} size="sm" />
-          {typist.preview ? (
-            <span class="bubble is-preview" dir="auto"><span class="sr-only">{t('typingPreview', { name: typist.name || client, text: '' })}</span>{typist.preview}<i class="caret" /></span>
-          ) : (
-            <span class="bubble typing-dots"><span class="sr-only">{t('typing', { name: typist.name || client })}</span><i /><i /><i /></span>
-          )}
-        </div>
-      )}
+      nameTag={(line) =>
+        line.isNote ? `${t('composer.noteTag')} · ${line.from.name}` : line.isMine && line.from.id !== user.id ? line.from.name : ''
+      }
+      after={
+        typist &&
+        typist.id !== user.id && (
+          <div class="group theirs typing">
+            <Avatar name={typist.name || client} id={typist.id} size="sm" />
+            {typist.preview ? (
+              <span class="bubble is-preview" dir="auto">
+                <span class="sr-only">{t('typingPreview', { name: typist.name || client, text: '' })}</span>
+                {typist.preview}
+                <i class="caret" />
+              </span>
+            ) : (
+              <span class="bubble typing-dots">
+                <span class="sr-only">{t('typing', { name: typist.name || client })}</span>
+                <i />
+                <i />
+                <i />
+              </span>
+            )}
+          </div>
+        )
+      }
     />
   );
 }

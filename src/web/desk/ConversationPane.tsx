@@ -6,9 +6,9 @@ import { Uploads } from '../conversation/uploads.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { host } from './api.ts';
 import { ClientCard } from './ClientCard.tsx';
-import { clientName } from './clientName.ts';
 import { AwayStrip, ConversationHeader } from './ConversationHeader.tsx';
 import { ConversationLines } from './ConversationLines.tsx';
+import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import { KeptText } from './KeptText.tsx';
 import { ReplyBox } from './ReplyBox.tsx';
@@ -22,7 +22,9 @@ export function ConversationPane() {
     return (
       <section class="pane pane-empty">
         <div class="empty">
-          <span class="empty-mark"><Icon name="chat" size={28} /></span>
+          <span class="empty-mark">
+            <Icon name="chat" size={28} />
+          </span>
           <strong>{t('pane.empty')}</strong>
           <p>{t('pane.empty.hint')}</p>
         </div>
@@ -56,12 +58,19 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
       <section class="pane pane-empty">
         <div class="empty">
           <strong>{t('pane.gone')}</strong>
-          <button type="button" class="button" onClick={() => desk.show(undefined)}>{t('pane.back')}</button>
+          <button type="button" class="button" onClick={() => desk.show(undefined)}>
+            {t('pane.back')}
+          </button>
         </div>
       </section>
     );
   }
-  if (!view) return <section class="pane pane-empty"><p role="status">{t('loading')}</p></section>;
+  if (!view)
+    return (
+      <section class="pane pane-empty">
+        <p role="status">{t('loading')}</p>
+      </section>
+    );
   const canAttach = canWrite && !isClaim && !isNote;
   return (
     <section class={isCardShown ? 'pane shows-card' : 'pane'} aria-label={clientName(view.client)}>
@@ -70,12 +79,23 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
         <AwayStrip view={view} />
         <ConversationLines conversation={conversation} />
         {canWrite ? (
-          <ReplyBox conversation={conversation} view={view} isClaim={isClaim} isNote={isNote} onNote={setNote} uploads={canAttach ? uploads : undefined} />
+          <ReplyBox
+            conversation={conversation}
+            view={view}
+            isClaim={isClaim}
+            isNote={isNote}
+            onNote={setNote}
+            uploads={canAttach ? uploads : undefined}
+          />
         ) : (
           <>
             <KeptText conversation={id} />
             <p class="pane-foot" role="status">
-              {view.state === 'closed' ? t('pane.closed') : view.state === 'ended' ? t('pane.ended') : t('pane.readOnly', { name: view.owner?.name ?? '' })}
+              {view.state === 'closed'
+                ? t('pane.closed')
+                : view.state === 'ended'
+                  ? t('pane.ended')
+                  : t('pane.readOnly', { name: view.owner?.name ?? '' })}
             </p>
           </>
         )}

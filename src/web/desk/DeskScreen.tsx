@@ -23,25 +23,29 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
       <div class={`desk shows-${view}`}>
         <Rail isProfile={isProfile} onProfile={setProfile} />
         <main class="desk-main">
-        <h1 class="sr-only">{t('title')}</h1>
-        <div class="desk-banner"><LinkBanner state={desk.socket.state.value} refusedText={t('signIn.again')} onRetry={() => desk.socket.retryNow()} /></div>
-        {isProfile ? (
-          <Profile onClose={() => setProfile(false)} onSignOut={onSignOut} />
-        ) : (
-          <>
-            <ListPane />
-            <ConversationPane key={desk.openId.value ?? ''} />
-          </>
-        )}
-        <div class="toasts" role="alert">
-          {desk.toasts.value.map((toast) => (
-            <div key={toast.id} class="toast">
-              <Icon name="alert" size={18} />
-              <span>{toast.text}</span>
-              <button type="button" class="icon-button small" aria-label={t('dismiss')} onClick={() => desk.dismiss(toast.id)}><Icon name="close" size={16} /></button>
-            </div>
-          ))}
-        </div>
+          <h1 class="sr-only">{t('title')}</h1>
+          <div class="desk-banner">
+            <LinkBanner state={desk.socket.state.value} refusedText={t('signIn.again')} onRetry={() => desk.socket.retryNow()} />
+          </div>
+          {isProfile ? (
+            <Profile onClose={() => setProfile(false)} onSignOut={onSignOut} />
+          ) : (
+            <>
+              <ListPane />
+              <ConversationPane key={desk.openId.value ?? ''} />
+            </>
+          )}
+          <div class="toasts" role="alert">
+            {desk.toasts.value.map((toast) => (
+              <div key={toast.id} class="toast">
+                <Icon name="alert" size={18} />
+                <span>{toast.text}</span>
+                <button type="button" class="icon-button small" aria-label={t('dismiss')} onClick={() => desk.dismiss(toast.id)}>
+                  <Icon name="close" size={16} />
+                </button>
+              </div>
+            ))}
+          </div>
         </main>
       </div>
     </DeskContext.Provider>

@@ -19,12 +19,23 @@ export function Field({ label, type, value, onInput, autocomplete = 'off', hint,
     if (isFocused) input.current?.focus();
   }, []);
   // The typings tell the kinds of input apart by literal, so a kind that is a parameter has to be named as a whole.
-  const attributes = { id, type, value, autocomplete, required: type !== 'search', ...(hint && { 'aria-describedby': `${id}-hint` }) } as ComponentProps<'input'>;
+  const attributes = {
+    id,
+    type,
+    value,
+    autocomplete,
+    required: type !== 'search',
+    ...(hint && { 'aria-describedby': `${id}-hint` }),
+  } as ComponentProps<'input'>;
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <input {...attributes} ref={input} class="input" onInput={(event) => onInput(event.currentTarget.value)} />
-      {hint && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
+      {hint && (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -12,17 +12,30 @@ export function Invitation({ token, onDone }: { token: string; onDone(): void })
   const [invited, setInvited] = useState<{ accountName: string; email: string; name: string }>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
-    void api.readInvitation(token).then(setInvited, (error: unknown) => setProblem(error instanceof HttpError && error.status === 0 ? t('signIn.unreachable') : t('invite.gone')));
+    void api
+      .readInvitation(token)
+      .then(setInvited, (error: unknown) =>
+        setProblem(error instanceof HttpError && error.status === 0 ? t('signIn.unreachable') : t('invite.gone')),
+      );
   }, [token]);
   if (problem) {
     return (
       <EntryCard title="Centralino">
-        <p class="form-error" role="alert">{problem}</p>
-        <a class="button primary wide" href="/desk">{t('invite.toSignIn')}</a>
+        <p class="form-error" role="alert">
+          {problem}
+        </p>
+        <a class="button primary wide" href="/desk">
+          {t('invite.toSignIn')}
+        </a>
       </EntryCard>
     );
   }
-  if (!invited) return <main class="splash"><p role="status">{t('loading')}</p></main>;
+  if (!invited)
+    return (
+      <main class="splash">
+        <p role="status">{t('loading')}</p>
+      </main>
+    );
   return (
     <EntryCard title={t('invite.title', { name: invited.name.split(' ')[0] ?? invited.name })}>
       <p class="entry-hint">{t('invite.hint', { account: invited.accountName, email: invited.email })}</p>
@@ -57,10 +70,24 @@ function PasswordForm({ token, email, onDone, onGone }: { token: string; email: 
   return (
     <form onSubmit={(event) => void submit(event)}>
       <input type="email" class="sr-only" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
-      <Field label={t('invite.password')} type="password" autocomplete="new-password" value={password} onInput={setPassword} hint={t('invite.rule')} isFocused />
+      <Field
+        label={t('invite.password')}
+        type="password"
+        autocomplete="new-password"
+        value={password}
+        onInput={setPassword}
+        hint={t('invite.rule')}
+        isFocused
+      />
       <Field label={t('invite.repeat')} type="password" autocomplete="new-password" value={repeated} onInput={setRepeated} />
-      {error && <p class="form-error" role="alert">{error}</p>}
-      <button type="submit" class="button primary wide" disabled={isBusy}>{t('invite.go')}</button>
+      {error && (
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+      )}
+      <button type="submit" class="button primary wide" disabled={isBusy}>
+        {t('invite.go')}
+      </button>
     </form>
   );
 }

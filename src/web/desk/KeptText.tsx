@@ -8,14 +8,24 @@ export function KeptText({ conversation }: { conversation: string }) {
   const [isCopied, setCopied] = useState(false);
   const draft = desk.draft(conversation);
   if (draft.value.trim() === '') return null;
-  const copy = () => void navigator.clipboard.writeText(draft.value).then(() => setCopied(true), () => desk.toast(t('error.other')));
+  const copy = () =>
+    void navigator.clipboard.writeText(draft.value).then(
+      () => setCopied(true),
+      () => desk.toast(t('error.other')),
+    );
   return (
     <section class="kept" aria-label={t('kept.title')}>
       <strong>{t('kept.title')}</strong>
-      <p class="kept-text" dir="auto">{draft.value}</p>
+      <p class="kept-text" dir="auto">
+        {draft.value}
+      </p>
       <div class="kept-buttons">
-        <button type="button" class="button quiet" onClick={() => (draft.value = '')}>{t('discard')}</button>
-        <button type="button" class="button" onClick={copy}>{t(isCopied ? 'kept.copied' : 'kept.copy')}</button>
+        <button type="button" class="button quiet" onClick={() => (draft.value = '')}>
+          {t('discard')}
+        </button>
+        <button type="button" class="button" onClick={copy}>
+          {t(isCopied ? 'kept.copied' : 'kept.copy')}
+        </button>
       </div>
     </section>
   );

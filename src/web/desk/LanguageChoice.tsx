@@ -11,7 +11,11 @@ export function LanguageChoice() {
       <Icon name="globe" size={18} />
       <span class="sr-only">{t('profile.language')}</span>
       <select value={language.value} onChange={(event) => switchLanguage(event.currentTarget.value as Language)}>
-        {Object.entries(NAMES).map(([code, name]) => <option key={code} value={code} lang={code}>{name}</option>)}
+        {Object.entries(NAMES).map(([code, name]) => (
+          <option key={code} value={code} lang={code}>
+            {name}
+          </option>
+        ))}
       </select>
     </label>
   );

@@ -1,6 +1,7 @@
 /** The list column: own status, wrap-up, offers, figures, and the rows of the chosen list (CHT-2, CHT-5). */
-import { Icon } from '../ui/Icon.tsx';
+
 import { newKey } from '../socket/socketClient.ts';
+import { Icon } from '../ui/Icon.tsx';
 import { useDesk } from './context.ts';
 import { OfferCard } from './OfferCard.tsx';
 import { Row } from './Row.tsx';
@@ -26,17 +27,40 @@ export function ListPane() {
   };
   return (
     <section class="list-pane" aria-label={t('list.conversations')}>
-      <div class="list-status"><StatusMenu /></div>
-      {agent?.wrapUps.map((wrapUp) => <WrapUpCard key={wrapUp.interaction} wrapUp={wrapUp} />)}
-      {desk.offers.value.map((offer) => <OfferCard key={offer.interaction.id} offer={offer} />)}
+      <div class="list-status">
+        <StatusMenu />
+      </div>
+      {agent?.wrapUps.map((wrapUp) => (
+        <WrapUpCard key={wrapUp.interaction} wrapUp={wrapUp} />
+      ))}
+      {desk.offers.value.map((offer) => (
+        <OfferCard key={offer.interaction.id} offer={offer} />
+      ))}
       <div class="list-head">
-        <h2>{t(`list.${list}`)} <span class="list-count">{rows.length}</span></h2>
-        <span class="list-figures">{t('figures.waiting', { count: waiting })} · {t('figures.online', { count: online })}</span>
-        <button type="button" class="icon-button" aria-pressed={desk.isByLastMessage.value} aria-label={t('list.sort')} title={t('list.sort')} onClick={() => (desk.isByLastMessage.value = !desk.isByLastMessage.value)}><Icon name="sort" /></button>
+        <h2>
+          {t(`list.${list}`)} <span class="list-count">{rows.length}</span>
+        </h2>
+        <span class="list-figures">
+          {t('figures.waiting', { count: waiting })} · {t('figures.online', { count: online })}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-pressed={desk.isByLastMessage.value}
+          aria-label={t('list.sort')}
+          title={t('list.sort')}
+          onClick={() => (desk.isByLastMessage.value = !desk.isByLastMessage.value)}
+        >
+          <Icon name="sort" />
+        </button>
       </div>
       {rows.length > 0 ? (
         <ul class="conversation-rows" onKeyDown={onKeyDown}>
-          {rows.map((row) => <li key={row.id}><Row row={row} /></li>)}
+          {rows.map((row) => (
+            <li key={row.id}>
+              <Row row={row} />
+            </li>
+          ))}
         </ul>
       ) : (
         <Empty isSignedOut={agent?.status === 'signed_out'} />
@@ -50,10 +74,16 @@ function Empty({ isSignedOut }: { isSignedOut: boolean }) {
   const list = isSignedOut ? 'signedOut' : desk.list.value;
   return (
     <div class="empty">
-      <span class="empty-mark"><Icon name={isSignedOut ? 'play' : 'inbox'} size={26} /></span>
+      <span class="empty-mark">
+        <Icon name={isSignedOut ? 'play' : 'inbox'} size={26} />
+      </span>
       <strong>{t(`list.empty.${list}`)}</strong>
       <p>{t(`list.empty.${list}.hint`)}</p>
-      {isSignedOut && <button type="button" class="button primary" onClick={() => void desk.run({ t: 'agent.signIn', key: newKey() })}>{t('status.signIn')}</button>}
+      {isSignedOut && (
+        <button type="button" class="button primary" onClick={() => void desk.run({ t: 'agent.signIn', key: newKey() })}>
+          {t('status.signIn')}
+        </button>
+      )}
     </div>
   );
 }

@@ -11,12 +11,25 @@ export interface MenuItem {
 export function MoreMenu({ label, items }: { label: string; items: readonly (MenuItem | false)[] }) {
   return (
     <MenuButton class="icon-button" label={label} face={<Icon name="more" />}>
-      {(close) => items.map((item) => item && (
-        <button key={item.text} type="button" role="menuitem" onClick={() => {
-          close();
-          item.act();
-        }}><Icon name={item.icon} size={18} />{item.text}</button>
-      ))}
+      {(close) =>
+        items.map(
+          (item) =>
+            item && (
+              <button
+                key={item.text}
+                type="button"
+                role="menuitem"
+                onClick={() => {
+                  close();
+                  item.act();
+                }}
+              >
+                <Icon name={item.icon} size={18} />
+                {item.text}
+              </button>
+            ),
+        )
+      }
     </MenuButton>
   );
 }

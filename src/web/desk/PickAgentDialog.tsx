@@ -15,13 +15,26 @@ export function PickAgentDialog({ kind, view, onDone }: { kind: 'transfer' | 'in
   const [agents, setAgents] = useState<readonly AgentView[]>();
   const [search, setSearch] = useState('');
   useEffect(() => {
-    void api.agents().then(({ items }) => setAgents(items), () => setAgents([]));
+    void api.agents().then(
+      ({ items }) => setAgents(items),
+      () => setAgents([]),
+    );
   }, []);
   const inside = new Set([desk.me.user.id, view.owner?.id, ...view.participants.map((agent) => agent.id)]);
-  const found = (agents ?? []).filter((agent) => !inside.has(agent.id) && agent.status !== 'signed_out' && agent.status !== 'paused' && agent.name.toLocaleLowerCase().includes(search.trim().toLocaleLowerCase()));
+  const found = (agents ?? []).filter(
+    (agent) =>
+      !inside.has(agent.id) &&
+      agent.status !== 'signed_out' &&
+      agent.status !== 'paused' &&
+      agent.name.toLocaleLowerCase().includes(search.trim().toLocaleLowerCase()),
+  );
   const choose = async (agent: AgentView) => {
     const interaction = view.id;
-    const isDone = await desk.run(kind === 'transfer' ? { t: 'interaction.transfer', key: newKey(), interaction, to: agent.id } : { t: 'participant.invite', key: newKey(), interaction, agent: agent.id });
+    const isDone = await desk.run(
+      kind === 'transfer'
+        ? { t: 'interaction.transfer', key: newKey(), interaction, to: agent.id }
+        : { t: 'participant.invite', key: newKey(), interaction, agent: agent.id },
+    );
     if (isDone) onDone();
   };
   return (
@@ -32,13 +45,26 @@ export function PickAgentDialog({ kind, view, onDone }: { kind: 'transfer' | 'in
           <li key={agent.id}>
             <button type="button" class="agent" onClick={() => void choose(agent)}>
               <Avatar name={agent.name} id={agent.id} state={dotOf(agent.status)} />
-              <span class="row-words"><strong>{agent.name}</strong><span>{t(`status.${agent.status}`)} · {agent.queues.filter((queue) => queue.isSignedIn).map((queue) => queue.name).join(', ')}</span></span>
+              <span class="row-words">
+                <strong>{agent.name}</strong>
+                <span>
+                  {t(`status.${agent.status}`)} ·{' '}
+                  {agent.queues
+                    .filter((queue) => queue.isSignedIn)
+                    .map((queue) => queue.name)
+                    .join(', ')}
+                </span>
+              </span>
               <span class="tag">{t('pick.load', { load: agent.load, capacity: agent.capacity })}</span>
             </button>
           </li>
         ))}
       </ul>
-      {agents && found.length === 0 && <p class="dialog-hint" role="status">{t('pick.none')}</p>}
+      {agents && found.length === 0 && (
+        <p class="dialog-hint" role="status">
+          {t('pick.none')}
+        </p>
+      )}
     </Dialog>
   );
 }

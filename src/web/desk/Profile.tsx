@@ -20,13 +20,24 @@ export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): 
       <div class="profile-inner">
         <header class="profile-head">
           <Avatar name={user.name} id={user.id} size="lg" />
-          <div><h2>{user.name}</h2><p>{account.name}</p></div>
-          <button type="button" class="button" onClick={onClose}>{t('profile.close')}</button>
+          <div>
+            <h2>{user.name}</h2>
+            <p>{account.name}</p>
+          </div>
+          <button type="button" class="button" onClick={onClose}>
+            {t('profile.close')}
+          </button>
         </header>
-        <section class="profile-card profile-row"><h3>{t('profile.language')}</h3><LanguageChoice /></section>
+        <section class="profile-card profile-row">
+          <h3>{t('profile.language')}</h3>
+          <LanguageChoice />
+        </section>
         <SecondFactorSection />
         <Sessions />
-        <button type="button" class="button danger" onClick={onSignOut}><Icon name="end" size={18} />{t('profile.signOut')}</button>
+        <button type="button" class="button danger" onClick={onSignOut}>
+          <Icon name="end" size={18} />
+          {t('profile.signOut')}
+        </button>
       </div>
     </div>
   );
@@ -41,23 +52,39 @@ function Sessions() {
       (error: unknown) => desk.toast(errorText(error instanceof HttpError ? error.code : 'internal')),
     );
   useEffect(() => void load(), []);
-  const revoke = (act: Promise<unknown>) => void act.catch((error: unknown) => desk.toast(errorText(error instanceof HttpError ? error.code : 'internal'))).then(load);
+  const revoke = (act: Promise<unknown>) =>
+    void act.catch((error: unknown) => desk.toast(errorText(error instanceof HttpError ? error.code : 'internal'))).then(load);
   return (
     <section class="profile-card">
       <h3>{t('profile.sessions')}</h3>
       <ul class="sessions">
         {sessions.map((session) => (
           <li key={session.id}>
-            <span class="file-icon"><Icon name={isPhone(session.userAgent) ? 'person' : 'monitor'} /></span>
+            <span class="file-icon">
+              <Icon name={isPhone(session.userAgent) ? 'person' : 'monitor'} />
+            </span>
             <span class="row-words">
               <strong>{deviceName(session.userAgent)}</strong>
-              <span>{session.isCurrent ? t('profile.this') : t('profile.lastSeen', { time: age(session.lastSeenAt, now.value, language.value) })} · {session.ip}</span>
+              <span>
+                {session.isCurrent
+                  ? t('profile.this')
+                  : t('profile.lastSeen', { time: age(session.lastSeenAt, now.value, language.value) })}{' '}
+                · {session.ip}
+              </span>
             </span>
-            {!session.isCurrent && <button type="button" class="button" onClick={() => revoke(api.revokeSession(session.id))}>{t('profile.revoke')}</button>}
+            {!session.isCurrent && (
+              <button type="button" class="button" onClick={() => revoke(api.revokeSession(session.id))}>
+                {t('profile.revoke')}
+              </button>
+            )}
           </li>
         ))}
       </ul>
-      {sessions.length > 2 && <button type="button" class="button quiet" onClick={() => revoke(api.revokeOthers())}>{t('profile.revokeAll')}</button>}
+      {sessions.length > 2 && (
+        <button type="button" class="button quiet" onClick={() => revoke(api.revokeOthers())}>
+          {t('profile.revokeAll')}
+        </button>
+      )}
     </section>
   );
 }

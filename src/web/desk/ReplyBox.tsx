@@ -23,7 +23,12 @@ export function ReplyBox({ conversation, view, isClaim, isNote, onNote, uploads 
   const placeholder = isNote ? t('composer.note') : isClaim ? t('composer.claim') : t('composer.reply', { name: clientName(view.client) });
   return (
     <>
-      {isClaim && <p class="claim-hint"><Icon name="inbox" size={16} />{t('pane.take.hint')}</p>}
+      {isClaim && (
+        <p class="claim-hint">
+          <Icon name="inbox" size={16} />
+          {t('pane.take.hint')}
+        </p>
+      )}
       <Composer
         draft={desk.draft(id)}
         placeholder={placeholder}
@@ -32,7 +37,20 @@ export function ReplyBox({ conversation, view, isClaim, isNote, onNote, uploads 
         hasFocusAtFirst={matchMedia('(pointer: fine)').matches}
         onSend={(text) => desk.write({ conversation: id, text, isNote, isClaim: isClaim && !isNote })}
         onTyping={(text) => !isNote && !isClaim && desk.typing(conversation, text)}
-        tools={!isClaim && <button type="button" class="icon-button" aria-pressed={isNote} aria-label={t('composer.toNote')} title={t(isNote ? 'composer.toReply' : 'composer.toNote')} onClick={() => onNote(!isNote)}><Icon name="note" /></button>}
+        tools={
+          !isClaim && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-pressed={isNote}
+              aria-label={t('composer.toNote')}
+              title={t(isNote ? 'composer.toReply' : 'composer.toNote')}
+              onClick={() => onNote(!isNote)}
+            >
+              <Icon name="note" />
+            </button>
+          )
+        }
       />
     </>
   );

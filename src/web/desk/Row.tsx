@@ -16,15 +16,32 @@ export function Row({ row }: { row: InteractionView }) {
   const who = last && last.role !== 'customer' ? t('row.you') : '';
   const isOthers = row.owner && row.owner.id !== desk.me.user.id;
   return (
-    <button type="button" class={`conversation-row${isOpen ? ' is-open' : ''}${row.unread > 0 ? ' is-unread' : ''}`} aria-current={isOpen || undefined} onClick={() => desk.show(row.id)}>
-      <Avatar name={clientName(row.client)} id={row.client.id} state={row.client.presence === 'connected' ? 'on' : row.client.presence === 'reconnecting' ? 'pause' : 'off'} />
+    <button
+      type="button"
+      class={`conversation-row${isOpen ? ' is-open' : ''}${row.unread > 0 ? ' is-unread' : ''}`}
+      aria-current={isOpen || undefined}
+      onClick={() => desk.show(row.id)}
+    >
+      <Avatar
+        name={clientName(row.client)}
+        id={row.client.id}
+        state={row.client.presence === 'connected' ? 'on' : row.client.presence === 'reconnecting' ? 'pause' : 'off'}
+      />
       <span class="row-words">
-        <span class="row-top"><strong>{clientName(row.client)}</strong><time>{age(last?.at ?? row.createdAt, now.value, language.value)}</time></span>
-        <span class="row-text">{isOthers ? '' : who}{last?.text}</span>
+        <span class="row-top">
+          <strong>{clientName(row.client)}</strong>
+          <time>{age(last?.at ?? row.createdAt, now.value, language.value)}</time>
+        </span>
+        <span class="row-text">
+          {isOthers ? '' : who}
+          {last?.text}
+        </span>
         <Tags row={row} isOthers={Boolean(isOthers)} />
       </span>
       {row.unread > 0 ? (
-        <span class="count" role="img" aria-label={t('row.unread', { count: row.unread })}>{row.unread}</span>
+        <span class="count" role="img" aria-label={t('row.unread', { count: row.unread })}>
+          {row.unread}
+        </span>
       ) : (
         isUnanswered && <span class="blue-dot" role="img" aria-label={t('row.unanswered')} title={t('row.unanswered')} />
       )}

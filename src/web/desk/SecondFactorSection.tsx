@@ -16,7 +16,14 @@ export function SecondFactorSection() {
   const [step, setStep] = useState<Step>({ name: 'idle' });
   const [text, setText] = useState('');
   const [error, setError] = useState('');
-  useEffect(() => void api.credentials().then((credentials) => setOn(credentials.isTotpEnabled), () => setOn(undefined)), []);
+  useEffect(
+    () =>
+      void api.credentials().then(
+        (credentials) => setOn(credentials.isTotpEnabled),
+        () => setOn(undefined),
+      ),
+    [],
+  );
   const go = (next: Step) => {
     setText('');
     setError('');
@@ -38,28 +45,69 @@ export function SecondFactorSection() {
       }
     } catch (problem) {
       if (!(problem instanceof HttpError)) throw problem;
-      setError(problem.code === 'wrong_credentials' ? t(step.name === 'code' ? 'signIn.wrongCode' : 'signIn.wrong') : errorText(problem.code));
+      setError(
+        problem.code === 'wrong_credentials' ? t(step.name === 'code' ? 'signIn.wrongCode' : 'signIn.wrong') : errorText(problem.code),
+      );
     }
   };
   if (isOn === undefined) return null;
   return (
     <section class="profile-card">
       <div class="profile-row">
-        <div><h3>{t('profile.totp')}</h3><p>{t(isOn ? 'profile.totp.on' : 'profile.totp.off')}</p></div>
-        {step.name === 'idle' && <button type="button" class="button" onClick={() => go({ name: 'password' })}>{t(isOn ? 'profile.totp.end' : 'profile.totp.begin')}</button>}
+        <div>
+          <h3>{t('profile.totp')}</h3>
+          <p>{t(isOn ? 'profile.totp.on' : 'profile.totp.off')}</p>
+        </div>
+        {step.name === 'idle' && (
+          <button type="button" class="button" onClick={() => go({ name: 'password' })}>
+            {t(isOn ? 'profile.totp.end' : 'profile.totp.begin')}
+          </button>
+        )}
       </div>
       {(step.name === 'password' || step.name === 'code') && (
         <form class="totp" onSubmit={(event) => void submit(event)}>
-          {step.name === 'code' && <p>{t('profile.totp.secret')}<code class="secret">{step.secret.match(/.{1,4}/g)?.join(' ')}</code></p>}
-          <Field key={step.name} label={t(step.name === 'code' ? 'signIn.code' : 'profile.totp.password')} type={step.name === 'code' ? 'text' : 'password'} autocomplete={step.name === 'code' ? 'one-time-code' : 'current-password'} value={text} onInput={setText} isFocused />
-          {error && <p class="form-error" role="alert">{error}</p>}
+          {step.name === 'code' && (
+            <p>
+              {t('profile.totp.secret')}
+              <code class="secret">{step.secret.match(/.{1,4}/g)?.join(' ')}</code>
+            </p>
+          )}
+          <Field
+            key={step.name}
+            label={t(step.name === 'code' ? 'signIn.code' : 'profile.totp.password')}
+            type={step.name === 'code' ? 'text' : 'password'}
+            autocomplete={step.name === 'code' ? 'one-time-code' : 'current-password'}
+            value={text}
+            onInput={setText}
+            isFocused
+          />
+          {error && (
+            <p class="form-error" role="alert">
+              {error}
+            </p>
+          )}
           <div class="dialog-buttons">
-            <button type="button" class="button" onClick={() => go({ name: 'idle' })}>{t('cancel')}</button>
-            <button type="submit" class="button primary">{t('profile.totp.confirm')}</button>
+            <button type="button" class="button" onClick={() => go({ name: 'idle' })}>
+              {t('cancel')}
+            </button>
+            <button type="submit" class="button primary">
+              {t('profile.totp.confirm')}
+            </button>
           </div>
         </form>
       )}
-      {step.name === 'codes' && <div role="status"><p>{t('profile.totp.codes')}</p><ul class="codes">{step.codes.map((code) => <li key={code}><code>{code}</code></li>)}</ul></div>}
+      {step.name === 'codes' && (
+        <div role="status">
+          <p>{t('profile.totp.codes')}</p>
+          <ul class="codes">
+            {step.codes.map((code) => (
+              <li key={code}>
+                <code>{code}</code>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
     </section>
   );
 }

@@ -8,7 +8,11 @@ import { t } from './texts.ts';
 
 export function SignIn({ wasSignedOut, onDone }: { wasSignedOut: boolean; onDone(): void }) {
   const [isSecond, setSecond] = useState(false);
-  return isSecond ? <SecondFactor onDone={onDone} onBack={() => setSecond(false)} /> : <Password wasSignedOut={wasSignedOut} onDone={onDone} onSecond={() => setSecond(true)} />;
+  return isSecond ? (
+    <SecondFactor onDone={onDone} onBack={() => setSecond(false)} />
+  ) : (
+    <Password wasSignedOut={wasSignedOut} onDone={onDone} onSecond={() => setSecond(true)} />
+  );
 }
 
 function Password({ wasSignedOut, onDone, onSecond }: { wasSignedOut: boolean; onDone(): void; onSecond(): void }) {
@@ -21,12 +25,22 @@ function Password({ wasSignedOut, onDone, onSecond }: { wasSignedOut: boolean; o
   });
   return (
     <EntryCard title={t('signIn.title')}>
-      {wasSignedOut && !error && <p class="hint-box" role="status">{t('signIn.again')}</p>}
+      {wasSignedOut && !error && (
+        <p class="hint-box" role="status">
+          {t('signIn.again')}
+        </p>
+      )}
       <form onSubmit={submit}>
         <Field label={t('signIn.email')} type="email" autocomplete="username" value={email} onInput={setEmail} isFocused />
         <Field label={t('signIn.password')} type="password" autocomplete="current-password" value={password} onInput={setPassword} />
-        {error && <p class="form-error" role="alert">{error}</p>}
-        <button type="submit" class="button primary wide" disabled={isBusy}>{t('signIn.go')}</button>
+        {error && (
+          <p class="form-error" role="alert">
+            {error}
+          </p>
+        )}
+        <button type="submit" class="button primary wide" disabled={isBusy}>
+          {t('signIn.go')}
+        </button>
       </form>
     </EntryCard>
   );
@@ -43,9 +57,17 @@ function SecondFactor({ onDone, onBack }: { onDone(): void; onBack(): void }) {
       <p class="entry-hint">{t('signIn.code.hint')}</p>
       <form onSubmit={submit}>
         <Field label={t('signIn.code')} type="text" autocomplete="one-time-code" value={code} onInput={setCode} isFocused />
-        {error && <p class="form-error" role="alert">{error}</p>}
-        <button type="submit" class="button primary wide" disabled={isBusy}>{t('signIn.code.go')}</button>
-        <button type="button" class="button quiet wide" onClick={onBack}>{t('signIn.other')}</button>
+        {error && (
+          <p class="form-error" role="alert">
+            {error}
+          </p>
+        )}
+        <button type="submit" class="button primary wide" disabled={isBusy}>
+          {t('signIn.code.go')}
+        </button>
+        <button type="button" class="button quiet wide" onClick={onBack}>
+          {t('signIn.other')}
+        </button>
       </form>
     </EntryCard>
   );
@@ -56,9 +78,12 @@ function useSubmit(wrong: 'signIn.wrong' | 'signIn.wrongCode', act: () => Promis
   const [error, setError] = useState('');
   const [isBusy, setBusy] = useState(false);
   const isHere = useRef(true);
-  useEffect(() => () => {
-    isHere.current = false;
-  }, []);
+  useEffect(
+    () => () => {
+      isHere.current = false;
+    },
+    [],
+  );
   const submit = (event: Event) => {
     event.preventDefault();
     setBusy(true);

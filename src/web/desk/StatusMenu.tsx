@@ -25,7 +25,10 @@ export function StatusMenu() {
     <>
       <span class="sr-only">{t('status.yours')}</span>
       <i class={`dot dot-${dotOf(agent.status)}`} />
-      <span class="status-words">{t(`status.${agent.status}`)}{reason && agent.status === 'paused' ? ` · ${reason}` : ''}</span>
+      <span class="status-words">
+        {t(`status.${agent.status}`)}
+        {reason && agent.status === 'paused' ? ` · ${reason}` : ''}
+      </span>
       <time>{lasting(agent.since, now.value, language.value)}</time>
       <Icon name="down" size={16} />
     </>
@@ -47,28 +50,58 @@ function Items({ agent, onDone }: { agent: AgentView; onDone(): void }) {
   const isPaused = agent.status === 'paused';
   return (
     <>
-      {signedIn.length < agent.queues.length && <button type="button" role="menuitem" onClick={act({ t: 'agent.signIn', key: newKey() })}><Icon name="play" size={18} />{t('status.signIn')}</button>}
-      {isPaused && <button type="button" role="menuitem" onClick={act({ t: 'agent.resume', key: newKey() })}><Icon name="play" size={18} />{t('status.resume')}</button>}
+      {signedIn.length < agent.queues.length && (
+        <button type="button" role="menuitem" onClick={act({ t: 'agent.signIn', key: newKey() })}>
+          <Icon name="play" size={18} />
+          {t('status.signIn')}
+        </button>
+      )}
+      {isPaused && (
+        <button type="button" role="menuitem" onClick={act({ t: 'agent.resume', key: newKey() })}>
+          <Icon name="play" size={18} />
+          {t('status.resume')}
+        </button>
+      )}
       {signedIn.length > 0 && !isPaused && (
+        // biome-ignore lint/a11y/useSemanticElements: a group of menu items; a fieldset has no place in a menu
         <div role="group" aria-label={t('status.pause')}>
-          <p class="menu-title" aria-hidden="true">{t('status.pause')}</p>
+          <p class="menu-title" aria-hidden="true">
+            {t('status.pause')}
+          </p>
           {REASONS.map((reason) => (
-            <button key={reason} type="button" role="menuitem" onClick={act({ t: 'agent.pause', key: newKey(), reason: t(reason) })}><Icon name="pause" size={18} />{t(reason)}</button>
+            <button key={reason} type="button" role="menuitem" onClick={act({ t: 'agent.pause', key: newKey(), reason: t(reason) })}>
+              <Icon name="pause" size={18} />
+              {t(reason)}
+            </button>
           ))}
         </div>
       )}
       {agent.queues.length > 1 && (
+        // biome-ignore lint/a11y/useSemanticElements: a group of menu items; a fieldset has no place in a menu
         <div role="group" aria-label={t('status.queues')}>
-          <p class="menu-title" aria-hidden="true">{t('status.queues')}</p>
+          <p class="menu-title" aria-hidden="true">
+            {t('status.queues')}
+          </p>
           {agent.queues.map((queue) => (
-            <button key={queue.id} type="button" role="menuitemcheckbox" aria-checked={queue.isSignedIn} onClick={act({ t: queue.isSignedIn ? 'agent.signOut' : 'agent.signIn', key: newKey(), queues: [queue.id] })}>
+            <button
+              key={queue.id}
+              type="button"
+              role="menuitemcheckbox"
+              aria-checked={queue.isSignedIn}
+              onClick={act({ t: queue.isSignedIn ? 'agent.signOut' : 'agent.signIn', key: newKey(), queues: [queue.id] })}
+            >
               <span class={queue.isSignedIn ? 'tick is-on' : 'tick'}>{queue.isSignedIn && <Icon name="check" size={14} />}</span>
               {queue.name}
             </button>
           ))}
         </div>
       )}
-      {signedIn.length > 0 && <button type="button" role="menuitem" class="is-danger" onClick={act({ t: 'agent.signOut', key: newKey() })}><Icon name="end" size={18} />{t('status.signOut')}</button>}
+      {signedIn.length > 0 && (
+        <button type="button" role="menuitem" class="is-danger" onClick={act({ t: 'agent.signOut', key: newKey() })}>
+          <Icon name="end" size={18} />
+          {t('status.signOut')}
+        </button>
+      )}
     </>
   );
 }

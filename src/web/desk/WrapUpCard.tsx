@@ -15,10 +15,23 @@ export function WrapUpCard({ wrapUp }: { wrapUp: AgentView['wrapUps'][number] })
   return (
     <article class="wrap-up" aria-label={t('wrapUp.title')}>
       <Icon name="clock" />
-      <div class="wrap-up-words"><strong>{t('wrapUp.title')} <span role="timer">{countdown(until, now.value)}</span></strong><span>{t('wrapUp.left')}</span></div>
+      <div class="wrap-up-words">
+        <strong>
+          {t('wrapUp.title')} <span role="timer">{countdown(until, now.value)}</span>
+        </strong>
+        <span>{t('wrapUp.left')}</span>
+      </div>
       <div class="wrap-up-buttons">
-        <button type="button" class="button" onClick={() => void desk.run({ t: 'wrapUp.extend', key: newKey(), interaction, bySec: EXTEND_SEC })}>{t('wrapUp.extend')}</button>
-        <button type="button" class="button" onClick={() => void desk.run({ t: 'wrapUp.end', key: newKey(), interaction })}>{t('wrapUp.end')}</button>
+        <button
+          type="button"
+          class="button"
+          onClick={() => void desk.run({ t: 'wrapUp.extend', key: newKey(), interaction, bySec: EXTEND_SEC })}
+        >
+          {t('wrapUp.extend')}
+        </button>
+        <button type="button" class="button" onClick={() => void desk.run({ t: 'wrapUp.end', key: newKey(), interaction })}>
+          {t('wrapUp.end')}
+        </button>
       </div>
     </article>
   );

@@ -59,7 +59,8 @@ export const api = {
   signIn: (email: string, password: string) => call<Stage>('POST', '/auth/sign-in', { email, password }),
   secondFactor: (code: string) => call<Stage>('POST', '/auth/second-factor', { code }),
   signOut: () => call<void>('POST', '/auth/sign-out'),
-  readInvitation: (token: string) => call<{ accountName: string; email: string; name: string }>('POST', '/auth/invitations/read', { token }),
+  readInvitation: (token: string) =>
+    call<{ accountName: string; email: string; name: string }>('POST', '/auth/invitations/read', { token }),
   acceptInvitation: (token: string, password: string) => call<Stage>('POST', '/auth/invitations/accept', { token, password }),
   sessions: () => call<{ items: SignInSession[] }>('GET', '/auth/sessions'),
   revokeSession: (id: string) => call<void>('DELETE', `/auth/sessions/${id}`),

@@ -2,4 +2,5 @@
 import type { InteractionView } from '../socket/wire.ts';
 import { t } from './texts.ts';
 
-export const clientName = ({ id, name }: InteractionView['client']): string => name || t('client.visitor', { tag: id.slice(-4).toUpperCase() });
+export const clientName = ({ id, name }: InteractionView['client']): string =>
+  name || t('client.visitor', { tag: id.slice(-4).toUpperCase() });

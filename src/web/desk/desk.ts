@@ -6,7 +6,7 @@ import { batch, computed, effect, type Signal, signal } from '@preact/signals';
 import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import { TypingSignal } from '../conversation/typingSignal.ts';
-import { codeOf, CommandError } from '../socket/commandError.ts';
+import { CommandError, codeOf } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
 import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, QueueFigures, Snapshot } from '../socket/wire.ts';
@@ -52,7 +52,13 @@ export class Desk {
       hello: () => ({ t: 'hello', v: PROTOCOL_VERSION, as: 'agent', device: { id: deviceId(), name: deviceName(navigator.userAgent) } }),
       onHello: (reply) => this.#setAgent(reply.agent),
     });
-    this.socket.subscribe(`agent:${me.user.id}`, this.rows.handlers(`agent:${me.user.id}`, { onSnapshot: (snapshot) => this.#onAgentSnapshot(snapshot), onEvent: (event) => this.#onAgentEvent(event) }));
+    this.socket.subscribe(
+      `agent:${me.user.id}`,
+      this.rows.handlers(`agent:${me.user.id}`, {
+        onSnapshot: (snapshot) => this.#onAgentSnapshot(snapshot),
+        onEvent: (event) => this.#onAgentEvent(event),
+      }),
+    );
     this.#stopAnnouncing = effect(() => {
       const state = this.socket.state.value;
       if (state.name === 'refused' && (state.code === 'unauthenticated' || state.code === '4501')) queueMicrotask(onSignedOut);
@@ -99,7 +105,8 @@ export class Desk {
     batch(() => {
       this.openId.value = id;
       if (id === undefined) return;
-      const conversation = this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
+      const conversation =
+        this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
       // One that was shown before is loaded again: its cursor went with the subscription.
       this.#conversations.value = new Map(this.#conversations.value).set(id, conversation);
       this.socket.subscribe(`conversation:${id}`, conversation);
@@ -164,7 +171,10 @@ export class Desk {
       if (this.#queueFeeds.has(id)) continue;
       this.#queueFeeds.add(id);
       this.socket.subscribe(`queue:${id}`, this.rows.handlers(`queue:${id}`, { onSnapshot: () => undefined, onEvent: () => undefined }));
-      this.socket.subscribe(`figures:${id}`, { onSnapshot: (snapshot) => snapshot.kind === 'figures' && this.#setFigures(snapshot.figures), onEvent: (event) => event.type === 'figures.changed' && this.#setFigures(event.figures) });
+      this.socket.subscribe(`figures:${id}`, {
+        onSnapshot: (snapshot) => snapshot.kind === 'figures' && this.#setFigures(snapshot.figures),
+        onEvent: (event) => event.type === 'figures.changed' && this.#setFigures(event.figures),
+      });
       void this.loadQueue(id);
     }
     for (const id of this.#queueFeeds) {
@@ -202,7 +212,14 @@ export class Desk {
   #send(item: OutboxItem): Promise<{ off: number }> {
     const body = item.file ? { file: item.file.id } : { text: item.text };
     return this.socket.command(
-      { t: 'chat.send', interaction: item.conversation, mid: item.mid, ...body, visibility: item.isNote ? 'staff' : 'everyone', claim: item.isClaim },
+      {
+        t: 'chat.send',
+        interaction: item.conversation,
+        mid: item.mid,
+        ...body,
+        visibility: item.isNote ? 'staff' : 'everyone',
+        claim: item.isClaim,
+      },
       Number.POSITIVE_INFINITY,
     );
   }

@@ -5,8 +5,8 @@ import { HttpError } from '../conversation/rest.ts';
 import { TextsProvider } from '../ui/Texts.tsx';
 import { api } from './api.ts';
 import './desk.css';
-import { Desk } from './desk.ts';
 import { DeskScreen } from './DeskScreen.tsx';
+import { Desk } from './desk.ts';
 import { Invitation } from './Invitation.tsx';
 import { SignIn } from './SignIn.tsx';
 import { language, t } from './texts.ts';
@@ -55,10 +55,24 @@ function App() {
   const now = stage.value;
   return (
     <TextsProvider value={{ t, language: language.value }}>
-      {now.name === 'loading' && <main class="splash"><p role="status">{t('loading')}</p></main>}
+      {now.name === 'loading' && (
+        <main class="splash">
+          <p role="status">{t('loading')}</p>
+        </main>
+      )}
       {now.name === 'signIn' && <SignIn wasSignedOut={now.wasSignedOut} onDone={entered} />}
       {now.name === 'invitation' && <Invitation token={now.token} onDone={entered} />}
-      {now.name === 'desk' && <DeskScreen desk={now.desk} onSignOut={() => void api.signOut().then(() => leave(false), () => leave(false))} />}
+      {now.name === 'desk' && (
+        <DeskScreen
+          desk={now.desk}
+          onSignOut={() =>
+            void api.signOut().then(
+              () => leave(false),
+              () => leave(false),
+            )
+          }
+        />
+      )}
     </TextsProvider>
   );
 }

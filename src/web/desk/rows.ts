@@ -29,7 +29,8 @@ export class Rows {
   handlers(feed: string, onOther: { onSnapshot(snapshot: Snapshot): void; onEvent(event: PublicEvent): void }): FeedHandlers {
     return {
       onSnapshot: (snapshot) => {
-        if (snapshot.kind === 'agent' || snapshot.kind === 'queue') this.#set(feed, new Map(snapshot.interactions.map((row) => [row.id, row])));
+        if (snapshot.kind === 'agent' || snapshot.kind === 'queue')
+          this.#set(feed, new Map(snapshot.interactions.map((row) => [row.id, row])));
         onOther.onSnapshot(snapshot);
       },
       onEvent: (event) => {
@@ -52,7 +53,8 @@ export class Rows {
   }
 }
 
-export const isMine = (row: InteractionView, me: string): boolean => row.owner?.id === me || row.participants.some((agent) => agent.id === me);
+export const isMine = (row: InteractionView, me: string): boolean =>
+  row.owner?.id === me || row.participants.some((agent) => agent.id === me);
 
 export function rowsOf(list: ListName, rows: readonly InteractionView[], me: string): InteractionView[] {
   if (list === 'mine') return rows.filter((row) => isMine(row, me));

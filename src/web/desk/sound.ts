@@ -14,7 +14,10 @@ export function switchSound(): void {
 export function ring(): void {
   if (!isSoundOn.value) return;
   context ??= new AudioContext();
-  for (const [at, frequency] of [[0, 660], [0.16, 880]] as const) {
+  for (const [at, frequency] of [
+    [0, 660],
+    [0.16, 880],
+  ] as const) {
     const tone = context.createOscillator();
     const volume = context.createGain();
     const from = context.currentTime + at;

@@ -13,14 +13,18 @@ export function nearestLanguage(wanted: string): Language {
   return LANGUAGES.find((language) => language === base) ?? 'en';
 }
 
-export const directionOf = (language: string): 'rtl' | 'ltr' => (RIGHT_TO_LEFT.has(language.toLowerCase().split('-')[0] ?? '') ? 'rtl' : 'ltr');
+export const directionOf = (language: string): 'rtl' | 'ltr' =>
+  RIGHT_TO_LEFT.has(language.toLowerCase().split('-')[0] ?? '') ? 'rtl' : 'ltr';
 
 export function fill(text: string, params: Params = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
 }
 
 /** A translator whose language may be switched; components that use it are drawn again. */
-export function createTranslator<Key extends string>(dictionaries: Readonly<Record<Language, Readonly<Record<Key, string>>>>, initial: Language) {
+export function createTranslator<Key extends string>(
+  dictionaries: Readonly<Record<Language, Readonly<Record<Key, string>>>>,
+  initial: Language,
+) {
   const language = signal<Language>(initial);
   return {
     language,

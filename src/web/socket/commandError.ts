@@ -18,7 +18,8 @@ export class CommandError extends Error {
   }
 }
 
-export const offline = (): CommandError => new CommandError({ code: 'offline', text: 'The server could not be reached in time.', isRetryable: true });
+export const offline = (): CommandError =>
+  new CommandError({ code: 'offline', text: 'The server could not be reached in time.', isRetryable: true });
 
 /** The code of whatever was thrown, to choose a text by. */
 export const codeOf = (error: unknown): string => (error instanceof CommandError ? error.code : 'internal');

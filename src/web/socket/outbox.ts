@@ -69,7 +69,9 @@ export class Outbox {
   confirm(conversation: string, messages: readonly { mid: string; off: number }[]): void {
     const mids = new Set(messages.map((message) => message.mid));
     const offs = new Set(messages.map((message) => message.off));
-    const rest = this.items.value.filter((item) => item.conversation !== conversation || !(mids.has(item.mid) || (item.off !== undefined && offs.has(item.off))));
+    const rest = this.items.value.filter(
+      (item) => item.conversation !== conversation || !(mids.has(item.mid) || (item.off !== undefined && offs.has(item.off))),
+    );
     if (rest.length !== this.items.value.length) this.#set(rest);
   }
 

@@ -86,7 +86,10 @@ export class SocketClient<Hello> {
   }
 
   /** Sends until it is answered, over as many connections as it takes. @throws CommandError, `offline` after `giveUpMs` */
-  command<Name extends CommandFrame['t']>(frame: Extract<CommandFrame, { t: Name }>, giveUpMs: number = DEFAULT_GIVE_UP_MS): Promise<ReplyOf<Name>> {
+  command<Name extends CommandFrame['t']>(
+    frame: Extract<CommandFrame, { t: Name }>,
+    giveUpMs: number = DEFAULT_GIVE_UP_MS,
+  ): Promise<ReplyOf<Name>> {
     return this.#request(frame as Record<string, unknown>, giveUpMs) as Promise<ReplyOf<Name>>;
   }
 
@@ -234,7 +237,8 @@ export class SocketClient<Hello> {
   #request(frame: Record<string, unknown>, giveUpMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { frame, resolve, reject, id: 0, attempts: 0, answerTimer: undefined, giveUpTimer: undefined };
-      if (giveUpMs < Number.POSITIVE_INFINITY) pending.giveUpTimer = setTimeout(() => this.#settle(pending, () => reject(offline())), giveUpMs);
+      if (giveUpMs < Number.POSITIVE_INFINITY)
+        pending.giveUpTimer = setTimeout(() => this.#settle(pending, () => reject(offline())), giveUpMs);
       this.#pending.add(pending);
       if (this.state.value.name === 'open') this.#send(pending);
     });
@@ -271,7 +275,9 @@ export class SocketClient<Hello> {
 /** A fresh id for a command or message; well inside what the server accepts as a key. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(15));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
 }
 
 /** Where the gateway's socket is, seen from an origin. */

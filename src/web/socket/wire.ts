@@ -12,9 +12,13 @@ export type { AgentView, FileView, InteractionView, Message, QueueFigures, Snaps
 
 type WithoutId<Frame> = Frame extends { id: number } ? Omit<Frame, 'id'> : never;
 export type HelloFrame = WithoutId<z.input<typeof helloVisitor>> | WithoutId<z.input<typeof helloAgent>>;
-type Optional<Frame, Field extends string> = Frame extends Record<Field, unknown> ? Omit<Frame, Field> & Partial<Pick<Frame, Field>> : Frame;
+type Optional<Frame, Field extends string> =
+  Frame extends Record<Field, unknown> ? Omit<Frame, Field> & Partial<Pick<Frame, Field>> : Frame;
 /** A command as a client writes it: no `id` yet, fields with defaults may be left out. */
-export type CommandFrame = Optional<Optional<Optional<WithoutId<VisitorCommand | AgentCommand>, 'visibility'>, 'claim'>, 'limit' | 'reason'>;
+export type CommandFrame = Optional<
+  Optional<Optional<WithoutId<VisitorCommand | AgentCommand>, 'visibility'>, 'claim'>,
+  'limit' | 'reason'
+>;
 
 type Replies = { [Name in keyof typeof replies]: z.infer<(typeof replies)[Name]> };
 export type VisitorHello = Replies['hello visitor'];

@@ -15,7 +15,17 @@ function toneOf(id: string): number {
 }
 
 /** `state` draws a dot: whether the person is connected now. */
-export function Avatar({ name, id, size = 'md', state }: { name: string; id: string; size?: 'sm' | 'md' | 'lg'; state?: 'on' | 'off' | 'pause' | undefined }) {
+export function Avatar({
+  name,
+  id,
+  size = 'md',
+  state,
+}: {
+  name: string;
+  id: string;
+  size?: 'sm' | 'md' | 'lg';
+  state?: 'on' | 'off' | 'pause' | undefined;
+}) {
   return (
     <span class={`avatar avatar-${size} tone-${toneOf(id)}`} aria-hidden="true">
       {initialsOf(name)}

@@ -47,8 +47,23 @@ export function MenuButton({ class: name, label, isFaceNamed = false, menuClass 
   };
   return (
     <div class="menu-place">
-      <button type="button" ref={button} class={name} aria-label={isFaceNamed ? undefined : label} title={isFaceNamed ? undefined : label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{face}</button>
-      {isOpen && <div class={`menu ${menuClass}`} role="menu" aria-label={label} ref={menu} onKeyDown={onKeyDown}>{children(close)}</div>}
+      <button
+        type="button"
+        ref={button}
+        class={name}
+        aria-label={isFaceNamed ? undefined : label}
+        title={isFaceNamed ? undefined : label}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {face}
+      </button>
+      {isOpen && (
+        <div class={`menu ${menuClass}`} role="menu" aria-label={label} ref={menu} onKeyDown={onKeyDown}>
+          {children(close)}
+        </div>
+      )}
     </div>
   );
 }

@@ -7,14 +7,19 @@ export function clock(at: number, language: string): string {
 export function dayName(at: number, now: number, language: string): string {
   const days = Math.round((startOfDay(now) - startOfDay(at)) / 86_400_000);
   if (days === 0 || days === 1) return capital(new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-days, 'day'));
-  return capital(new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', ...(days > 300 && { year: 'numeric' }) }).format(at));
+  return capital(
+    new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', ...(days > 300 && { year: 'numeric' }) }).format(
+      at,
+    ),
+  );
 }
 
 /** How long ago, short: "now", "4 min", "3 h", "2 d", then the date. */
 export function age(at: number, now: number, language: string): string {
   const sec = Math.max(0, (now - at) / 1_000);
   if (sec < 60) return new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'narrow' }).format(0, 'second');
-  const unit = (value: number, name: 'minute' | 'hour' | 'day') => new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(Math.floor(value));
+  const unit = (value: number, name: 'minute' | 'hour' | 'day') =>
+    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(Math.floor(value));
   if (sec < 3_600) return unit(sec / 60, 'minute');
   if (sec < 86_400) return unit(sec / 3_600, 'hour');
   if (sec < 7 * 86_400) return unit(sec / 86_400, 'day');

@@ -9,7 +9,12 @@ import { Notices } from './HomeScreen.tsx';
 import { useWidget } from './state.ts';
 import type { WidgetTexts } from './texts.ts';
 
-const FAILURES: Readonly<Record<string, WidgetKey>> = { rate_limited: 'error.rate_limited', log_full: 'error.log_full', gone: 'error.gone', wrong_state: 'error.gone' };
+const FAILURES: Readonly<Record<string, WidgetKey>> = {
+  rate_limited: 'error.rate_limited',
+  log_full: 'error.log_full',
+  gone: 'error.gone',
+  wrong_state: 'error.gone',
+};
 const NO_NOTICES: readonly Notice[] = [];
 
 export function ChatLines({ conversation, id }: { conversation: Conversation | undefined; id: string }) {
@@ -41,7 +46,12 @@ export function ChatLines({ conversation, id }: { conversation: Conversation | u
           {isTyping && (
             <div class="group theirs typing">
               <Avatar name={typist.name || '?'} id={typist.id} size="sm" />
-              <span class="bubble typing-dots"><span class="sr-only">{typist.name ? texts.t('typing', { name: typist.name }) : texts.t('typing.someone')}</span><i /><i /><i /></span>
+              <span class="bubble typing-dots">
+                <span class="sr-only">{typist.name ? texts.t('typing', { name: typist.name }) : texts.t('typing.someone')}</span>
+                <i />
+                <i />
+                <i />
+              </span>
             </div>
           )}
         </>

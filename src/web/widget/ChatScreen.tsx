@@ -16,7 +16,10 @@ export function ChatScreen({ id }: { id: string }) {
   const state = useWidget();
   const { visitor, texts } = state;
   const conversation = visitor.find(id);
-  const uploads = useMemo(() => (conversation ? new Uploads(visitor, id, (file) => visitor.write(id, '', file)) : undefined), [conversation]);
+  const uploads = useMemo(
+    () => (conversation ? new Uploads(visitor, id, (file) => visitor.write(id, '', file)) : undefined),
+    [conversation],
+  );
   const [isAsking, setAsking] = useState(false);
   const isOver = conversation?.isOver.value ?? false;
   const problem = conversation?.problem.value;
@@ -42,13 +45,25 @@ export function ChatScreen({ id }: { id: string }) {
       <span ref={place} hidden />
       <ChatHeader conversation={conversation} onAskEnd={() => setAsking(true)} />
       <LinkBanner state={link} refusedText={texts.t('link.refused')} onRetry={() => visitor.socket.retryNow()} />
-      {problem ? <p class="problem" role="alert">{texts.t('error.load')}</p> : <ChatLines conversation={conversation} id={id} />}
+      {problem ? (
+        <p class="problem" role="alert">
+          {texts.t('error.load')}
+        </p>
+      ) : (
+        <ChatLines conversation={conversation} id={id} />
+      )}
       {isAsking && conversation && !isOver && <EndQuestion conversation={conversation} onClose={() => setAsking(false)} />}
       {isOver && conversation ? (
         <EndedFooter conversation={conversation} />
       ) : (
-        <Composer draft={state.draft(id)} placeholder={texts.t('placeholder')} uploads={uploads} onSend={write} hasFocusAtFirst={id === NEW || matchMedia('(pointer: fine)').matches}
-          onTyping={(text) => conversation && visitor.typing(conversation, text)} />
+        <Composer
+          draft={state.draft(id)}
+          placeholder={texts.t('placeholder')}
+          uploads={uploads}
+          onSend={write}
+          hasFocusAtFirst={id === NEW || matchMedia('(pointer: fine)').matches}
+          onTyping={(text) => conversation && visitor.typing(conversation, text)}
+        />
       )}
     </DropZone>
   );
@@ -69,8 +84,12 @@ function EndQuestion({ conversation, onClose }: { conversation: Conversation; on
       <strong id="end-title">{texts.t('end.sure')}</strong>
       <p id="end-hint">{isFailed ? texts.t('error.other') : texts.t('end.hint')}</p>
       <div class="question-buttons">
-        <button type="button" class="button" ref={first} onClick={onClose}>{texts.t('cancel')}</button>
-        <button type="button" class="button danger" onClick={() => void visitor.end(conversation).then(onClose, () => setFailed(true))}>{texts.t('end')}</button>
+        <button type="button" class="button" ref={first} onClick={onClose}>
+          {texts.t('cancel')}
+        </button>
+        <button type="button" class="button danger" onClick={() => void visitor.end(conversation).then(onClose, () => setFailed(true))}>
+          {texts.t('end')}
+        </button>
       </div>
     </div>
   );

@@ -44,17 +44,36 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   return (
     <StateProvider value={state}>
       <TextsProvider value={texts}>
-        <div class={`root side-${sideOf(visitor.options, visitor.group)} place-${Math.min(place, 3)}${isOpen ? ' is-open' : ''}`} dir={texts.direction} lang={texts.language} onKeyDown={onKeyDown}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: hears the keys of all the controls inside, is none itself */}
+        <div
+          class={`root side-${sideOf(visitor.options, visitor.group)} place-${Math.min(place, 3)}${isOpen ? ' is-open' : ''}`}
+          dir={texts.direction}
+          lang={texts.language}
+          onKeyDown={onKeyDown}
+        >
           {isOpen && (
             <div class="panel" role="dialog" aria-label={texts.t('panel', { company: visitor.group.name })} tabIndex={-1} ref={panel}>
               {state.screen.value !== undefined && known ? <ChatScreen key={state.screen.value} id={state.screen.value} /> : <HomeScreen />}
             </div>
           )}
-          <button type="button" ref={launcher} class={`launcher${isSquare(visitor.group) ? ' is-square' : ''}`} aria-label={label} aria-expanded={isOpen} onClick={() => (state.isOpen.value = !isOpen)}>
+          <button
+            type="button"
+            ref={launcher}
+            class={`launcher${isSquare(visitor.group) ? ' is-square' : ''}`}
+            aria-label={label}
+            aria-expanded={isOpen}
+            onClick={() => (state.isOpen.value = !isOpen)}
+          >
             <Icon name={isOpen ? 'down' : 'chat'} size={26} />
-            {!isOpen && unread > 0 && <span class="badge" aria-hidden="true">{unread > 9 ? '9+' : unread}</span>}
+            {!isOpen && unread > 0 && (
+              <span class="badge" aria-hidden="true">
+                {unread > 9 ? '9+' : unread}
+              </span>
+            )}
           </button>
-          <div class="sr-only" role="status">{!isOpen && unread > 0 ? texts.t('row.unread', { count: unread }) : ''}</div>
+          <div class="sr-only" role="status">
+            {!isOpen && unread > 0 ? texts.t('row.unread', { count: unread }) : ''}
+          </div>
         </div>
       </TextsProvider>
     </StateProvider>

@@ -21,12 +21,14 @@ export function appearanceCss({ appearance }: PublicGroup): string {
     const own = appearance[text];
     rules.push(`${variable}: ${colour}; ${textVariable}: ${own && COLOUR.test(own) ? own : textOn(colour)};`);
     // Text in the accent colour on a plain surface keeps our own, tested shade.
-    if (variable === '--accent') rules.push(`--mine: var(--accent); --on-mine: var(--on-accent); --accent-strong: color-mix(in oklab, ${colour} 85%, black);`);
+    if (variable === '--accent')
+      rules.push(`--mine: var(--accent); --on-mine: var(--on-accent); --accent-strong: color-mix(in oklab, ${colour} 85%, black);`);
   }
   return `.root { ${rules.join(' ')} }`;
 }
 
-export const sideOf = (options: WidgetOptions, { appearance }: PublicGroup): 'left' | 'right' => options.side ?? (appearance.side === 'left' ? 'left' : 'right');
+export const sideOf = (options: WidgetOptions, { appearance }: PublicGroup): 'left' | 'right' =>
+  options.side ?? (appearance.side === 'left' ? 'left' : 'right');
 export const isSquare = ({ appearance }: PublicGroup): boolean => appearance.iconShape === 'square';
 
 /** Black or white by WCAG relative luminance. */

@@ -6,13 +6,13 @@
  */
 import { render } from 'preact';
 import { waitBeforeAttemptMs } from '../socket/backoff.ts';
-import css from './widget.css?inline';
 import { appearanceCss } from './appearance.ts';
 import { fetchGroup, optionsOf, type PublicGroup, type WidgetOptions } from './options.ts';
 import { WidgetState } from './state.ts';
 import { createTexts } from './texts.ts';
 import { Visitor } from './visitor.ts';
 import { Widget } from './Widget.tsx';
+import css from './widget.css?inline';
 import { emit, on } from './widgetEvents.ts';
 
 /** `window.centralino`. Without a group, the first one of the page is meant. Methods may be called before it is ready. */

@@ -1,5 +1,5 @@
 /** The widget's words: those of the group where it has some, else our own in the nearest language. */
-import { type Language, nearestLanguage, type Params, fill, directionOf } from '../i18n/translate.ts';
+import { directionOf, fill, type Language, nearestLanguage, type Params } from '../i18n/translate.ts';
 import { type WidgetKey, widgetEn } from '../i18n/widget.en.ts';
 import { widgetIt } from '../i18n/widget.it.ts';
 import type { SharedTexts } from '../ui/Texts.tsx';
@@ -13,7 +13,11 @@ export interface WidgetTexts extends SharedTexts {
 
 export function createTexts(language: string, own: Readonly<Record<string, string>>): WidgetTexts {
   const dictionary = DICTIONARIES[nearestLanguage(language)];
-  return { t: (key, params) => fill(own[key] || dictionary[key], params), language: isLanguage(language) ? language : 'en', direction: directionOf(language) };
+  return {
+    t: (key, params) => fill(own[key] || dictionary[key], params),
+    language: isLanguage(language) ? language : 'en',
+    direction: directionOf(language),
+  };
 }
 
 /** A wrong `data-language` must not make every date throw. */

@@ -34,7 +34,9 @@ export class Visitor implements RestHost {
   /** Called when the conversation being written gets its id. */
   onStarted: ((id: string) => void) | undefined;
   readonly #loaded = new Set<string>();
-  readonly #typing = new TypingSignal((interaction, isTyping, preview) => this.socket.notify({ t: 'chat.typing', interaction, isTyping, preview }));
+  readonly #typing = new TypingSignal((interaction, isTyping, preview) =>
+    this.socket.notify({ t: 'chat.typing', interaction, isTyping, preview }),
+  );
   #token: string | undefined;
 
   constructor(options: WidgetOptions, group: PublicGroup) {
@@ -127,8 +129,13 @@ export class Visitor implements RestHost {
 
   #hello() {
     return {
-      t: 'hello' as const, v: PROTOCOL_VERSION as 1, as: 'visitor' as const, group: this.options.group,
-      ...(this.#token && { token: this.#token }), language: this.options.language.slice(0, 20), page: pageNow(),
+      t: 'hello' as const,
+      v: PROTOCOL_VERSION as 1,
+      as: 'visitor' as const,
+      group: this.options.group,
+      ...(this.#token && { token: this.#token }),
+      language: this.options.language.slice(0, 20),
+      page: pageNow(),
     };
   }
 
@@ -154,7 +161,8 @@ export class Visitor implements RestHost {
 
   #hear(conversation: Conversation, message: Message, isNew: boolean): void {
     this.outbox.confirm(conversation.id, [message]);
-    if (isNew && !this.isMine(message)) emit('messageReceived', { group: this.options.group, conversation: conversation.id, from: message.from.role });
+    if (isNew && !this.isMine(message))
+      emit('messageReceived', { group: this.options.group, conversation: conversation.id, from: message.from.role });
   }
 
   async #send(item: OutboxItem): Promise<{ off: number }> {
@@ -184,7 +192,11 @@ export const activityOf = (conversation: Conversation): number => {
   return view?.lastMessage?.at ?? view?.createdAt ?? 0;
 };
 
-const pageNow = () => ({ url: location.href.slice(0, 2_000), title: document.title.slice(0, 300), referrer: document.referrer.slice(0, 2_000) });
+const pageNow = () => ({
+  url: location.href.slice(0, 2_000),
+  title: document.title.slice(0, 300),
+  referrer: document.referrer.slice(0, 2_000),
+});
 
 /** Ending what is over already is what was wanted. */
 function ignoreOver(error: unknown): void {

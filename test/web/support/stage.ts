@@ -30,7 +30,11 @@ export class WebStage {
     const { signIns } = await this.center.demo();
     const [admin] = signIns;
     const send = async (method: string, path: string, body?: object, token = ''): Promise<Record<string, unknown>> => {
-      const answer = await fetch(`${this.origin}/api/v1${path}`, { method, headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }, ...(body && { body: JSON.stringify(body) }) });
+      const answer = await fetch(`${this.origin}/api/v1${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
       if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
       return (await answer.json()) as Record<string, unknown>;
     };

@@ -93,7 +93,7 @@ export const envSchema = z
       .min(0.01)
       .max(10_000)
       .default(1)
-      .describe('Multiplies the limits per client address and per visitor; raise it when many clients share one address'),
+      .describe('Multiplies the limits by client address, visitor and socket; raise it when many clients share one address'),
     METRICS_TOKEN: z
       .string()
       .min(16, 'at least 16 characters')

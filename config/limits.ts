@@ -1,5 +1,5 @@
 /**
- * What one caller may do before it is told to wait or is cut off. Read by the gateway alone. Limits marked "by address" and "by visitor" are
+ * What one caller may do before it is told to wait or is cut off. Read by the gateway alone. Limits by address, by visitor and by socket are
  * multiplied by LIMIT_FACTOR. Counted in Redis over all gateways unless it says "here" (by this process).
  */
 export interface GatewayLimits {
@@ -60,11 +60,17 @@ const STANDARD: GatewayLimits = {
   statesEveryMs: 200,
 };
 
-/** The limits with those by address and by visitor multiplied. `factor` is LIMIT_FACTOR. */
+/** The limits with those by address, by visitor and by socket multiplied. `factor` is LIMIT_FACTOR. */
 export function limitsFor(factor: number): GatewayLimits {
   const scaled = (limit: number): number => Math.max(1, Math.round(limit * factor));
+  const scaledRate = ({ burst, perSec }: GatewayLimits['frames']): GatewayLimits['frames'] => ({
+    burst: scaled(burst),
+    perSec: perSec * factor,
+  });
   return {
     ...STANDARD,
+    frames: scaledRate(STANDARD.frames),
+    visitorMessages: scaledRate(STANDARD.visitorMessages),
     strangerRequestsPerMin: scaled(STANDARD.strangerRequestsPerMin),
     socketsPerAddress: scaled(STANDARD.socketsPerAddress),
     socketsPerVisitor: scaled(STANDARD.socketsPerVisitor),

@@ -122,7 +122,10 @@ async function run(talks: readonly Talk[], perSec: number, warmUpMs: number, mea
     const due = Math.floor(((now - startedAt) * perSec) / 1_000);
     while (counted.sent < due) {
       const talk = talks[counted.sent % talks.length] as Talk;
-      talk.from.send(`m${process.pid}-${mids++}`.padEnd(12, '0'), counted.book(talk.from.wire.index, talk.to.length, windowAt > 0));
+      talk.from.send(
+        `m${process.pid}-${String(mids++).padStart(8, '0')}`,
+        counted.book(talk.from.wire.index, talk.to.length, windowAt > 0),
+      );
     }
   }
   tell({ did: 'windowEnded', sent: counted.sent - sentBefore, windowMs: performance.now() - windowAt });

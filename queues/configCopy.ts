@@ -58,15 +58,15 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
       for (const entry of entries) {
         const scope = await scopeOf(entry.accountId as AccountId);
         if (!scope) continue;
-        const doc = entry.doc ? JSON.stringify(configDoc.parse(entry.doc)) : '';
-        const reply = await commands.run('applyConfig', scope.partition, [entry.kind, entry.id, entry.accountId, entry.version, doc]);
-        if (isRefused(reply)) continue;
-        applied += Number(reply[1]);
         if (entry.doc?.kind === 'group') {
+          // Before the copy: a process killed in between leaves a pointer to nothing, which the next try mends.
           const { publicId } = entry.doc;
           await runner.retrying(() => redis.hset(directoryKey(prefix, 'groups'), publicId, `${entry.accountId}|${entry.id}`));
           groups.delete(publicId);
         }
+        const doc = entry.doc ? JSON.stringify(configDoc.parse(entry.doc)) : '';
+        const reply = await commands.run('applyConfig', scope.partition, [entry.kind, entry.id, entry.accountId, entry.version, doc]);
+        if (!isRefused(reply)) applied += Number(reply[1]);
       }
       return applied;
     },
@@ -81,9 +81,9 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
       return docs.filter((doc): doc is QueueDoc => doc !== undefined).sort((left, right) => left.name.localeCompare(right.name));
     },
 
-    async groupByPublicId(publicId) {
+    async groupByPublicId(publicId, { isFresh = false } = {}) {
       const cached = groups.get(publicId);
-      if (cached && cached.until > performance.now()) return cached.value;
+      if (!isFresh && cached && cached.until > performance.now()) return cached.value;
       const value = await readGroup(publicId);
       // A flood of unknown identifiers must not fill the cache.
       if (groups.size > 10_000) groups.clear();

@@ -259,7 +259,7 @@ export interface Shelf {
 }
 
 export interface Rates {
-  /** Counts `points` against `key`; `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
+  /** Counts `points` against `key` (negative points give back); `retryAfterSec` > 0 when the limit of `limit` in `windowSec` is passed. */
   take(key: string, limit: number, windowSec: number, points?: number): Promise<{ isAllowed: boolean; retryAfterSec: number }>;
 }
 
@@ -273,8 +273,8 @@ export interface Config {
   queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;
   agent(scope: Scope, id: UserId): Promise<AgentDoc | undefined>;
   queues(scope: Scope): Promise<QueueDoc[]>;
-  /** By the public identifier in the snippet; cached for a second. */
-  groupByPublicId(publicId: string): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
+  /** By the public identifier in the snippet; cached for a second unless `isFresh`. */
+  groupByPublicId(publicId: string, options?: { readonly isFresh?: boolean }): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
   /** Version of every copy, by `kind:id`, for the reconciler. */
   versions(scope: Scope): Promise<Map<string, number>>;
 }

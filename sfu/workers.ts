@@ -1,14 +1,15 @@
 /**
  * The mediasoup workers of this process: one per core, each with a WebRtcServer on a port of its own (RTC_PORT and up).
- * Started as role `sfu`. Never waits for the worker binary: while it is fetched or compiled the state is `preparing`.
+ * Created by the role `sfu`. Never waits for the worker binary: while it is fetched or compiled the state is `preparing`.
  * A worker that dies takes its rooms with it; another one takes its place, and `onWorkerLost` tells the owners of the rooms.
  */
+import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { createWorker } from 'mediasoup';
 import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Env } from '../config/env.ts';
-import type { RoleContext, RunningRole } from '../src/base/context.ts';
+import type { RoleContext } from '../src/base/context.ts';
 import type { Logger } from '../src/base/log.ts';
 import { obtainWorkerBinary } from './workerBinary.ts';
 
@@ -104,8 +105,10 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
   async #startWorker(index: number): Promise<SfuWorker> {
     const worker = await createWorker({ workerBin: this.#binary, logLevel: 'warn' });
     try {
-      const announced = this.#env.PUBLIC_HOST ? { announcedAddress: this.#env.PUBLIC_HOST } : {};
-      const listenInfos = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, ip: '0.0.0.0', port: this.#port(index), ...announced }));
+      const addresses = await listenAddresses(this.#env.PUBLIC_HOST);
+      const listenInfos = addresses.flatMap((address) =>
+        (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: this.#port(index), ...address })),
+      );
       return { worker, webRtcServer: await worker.createWebRtcServer({ listenInfos }) };
     } catch (error) {
       worker.close();
@@ -142,8 +145,12 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
   }
 }
 
-/** The role `sfu`. */
-export async function startSfu(context: RoleContext): Promise<RunningRole> {
-  const workers = SfuWorkers.create(context);
-  return { close: () => workers.close() };
+/**
+ * Where to listen and what browsers are told. An address is announced, not a name, which not every browser resolves. Without
+ * PUBLIC_HOST every address of this machine is told as it is: 0.0.0.0, told to a browser, would lead nowhere.
+ */
+async function listenAddresses(publicHost: string): Promise<{ ip: string; announcedAddress?: string }[]> {
+  if (publicHost) return [{ ip: '0.0.0.0', announcedAddress: (await lookup(publicHost)).address }];
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return own.filter(({ family }) => family === 'IPv4').map(({ address }) => ({ ip: address }));
 }

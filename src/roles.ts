@@ -10,7 +10,7 @@ const STARTERS: Readonly<Record<RoleName, StartRole>> = {
   postgres: async (context) => (await import('./supervisor/embedded.ts')).startPostgres(context),
   worker: async (context) => (await import('./worker/role.ts')).startWorker(context),
   gateway: async (context) => (await import('./gateway/role.ts')).startGateway(context),
-  sfu: async (context) => (await import('../sfu/workers.ts')).startSfu(context),
+  sfu: async (context) => (await import('./video/role.ts')).startVideo(context),
 };
 
 const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'gateway', 'sfu'];
@@ -41,7 +41,9 @@ export async function startRoles(roles: readonly RoleName[], context: RoleContex
   let env = context.env;
   try {
     for (const role of roles) {
-      const handle = await STARTERS[role]({ ...context, env, log: context.log.child({ role }) });
+      // Each role has an engine of its own, and a lease is held by one engine.
+      const nodeId = roles.length === 1 ? context.nodeId : `${context.nodeId}-${role}`;
+      const handle = await STARTERS[role]({ ...context, nodeId, env, log: context.log.child({ role }) });
       running.push({ role, handle });
       env = { ...env, ...handle.provides };
     }

@@ -61,10 +61,11 @@ function runNpm(root) {
   const isNode22 = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v22.');
   const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  // The one-off install of Node may run its script; npm refuses that setting for the project's own install, which has its list.
-  const asNode22 = `cd "${root}" && env -u npm_config_allow_scripts ${npm ? `node "${npm}"` : 'npm'} ${flags.join(' ')}`;
-  const args = isNode22 ? flags : ['exec', '--yes', `--package=node@${dependencies.node}`, '--call', asNode22];
-  const env = { ...process.env, MEDIASOUP_WORKER_BIN: SKIP_POSTINSTALL, ...(isNode22 ? {} : { npm_config_allow_scripts: 'node' }) };
+  // For this one step the bare package with Node's binary, which has no install script; `node`, which has one, comes with the others.
+  const nodePackage = `${process.platform === 'darwin' ? 'node-bin' : 'node'}-${process.platform}-${process.arch}@${dependencies.node}`;
+  const asNode22 = `cd "${root}" && ${npm ? `node "${npm}"` : 'npm'} ${flags.join(' ')}`;
+  const args = isNode22 ? flags : ['exec', '--yes', `--package=${nodePackage}`, '--call', asNode22];
+  const env = { ...process.env, MEDIASOUP_WORKER_BIN: SKIP_POSTINSTALL };
   return new Promise((resolve, reject) => {
     const child = spawn(npm ? node : 'npm', npm ? [npm, ...args] : args, {
       // Outside the folder, or npm would take the Node that may be in it already.

@@ -2,7 +2,7 @@
 import { ERRORS } from '../base/errors.ts';
 import { type Html, html } from './html.ts';
 import type { OpenApiDocument } from './openApi.ts';
-import { referencePage, schemaTable, type Section } from './referencePage.ts';
+import { referencePage, type Section, schemaTable } from './referencePage.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,12 +13,14 @@ export function apiPage(document: OpenApiDocument): { readonly body: string; rea
   const sections: Section[] = document.tags.map(({ name }) => ({
     id: `tag-${name.replace(/\W+/g, '-').toLowerCase()}`,
     title: name,
-    entries: operations.filter(({ operation }) => (operation['tags'] as string[]).includes(name)).map(({ path, method, operation }) => ({
-      id: String(operation['operationId']),
-      label: html`<span class="m">${method}</span> <code>${path}</code> <span class="s">${String(operation['summary'])}</span>`,
-      words: `${method} ${path} ${String(operation['summary'])} ${name}`,
-      body: operationBody(operation),
-    })),
+    entries: operations
+      .filter(({ operation }) => (operation['tags'] as string[]).includes(name))
+      .map(({ path, method, operation }) => ({
+        id: String(operation['operationId']),
+        label: html`<span class="m">${method}</span> <code>${path}</code> <span class="s">${String(operation['summary'])}</span>`,
+        words: `${method} ${path} ${String(operation['summary'])} ${name}`,
+        body: operationBody(operation),
+      })),
   }));
   sections.push({
     id: 'errors',

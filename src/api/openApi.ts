@@ -28,8 +28,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Centralino', version,
-      description: 'Lists are paged by cursor: pass `next` of an answer as `cursor`. Errors are problem details (RFC 9457). Creates honour `Idempotency-Key` for 24 hours.',
+      title: 'Centralino',
+      version,
+      description:
+        'Lists are paged by cursor: pass `next` of an answer as `cursor`. Errors are problem details (RFC 9457). Creates honour `Idempotency-Key` for 24 hours.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     tags,
@@ -38,11 +40,21 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
       securitySchemes: {
         session: { type: 'http', scheme: 'bearer', description: 'Token of a sign-in' },
         key: { type: 'http', scheme: 'bearer', description: 'API key' },
-        cookie: { type: 'apiKey', in: 'cookie', name: 'centralino', description: 'The sign-in of a browser; changes need the header X-Centralino: 1' },
+        cookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'centralino',
+          description: 'The sign-in of a browser; changes need the header X-Centralino: 1',
+        },
         visitor: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'Visitor <visitor token>.<public id of the group>' },
       },
       schemas: { Problem: problemSchema() },
-      responses: { Problem: { description: 'What went wrong, and how to mend it', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } } },
+      responses: {
+        Problem: {
+          description: 'What went wrong, and how to mend it',
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        },
+      },
     },
   };
 }
@@ -57,7 +69,9 @@ function operationOf(route: Route): Json {
     summary: route.summary,
     tags: [route.tag],
     operationId: operationId(route),
-    ...(isPublic ? { security: [] } : { security: [{ session: [] }, { cookie: [] }, { key: [] }, ...(isVisitors ? [{ visitor: [] }] : [])], 'x-right': route.action }),
+    ...(isPublic
+      ? { security: [] }
+      : { security: [{ session: [] }, { cookie: [] }, { key: [] }, ...(isVisitors ? [{ visitor: [] }] : [])], 'x-right': route.action }),
     ...(parametersOf(route).length > 0 ? { parameters: parametersOf(route) } : {}),
     ...(bodyOf(route) ? { requestBody: bodyOf(route) } : {}),
     responses,
@@ -65,14 +79,23 @@ function operationOf(route: Route): Json {
 }
 
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/^\/api\/v1/, '').split(/[^A-Za-z0-9]+/).filter(Boolean);
+  const words = path
+    .replace(/^\/api\/v1/, '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 function parametersOf(route: Route): Json[] {
   const parameters = [...fieldsOf(route.params, 'path'), ...fieldsOf(route.query, 'query')];
   if (route.isIdempotent) {
-    parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 200 }, description: 'The same key again gets the first answer' });
+    parameters.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      schema: { type: 'string', maxLength: 200 },
+      description: 'The same key again gets the first answer',
+    });
   }
   return parameters;
 }
@@ -81,12 +104,17 @@ function fieldsOf(schema: ZodType | undefined, where: 'path' | 'query'): Json[] 
   if (!schema) return [];
   const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: Record<string, Json>; required?: string[] };
   return Object.entries(properties).map(([name, { description, ...field }]) => ({
-    name, in: where, required: where === 'path' || required.includes(name), ...(description ? { description } : {}), schema: field,
+    name,
+    in: where,
+    required: where === 'path' || required.includes(name),
+    ...(description ? { description } : {}),
+    schema: field,
   }));
 }
 
 function bodyOf({ body, bodyKind }: Route): Json | undefined {
-  if (bodyKind === 'bytes') return { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
+  if (bodyKind === 'bytes')
+    return { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
   return body && { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } };
 }
 
@@ -109,7 +137,10 @@ function errorsOf({ action, params, query, body, isIdempotent, isBare, bodyKind 
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 takes it. `input`: what a caller may send, `output`: what is answered. */
 export function jsonSchema(schema: ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Record<string, unknown>;
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Record<
+    string,
+    unknown
+  >;
   return rest;
 }
 
@@ -125,7 +156,8 @@ function problemSchema(): Json {
       detail: { type: 'string', description: 'What exactly' },
       requestId: { type: 'string', description: 'Stands in our log' },
       errors: {
-        type: 'array', description: 'Wrong fields',
+        type: 'array',
+        description: 'Wrong fields',
         items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } },
       },
     },

@@ -31,7 +31,11 @@ function reveal(){const target=location.hash&&document.getElementById(decodeURIC
 addEventListener('hashchange',reveal);reveal();
 `;
 
-export function referencePage(title: string, intro: Html, sections: readonly Section[]): { readonly body: string; readonly policy: string } {
+export function referencePage(
+  title: string,
+  intro: Html,
+  sections: readonly Section[],
+): { readonly body: string; readonly policy: string } {
   const page = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${title}</title><style>${new Html(STYLE)}</style></head><body>
 <header><h1>${title}</h1><input type="search" placeholder="Search" aria-label="Search this page"></header>
@@ -54,7 +58,8 @@ export function schemaTable(schema: Json): Html {
   if (!properties) return html`<pre>${JSON.stringify(schema, null, 1)}</pre>`;
   const required = new Set(schema['required'] as string[] | undefined);
   const rows = Object.entries(properties).map(
-    ([name, field]) => html`<tr><td><code>${name}</code>${required.has(name) ? '' : html` <span class="s">optional</span>`}</td><td>${typeOf(field)}</td></tr>`,
+    ([name, field]) =>
+      html`<tr><td><code>${name}</code>${required.has(name) ? '' : html` <span class="s">optional</span>`}</td><td>${typeOf(field)}</td></tr>`,
   );
   return html`<table><thead><tr><th>Field</th><th>Type</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
@@ -66,6 +71,9 @@ function typeOf(field: Json): Html {
   if (Array.isArray(rest['enum'])) return html`<code>${rest['enum'].map((value) => JSON.stringify(value)).join(' | ')}</code>${about}`;
   const isPlain = typeof rest['type'] === 'string' && rest['type'] !== 'object' && rest['type'] !== 'array';
   if (!isPlain) return html`<pre>${JSON.stringify(rest, null, 1)}</pre>${about}`;
-  const limits = Object.entries(rest).filter(([name]) => name !== 'type').map(([name, value]) => `${name} ${String(value)}`).join(', ');
+  const limits = Object.entries(rest)
+    .filter(([name]) => name !== 'type')
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
   return html`<code>${String(rest['type'])}</code> <span class="s">${limits}</span>${about}`;
 }

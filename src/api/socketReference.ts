@@ -6,10 +6,19 @@ import type { ZodType } from 'zod';
 import { CLOSE, type CloseReason, ERRORS } from '../base/errors.ts';
 import { PROTOCOL_VERSION } from '../protocol/common.ts';
 import { publicEvent, publicSignal } from '../protocol/events.ts';
-import { type AgentCommand, agentCommand, helloAgent, helloVisitor, replies, serverFrame, type VisitorCommand, visitorCommand } from '../protocol/frames.ts';
+import {
+  type AgentCommand,
+  agentCommand,
+  helloAgent,
+  helloVisitor,
+  replies,
+  serverFrame,
+  type VisitorCommand,
+  visitorCommand,
+} from '../protocol/frames.ts';
 import { type Html, html } from './html.ts';
 import { jsonSchema } from './openApi.ts';
-import { referencePage, schemaTable, type Section } from './referencePage.ts';
+import { referencePage, type Section, schemaTable } from './referencePage.ts';
 
 const ABOUT: Readonly<Record<VisitorCommand['t'] | AgentCommand['t'], string>> = {
   ping: 'Anybody there? Answered with an empty reply.',
@@ -40,10 +49,16 @@ const ABOUT: Readonly<Record<VisitorCommand['t'] | AgentCommand['t'], string>> =
 };
 
 const CLOSES: Readonly<Record<CloseReason, string>> = {
-  moved: 'This process stops or lost its lease: connect again.', slow: 'Frames were read too slowly: connect again and resume by cursor.',
-  silent: 'Nothing was heard for too long: connect again.', internal: 'A fault of ours: connect again.', late: 'No hello in time: connect again.',
-  protocol: 'Frames that are no frames: mend the client.', unauthenticated: 'The token is unknown, expired or revoked: sign in.',
-  forbidden: 'Signed in, but not allowed here.', flood: 'Too many frames.', version: 'Load the page again: another version is spoken here.',
+  moved: 'This process stops or lost its lease: connect again.',
+  slow: 'Frames were read too slowly: connect again and resume by cursor.',
+  silent: 'Nothing was heard for too long: connect again.',
+  internal: 'A fault of ours: connect again.',
+  late: 'No hello in time: connect again.',
+  protocol: 'Frames that are no frames: mend the client.',
+  unauthenticated: 'The token is unknown, expired or revoked: sign in.',
+  forbidden: 'Signed in, but not allowed here.',
+  flood: 'Too many frames.',
+  version: 'Load the page again: another version is spoken here.',
 };
 
 interface Frame {
@@ -61,16 +76,29 @@ function commandFrames(): Frame[] {
   const visitors = new Map(visitorCommand.options.map((option) => [option.shape.t.value, option as ZodType]));
   return Object.entries(ABOUT).map(([name, about]) => {
     const [forVisitor, forAgent] = [visitors.get(name as VisitorCommand['t']), agents.get(name as AgentCommand['t'])];
-    return { name, about, by: forVisitor && forAgent ? 'both' : forVisitor ? 'visitor' : 'agent', schema: (forVisitor ?? forAgent) as ZodType, reply: replyOf(name) };
+    return {
+      name,
+      about,
+      by: forVisitor && forAgent ? 'both' : forVisitor ? 'visitor' : 'agent',
+      schema: (forVisitor ?? forAgent) as ZodType,
+      reply: replyOf(name),
+    };
   });
 }
 
 const hellos: readonly Frame[] = [
-  { name: 'hello (visitor)', by: 'visitor', about: 'First frame of a visitor, within 5 s.', schema: helloVisitor, reply: replyOf('hello visitor') },
+  {
+    name: 'hello (visitor)',
+    by: 'visitor',
+    about: 'First frame of a visitor, within 5 s.',
+    schema: helloVisitor,
+    reply: replyOf('hello visitor'),
+  },
   { name: 'hello (agent)', by: 'agent', about: 'First frame of an agent, within 5 s.', schema: helloAgent, reply: replyOf('hello agent') },
 ];
 
-const variantName = (schema: ZodType, field: 't' | 'type'): string => String((jsonSchema(schema, 'output')['properties'] as Record<string, { const?: string }>)[field]?.const);
+const variantName = (schema: ZodType, field: 't' | 'type'): string =>
+  String((jsonSchema(schema, 'output')['properties'] as Record<string, { const?: string }>)[field]?.const);
 
 function serverFrames(): Frame[] {
   return serverFrame.options.map((schema) => ({ name: variantName(schema, 't'), by: 'server' as const, about: '', schema }));
@@ -85,10 +113,13 @@ export function socketPage(): { readonly body: string; readonly policy: string }
     section('events', 'Events', publicEvent.options.map(event)),
     section('signals', 'Signals', publicSignal.options.map(event)),
     {
-      id: 'closes', title: 'Close codes',
+      id: 'closes',
+      title: 'Close codes',
       entries: (Object.entries(CLOSE) as [CloseReason, number][]).map(([name, code]) => ({
-        id: `close-${name}`, label: html`<span class="m">${code}</span> <code>${name}</code> <span class="s">${CLOSES[name]}</span>`,
-        words: `close ${code} ${name} ${CLOSES[name]}`, body: html`<p>${code < 4500 ? 'Connect again, after a pause with jitter.' : 'Do not connect again by yourself.'}</p>`,
+        id: `close-${name}`,
+        label: html`<span class="m">${code}</span> <code>${name}</code> <span class="s">${CLOSES[name]}</span>`,
+        words: `close ${code} ${name} ${CLOSES[name]}`,
+        body: html`<p>${code < 4500 ? 'Connect again, after a pause with jitter.' : 'Do not connect again by yourself.'}</p>`,
       })),
     },
   ];
@@ -118,9 +149,12 @@ function entryOf(section: string, { name, by, about, schema, reply }: Frame): Se
 export function asyncApiDocument(version: string): Readonly<Record<string, unknown>> {
   const received = [...hellos, ...commandFrames()];
   const sent = serverFrames();
-  const messages = Object.fromEntries([...received, ...sent].map(({ name, about, by, schema }) => [
-    keyOf(name), { name, ...(about ? { summary: about } : {}), payload: jsonSchema(schema, by === 'server' ? 'output' : 'input') },
-  ]));
+  const messages = Object.fromEntries(
+    [...received, ...sent].map(({ name, about, by, schema }) => [
+      keyOf(name),
+      { name, ...(about ? { summary: about } : {}), payload: jsonSchema(schema, by === 'server' ? 'output' : 'input') },
+    ]),
+  );
   const refs = (frames: readonly Frame[]): unknown[] => frames.map(({ name }) => ({ $ref: `#/channels/socket/messages/${keyOf(name)}` }));
   return {
     asyncapi: '3.0.0',

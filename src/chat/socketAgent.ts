@@ -2,21 +2,27 @@
  * The commands of an agent's socket, each mapped to the engine. The scripts know who owns and who takes part; what the person may see and
  * supervise is decided here, by `can()` on the conversation's queue.
  */
-import { settled } from '../gateway/commandRefused.ts';
-import type { AgentMember, ClientSocket } from '../gateway/clientSocket.ts';
-import { requireConversation, requireFeed, supervises } from '../gateway/feedRights.ts';
-import type { SocketServices } from '../gateway/socketServices.ts';
-import { writeTyping } from '../gateway/typing.ts';
+
+import type { NewMessage } from '../../queues/engine.ts';
 import { can } from '../auth/can.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
-import type { NewMessage } from '../../queues/engine.ts';
+import type { AgentMember, ClientSocket } from '../gateway/clientSocket.ts';
+import { settled } from '../gateway/commandRefused.ts';
+import { requireConversation, requireFeed, supervises } from '../gateway/feedRights.ts';
+import type { SocketServices } from '../gateway/socketServices.ts';
+import { writeTyping } from '../gateway/typing.ts';
 import type { AgentCommand } from '../protocol/frames.ts';
 import { contentOf, earlier, subscribe } from './socketShared.ts';
 
 type Command<Name extends AgentCommand['t']> = Extract<AgentCommand, { t: Name }>;
 
-export async function runAgentCommand(services: SocketServices, socket: ClientSocket, member: AgentMember, command: AgentCommand): Promise<unknown> {
+export async function runAgentCommand(
+  services: SocketServices,
+  socket: ClientSocket,
+  member: AgentMember,
+  command: AgentCommand,
+): Promise<unknown> {
   const { engine, hub } = services;
   const { router } = engine;
   const { scope } = member;
@@ -39,7 +45,11 @@ export async function runAgentCommand(services: SocketServices, socket: ClientSo
     }
     case 'chat.typing':
       await requireConversation(engine, member, command.interaction as InteractionId);
-      engine.signals.publish(scope, `conversation:${command.interaction}`, writeTyping({ role: 'agent', by: agentId, name: member.principal.name, isTyping: command.isTyping }));
+      engine.signals.publish(
+        scope,
+        `conversation:${command.interaction}`,
+        writeTyping({ role: 'agent', by: agentId, name: member.principal.name, isTyping: command.isTyping }),
+      );
       return {};
     case 'chat.earlier':
       return earlier(services, scope, member.principal, command);
@@ -55,14 +65,18 @@ export async function runAgentCommand(services: SocketServices, socket: ClientSo
     case 'agent.resume':
       return { agent: settled(await router.resume(scope, { agentId, key: command.key })).agent };
     case 'offer.accept': {
-      const { interaction } = settled(await router.acceptOffer(scope, { interactionId: command.interaction as InteractionId, agentId, token: command.token }));
+      const { interaction } = settled(
+        await router.acceptOffer(scope, { interactionId: command.interaction as InteractionId, agentId, token: command.token }),
+      );
       return { interaction };
     }
     case 'offer.decline':
       settled(await router.declineOffer(scope, { interactionId: command.interaction as InteractionId, agentId, token: command.token }));
       return {};
     case 'interaction.claim': {
-      const { interaction } = settled(await router.claimInteraction(scope, { interactionId: command.interaction as InteractionId, agentId, key: command.key }));
+      const { interaction } = settled(
+        await router.claimInteraction(scope, { interactionId: command.interaction as InteractionId, agentId, key: command.key }),
+      );
       return { interaction };
     }
     case 'interaction.end':
@@ -78,7 +92,9 @@ export async function runAgentCommand(services: SocketServices, socket: ClientSo
       return {};
     case 'wrapUp.extend': {
       const interactionId = command.interaction as InteractionId;
-      settled(await router.extendWrapUp(scope, { interactionId, agentId, byMs: command.bySec * 1_000, key: command.key, isSupervisor: false }));
+      settled(
+        await router.extendWrapUp(scope, { interactionId, agentId, byMs: command.bySec * 1_000, key: command.key, isSupervisor: false }),
+      );
       return {};
     }
     default:
@@ -86,7 +102,11 @@ export async function runAgentCommand(services: SocketServices, socket: ClientSo
   }
 }
 
-type OwnersCommand = Command<'interaction.end'> | Command<'interaction.close'> | Command<'interaction.transfer'> | Command<'participant.invite'>;
+type OwnersCommand =
+  | Command<'interaction.end'>
+  | Command<'interaction.close'>
+  | Command<'interaction.transfer'>
+  | Command<'participant.invite'>;
 
 async function asOwnerOrSupervisor({ engine }: SocketServices, member: AgentMember, command: OwnersCommand): Promise<unknown> {
   const { router } = engine;
@@ -99,15 +119,32 @@ async function asOwnerOrSupervisor({ engine }: SocketServices, member: AgentMemb
       settled(await router.endInteraction(scope, { interactionId, by: 'agent', memberId: agentId, isSupervisor }));
       return {};
     case 'interaction.close':
-      settled(await router.closeInteraction(scope, {
-        interactionId, agentId, outcome: command.outcome ?? '', note: command.note ?? '', key: command.key, isSupervisor,
-      }));
+      settled(
+        await router.closeInteraction(scope, {
+          interactionId,
+          agentId,
+          outcome: command.outcome ?? '',
+          note: command.note ?? '',
+          key: command.key,
+          isSupervisor,
+        }),
+      );
       return {};
     case 'interaction.transfer':
-      settled(await router.transferInteraction(scope, { interactionId, from: agentId, to: command.to as UserId, key: command.key, isSupervisor }));
+      settled(
+        await router.transferInteraction(scope, { interactionId, from: agentId, to: command.to as UserId, key: command.key, isSupervisor }),
+      );
       return {};
     case 'participant.invite':
-      settled(await router.inviteParticipant(scope, { interactionId, by: agentId, agentId: command.agent as UserId, key: command.key, isSupervisor }));
+      settled(
+        await router.inviteParticipant(scope, {
+          interactionId,
+          by: agentId,
+          agentId: command.agent as UserId,
+          key: command.key,
+          isSupervisor,
+        }),
+      );
       return {};
     default:
       return assertNever(command);
@@ -120,12 +157,18 @@ async function send(services: SocketServices, member: AgentMember, command: Comm
   const { scope, principal } = member;
   const interactionId = command.interaction as InteractionId;
   const message: NewMessage = {
-    interactionId, mid: command.mid, from: { role: 'agent', id: principal.userId, name: principal.name }, visibility: command.visibility,
-    ...(await contentOf(services, scope, principal.userId, command)), isClaim: command.claim,
+    interactionId,
+    mid: command.mid,
+    from: { role: 'agent', id: principal.userId, name: principal.name },
+    visibility: command.visibility,
+    ...(await contentOf(services, scope, principal.userId, command)),
+    isClaim: command.claim,
   };
   const first = await router.sendMessage(scope, message);
   const isOutsider = !first.ok && !command.claim && (first.code === 'already_taken' || first.code === 'forbidden');
   const mayStillSpeak = isOutsider && supervises(member, await requireConversation(services.engine, member, interactionId));
-  const { off, at } = settled(mayStillSpeak ? await router.sendMessage(scope, { ...message, from: { ...message.from, role: 'supervisor' } }) : first);
+  const { off, at } = settled(
+    mayStillSpeak ? await router.sendMessage(scope, { ...message, from: { ...message.from, role: 'supervisor' } }) : first,
+  );
   return { mid: command.mid, off, at };
 }

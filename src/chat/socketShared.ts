@@ -1,12 +1,13 @@
 /** What commands of visitors and agents have in common. */
-import type { SocketServices } from '../gateway/socketServices.ts';
-import type { ClientSocket } from '../gateway/clientSocket.ts';
+
 import type { Scope } from '../../queues/engine.ts';
 import type { Principal } from '../auth/can.ts';
 import { AppError } from '../base/errors.ts';
-import type { FileId } from '../files/index.ts';
-import type { Viewer } from '../history/visibility.ts';
 import type { InteractionId } from '../base/ids.ts';
+import type { FileId } from '../files/index.ts';
+import type { ClientSocket } from '../gateway/clientSocket.ts';
+import type { SocketServices } from '../gateway/socketServices.ts';
+import type { Viewer } from '../history/visibility.ts';
 import type { Cursor } from '../protocol/common.ts';
 import type { FileView } from '../protocol/views.ts';
 
@@ -48,6 +49,11 @@ export async function contentOf(
     if (text === undefined) throw new AppError('invalid', { detail: 'A message has a text or a file.' });
     return { text };
   }
-  const file = await files.attach(scope, { id: fileId as FileId, interactionId: command.interaction as InteractionId, senderId, visibility });
+  const file = await files.attach(scope, {
+    id: fileId as FileId,
+    interactionId: command.interaction as InteractionId,
+    senderId,
+    visibility,
+  });
   return { ...(text === undefined ? {} : { text }), file };
 }

@@ -2,7 +2,11 @@
 import type { Statements } from './historyWrites.ts';
 
 export async function readPosition(client: Statements, reader: string, partition: number): Promise<string | undefined> {
-  const { rows } = await client.query({ name: 'read position', text: 'select position from reader_position where reader = $1 and partition = $2', values: [reader, partition] });
+  const { rows } = await client.query({
+    name: 'read position',
+    text: 'select position from reader_position where reader = $1 and partition = $2',
+    values: [reader, partition],
+  });
   return (rows[0] as { position: string } | undefined)?.position;
 }
 

@@ -12,7 +12,9 @@ export interface Statements {
 
 type InMs<Value> = Value extends Date ? number : Value;
 /** A row as the projector handles it: times in Unix milliseconds. */
-export type HistoryRow<Table extends keyof HistoryTables> = { [Column in keyof Selectable<HistoryTables[Table]>]: InMs<Selectable<HistoryTables[Table]>[Column]> };
+export type HistoryRow<Table extends keyof HistoryTables> = {
+  [Column in keyof Selectable<HistoryTables[Table]>]: InMs<Selectable<HistoryTables[Table]>[Column]>;
+};
 
 export type InteractionRow = HistoryRow<'interaction'>;
 export type SegmentRow = HistoryRow<'segment'>;
@@ -46,17 +48,56 @@ function writer<Row>(name: string, columns: Columns<Row>, compose: (parts: { nam
 }
 
 function insert<Row>(table: string, columns: Columns<Row>, conflict = 'on conflict do nothing') {
-  return writer<Row>(`insert ${table}`, columns, ({ names, list, from }) => `insert into ${table} (${names.join(', ')}) select ${list} from ${from} ${conflict}`);
+  return writer<Row>(
+    `insert ${table}`,
+    columns,
+    ({ names, list, from }) => `insert into ${table} (${names.join(', ')}) select ${list} from ${from} ${conflict}`,
+  );
 }
 
 const interactionColumns: Columns<InteractionRow> = {
-  month: 'date', id: 'text', account_id: 'text', queue_id: 'text', group_id: 'text', contact_id: 'text', channel: 'text', origin: 'text', language: 'text',
-  state: 'text', owner_id: 'text', created_at: 'time', waits_since: 'time', started_at: 'time', ended_at: 'time', ended_by: 'text', closed_at: 'time',
-  close_reason: 'text', outcome: 'text', outcome_kind: 'text', rating: 'int', read_by_client: 'int', read_by_staff: 'int', segments: 'int',
-  entry_ms: 'bigint', entry_seq: 'bigint',
+  month: 'date',
+  id: 'text',
+  account_id: 'text',
+  queue_id: 'text',
+  group_id: 'text',
+  contact_id: 'text',
+  channel: 'text',
+  origin: 'text',
+  language: 'text',
+  state: 'text',
+  owner_id: 'text',
+  created_at: 'time',
+  waits_since: 'time',
+  started_at: 'time',
+  ended_at: 'time',
+  ended_by: 'text',
+  closed_at: 'time',
+  close_reason: 'text',
+  outcome: 'text',
+  outcome_kind: 'text',
+  rating: 'int',
+  read_by_client: 'int',
+  read_by_staff: 'int',
+  segments: 'int',
+  entry_ms: 'bigint',
+  entry_seq: 'bigint',
 };
 const mutable = [
-  'queue_id', 'state', 'owner_id', 'started_at', 'ended_at', 'ended_by', 'closed_at', 'close_reason', 'outcome', 'outcome_kind', 'rating', 'segments', 'entry_ms', 'entry_seq',
+  'queue_id',
+  'state',
+  'owner_id',
+  'started_at',
+  'ended_at',
+  'ended_by',
+  'closed_at',
+  'close_reason',
+  'outcome',
+  'outcome_kind',
+  'rating',
+  'segments',
+  'entry_ms',
+  'entry_seq',
 ];
 
 /** New interactions, and the new state of known ones unless a later entry is in already. */
@@ -68,7 +109,16 @@ export const writeInteractions = insert<InteractionRow>(
 );
 
 const segmentColumns: Columns<SegmentRow> = {
-  month: 'date', interaction_id: 'text', seq: 'int', kind: 'text', queue_id: 'text', agent_id: 'text', started_at: 'time', ended_at: 'time', began: 'text', ended: 'text',
+  month: 'date',
+  interaction_id: 'text',
+  seq: 'int',
+  kind: 'text',
+  queue_id: 'text',
+  agent_id: 'text',
+  started_at: 'time',
+  ended_at: 'time',
+  began: 'text',
+  ended: 'text',
 };
 export const writeSegments = insert<SegmentRow>(
   'segment',
@@ -77,7 +127,16 @@ export const writeSegments = insert<SegmentRow>(
 );
 
 export const insertDetails = insert<DetailRow>('interaction_detail', {
-  month: 'date', interaction_id: 'text', account_id: 'text', contact_id: 'text', name: 'text', email: 'text', page: 'text', user_agent: 'text', note: 'text', rating_comment: 'text',
+  month: 'date',
+  interaction_id: 'text',
+  account_id: 'text',
+  contact_id: 'text',
+  name: 'text',
+  email: 'text',
+  page: 'text',
+  user_agent: 'text',
+  note: 'text',
+  rating_comment: 'text',
 });
 
 /** What people wrote about it afterwards; null leaves the column as it is. */
@@ -90,7 +149,9 @@ export interface AfterwordRow {
 export const updateDetails = writer<AfterwordRow>(
   'update interaction_detail',
   { month: 'date', interaction_id: 'text', note: 'text', rating_comment: 'text' },
-  ({ from }) => `update interaction_detail d set note = coalesce(x.note, d.note), rating_comment = coalesce(x.rating_comment, d.rating_comment)
+  ({
+    from,
+  }) => `update interaction_detail d set note = coalesce(x.note, d.note), rating_comment = coalesce(x.rating_comment, d.rating_comment)
     from ${from} where d.month = x.month and d.interaction_id = x.interaction_id`,
 );
 
@@ -103,15 +164,42 @@ export const writeContacts = insert<Omit<ContactRow, 'erased_at'>>(
 );
 
 export const insertMessages = insert<MessageRow>('message', {
-  month: 'date', interaction_id: 'text', off: 'int', at: 'time', mid: 'text', role: 'text', author_id: 'text', author_name: 'text', visibility: 'text', text: 'text', file_id: 'text',
+  month: 'date',
+  interaction_id: 'text',
+  off: 'int',
+  at: 'time',
+  mid: 'text',
+  role: 'text',
+  author_id: 'text',
+  author_name: 'text',
+  visibility: 'text',
+  text: 'text',
+  file_id: 'text',
 });
 
 export const insertEvents = insert<EventRow>('event', {
-  month: 'date', partition: 'int', entry_ms: 'bigint', entry_seq: 'bigint', at: 'time', version: 'int', type: 'text', account_id: 'text', interaction_id: 'text', body: 'jsonb',
+  month: 'date',
+  partition: 'int',
+  entry_ms: 'bigint',
+  entry_seq: 'bigint',
+  at: 'time',
+  version: 'int',
+  type: 'text',
+  account_id: 'text',
+  interaction_id: 'text',
+  body: 'jsonb',
 });
 
 export const insertFiles = insert<Omit<FileRow, 'sha256' | 'deleted_at'>>('file', {
-  id: 'text', month: 'date', account_id: 'text', interaction_id: 'text', name: 'text', type: 'text', size: 'int', uploader_id: 'text', created_at: 'time',
+  id: 'text',
+  month: 'date',
+  account_id: 'text',
+  interaction_id: 'text',
+  name: 'text',
+  type: 'text',
+  size: 'int',
+  uploader_id: 'text',
+  created_at: 'time',
 });
 
 export interface ReadMarkRow {
@@ -124,7 +212,9 @@ export interface ReadMarkRow {
 export const moveReadMarks = writer<ReadMarkRow>(
   'move read marks',
   { month: 'date', interaction_id: 'text', client: 'int', staff: 'int' },
-  ({ from }) => `update interaction i set read_by_client = greatest(i.read_by_client, x.client), read_by_staff = greatest(i.read_by_staff, x.staff)
+  ({
+    from,
+  }) => `update interaction i set read_by_client = greatest(i.read_by_client, x.client), read_by_staff = greatest(i.read_by_staff, x.staff)
     from ${from} where i.month = x.month and i.id = x.interaction_id and (i.read_by_client < x.client or i.read_by_staff < x.staff)`,
 );
 

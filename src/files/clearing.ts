@@ -19,12 +19,23 @@ const BATCH = 500;
 
 /** Gives rows that the projector made from messages the checksum and the time of the upload. @returns how many */
 export async function recordFiles({ db, store }: ClearingDeps): Promise<number> {
-  const rows = await db.selectFrom('file').select('id').where('sha256', 'is', null).where('deleted_at', 'is', null).orderBy('id', 'desc').limit(BATCH).execute();
+  const rows = await db
+    .selectFrom('file')
+    .select('id')
+    .where('sha256', 'is', null)
+    .where('deleted_at', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(BATCH)
+    .execute();
   let recorded = 0;
   for (const { id } of rows) {
     const record = await store.find(id as FileId);
     if (!record) continue;
-    await db.updateTable('file').set({ sha256: record.sha256, created_at: new Date(record.createdAt) }).where('id', '=', id).execute();
+    await db
+      .updateTable('file')
+      .set({ sha256: record.sha256, created_at: new Date(record.createdAt) })
+      .where('id', '=', id)
+      .execute();
     recorded++;
   }
   return recorded;

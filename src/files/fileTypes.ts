@@ -7,24 +7,52 @@ import { AppError } from '../base/errors.ts';
 
 /** Extensions by content type; the first is given to files without a name. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  'image/jpeg': ['jpg', 'jpeg'], 'image/png': ['png'], 'image/gif': ['gif'], 'image/webp': ['webp'], 'image/avif': ['avif'], 'image/heic': ['heic'],
+  'image/jpeg': ['jpg', 'jpeg'],
+  'image/png': ['png'],
+  'image/gif': ['gif'],
+  'image/webp': ['webp'],
+  'image/avif': ['avif'],
+  'image/heic': ['heic'],
   'application/pdf': ['pdf'],
-  'text/plain': ['txt', 'log', 'md'], 'text/csv': ['csv'],
+  'text/plain': ['txt', 'log', 'md'],
+  'text/csv': ['csv'],
   'application/vnd.openxmlformats-officedocument.wordprocessingml.document': ['docx'],
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': ['xlsx'],
   'application/vnd.openxmlformats-officedocument.presentationml.presentation': ['pptx'],
-  'application/vnd.oasis.opendocument.text': ['odt'], 'application/vnd.oasis.opendocument.spreadsheet': ['ods'], 'application/vnd.oasis.opendocument.presentation': ['odp'],
-  'application/msword': ['doc'], 'application/vnd.ms-excel': ['xls'], 'application/vnd.ms-powerpoint': ['ppt'],
+  'application/vnd.oasis.opendocument.text': ['odt'],
+  'application/vnd.oasis.opendocument.spreadsheet': ['ods'],
+  'application/vnd.oasis.opendocument.presentation': ['odp'],
+  'application/msword': ['doc'],
+  'application/vnd.ms-excel': ['xls'],
+  'application/vnd.ms-powerpoint': ['ppt'],
   'application/zip': ['zip'],
-  'audio/mpeg': ['mp3'], 'audio/wav': ['wav'], 'audio/ogg': ['ogg', 'oga', 'opus'], 'audio/mp4': ['m4a'], 'audio/flac': ['flac'], 'audio/aac': ['aac'],
-  'video/mp4': ['mp4', 'm4v'], 'video/webm': ['webm'], 'video/quicktime': ['mov'], 'video/ogg': ['ogv'],
+  'audio/mpeg': ['mp3'],
+  'audio/wav': ['wav'],
+  'audio/ogg': ['ogg', 'oga', 'opus'],
+  'audio/mp4': ['m4a'],
+  'audio/flac': ['flac'],
+  'audio/aac': ['aac'],
+  'video/mp4': ['mp4', 'm4v'],
+  'video/webm': ['webm'],
+  'video/quicktime': ['mov'],
+  'video/ogg': ['ogv'],
 };
 
 /** Other names that senders and the detector use for the same thing. */
 const SAME: Readonly<Record<string, string>> = {
-  'image/jpg': 'image/jpeg', 'audio/mp3': 'audio/mpeg', 'audio/x-wav': 'audio/wav', 'audio/wave': 'audio/wav', 'audio/vnd.wave': 'audio/wav', 'audio/x-m4a': 'audio/mp4',
-  'audio/opus': 'audio/ogg', 'audio/x-flac': 'audio/flac', 'video/x-m4v': 'video/mp4', 'application/x-zip-compressed': 'application/zip', 'text/markdown': 'text/plain',
-  'application/x-cfb': 'application/msword', 'image/heif': 'image/heic',
+  'image/jpg': 'image/jpeg',
+  'audio/mp3': 'audio/mpeg',
+  'audio/x-wav': 'audio/wav',
+  'audio/wave': 'audio/wav',
+  'audio/vnd.wave': 'audio/wav',
+  'audio/x-m4a': 'audio/mp4',
+  'audio/opus': 'audio/ogg',
+  'audio/x-flac': 'audio/flac',
+  'video/x-m4v': 'video/mp4',
+  'application/x-zip-compressed': 'application/zip',
+  'text/markdown': 'text/plain',
+  'application/x-cfb': 'application/msword',
+  'image/heif': 'image/heic',
 };
 
 /** Legacy Office formats share one container, in which the detector cannot tell them apart. */
@@ -44,12 +72,17 @@ export async function typeOf(content: Uint8Array, declared: string, name: string
   const extension = extensionOf(name);
   const wanted = UNTOLD.has(told) ? typeOfExtension(extension) : told;
   const found = await sniff(content);
-  const isSame = found !== undefined && (found === wanted || (found === 'text/plain' && wanted === 'text/csv') || (found === 'application/msword' && LEGACY_OFFICE.has(wanted ?? '')));
+  const isSame =
+    found !== undefined &&
+    (found === wanted ||
+      (found === 'text/plain' && wanted === 'text/csv') ||
+      (found === 'application/msword' && LEGACY_OFFICE.has(wanted ?? '')));
   if (!isSame || wanted === undefined || !ALLOWED[wanted]) {
     const what = found === undefined ? 'of a kind that is not accepted' : found;
     throw new AppError('file_type', { detail: `It says it is ${wanted ?? 'something unknown'}; its content is ${what}.` });
   }
-  if (extension !== '' && !ALLOWED[wanted].includes(extension)) throw new AppError('file_type', { detail: `Its name ends in .${extension}, its content is ${wanted}.` });
+  if (extension !== '' && !ALLOWED[wanted].includes(extension))
+    throw new AppError('file_type', { detail: `Its name ends in .${extension}, its content is ${wanted}.` });
   return wanted;
 }
 
@@ -91,7 +124,10 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>:"|?*`]/gu;
 /** A name that is safe to show and to save under: no folders, control or direction characters; the extension stays. */
 export function safeName(given: string, type: string): string {
   const last = given.normalize('NFC').split(/[\\/]/).at(-1) ?? '';
-  const clean = last.replace(UNSAFE, '').trim().replace(/^\.+|[. ]+$/g, '');
+  const clean = last
+    .replace(UNSAFE, '')
+    .trim()
+    .replace(/^\.+|[. ]+$/g, '');
   const extension = extensionOf(clean) || (ALLOWED[type]?.[0] ?? 'bin');
   const stem = clean.replace(/\.[A-Za-z0-9]{1,10}$/, '') || 'file';
   return `${[...stem].slice(0, NAME_MAX_CHARS - extension.length - 1).join('')}.${extension}`;

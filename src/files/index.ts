@@ -11,13 +11,13 @@ import { findParty, partyOfView } from '../history/party.ts';
 import { isVisible, type Viewer, viewerOf } from '../history/visibility.ts';
 import { FILE_MAX_BYTES } from '../protocol/common.ts';
 import { fileView } from '../protocol/views.ts';
-import { isShownInline } from './fileTypes.ts';
 import type { FileRecord } from './fileStore.ts';
+import { isShownInline } from './fileTypes.ts';
 import type { FileLibrary } from './library.ts';
 
+export type { FileId, FileRecord } from './fileStore.ts';
 export { FileLibrary } from './library.ts';
 export { LocalFileStore } from './localFileStore.ts';
-export type { FileId, FileRecord, FileStore } from './fileStore.ts';
 
 /** Where the local store lies under DATA_DIR. */
 export const filesFolder = (dataDir: string): string => join(dataDir, 'files');

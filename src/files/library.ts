@@ -46,9 +46,18 @@ export class FileLibrary {
     const type = await typeOf(content, file.declared, file.name);
     await this.#limit(interaction.id, content.length);
     const record: FileRecord = {
-      id: newId('file'), accountId: scope.accountId, interactionId: interaction.id, contactId: interaction.contactId, queueId: interaction.queueId,
-      name: safeName(file.name, type), type, size: content.length, sha256: createHash('sha256').update(content).digest('hex'), uploaderId: file.uploaderId,
-      createdAt: Date.now(), sentTo: [],
+      id: newId('file'),
+      accountId: scope.accountId,
+      interactionId: interaction.id,
+      contactId: interaction.contactId,
+      queueId: interaction.queueId,
+      name: safeName(file.name, type),
+      type,
+      size: content.length,
+      sha256: createHash('sha256').update(content).digest('hex'),
+      uploaderId: file.uploaderId,
+      createdAt: Date.now(),
+      sentTo: [],
     };
     await this.store.put(record, content);
     return record;
@@ -60,7 +69,8 @@ export class FileLibrary {
    */
   async attach(scope: Scope, file: { id: FileId; interactionId: InteractionId; senderId: string; visibility: string }): Promise<FileView> {
     const record = await this.store.find(file.id);
-    const isTheirs = record?.accountId === scope.accountId && record.interactionId === file.interactionId && record.uploaderId === file.senderId;
+    const isTheirs =
+      record?.accountId === scope.accountId && record.interactionId === file.interactionId && record.uploaderId === file.senderId;
     const refusal = new AppError('not_found', { detail: 'There is no such file of yours in this conversation.' });
     if (!record || !isTheirs) throw refusal;
     if (!record.sentTo.includes(file.visibility)) await this.store.update({ ...record, sentTo: [...record.sentTo, file.visibility] });

@@ -128,7 +128,9 @@ function errnoOf(error: unknown): string {
 
 function asUnavailable(error: unknown): unknown {
   const errno = errnoOf(error);
-  if (/^E(NOSPC|DQUOT|FBIG)$/.test(errno)) return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
-  if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno)) return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
+  if (/^E(NOSPC|DQUOT|FBIG)$/.test(errno))
+    return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
+  if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno))
+    return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
   return error;
 }

@@ -2,8 +2,9 @@
  * Accounts as the edges need them: where each lives and whether it serves. Created once per gateway; remembers an answer for a few seconds,
  * and forgets it at once when the account's configuration changed (`forget`, called for each `config.applied`).
  */
-import type { Engine, Scope } from '../../queues/engine.ts';
+
 import type { AccountDoc } from '../../queues/config.ts';
+import type { Engine, Scope } from '../../queues/engine.ts';
 import type { AccountId } from '../base/ids.ts';
 
 const KEPT_MS = 5_000;

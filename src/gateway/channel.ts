@@ -1,7 +1,7 @@
 /** What the hub keeps per feed that somebody here follows, whatever its kind. */
 import type { FeedCursor, LogEntry } from '../../queues/engine.ts';
-import type { Snapshot } from '../protocol/views.ts';
 import type { Viewer } from '../history/visibility.ts';
+import type { Snapshot } from '../protocol/views.ts';
 import type { ReadEvent } from './publicEvents.ts';
 import type { Shown, Subscription } from './subscription.ts';
 

@@ -13,7 +13,11 @@ export function clientAddress(peer: string, forwardedFor: string | undefined): s
 /** uWebSockets.js writes IPv6 in full; an IPv4 address inside it is shown as IPv4. */
 function readable(peer: string): string {
   const mapped = /^(?:0000:){5}ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(peer);
-  if (mapped) return mapped.slice(1).map((pair) => Number.parseInt(pair, 16)).join('.');
+  if (mapped)
+    return mapped
+      .slice(1)
+      .map((pair) => Number.parseInt(pair, 16))
+      .join('.');
   return peer.includes(':') ? peer.replace(/(^|:)0+(?=[0-9a-f])/g, '$1') : peer;
 }
 

@@ -8,8 +8,8 @@ import type { UserPrincipal } from '../auth/can.ts';
 import { AppError, CLOSE, type CloseReason, ERRORS } from '../base/errors.ts';
 import type { ContactId, GroupId, InteractionId, QueueId } from '../base/ids.ts';
 import { newId } from '../base/ids.ts';
-import type { Credentials } from './credentials.ts';
 import { CommandRefused } from './commandRefused.ts';
+import type { Credentials } from './credentials.ts';
 import type { Metrics } from './metrics.ts';
 import type { Subscription } from './subscription.ts';
 import { TokenBucket } from './tokenBucket.ts';
@@ -44,6 +44,8 @@ export interface VisitorMember {
   page: string;
   /** As the visitor gave it when starting a conversation. */
   name: string;
+  /** A conversation that is being opened by this socket. */
+  starting: Promise<unknown> | undefined;
   /** Conversations in which this socket shows that the client is there. */
   readonly attached: Set<InteractionId>;
   readonly messages: TokenBucket;
@@ -60,11 +62,7 @@ export interface AgentMember {
   readonly queueOf: Map<InteractionId, QueueId>;
 }
 
-export type SocketState =
-  | { readonly kind: 'greeting' }
-  | VisitorMember
-  | AgentMember
-  | { readonly kind: 'closed' };
+export type SocketState = { readonly kind: 'greeting' } | VisitorMember | AgentMember | { readonly kind: 'closed' };
 
 /** A frame as it came, before anybody looked at its fields. */
 export type RawFrame = Readonly<Record<string, unknown>>;
@@ -158,12 +156,18 @@ export class ClientSocket {
 
   refuse(id: number, error: AppError): void {
     const { text, retryable } = ERRORS[error.code];
-    this.push(JSON.stringify({
-      t: 'error', id, code: error.code, text, isRetryable: retryable,
-      ...(error.detail === undefined ? {} : { detail: error.detail }),
-      ...(error instanceof CommandRefused && error.owner !== undefined ? { owner: error.owner } : {}),
-      ...(error.retryAfterSec === undefined ? {} : { retryAfterSec: error.retryAfterSec }),
-    }));
+    this.push(
+      JSON.stringify({
+        t: 'error',
+        id,
+        code: error.code,
+        text,
+        isRetryable: retryable,
+        ...(error.detail === undefined ? {} : { detail: error.detail }),
+        ...(error instanceof CommandRefused && error.owner !== undefined ? { owner: error.owner } : {}),
+        ...(error.retryAfterSec === undefined ? {} : { retryAfterSec: error.retryAfterSec }),
+      }),
+    );
   }
 
   /** Ends the connection; the code tells the client whether to come back. */

@@ -1,7 +1,8 @@
 /** Which command is whose: by the state the socket is in, in the order the frames came. Created once per gateway. */
+
+import { assertNever } from '../base/errors.ts';
 import { runAgentCommand } from '../chat/socketAgent.ts';
 import { runVisitorCommand } from '../chat/socketVisitor.ts';
-import { assertNever } from '../base/errors.ts';
 import { agentCommand, visitorCommand } from '../protocol/frames.ts';
 import type { ClientSocket, RawFrame } from './clientSocket.ts';
 import { greet } from './hello.ts';

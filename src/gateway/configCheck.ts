@@ -1,7 +1,7 @@
 /** Whether the configuration of the accounts has reached Redis, for /ready. Created once per gateway; once true it stays true. */
 import type { Engine } from '../../queues/engine.ts';
-import type { AccountId } from '../base/ids.ts';
 import { AppError } from '../base/errors.ts';
+import type { AccountId } from '../base/ids.ts';
 import type { Db } from '../db/database.ts';
 
 export function createConfigCheck(db: Db, config: Engine['config']): () => Promise<boolean> {

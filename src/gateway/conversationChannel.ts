@@ -35,7 +35,10 @@ export class ConversationChannel implements Channel {
   async missed(after: FeedCursor): Promise<Missed | undefined> {
     const read = await this.#engine.feeds.read(this.#scope, this.#feed, after);
     if (read.kind === 'reload') return undefined;
-    return { shown: read.events.map(({ off, type, at, body }) => new ConversationShown(off, readEvent(type, at, body))), upTo: read.cursor.off };
+    return {
+      shown: read.events.map(({ off, type, at, body }) => new ConversationShown(off, readEvent(type, at, body))),
+      upTo: read.cursor.off,
+    };
   }
 
   async snapshot(viewer: Viewer): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {

@@ -3,10 +3,11 @@
  * uWebSockets.js: a handler that neither answers nor registers `onAborted` would kill the process, so both happen here and nowhere else.
  * Guarantees one answer at most, none after the client has gone, and no line breaks in header values.
  */
+
+import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js';
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { STATUS_CODES } from 'node:http';
-import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js';
 import { AppError } from '../base/errors.ts';
 import { clientAddress } from './clientAddress.ts';
 
@@ -50,8 +51,13 @@ export class Exchange {
     this.method = req.getCaseSensitiveMethod();
     this.path = req.getUrl();
     this.query = req.getQuery() ?? '';
-    req.forEach((name, value) => this.#headers.set(name, value));
-    this.ip = clientAddress(Buffer.from(res.getRemoteAddressAsText()).toString(), isProxyTrusted ? this.header('x-forwarded-for') : undefined);
+    req.forEach((name, value) => {
+      this.#headers.set(name, value);
+    });
+    this.ip = clientAddress(
+      Buffer.from(res.getRemoteAddressAsText()).toString(),
+      isProxyTrusted ? this.header('x-forwarded-for') : undefined,
+    );
     const given = this.header('x-request-id');
     this.requestId = given !== undefined && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
   }

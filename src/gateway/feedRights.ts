@@ -40,7 +40,8 @@ export async function requireConversation(engine: Engine, member: AgentMember, i
   const view = await engine.views.interaction(scope, id);
   if (!view) throw new AppError('not_found');
   const takesPart = view.owner?.id === principal.userId || view.participants.some((participant) => participant.id === principal.userId);
-  if (!takesPart && !can(principal, 'conversation.read', { kind: 'queue', accountId: scope.accountId, queueId: view.queue })) throw new AppError('forbidden');
+  if (!takesPart && !can(principal, 'conversation.read', { kind: 'queue', accountId: scope.accountId, queueId: view.queue }))
+    throw new AppError('forbidden');
   const queue = view.queue as QueueId;
   // Only what was granted is remembered; a change of rights empties it.
   if (member.queueOf.size > 1_000) member.queueOf.clear();

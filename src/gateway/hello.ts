@@ -2,15 +2,16 @@
  * The first frame: who is it, and may they be here. Moves a socket from greeting to visitor or agent, shows presence, and replies with what the
  * client needs to begin. A hello that is refused for good closes the socket after its error reply; one that may be repeated leaves it open.
  */
+
+import type { z } from 'zod';
 import { can } from '../auth/can.ts';
 import { contactOfToken, isVisitorToken, newVisitorToken } from '../auth/visitorToken.ts';
 import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
 import type { GroupId, InteractionId, QueueId } from '../base/ids.ts';
 import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
 import { helloAgent, helloVisitor } from '../protocol/frames.ts';
-import type { z } from 'zod';
-import { CommandRefused, settled } from './commandRefused.ts';
 import type { AgentMember, ClientSocket, RawFrame, VisitorMember } from './clientSocket.ts';
+import { CommandRefused, settled } from './commandRefused.ts';
 import { isOriginAllowed } from './cors.ts';
 import { parsedFrame } from './parsedFrame.ts';
 import { viewForVisitor } from './publicEvents.ts';
@@ -19,8 +20,16 @@ import { TokenBucket } from './tokenBucket.ts';
 
 /** Refusals after which the client shall not come back by itself. */
 const FINAL: Partial<Record<ErrorCode, CloseReason>> = {
-  unauthenticated: 'unauthenticated', forbidden: 'forbidden', not_found: 'forbidden', account_inactive: 'forbidden', banned: 'forbidden', invalid: 'protocol',
-  bad_request: 'protocol', unavailable: 'internal', internal: 'internal', fenced: 'moved',
+  unauthenticated: 'unauthenticated',
+  forbidden: 'forbidden',
+  not_found: 'forbidden',
+  account_inactive: 'forbidden',
+  banned: 'forbidden',
+  invalid: 'protocol',
+  bad_request: 'protocol',
+  unavailable: 'internal',
+  internal: 'internal',
+  fenced: 'moved',
 };
 
 export async function greet(services: SocketServices, socket: ClientSocket, raw: RawFrame): Promise<unknown> {
@@ -42,7 +51,10 @@ export async function greet(services: SocketServices, socket: ClientSocket, raw:
 }
 
 function refuseVersion(socket: ClientSocket, raw: RawFrame): undefined {
-  socket.refuse(Number(raw['id']) || 0, new AppError('bad_request', { detail: `This server speaks version ${PROTOCOL_VERSION}. Load the page again.` }));
+  socket.refuse(
+    Number(raw['id']) || 0,
+    new AppError('bad_request', { detail: `This server speaks version ${PROTOCOL_VERSION}. Load the page again.` }),
+  );
   socket.close('version');
   return undefined;
 }
@@ -55,13 +67,24 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   const account = await accounts.find(scope.accountId);
   if (!account?.doc.isActive) throw new AppError('account_inactive');
   const { origin } = socket.arrival;
-  if (origin !== undefined && !isOriginAllowed(account.doc.origins, origin)) throw new AppError('forbidden', { detail: 'The widget may not be used on this site.' });
-  if (hello.token !== undefined && !isVisitorToken(hello.token)) throw new AppError('unauthenticated', { detail: 'The visitor token is malformed. Forget it.' });
+  if (origin !== undefined && !isOriginAllowed(account.doc.origins, origin))
+    throw new AppError('forbidden', { detail: 'The widget may not be used on this site.' });
+  if (hello.token !== undefined && !isVisitorToken(hello.token))
+    throw new AppError('unauthenticated', { detail: 'The visitor token is malformed. Forget it.' });
   const token = hello.token ?? newVisitorToken();
   const contactId = contactOfToken(scope.accountId, token);
   const member: VisitorMember = {
-    kind: 'visitor', scope, contactId, groupPublicId: hello.group, groupId: group.id as GroupId, queueId: group.queueId as QueueId,
-    language: hello.language ?? group.primaryLanguage, page: hello.page ? JSON.stringify(hello.page) : '', name: '', attached: new Set(),
+    kind: 'visitor',
+    scope,
+    contactId,
+    groupPublicId: hello.group,
+    groupId: group.id as GroupId,
+    queueId: group.queueId as QueueId,
+    language: hello.language ?? group.primaryLanguage,
+    page: hello.page ? JSON.stringify(hello.page) : '',
+    name: '',
+    starting: undefined,
+    attached: new Set(),
     messages: new TokenBucket(limits.visitorMessages),
   };
   const [conversations, figures] = await Promise.all([
@@ -69,14 +92,20 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
     engine.views.figures(scope, member.queueId),
   ]);
   admit(services, socket, member);
-  const shown = await Promise.all(conversations.map(async (conversation) => {
-    if (conversation.state === 'closed' || conversation.state === 'ended') return conversation;
-    const attached = await presence.attach(socket, member, conversation.id as InteractionId);
-    return attached.ok ? attached.interaction : conversation;
-  }));
+  const shown = await Promise.all(
+    conversations.map(async (conversation) => {
+      if (conversation.state === 'closed' || conversation.state === 'ended') return conversation;
+      const attached = await presence.attach(socket, member, conversation.id as InteractionId);
+      return attached.ok ? attached.interaction : conversation;
+    }),
+  );
   member.name = shown[0]?.client.name ?? '';
   return {
-    v: PROTOCOL_VERSION, token, contact: contactId, heartbeatSec: HEARTBEAT_SEC, conversations: shown.map(viewForVisitor),
+    v: PROTOCOL_VERSION,
+    token,
+    contact: contactId,
+    heartbeatSec: HEARTBEAT_SEC,
+    conversations: shown.map(viewForVisitor),
     isOnline: (figures?.agentsOnline ?? 0) > 0,
   };
 }
@@ -95,7 +124,10 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, deviceId: hello.device.id, queueOf: new Map() };
   admit(services, socket, member);
   const attached = await engine.router.attachDevice(scope, {
-    agentId: principal.userId, deviceId: hello.device.id, deviceName: hello.device.name, connectionId: socket.id,
+    agentId: principal.userId,
+    deviceId: hello.device.id,
+    deviceName: hello.device.name,
+    connectionId: socket.id,
   });
   // A process that went on after the socket was gone has detached nothing that came after it.
   if (socket.isClosed) services.presence.release(socket, member);

@@ -46,7 +46,10 @@ export class HttpHandler {
     const { table, limits } = this.#deps;
     this.#running++;
     const match = table.find(exchange.method, exchange.path);
-    const timer = setTimeout(() => this.#finish(exchange, match, problemOf(new AppError('unavailable', { detail: 'It took too long.' }), exchange.requestId)), limits.requestTimeoutMs);
+    const timer = setTimeout(
+      () => this.#finish(exchange, match, problemOf(new AppError('unavailable', { detail: 'It took too long.' }), exchange.requestId)),
+      limits.requestTimeoutMs,
+    );
     try {
       this.#finish(exchange, match, await this.#answer(exchange, match));
     } catch (error) {
@@ -99,7 +102,17 @@ export class HttpHandler {
     const method = KNOWN_METHODS.has(exchange.method) ? exchange.method : 'other';
     metrics.requests.inc({ route, method, status: answer.status });
     metrics.requestSeconds.observe({ route, method }, elapsedMs / 1_000);
-    log.debug({ requestId: exchange.requestId, method: exchange.method, route, status: answer.status, elapsedMs: Math.round(elapsedMs), ip: exchange.ip }, 'http.answered');
+    log.debug(
+      {
+        requestId: exchange.requestId,
+        method: exchange.method,
+        route,
+        status: answer.status,
+        elapsedMs: Math.round(elapsedMs),
+        ip: exchange.ip,
+      },
+      'http.answered',
+    );
   }
 
   /** Faults of ours are logged, once, with the id that the caller was given. */
@@ -108,7 +121,8 @@ export class HttpHandler {
     const route = match.kind === 'found' ? match.route.path : exchange.path.slice(0, 200);
     if (error instanceof AppError && error.code !== 'internal') {
       if (error.code === 'rate_limited') this.#deps.metrics.limited.inc({ limit: 'http' });
-      if (error.code === 'unavailable') this.#deps.log.warn({ requestId: exchange.requestId, route, detail: error.detail }, 'http.unavailable');
+      if (error.code === 'unavailable')
+        this.#deps.log.warn({ requestId: exchange.requestId, route, detail: error.detail }, 'http.unavailable');
       return;
     }
     this.#deps.metrics.errors.inc({ where: 'http' });

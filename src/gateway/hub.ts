@@ -76,7 +76,11 @@ export class Hub {
    * The follower follows the feed from the cursor, or from now with a snapshot. `answer` is called before anything is pushed.
    * @throws AppError not_found, unavailable; nothing is followed then
    */
-  async subscribe(follower: Following, { scope, feed, viewer, cursor }: Subscribe, answer: (subscribed: Subscribed) => void): Promise<void> {
+  async subscribe(
+    follower: Following,
+    { scope, feed, viewer, cursor }: Subscribe,
+    answer: (subscribed: Subscribed) => void,
+  ): Promise<void> {
     this.unsubscribe(follower, feed);
     const subscription = new Subscription(feed, scope, follower, viewer);
     const { channel } = this.#follow(feed, scope);
@@ -120,7 +124,12 @@ export class Hub {
     this.#followed.clear();
   }
 
-  async #begin(subscription: Subscription, channel: Channel, cursor: FeedCursor | undefined, answer: (subscribed: Subscribed) => void): Promise<void> {
+  async #begin(
+    subscription: Subscription,
+    channel: Channel,
+    cursor: FeedCursor | undefined,
+    answer: (subscribed: Subscribed) => void,
+  ): Promise<void> {
     const { feed, viewer } = subscription;
     const missed = cursor && (await channel.missed(cursor));
     const read = missed ? undefined : await channel.snapshot(viewer);
@@ -149,11 +158,15 @@ export class Hub {
     const { engine, rowsEveryMs, statesEveryMs } = this.#deps;
     const kind = kindOf(feed);
     switch (kind) {
-      case 'conversation': return new ConversationChannel(engine, scope, feed);
+      case 'conversation':
+        return new ConversationChannel(engine, scope, feed);
       case 'agent':
-      case 'queue': return new RowChannel(this.#deps, scope, feed, rowsEveryMs);
-      case 'figures': return new FiguresChannel(this.#deps, scope, feed, statesEveryMs);
-      default: throw new AppError('not_found', { detail: `There is no feed of the kind ${kind}.` });
+      case 'queue':
+        return new RowChannel(this.#deps, scope, feed, rowsEveryMs);
+      case 'figures':
+        return new FiguresChannel(this.#deps, scope, feed, statesEveryMs);
+      default:
+        throw new AppError('not_found', { detail: `There is no feed of the kind ${kind}.` });
     }
   }
 

@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Engine, Scope } from '../../queues/engine.ts';
-import { AppError } from '../base/errors.ts';
 import type { RouteResponse } from '../api/route.ts';
+import { AppError } from '../base/errors.ts';
 
 const KEPT_MS = 24 * 3_600_000;
 /** How long a mark of a running request stands when its process died. */
@@ -34,7 +34,13 @@ export class Idempotency {
    * Runs `create` unless this request was answered before. `request` is everything that makes it the same request.
    * @throws AppError bad_request (malformed key), idempotency_mismatch, conflict (the first still runs), unavailable
    */
-  async once(scope: Scope, principal: string, key: string, request: string | Buffer, create: () => Promise<RouteResponse>): Promise<RouteResponse> {
+  async once(
+    scope: Scope,
+    principal: string,
+    key: string,
+    request: string | Buffer,
+    create: () => Promise<RouteResponse>,
+  ): Promise<RouteResponse> {
     if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new AppError('bad_request', { detail: 'Idempotency-Key: 1 to 200 visible characters.' });
     const place = `idempotency:${principal}:${createHash('sha256').update(key).digest('base64url')}`;
     const print = createHash('sha256').update(request).digest('base64url');
@@ -52,7 +58,8 @@ export class Idempotency {
 
   #answerAgain(place: string, print: string, entry: Entry): RouteResponse {
     if (entry.print !== print) throw new AppError('idempotency_mismatch');
-    if (entry.sealed === undefined) throw new AppError('conflict', { detail: 'The first request with this key still runs.', retryAfterSec: 1 });
+    if (entry.sealed === undefined)
+      throw new AppError('conflict', { detail: 'The first request with this key still runs.', retryAfterSec: 1 });
     const stored = JSON.parse(this.#sealer.unseal(place, entry.sealed)) as Stored;
     return { ...stored, headers: { ...stored.headers, 'idempotency-replayed': 'true' } };
   }

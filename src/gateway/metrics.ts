@@ -2,12 +2,16 @@
  * Every figure the gateway exports to Prometheus (API-4). Created once per process; the objects that cause a figure count it themselves.
  * Labels are bounded: routes by pattern, codes by catalog, never ids.
  */
-import { agentCommand, visitorCommand } from '../protocol/frames.ts';
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { agentCommand, visitorCommand } from '../protocol/frames.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-const COMMANDS: ReadonlySet<string> = new Set(['hello', ...[visitorCommand, agentCommand].flatMap(({ options }) => options.map((option) => option.shape.t.value))]);
+const COMMANDS: ReadonlySet<string> = new Set([
+  'hello',
+  ...[visitorCommand, agentCommand].flatMap(({ options }) => options.map((option) => option.shape.t.value)),
+]);
 
 /** Children with bound labels: looking labels up again for every frame would cost more than counting. */
 interface CommandFigures {
@@ -19,23 +23,70 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #own = { registers: [this.registry] };
 
-  readonly requests = new Counter({ ...this.#own, name: 'centralino_http_requests_total', help: 'Answered requests.', labelNames: ['route', 'method', 'status'] });
+  readonly requests = new Counter({
+    ...this.#own,
+    name: 'centralino_http_requests_total',
+    help: 'Answered requests.',
+    labelNames: ['route', 'method', 'status'],
+  });
   readonly requestSeconds = new Histogram({
-    ...this.#own, name: 'centralino_http_request_seconds', help: 'Arrival to answer.', labelNames: ['route', 'method'], buckets: SECONDS,
+    ...this.#own,
+    name: 'centralino_http_request_seconds',
+    help: 'Arrival to answer.',
+    labelNames: ['route', 'method'],
+    buckets: SECONDS,
   });
   readonly sockets = new Gauge({ ...this.#own, name: 'centralino_sockets', help: 'Open sockets.', labelNames: ['as'] });
-  readonly subscriptions = new Gauge({ ...this.#own, name: 'centralino_feed_subscriptions', help: 'Feeds that sockets of this process follow.', labelNames: ['kind'] });
-  readonly frames = new Counter({ ...this.#own, name: 'centralino_frames_total', help: 'WebSocket frames.', labelNames: ['direction'] });
-  readonly replies = new Counter({ ...this.#own, name: 'centralino_replies_total', help: 'Answered commands.', labelNames: ['command', 'code'] });
-  readonly commandSeconds = new Histogram({
-    ...this.#own, name: 'centralino_command_seconds', help: 'Frame to reply.', labelNames: ['command'], buckets: SECONDS,
+  readonly subscriptions = new Gauge({
+    ...this.#own,
+    name: 'centralino_feed_subscriptions',
+    help: 'Feeds that sockets of this process follow.',
+    labelNames: ['kind'],
   });
-  readonly deliverySeconds = new Histogram({ ...this.#own, name: 'centralino_delivery_seconds', help: 'Event written to event pushed.', buckets: SECONDS });
-  readonly closes = new Counter({ ...this.#own, name: 'centralino_socket_closes_total', help: 'Sockets this process closed, by reason.', labelNames: ['reason'] });
-  readonly resumes = new Counter({ ...this.#own, name: 'centralino_feed_resumes_total', help: 'Subscriptions by how they began.', labelNames: ['mode'] });
-  readonly gaps = new Counter({ ...this.#own, name: 'centralino_feed_gaps_total', help: 'Times the log had to be read again after a gap.' });
+  readonly frames = new Counter({ ...this.#own, name: 'centralino_frames_total', help: 'WebSocket frames.', labelNames: ['direction'] });
+  readonly replies = new Counter({
+    ...this.#own,
+    name: 'centralino_replies_total',
+    help: 'Answered commands.',
+    labelNames: ['command', 'code'],
+  });
+  readonly commandSeconds = new Histogram({
+    ...this.#own,
+    name: 'centralino_command_seconds',
+    help: 'Frame to reply.',
+    labelNames: ['command'],
+    buckets: SECONDS,
+  });
+  readonly deliverySeconds = new Histogram({
+    ...this.#own,
+    name: 'centralino_delivery_seconds',
+    help: 'Event written to event pushed.',
+    buckets: SECONDS,
+  });
+  readonly closes = new Counter({
+    ...this.#own,
+    name: 'centralino_socket_closes_total',
+    help: 'Sockets this process closed, by reason.',
+    labelNames: ['reason'],
+  });
+  readonly resumes = new Counter({
+    ...this.#own,
+    name: 'centralino_feed_resumes_total',
+    help: 'Subscriptions by how they began.',
+    labelNames: ['mode'],
+  });
+  readonly gaps = new Counter({
+    ...this.#own,
+    name: 'centralino_feed_gaps_total',
+    help: 'Times the log had to be read again after a gap.',
+  });
   readonly rowReads = new Counter({ ...this.#own, name: 'centralino_row_reads_total', help: 'Interactions read to show their rows.' });
-  readonly limited = new Counter({ ...this.#own, name: 'centralino_rate_limited_total', help: 'Refusals by limit.', labelNames: ['limit'] });
+  readonly limited = new Counter({
+    ...this.#own,
+    name: 'centralino_rate_limited_total',
+    help: 'Refusals by limit.',
+    labelNames: ['limit'],
+  });
   readonly errors = new Counter({ ...this.#own, name: 'centralino_internal_errors_total', help: 'Faults of ours.', labelNames: ['where'] });
 
   readonly #frameOut = this.frames.labels({ direction: 'out' });
@@ -61,11 +112,6 @@ export class Metrics {
     }
     figures.replies.inc();
     figures.seconds.observe(elapsedMs / 1_000);
-  }
-
-  /** Prometheus text format. */
-  text(): Promise<string> {
-    return this.registry.metrics();
   }
 
   close(): void {

@@ -8,5 +8,11 @@ export function parsedFrame<Schema extends ZodType>(schema: Schema, raw: RawFram
   const result = schema.safeParse(raw);
   if (result.success) return result.data as z.infer<Schema>;
   const fields = result.error.issues.slice(0, 10).map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-  throw new AppError('invalid', { detail: fields.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ').slice(0, 500), fields });
+  throw new AppError('invalid', {
+    detail: fields
+      .map(({ path, message }) => (path ? `${path}: ${message}` : message))
+      .join('; ')
+      .slice(0, 500),
+    fields,
+  });
 }

@@ -3,9 +3,9 @@
  * so a port that is in use is shared only if the /health behind it tells the mark of our own center.
  */
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:net';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { createServer } from 'node:net';
 
 const TRY_MS = 4_000;
 const PROBE_MS = 1_000;
@@ -57,7 +57,13 @@ function isFree({ host, port }: PortWish): Promise<boolean> {
 /** The mark that /health tells; '' when something else answers; undefined when nothing does. */
 function probe({ host, port, isTls }: PortWish): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const to = { host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port, path: '/health', timeout: PROBE_MS, rejectUnauthorized: false };
+    const to = {
+      host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host,
+      port,
+      path: '/health',
+      timeout: PROBE_MS,
+      rejectUnauthorized: false,
+    };
     const asked = (isTls ? httpsRequest : httpRequest)(to, (answer) => {
       answer.resume();
       resolve(String(answer.headers[MARK_HEADER] ?? ''));

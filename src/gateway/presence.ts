@@ -23,7 +23,11 @@ export class Presence {
   }
 
   /** The visitor's socket is in the conversation. @throws CommandRefused by the caller's `settled` */
-  async attach(socket: ClientSocket, member: VisitorMember, interactionId: InteractionId): Promise<Outcome<{ interaction: InteractionView }>> {
+  async attach(
+    socket: ClientSocket,
+    member: VisitorMember,
+    interactionId: InteractionId,
+  ): Promise<Outcome<{ interaction: InteractionView }>> {
     const { scope, contactId } = member;
     const isKnown = member.attached.has(interactionId);
     member.attached.add(interactionId);

@@ -8,7 +8,9 @@ import type { PublicEvent } from '../protocol/events.ts';
 import type { InteractionView, Message } from '../protocol/views.ts';
 
 /** An event of the log with its body read. */
-export type ReadEvent = { readonly [Type in EventType]: { readonly type: Type; readonly at: number; readonly body: EventBody<Type> } }[EventType];
+export type ReadEvent = {
+  readonly [Type in EventType]: { readonly type: Type; readonly at: number; readonly body: EventBody<Type> };
+}[EventType];
 
 /** Our own scripts wrote the body, so it is not validated again. */
 export function readEvent(type: EventType, at: number, body: string): ReadEvent {
@@ -21,8 +23,13 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
   switch (type) {
     case 'message.sent': {
       const message: Message = {
-        off: body.off, at, mid: body.mid, from: { role: body.role as Message['from']['role'], id: body.by, name: body.n },
-        ...(body.text === undefined ? {} : { text: body.text }), ...(body.file === undefined ? {} : { file: body.file }), visibility: body.vis,
+        off: body.off,
+        at,
+        mid: body.mid,
+        from: { role: body.role as Message['from']['role'], id: body.by, name: body.n },
+        ...(body.text === undefined ? {} : { text: body.text }),
+        ...(body.file === undefined ? {} : { file: body.file }),
+        visibility: body.vis,
       };
       return { type, at, interaction: body.i, message };
     }
@@ -88,7 +95,9 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
     case 'participant.left':
       return { kind: body.a === agentId ? 'removed' : 'row', interaction: body.i };
     case 'offer.made':
-      return agentId === undefined ? { kind: 'row', interaction: body.i } : { kind: 'offer', interaction: body.i, token: body.tok, expiresAt: body.due };
+      return agentId === undefined
+        ? { kind: 'row', interaction: body.i }
+        : { kind: 'offer', interaction: body.i, token: body.tok, expiresAt: body.due };
     case 'offer.gone':
       return agentId === undefined
         ? { kind: 'row', interaction: body.i }

@@ -7,12 +7,16 @@ import { limitsFor } from '../../config/limits.ts';
 import { createEngine } from '../../queues/index.ts';
 import { accessRoutes } from '../accounts/index.ts';
 import { withDocuments } from '../api/documentRoutes.ts';
+import type { Route } from '../api/route.ts';
 import { createPrincipalResolver } from '../auth/principal.ts';
+import { configuredUrl } from '../auth/publicUrl.ts';
 import { seal, unseal } from '../auth/secrets.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
 import { createDatabase } from '../db/database.ts';
 import { FileLibrary, fileRoutes, filesFolder, LocalFileStore } from '../files/index.ts';
 import { historyRoutes } from '../history/index.ts';
+import { collectMetrics, publishMetrics } from '../metrics/relay.ts';
+import { VideoStates } from '../video/state.ts';
 import { AccountDirectory } from './accountDirectory.ts';
 import { createConfigCheck } from './configCheck.ts';
 import { withVisitors } from './credentials.ts';
@@ -27,7 +31,6 @@ import { RouteTable } from './routeTable.ts';
 import { Server } from './server.ts';
 import { SocketGate } from './socketGate.ts';
 import { StaticFiles } from './staticFiles.ts';
-import type { Route } from '../api/route.ts';
 
 const VERSION = '0.1.0';
 const PRESENCE_WITHIN_MS = 3_000;
@@ -47,20 +50,39 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const limits = limitsFor(env.LIMIT_FACTOR);
   const metrics = new Metrics(nodeId);
   const engine = await createEngine({ redisUrl, nodeId, log });
+  const published = publishMetrics(engine, nodeId, metrics.registry, log);
+  const collected = collectMetrics(engine, nodeId);
+  const video = new VideoStates(engine);
   const database = createDatabase(databaseUrl, log);
   const db = database.kysely;
   const tls = env.TLS_CERT && env.TLS_KEY ? { certFile: env.TLS_CERT, keyFile: env.TLS_KEY } : undefined;
-  const publicUrl = env.PUBLIC_HOST === '' ? '' : `${tls ? 'https' : 'http'}://${env.PUBLIC_HOST}`;
+  const publicUrl = configuredUrl(env);
   const centerMark = centerMarkOf(secretKey);
 
   const accounts = new AccountDirectory(engine.config);
   const resolvePrincipal = withVisitors(createPrincipalResolver({ db, engine }), engine.config);
   const library = new FileLibrary({ store: new LocalFileStore(filesFolder(dataDir)), engine });
-  const gate = new SocketGate({ engine, accounts, resolvePrincipal, limits, metrics, log, files: library, history: createHistoryReader({ engine, db }) });
+  const gate = new SocketGate({
+    engine,
+    accounts,
+    resolvePrincipal,
+    limits,
+    metrics,
+    log,
+    files: library,
+    history: createHistoryReader({ engine, db }),
+  });
   const routes = withDocuments(
     [
       ...operationsRoutes({
-        engine, metrics, centerMark, metricsToken: env.METRICS_TOKEN, isConfigLoaded: createConfigCheck(db, engine.config), isDatabaseUp: () => database.isUp(),
+        engine,
+        centerMark,
+        metricsText: () => collected.text(metrics.registry),
+        metricsType: metrics.registry.contentType,
+        metricsToken: env.METRICS_TOKEN,
+        videoState: () => video.summary(),
+        isConfigLoaded: createConfigCheck(db, engine.config),
+        isDatabaseUp: () => database.isUp(),
         isDraining: () => gate.isDraining,
       }),
       ...accessRoutes({ db, engine, log, secretKey, publicUrl }),
@@ -72,14 +94,21 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const handler = new HttpHandler({
     table: new RouteTable(routes),
     handleRoute: createRouteHandler({
-      engine, accounts, resolvePrincipal, limits,
+      engine,
+      accounts,
+      resolvePrincipal,
+      limits,
       idempotency: new Idempotency(engine.shelf, {
         seal: (purpose, text) => seal(secretKey, purpose, text),
         unseal: (purpose, sealed) => unseal(secretKey, purpose, sealed),
       }),
       protoOf: (exchange) => (tls ? 'https' : env.TRUST_PROXY ? exchange.header('x-forwarded-proto') : undefined),
     }),
-    files: new StaticFiles(env.WEB_DIST ?? join(dataDir, 'web')), limits, metrics, log, isTls: tls !== undefined,
+    files: new StaticFiles(env.WEB_DIST ?? join(dataDir, 'web')),
+    limits,
+    metrics,
+    log,
+    isTls: tls !== undefined,
   });
 
   let closing: Promise<void> | undefined;
@@ -90,6 +119,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
     for (const until = performance.now() + REQUESTS_WITHIN_MS; handler.running > 0 && performance.now() < until; ) await pause(20);
     await gate.close(PRESENCE_WITHIN_MS);
     server?.close();
+    await Promise.all([published.close(), collected.close(), video.close()]);
     await engine.close(reason);
     await database.close();
     metrics.close();
@@ -99,7 +129,12 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   try {
     await gate.started;
     server = await Server.listen({
-      host: env.HTTP_HOST, port: env.HTTP_PORT, tls, isProxyTrusted: env.TRUST_PROXY, centerMark, backlogMaxBytes: limits.backlogMaxBytes,
+      host: env.HTTP_HOST,
+      port: env.HTTP_PORT,
+      tls,
+      isProxyTrusted: env.TRUST_PROXY,
+      centerMark,
+      backlogMaxBytes: limits.backlogMaxBytes,
       onRequest: (exchange) => handler.handle(exchange),
       onUpgrade: (exchange, arrival) => gate.admit(exchange, arrival),
       onOpen: (socket) => gate.opened(socket),

@@ -3,8 +3,8 @@
  * before, then the handler. Created once per gateway. Every refusal is an `AppError`; `problem.ts` turns it into the answer.
  */
 import type { ZodType } from 'zod';
-import type { Engine } from '../../queues/engine.ts';
 import type { GatewayLimits } from '../../config/limits.ts';
+import type { Engine } from '../../queues/engine.ts';
 import type { Route, RouteRequest, RouteResponse } from '../api/route.ts';
 import { type ActionScope, can, type Principal } from '../auth/can.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
@@ -59,10 +59,14 @@ export function createRouteHandler(deps: RouteHandlerDeps): Handle {
 /** Stable text for a principal: counters and idempotency keys are bound to it. */
 function nameOf(principal: Principal): string {
   switch (principal.kind) {
-    case 'user': return principal.userId;
-    case 'key': return principal.keyId;
-    case 'visitor': return principal.contactId;
-    case 'nobody': return 'nobody';
+    case 'user':
+      return principal.userId;
+    case 'key':
+      return principal.keyId;
+    case 'visitor':
+      return principal.contactId;
+    case 'nobody':
+      return 'nobody';
   }
 }
 
@@ -70,7 +74,8 @@ async function limitRate({ engine, limits }: RouteHandlerDeps, exchange: Exchang
   const isStranger = principal.kind === 'nobody' || principal.kind === 'visitor';
   const who = isStranger ? exchange.ip : nameOf(principal);
   const general = engine.rates.take(`http:${who}`, isStranger ? limits.strangerRequestsPerMin : limits.requestsPerMin, 60);
-  const own = route.perMinute === undefined ? undefined : engine.rates.take(`http:${route.method} ${route.path}:${who}`, route.perMinute, 60);
+  const own =
+    route.perMinute === undefined ? undefined : engine.rates.take(`http:${route.method} ${route.path}:${who}`, route.perMinute, 60);
   for (const taken of await Promise.all([general, own])) {
     if (taken && !taken.isAllowed) throw new AppError('rate_limited', { retryAfterSec: taken.retryAfterSec });
   }
@@ -121,7 +126,9 @@ function validated(schema: ZodType | undefined, given: unknown, part: string): u
   if (!schema) return part === 'body' ? undefined : {};
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const fields = result.error.issues.slice(0, 50).map((issue): FieldError => ({ path: issue.path.join('.') || part, message: issue.message }));
+  const fields = result.error.issues
+    .slice(0, 50)
+    .map((issue): FieldError => ({ path: issue.path.join('.') || part, message: issue.message }));
   // An address that cannot be anything's is an address of nothing.
   if (part === 'params') throw new AppError('not_found');
   throw new AppError('invalid', { detail: `In the ${part}.`, fields });

@@ -42,7 +42,8 @@ export class RouteTable {
   #shapeOf(path: string): Shape {
     const key = path.replace(/:\w+/g, ':');
     const known = this.#shapes.get(key);
-    if (known && known.segments.join('/') !== path) throw new Error(`${path} and ${known.segments.join('/')} name their parameters differently`);
+    if (known && known.segments.join('/') !== path)
+      throw new Error(`${path} and ${known.segments.join('/')} name their parameters differently`);
     if (known) return known;
     const shape: Shape = { segments: path.split('/'), routes: new Map() };
     this.#shapes.set(key, shape);

@@ -4,14 +4,14 @@
  * often it changed meanwhile. Created by the hub.
  */
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import type { PublicEvent } from '../protocol/events.ts';
 import type { AgentView, InteractionView, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import type { Metrics } from './metrics.ts';
-import { changesAgent, type ReadEvent, readEvent, type RowStep, rowStep } from './publicEvents.ts';
+import { changesAgent, type ReadEvent, type RowStep, readEvent, rowStep } from './publicEvents.ts';
 import type { Shown, Subscription } from './subscription.ts';
 
 const RETRY_MS = 500;
@@ -136,7 +136,7 @@ export class RowChannel implements Channel {
     const shown: Shown[] = [];
     for (const [index, { off, event, step }] of steps.entries()) {
       if ((step.kind === 'row' || step.kind === 'removed') && lastAt.get(step.interaction) !== index) continue;
-      const made = publicOf(step, event.at, rows, agent);
+      const made = this.#publicOf(step, event.at, rows, agent);
       if (!made) continue;
       // The offer's end is told beside the event, because an event of the log has one place and one form.
       if (this.#agentId !== undefined && event.type === 'interaction.taken') {
@@ -155,31 +155,40 @@ export class RowChannel implements Channel {
     return new Map(views.flatMap((view) => (view ? [[view.id as string, view] as const] : [])));
   }
 
+  #publicOf(step: RowStep, at: number, rows: ReadonlyMap<string, InteractionView>, agent: AgentView | undefined): PublicEvent | undefined {
+    switch (step.kind) {
+      case 'row': {
+        const interaction = rows.get(step.interaction);
+        return interaction && this.#isListed(interaction)
+          ? { type: 'row.changed', at, interaction }
+          : { type: 'row.removed', at, interaction: step.interaction };
+      }
+      case 'removed':
+        return { type: 'row.removed', at, interaction: step.interaction };
+      case 'offer': {
+        const interaction = rows.get(step.interaction);
+        if (!interaction) return { type: 'offer.gone', at, interaction: step.interaction, reason: 'withdrawn' };
+        return { type: 'offer.made', at, offer: { interaction, token: step.token, expiresAt: step.expiresAt } };
+      }
+      case 'offerGone':
+        return { type: 'offer.gone', at, interaction: step.interaction, reason: step.reason };
+      case 'agent':
+        return agent && { type: 'agent.changed', at, agent };
+      case 'nothing':
+        return undefined;
+      default:
+        return assertNever(step);
+    }
+  }
+
+  /** Whether the row, as it is by now, still belongs into the list. */
+  #isListed({ state, owner, participants }: InteractionView): boolean {
+    if (state === 'closed') return false;
+    return this.#agentId === undefined || owner?.id === this.#agentId || participants.some(({ id }) => id === this.#agentId);
+  }
+
   async #agent(): Promise<AgentView | undefined> {
     return (await this.#engine.views.agent(this.#scope, this.#id as UserId))?.agent;
-  }
-}
-
-function publicOf(step: RowStep, at: number, rows: ReadonlyMap<string, InteractionView>, agent: AgentView | undefined): PublicEvent | undefined {
-  switch (step.kind) {
-    case 'row': {
-      const interaction = rows.get(step.interaction);
-      if (!interaction || interaction.state === 'closed') return { type: 'row.removed', at, interaction: step.interaction };
-      return { type: 'row.changed', at, interaction };
-    }
-    case 'removed':
-      return { type: 'row.removed', at, interaction: step.interaction };
-    case 'offer': {
-      const interaction = rows.get(step.interaction);
-      if (!interaction) return { type: 'offer.gone', at, interaction: step.interaction, reason: 'withdrawn' };
-      return { type: 'offer.made', at, offer: { interaction, token: step.token, expiresAt: step.expiresAt } };
-    }
-    case 'offerGone':
-      return { type: 'offer.gone', at, interaction: step.interaction, reason: step.reason };
-    case 'agent':
-      return agent && { type: 'agent.changed', at, agent };
-    case 'nothing':
-      return undefined;
   }
 }
 

@@ -1,9 +1,18 @@
 /** Headers that every answer carries, and those of our pages. Pure. */
 
-/** No page of ours needs anything from elsewhere; styles set by scripts are the exception that the components need. */
+/** No page of ours needs anything from elsewhere. */
 const PAGE_POLICY = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "media-src 'self' blob:", "font-src 'self'",
-  "connect-src 'self'", "worker-src 'self' blob:", "manifest-src 'self'", "base-uri 'none'", "form-action 'self'",
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
 ].join('; ');
 
 export interface SecurityOptions {

@@ -2,9 +2,10 @@
  * The listening socket: uWebSockets.js serving HTTP and WebSocket on one port, with TLS when a certificate is given. Created once per gateway.
  * Several gateways of one center share the port (SO_REUSEPORT); a port that somebody else holds is a clear error.
  */
-import { readFileSync } from 'node:fs';
-import uws from 'uWebSockets.js';
+
 import type { us_listen_socket, WebSocket } from 'uWebSockets.js';
+import uws from 'uWebSockets.js';
+import { readFileSync } from 'node:fs';
 import { FRAME_MAX_BYTES, HEARTBEAT_SEC } from '../protocol/common.ts';
 import type { Arrival, ClientSocket } from './clientSocket.ts';
 import { credentialsOf } from './credentials.ts';
@@ -64,7 +65,11 @@ export class Server {
       },
       open: (ws) => {
         const { socket } = ws.getUserData();
-        socket.open({ send: (frame) => ws.send(frame, false), buffered: () => ws.getBufferedAmount(), end: (code, reason) => ws.end(code, reason) });
+        socket.open({
+          send: (frame) => ws.send(frame, false),
+          buffered: () => ws.getBufferedAmount(),
+          end: (code, reason) => ws.end(code, reason),
+        });
         options.onOpen(socket);
       },
       message: (ws, data, isBinary) => {
@@ -105,7 +110,10 @@ function arrivalOf(exchange: Exchange): Arrival {
 
 /** uWebSockets.js only says that it did not work; the file system says why. */
 function requireReadable({ certFile, keyFile }: { certFile: string; keyFile: string }): void {
-  for (const [name, file] of [['TLS_CERT', certFile], ['TLS_KEY', keyFile]] as const) {
+  for (const [name, file] of [
+    ['TLS_CERT', certFile],
+    ['TLS_KEY', keyFile],
+  ] as const) {
     try {
       readFileSync(file);
     } catch (cause) {

@@ -3,7 +3,7 @@
  * them any more (lease lost, stopping). Created once per gateway by `role.ts`.
  */
 import { AppError } from '../base/errors.ts';
-import { ClientSocket, type Arrival } from './clientSocket.ts';
+import { type Arrival, ClientSocket } from './clientSocket.ts';
 import { executeCommand } from './commands.ts';
 import type { Exchange } from './exchange.ts';
 import { Hub } from './hub.ts';
@@ -22,7 +22,12 @@ export class SocketGate {
     const { engine, metrics, log, limits } = deps;
     const watch = new SocketWatch(() => this.#services);
     const hub = new Hub({
-      engine, metrics, log, rowsEveryMs: limits.rowsEveryMs, statesEveryMs: limits.statesEveryMs, onEntry: (lazy) => watch.onEntry(lazy),
+      engine,
+      metrics,
+      log,
+      rowsEveryMs: limits.rowsEveryMs,
+      statesEveryMs: limits.statesEveryMs,
+      onEntry: (lazy) => watch.onEntry(lazy),
     });
     this.#services = { ...deps, hub, presence: new Presence(engine, log), registry: new SocketRegistry(limits, metrics) };
     engine.lease.onLost(() => {

@@ -16,7 +16,13 @@ import type { SocketRegistry } from './socketRegistry.ts';
 /** Messages of conversations, from Redis or PostgreSQL, wherever they are. */
 export interface HistoryReader {
   /** Messages below `before`, oldest first, as far as the reader may see them; undefined: no conversation of theirs. @throws AppError unavailable */
-  earlier(scope: Scope, reader: Principal, interaction: InteractionId, before: number, limit: number): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
+  earlier(
+    scope: Scope,
+    reader: Principal,
+    interaction: InteractionId,
+    before: number,
+    limit: number,
+  ): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
 }
 
 export interface SocketServices {

@@ -2,12 +2,13 @@
  * What the log says that concerns sockets rather than feeds: rights and sign-in sessions that changed, configuration that switched something
  * off, conversations opened in another tab. Created once per gateway; acts at once and alone on the sockets concerned.
  */
-import type { ReadEvent } from './publicEvents.ts';
+
 import { AppError, type CloseReason } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { LazyEntry } from './channel.ts';
 import type { AgentMember, ClientSocket } from './clientSocket.ts';
 import { requireFeed } from './feedRights.ts';
+import type { ReadEvent } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
 
 const RETRY_MS = 500;
@@ -21,7 +22,8 @@ export class SocketWatch {
   }
 
   onEntry({ entry, read }: LazyEntry): void {
-    if (entry.type === 'session.revoked' || entry.type === 'config.applied' || entry.type === 'interaction.created') this.#act(entry.accountId, read());
+    if (entry.type === 'session.revoked' || entry.type === 'config.applied' || entry.type === 'interaction.created')
+      this.#act(entry.accountId, read());
   }
 
   #act(accountId: string, event: ReadEvent): void {
@@ -87,17 +89,21 @@ export class SocketWatch {
     const sockets = registry.where((state) => state.kind === 'visitor' && state.scope.accountId === accountId && state.groupId === groupId);
     const state = sockets[0]?.state;
     if (state?.kind !== 'visitor') return;
-    const found = await engine.config.groupByPublicId(state.groupPublicId);
+    const found = await engine.config.groupByPublicId(state.groupPublicId, { isFresh: true });
     if (!found?.group.isActive) closeEach(sockets, 'forbidden');
   }
 
   /** The visitor's other tabs show presence too, and are told. */
   #join(socket: ClientSocket, interaction: InteractionId): void {
-    const { state } = socket;
-    if (state.kind !== 'visitor' || state.attached.has(interaction)) return;
-    socket.push(JSON.stringify({ t: 'signal', feed: `conversation:${interaction}`, signal: { type: 'conversation.started', interaction } }));
     this.#later(async () => {
-      if (socket.state.kind === 'visitor') await this.#services().presence.attach(socket, socket.state, interaction);
+      // The event may be faster than the reply to the tab that opened it.
+      if (socket.state.kind === 'visitor') await socket.state.starting?.catch(() => undefined);
+      const { state } = socket;
+      if (state.kind !== 'visitor' || state.attached.has(interaction)) return;
+      socket.push(
+        JSON.stringify({ t: 'signal', feed: `conversation:${interaction}`, signal: { type: 'conversation.started', interaction } }),
+      );
+      await this.#services().presence.attach(socket, state, interaction);
     });
   }
 

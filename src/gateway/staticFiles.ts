@@ -11,10 +11,23 @@ import type { Answer, Exchange } from './exchange.ts';
 import { pageHeaders } from './securityHeaders.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json', '.map': 'application/json', '.webmanifest': 'application/manifest+json', '.svg': 'image/svg+xml', '.png': 'image/png',
-  '.jpg': 'image/jpeg', '.webp': 'image/webp', '.ico': 'image/x-icon', '.woff2': 'font/woff2', '.wasm': 'application/wasm', '.txt': 'text/plain; charset=utf-8',
-  '.mp3': 'audio/mpeg', '.ogg': 'audio/ogg',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
+  '.mp3': 'audio/mpeg',
+  '.ogg': 'audio/ogg',
 };
 const COMPRESSIBLE = /^(text\/|application\/(json|manifest|wasm)|image\/svg)/;
 /** The build puts a hash of the contents before the extension: such a file never changes. */
@@ -47,15 +60,28 @@ export class StaticFiles {
     if (type === undefined) return undefined;
     const file = await this.#load(name);
     if (!file) return undefined;
-    if (file === 'large') return { status: 200, headers: { 'content-type': type }, file: { path: join(this.#folder, name), size: (await stat(join(this.#folder, name))).size } };
+    if (file === 'large')
+      return {
+        status: 200,
+        headers: { 'content-type': type },
+        file: { path: join(this.#folder, name), size: (await stat(join(this.#folder, name))).size },
+      };
     const headers: Record<string, string> = {
       'content-type': type,
       etag: file.etag,
       'cache-control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
       vary: 'Accept-Encoding',
-      ...(type.startsWith('text/html') ? pageHeaders(isEmbeddable(name)) : { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }),
+      ...(type.startsWith('text/html')
+        ? pageHeaders(isEmbeddable(name))
+        : { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }),
     };
-    if (exchange.header('if-none-match')?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === file.etag)) return { status: 304, headers };
+    if (
+      exchange
+        .header('if-none-match')
+        ?.split(',')
+        .some((tag) => tag.trim().replace(/^W\//, '') === file.etag)
+    )
+      return { status: 304, headers };
     const encoding = COMPRESSIBLE.test(type) && file.bytes.length > 256 ? acceptedEncoding(exchange.header('accept-encoding')) : undefined;
     if (!encoding) return { status: 200, headers, body: file.bytes };
     return { status: 200, headers: { ...headers, 'content-encoding': encoding }, body: await this.#encoded(name, file, encoding) };
@@ -94,7 +120,9 @@ export class StaticFiles {
 
 function compress(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
   if (encoding === 'gzip') return promisify(gzip)(bytes, { level: 9 });
-  return promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+  return promisify(brotliCompress)(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  });
 }
 
 /** A path inside the folder without hidden names, or undefined. */
@@ -120,6 +148,12 @@ function isEmbeddable(name: string): boolean {
 
 /** The best of what the client takes; a weight of 0 refuses. */
 function acceptedEncoding(header: string | undefined): Encoding | undefined {
-  const accepted = new Set((header ?? '').split(',').map((part) => part.trim()).filter((part) => !/;\s*q=0(\.0*)?$/.test(part)).map((part) => part.split(';', 1)[0]));
+  const accepted = new Set(
+    (header ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))
+      .map((part) => part.split(';', 1)[0]),
+  );
   return accepted.has('br') ? 'br' : accepted.has('gzip') ? 'gzip' : undefined;
 }

@@ -3,8 +3,24 @@
  * a batch of messages alone costs one INSERT. Created by the projector for each `apply`.
  */
 import {
-  type AfterwordRow, type ContactRow, type DetailRow, type EventRow, type FileRow, insertDetails, insertEvents, insertFiles, insertMessages, loadLives,
-  type MessageRow, moveReadMarks, type ReadMarkRow, type Statements, updateDetails, writeContacts, writeInteractions, writeSegments,
+  type AfterwordRow,
+  type ContactRow,
+  type DetailRow,
+  type EventRow,
+  type FileRow,
+  insertDetails,
+  insertEvents,
+  insertFiles,
+  insertMessages,
+  loadLives,
+  type MessageRow,
+  moveReadMarks,
+  type ReadMarkRow,
+  type Statements,
+  updateDetails,
+  writeContacts,
+  writeInteractions,
+  writeSegments,
 } from '../db/historyWrites.ts';
 import { type Decoded, factOf } from './decode.ts';
 import { beginLife, foldEvent, isLifeEvent, type Life, type LifeEvent } from './fold.ts';
@@ -47,12 +63,31 @@ export class Batch {
     const month = monthOfInteraction(body.i);
     this.months.add(month);
     this.#messages.push({
-      month, interaction_id: body.i, off: body.off, at, mid: body.mid, role: body.role, author_id: body.by, author_name: body.n, visibility: body.vis,
-      text: body.text ?? null, file_id: body.file?.id ?? null,
+      month,
+      interaction_id: body.i,
+      off: body.off,
+      at,
+      mid: body.mid,
+      role: body.role,
+      author_id: body.by,
+      author_name: body.n,
+      visibility: body.vis,
+      text: body.text ?? null,
+      file_id: body.file?.id ?? null,
     });
     if (!body.file) return;
     const { id, name, type, size } = body.file;
-    this.#files.set(id, { id, month, account_id: entry.accountId, interaction_id: body.i, name, type, size, uploader_id: body.by, created_at: at });
+    this.#files.set(id, {
+      id,
+      month,
+      account_id: entry.accountId,
+      interaction_id: body.i,
+      name,
+      type,
+      size,
+      uploader_id: body.by,
+      created_at: at,
+    });
   }
 
   #addReadMark(body: { i: string; by: 'client' | 'staff'; upTo: number }): void {
@@ -66,16 +101,30 @@ export class Batch {
     const month = monthOf(place.ms);
     this.months.add(month);
     this.#events.push({
-      month, partition: entry.partition, entry_ms: place.ms, entry_seq: place.seq, at: event.at, version: entry.version, type: event.type,
-      account_id: entry.accountId, interaction_id: 'i' in event.body ? event.body.i : null, body: factOf(event),
+      month,
+      partition: entry.partition,
+      entry_ms: place.ms,
+      entry_seq: place.seq,
+      at: event.at,
+      version: entry.version,
+      type: event.type,
+      account_id: entry.accountId,
+      interaction_id: 'i' in event.body ? event.body.i : null,
+      body: factOf(event),
     });
   }
 
   async #writeLives(client: Statements): Promise<LifeEvent[]> {
     const { lives, created, afterwords, homeless } = await this.#foldLives(client);
     const changed = [...lives.values()];
-    await writeInteractions(client, changed.map((life) => life.row));
-    await writeSegments(client, changed.flatMap((life) => life.segments));
+    await writeInteractions(
+      client,
+      changed.map((life) => life.row),
+    );
+    await writeSegments(
+      client,
+      changed.flatMap((life) => life.segments),
+    );
     await insertDetails(client, created.map(detailOf));
     await writeContacts(client, contactsOf(created));
     await updateDetails(client, [...afterwords.values()]);
@@ -112,13 +161,26 @@ function noteAfterword(afterwords: Map<string, AfterwordRow>, life: Life, event:
   if (note === null && comment === null) return;
   const { month, id } = life.row;
   const earlier = afterwords.get(id);
-  afterwords.set(id, { month, interaction_id: id, note: note ?? earlier?.note ?? null, rating_comment: comment ?? earlier?.rating_comment ?? null });
+  afterwords.set(id, {
+    month,
+    interaction_id: id,
+    note: note ?? earlier?.note ?? null,
+    rating_comment: comment ?? earlier?.rating_comment ?? null,
+  });
 }
 
 function detailOf({ body, entry }: Created): DetailRow {
   return {
-    month: monthOfInteraction(body.i), interaction_id: body.i, account_id: entry.accountId, contact_id: body.contact, name: body.name, email: body.email,
-    page: body.page, user_agent: body.userAgent, note: '', rating_comment: '',
+    month: monthOfInteraction(body.i),
+    interaction_id: body.i,
+    account_id: entry.accountId,
+    contact_id: body.contact,
+    name: body.name,
+    email: body.email,
+    page: body.page,
+    user_agent: body.userAgent,
+    note: '',
+    rating_comment: '',
   };
 }
 
@@ -128,8 +190,12 @@ function contactsOf(created: readonly Created[]): Omit<ContactRow, 'erased_at'>[
   for (const { body, entry, at } of created) {
     const earlier = contacts.get(body.contact);
     contacts.set(body.contact, {
-      account_id: entry.accountId, id: body.contact, name: body.name || (earlier?.name ?? ''), email: body.email || (earlier?.email ?? ''),
-      first_seen_at: earlier?.first_seen_at ?? at, last_seen_at: at,
+      account_id: entry.accountId,
+      id: body.contact,
+      name: body.name || (earlier?.name ?? ''),
+      email: body.email || (earlier?.email ?? ''),
+      first_seen_at: earlier?.first_seen_at ?? at,
+      last_seen_at: at,
     });
   }
   return [...contacts.values()];

@@ -2,13 +2,20 @@
  * Log entries as the projector understands them. What this release does not know (a newer version or type) stops the partition;
  * what it should know but cannot read is set aside.
  */
-import { type EventBody, type EventType, eventBodies, LOG_VERSION } from '../../queues/events.ts';
+
 import type { LogEntry } from '../../queues/engine.ts';
+import { type EventBody, type EventType, eventBodies, LOG_VERSION } from '../../queues/events.ts';
 import { type Position, parsePosition } from './position.ts';
 
 /** An entry with its body checked. */
 export type Decoded = {
-  [Type in EventType]: { readonly type: Type; readonly body: EventBody<Type>; readonly at: number; readonly place: Position; readonly entry: LogEntry };
+  [Type in EventType]: {
+    readonly type: Type;
+    readonly body: EventBody<Type>;
+    readonly at: number;
+    readonly place: Position;
+    readonly entry: LogEntry;
+  };
 }[EventType];
 
 export interface Unreadable {

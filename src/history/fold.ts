@@ -14,8 +14,17 @@ export interface Life {
 }
 
 const LIFE_TYPES = [
-  'interaction.created', 'interaction.queued', 'offer.made', 'offer.gone', 'interaction.taken', 'interaction.requeued', 'interaction.ended', 'interaction.closed',
-  'rating.given', 'wrapup.started', 'wrapup.ended',
+  'interaction.created',
+  'interaction.queued',
+  'offer.made',
+  'offer.gone',
+  'interaction.taken',
+  'interaction.requeued',
+  'interaction.ended',
+  'interaction.closed',
+  'rating.given',
+  'wrapup.started',
+  'wrapup.ended',
 ] as const;
 export type LifeEvent = Extract<Decoded, { type: (typeof LIFE_TYPES)[number] }>;
 
@@ -29,10 +38,32 @@ export function isLifeEvent(event: Decoded): event is LifeEvent {
 export function beginLife(event: Extract<LifeEvent, { type: 'interaction.created' }>): Life {
   const { body, at } = event;
   const row: InteractionRow = {
-    month: monthOfInteraction(body.i), id: body.i, account_id: event.entry.accountId, queue_id: body.q, group_id: body.group, contact_id: body.contact,
-    channel: body.channel, origin: body.origin, language: body.language, state: 'waiting', owner_id: null, created_at: at, waits_since: body.start,
-    started_at: null, ended_at: null, ended_by: null, closed_at: null, close_reason: null, outcome: null, outcome_kind: null, rating: null,
-    read_by_client: 0, read_by_staff: 0, segments: 0, entry_ms: event.place.ms, entry_seq: event.place.seq,
+    month: monthOfInteraction(body.i),
+    id: body.i,
+    account_id: event.entry.accountId,
+    queue_id: body.q,
+    group_id: body.group,
+    contact_id: body.contact,
+    channel: body.channel,
+    origin: body.origin,
+    language: body.language,
+    state: 'waiting',
+    owner_id: null,
+    created_at: at,
+    waits_since: body.start,
+    started_at: null,
+    ended_at: null,
+    ended_by: null,
+    closed_at: null,
+    close_reason: null,
+    outcome: null,
+    outcome_kind: null,
+    rating: null,
+    read_by_client: 0,
+    read_by_staff: 0,
+    segments: 0,
+    entry_ms: event.place.ms,
+    entry_seq: event.place.seq,
   };
   const life: Life = { row, segments: [] };
   open(life, 'waiting', at, 'created');
@@ -120,7 +151,16 @@ function open(life: Life, kind: SegmentRow['kind'], at: number, began: string, a
   const { row } = life;
   row.segments += 1;
   life.segments.push({
-    month: row.month, interaction_id: row.id, seq: row.segments, kind, queue_id: row.queue_id, agent_id: agentId, started_at: at, ended_at: null, began, ended: null,
+    month: row.month,
+    interaction_id: row.id,
+    seq: row.segments,
+    kind,
+    queue_id: row.queue_id,
+    agent_id: agentId,
+    started_at: at,
+    ended_at: null,
+    began,
+    ended: null,
   });
 }
 

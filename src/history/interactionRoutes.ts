@@ -8,8 +8,8 @@ import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
 import { type InteractionId, isId } from '../base/ids.ts';
 import { visibleQueues } from '../routing/visibleQueues.ts';
-import { historyDetail, historyFilters, historyItem, messagePage } from './historyViews.ts';
 import type { HistoryDeps } from './deps.ts';
+import { historyDetail, historyFilters, historyItem, messagePage } from './historyViews.ts';
 import { END, readMessages } from './messages.ts';
 import { findParty, partyOfRow } from './party.ts';
 import { findInteraction, listInteractions, listParticipants, listSegments, toItem } from './queries.ts';
@@ -32,7 +32,8 @@ export function interactionRoutes(deps: HistoryDeps): Route[] {
       handler: async (request) => {
         const { limit, cursor, ...filters } = request.query;
         const before = readCursor(cursor, 1)?.[0];
-        if (before !== undefined && !isId('interaction', before)) throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });
+        if (before !== undefined && !isId('interaction', before))
+          throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });
         const queues = visibleQueues(request.principal);
         const rows = await listInteractions(deps.db, accountOf(request.principal), { ...filters, queues, before, limit: limit + 1 });
         return { status: 200, body: toPage(rows, limit, (row) => [row.id], toItem) };
@@ -64,7 +65,8 @@ export function interactionRoutes(deps: HistoryDeps): Route[] {
         const viewer = party && viewerOf(request.principal, party, 'history.read');
         if (!viewer) throw new AppError('not_found');
         const before = readCursor(cursor, 1)?.[0] ?? String(END);
-        if (!/^\d{1,10}$/.test(before)) throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });
+        if (!/^\d{1,10}$/.test(before))
+          throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });
         return { status: 200, body: await messagesPage(deps, scope, id, viewer, Number(before), limit) };
       },
     }),
@@ -86,12 +88,26 @@ async function detail(deps: HistoryDeps, principal: Principal, text: string): Pr
   ]);
   const item = toItem(row);
   return {
-    ...item, client: { ...item.client, email: row.email ?? '' }, page: row.page ?? '', userAgent: row.user_agent ?? '', note: row.note ?? '', ratingComment: row.rating_comment ?? '',
-    segments, participants, conversation,
+    ...item,
+    client: { ...item.client, email: row.email ?? '' },
+    page: row.page ?? '',
+    userAgent: row.user_agent ?? '',
+    note: row.note ?? '',
+    ratingComment: row.rating_comment ?? '',
+    segments,
+    participants,
+    conversation,
   };
 }
 
-async function messagesPage(deps: HistoryDeps, scope: Scope, id: InteractionId, viewer: Viewer, before: number, limit: number): Promise<z.infer<typeof messagePage>> {
+async function messagesPage(
+  deps: HistoryDeps,
+  scope: Scope,
+  id: InteractionId,
+  viewer: Viewer,
+  before: number,
+  limit: number,
+): Promise<z.infer<typeof messagePage>> {
   const { messages, hasEarlier, reached } = await readMessages(deps, scope, id, viewer, before, limit);
   return hasEarlier ? { messages, nextCursor: Buffer.from(JSON.stringify([String(reached)])).toString('base64url') } : { messages };
 }

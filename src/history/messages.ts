@@ -26,8 +26,19 @@ const FIRST_OFF = 2;
  * Messages with offsets below `before` from PostgreSQL, for the gateway's `chat.earlier` when the conversation has left Redis.
  * Without a viewer only what everyone may see. @throws AppError unavailable
  */
-export async function earlierMessages(db: Db, scope: Scope, id: InteractionId, before: number, limit: number, viewer: Viewer = STRANGER): Promise<MessagesPage> {
-  const rows = await selectMessages(db, scope.accountId, id, viewer).where('m.off', '<', Math.min(before, END)).orderBy('m.off', 'desc').limit(limit + 1).execute();
+export async function earlierMessages(
+  db: Db,
+  scope: Scope,
+  id: InteractionId,
+  before: number,
+  limit: number,
+  viewer: Viewer = STRANGER,
+): Promise<MessagesPage> {
+  const rows = await selectMessages(db, scope.accountId, id, viewer)
+    .where('m.off', '<', Math.min(before, END))
+    .orderBy('m.off', 'desc')
+    .limit(limit + 1)
+    .execute();
   return { messages: rows.slice(0, limit).reverse().map(toMessage), hasEarlier: rows.length > limit };
 }
 
@@ -37,7 +48,18 @@ function selectMessages(db: Db, accountId: string, id: InteractionId, viewer: Vi
     .innerJoin('message as m', (join) => join.onRef('m.interaction_id', '=', 'i.id').onRef('m.month', '=', 'i.month'))
     .leftJoin('file as f', (join) => join.onRef('f.id', '=', 'm.file_id').onRef('f.account_id', '=', 'i.account_id'))
     .select([
-      'm.off', 'm.at', 'm.mid', 'm.role', 'm.author_id', 'm.author_name', 'm.visibility', 'm.text', 'm.file_id', 'f.name as file_name', 'f.type as file_type', 'f.size as file_size',
+      'm.off',
+      'm.at',
+      'm.mid',
+      'm.role',
+      'm.author_id',
+      'm.author_name',
+      'm.visibility',
+      'm.text',
+      'm.file_id',
+      'f.name as file_name',
+      'f.type as file_type',
+      'f.size as file_size',
     ])
     .where('i.id', '=', id)
     .where('i.month', '=', monthOfInteraction(id))
@@ -45,7 +67,9 @@ function selectMessages(db: Db, accountId: string, id: InteractionId, viewer: Vi
     .where('i.account_id', '=', accountId);
   if (viewer.kind === 'staff' && viewer.seesAll) return query;
   const everyone = viewer.kind === 'staff' ? ['everyone', 'staff'] : ['everyone'];
-  return query.where(sql<boolean>`(m.visibility = any(${everyone}) or (${viewer.id} <> '' and (m.visibility = ${viewer.id} or m.author_id = ${viewer.id})))`);
+  return query.where(
+    sql<boolean>`(m.visibility = any(${everyone}) or (${viewer.id} <> '' and (m.visibility = ${viewer.id} or m.author_id = ${viewer.id})))`,
+  );
 }
 type MessageRow = Awaited<ReturnType<ReturnType<typeof selectMessages>['execute']>>[number];
 
@@ -53,7 +77,9 @@ function toMessage(row: MessageRow): HistoryMessage {
   const { file_id: fileId, file_type: type, file_size: size } = row;
   const isErased = row.text === null && (fileId === null || row.file_name === null);
   return {
-    off: row.off, at: row.at.getTime(), mid: row.mid,
+    off: row.off,
+    at: row.at.getTime(),
+    mid: row.mid,
     from: { role: row.role as Message['from']['role'], id: row.author_id, name: row.author_name ?? '' },
     visibility: row.visibility as Message['visibility'],
     ...(row.text === null ? {} : { text: row.text }),

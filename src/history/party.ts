@@ -16,7 +16,11 @@ export function partyOfRow(row: { account_id: string; queue_id: string; contact_
 }
 
 /** @throws AppError unavailable when it has left Redis and PostgreSQL is away */
-export async function findParty({ engine, db }: { engine: Pick<Engine, 'views'>; db: Db }, scope: Scope, id: InteractionId): Promise<Party | undefined> {
+export async function findParty(
+  { engine, db }: { engine: Pick<Engine, 'views'>; db: Db },
+  scope: Scope,
+  id: InteractionId,
+): Promise<Party | undefined> {
   const view = await engine.views.interaction(scope, id);
   if (view) return partyOfView(scope.accountId, view);
   const row = await db

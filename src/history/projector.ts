@@ -85,7 +85,8 @@ export class Projector implements DurableSink {
       return homeless;
     });
     if (outcome === 'known') return;
-    for (const event of outcome) this.#log.warn({ partition, entry: event.entry.id, type: event.type, interaction: event.body.i }, 'projector.interaction.unknown');
+    for (const event of outcome)
+      this.#log.warn({ partition, entry: event.entry.id, type: event.type, interaction: event.body.i }, 'projector.interaction.unknown');
     this.#metrics.unknown.inc(outcome.length);
     this.#metrics.applied(partition, entries.length, last.at);
   }

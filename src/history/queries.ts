@@ -16,10 +16,34 @@ function selectItems(db: Db, accountId: string) {
     .leftJoin('chat_group as g', (join) => join.onRef('g.id', '=', 'i.group_id').onRef('g.account_id', '=', 'i.account_id'))
     .leftJoin('app_user as o', (join) => join.onRef('o.id', '=', 'i.owner_id').onRef('o.account_id', '=', 'i.account_id'))
     .select([
-      'i.id', 'i.account_id', 'i.queue_id', 'i.group_id', 'i.contact_id', 'i.owner_id', 'i.channel', 'i.origin', 'i.language', 'i.state', 'i.created_at', 'i.started_at',
-      'i.ended_at', 'i.ended_by', 'i.closed_at', 'i.close_reason', 'i.outcome', 'i.outcome_kind', 'i.rating',
-      'q.name as queue_name', 'g.name as group_name', 'o.name as owner_name',
-      'd.name as client_name', 'd.email', 'd.page', 'd.user_agent', 'd.note', 'd.rating_comment',
+      'i.id',
+      'i.account_id',
+      'i.queue_id',
+      'i.group_id',
+      'i.contact_id',
+      'i.owner_id',
+      'i.channel',
+      'i.origin',
+      'i.language',
+      'i.state',
+      'i.created_at',
+      'i.started_at',
+      'i.ended_at',
+      'i.ended_by',
+      'i.closed_at',
+      'i.close_reason',
+      'i.outcome',
+      'i.outcome_kind',
+      'i.rating',
+      'q.name as queue_name',
+      'g.name as group_name',
+      'o.name as owner_name',
+      'd.name as client_name',
+      'd.email',
+      'd.page',
+      'd.user_agent',
+      'd.note',
+      'd.rating_comment',
     ])
     .where('i.account_id', '=', accountId);
 }
@@ -37,7 +61,8 @@ export async function listInteractions(
   if (queue) query = query.where('i.queue_id', '=', queue);
   if (group) query = query.where('i.group_id', '=', group);
   if (agent) query = query.where('i.owner_id', '=', agent);
-  if (from !== undefined) query = query.where('i.created_at', '>=', new Date(from)).where('i.month', '>=', monthOf(Math.max(0, from - ID_LEAD_MS)));
+  if (from !== undefined)
+    query = query.where('i.created_at', '>=', new Date(from)).where('i.month', '>=', monthOf(Math.max(0, from - ID_LEAD_MS)));
   if (to !== undefined) query = query.where('i.created_at', '<', new Date(to)).where('i.month', '<=', monthOf(to));
   if (name) query = query.where('d.name', 'ilike', `%${name.replace(/[\\%_]/g, '\\$&')}%`);
   if (before) query = query.where(sql<boolean>`(i.month, i.id) < (${monthOfInteraction(before)}::date, ${before})`);
@@ -74,11 +99,22 @@ export async function listSegments(db: Db, accountId: string, id: InteractionId)
     .select(['s.kind', 's.queue_id', 's.agent_id', 'a.name', 's.started_at', 's.ended_at', 's.began', 's.ended'])
     .where('s.interaction_id', '=', id)
     .where('s.month', '=', monthOfInteraction(id))
-    .where(({ exists, selectFrom }) => exists(selectFrom('interaction as i').select('i.id').whereRef('i.id', '=', 's.interaction_id').whereRef('i.month', '=', 's.month').where('i.account_id', '=', accountId)))
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('interaction as i')
+          .select('i.id')
+          .whereRef('i.id', '=', 's.interaction_id')
+          .whereRef('i.month', '=', 's.month')
+          .where('i.account_id', '=', accountId),
+      ),
+    )
     .orderBy('s.seq')
     .execute();
   return rows.map((row) => ({
-    kind: row.kind, queue: row.queue_id, startedAt: row.started_at.getTime(), began: row.began,
+    kind: row.kind,
+    queue: row.queue_id,
+    startedAt: row.started_at.getTime(),
+    began: row.began,
     ...(row.agent_id ? { agent: { id: row.agent_id, name: row.name ?? '' } } : {}),
     ...(row.ended_at ? { endedAt: row.ended_at.getTime() } : {}),
     ...(row.ended ? { ended: row.ended } : {}),
@@ -103,7 +139,11 @@ export async function listParticipants(db: Db, accountId: string, id: Interactio
 
 export function toItem(row: ItemRow): HistoryItem {
   return {
-    id: row.id, channel: row.channel, origin: row.origin, state: row.state, language: row.language,
+    id: row.id,
+    channel: row.channel,
+    origin: row.origin,
+    state: row.state,
+    language: row.language,
     queue: { id: row.queue_id, name: row.queue_name ?? '' },
     ...(row.group_id ? { group: { id: row.group_id, name: row.group_name ?? '' } } : {}),
     client: { id: row.contact_id, name: row.client_name ?? '' },

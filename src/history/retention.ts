@@ -26,17 +26,33 @@ export async function dropOldMonths({ database, files, log }: RetentionDeps, kep
   const { kysely, pool } = database;
   const first = monthFrom(now, -keptMonths);
   for (;;) {
-    const old = await kysely.selectFrom('file').select('id').where('month', '<', first).where('deleted_at', 'is', null).limit(500).execute();
+    const old = await kysely
+      .selectFrom('file')
+      .select('id')
+      .where('month', '<', first)
+      .where('deleted_at', 'is', null)
+      .limit(500)
+      .execute();
     if (old.length === 0) break;
     for (const { id } of old) await files.remove(id as FileId);
-    await kysely.updateTable('file').set({ name: null, deleted_at: new Date(now) }).where('id', 'in', old.map(({ id }) => id)).execute();
+    await kysely
+      .updateTable('file')
+      .set({ name: null, deleted_at: new Date(now) })
+      .where(
+        'id',
+        'in',
+        old.map(({ id }) => id),
+      )
+      .execute();
   }
   for (const month of await dropMonthsBefore(pool, first)) log.info({ month }, 'history.month.dropped');
   await kysely.deleteFrom('file').where('month', '<', first).execute();
   await kysely
     .deleteFrom('contact')
     .where('last_seen_at', '<', new Date(first))
-    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('interaction as i').select('i.id').whereRef('i.contact_id', '=', 'contact.id'))))
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('interaction as i').select('i.id').whereRef('i.contact_id', '=', 'contact.id'))),
+    )
     .execute();
 }
 

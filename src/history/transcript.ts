@@ -19,12 +19,30 @@ interface Texts {
 
 const TEXTS: Readonly<Record<TranscriptLanguage, Texts>> = {
   en: {
-    locale: 'en-GB', title: (client) => `Conversation with ${client}`, started: 'Started', over: 'Conversation ended', visitor: 'Visitor', staff: 'Agent', system: 'System',
-    staffOnly: 'staff only', file: 'file', erased: '(deleted)', cut: (count) => `Only the last ${count} messages are shown.`,
+    locale: 'en-GB',
+    title: (client) => `Conversation with ${client}`,
+    started: 'Started',
+    over: 'Conversation ended',
+    visitor: 'Visitor',
+    staff: 'Agent',
+    system: 'System',
+    staffOnly: 'staff only',
+    file: 'file',
+    erased: '(deleted)',
+    cut: (count) => `Only the last ${count} messages are shown.`,
   },
   it: {
-    locale: 'it-IT', title: (client) => `Conversazione con ${client}`, started: 'Iniziata', over: 'Conversazione terminata', visitor: 'Visitatore', staff: 'Operatore',
-    system: 'Sistema', staffOnly: 'solo operatori', file: 'file', erased: '(eliminato)', cut: (count) => `Sono mostrati solo gli ultimi ${count} messaggi.`,
+    locale: 'it-IT',
+    title: (client) => `Conversazione con ${client}`,
+    started: 'Iniziata',
+    over: 'Conversazione terminata',
+    visitor: 'Visitatore',
+    staff: 'Operatore',
+    system: 'Sistema',
+    staffOnly: 'solo operatori',
+    file: 'file',
+    erased: '(eliminato)',
+    cut: (count) => `Sono mostrati solo gli ultimi ${count} messaggi.`,
   },
 };
 
@@ -64,7 +82,10 @@ function contentOf(message: HistoryMessage, texts: Texts): string {
 
 /** Further lines of a message are set in, so that nobody can write a line that looks like another's. */
 function indented(text: string): string {
-  return text.replace(/\r\n?|[\u2028\u2029\v\f]/g, '\n').replace(/[^\P{Cc}\n\t]/gu, '').replace(/\n/g, '\n    ');
+  return text
+    .replace(/\r\n?|[\u2028\u2029\v\f]/g, '\n')
+    .replace(/[^\P{Cc}\n\t]/gu, '')
+    .replace(/\n/g, '\n    ');
 }
 
 function oneLine(text: string): string {

@@ -1,15 +1,15 @@
 /** CHT-15: the dialog as .txt, for staff and for the visitor, once the visitor wrote. Works for running conversations without PostgreSQL. */
 import { z } from 'zod';
+import type { Scope } from '../../queues/engine.ts';
 import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
 import { type InteractionId, isId } from '../base/ids.ts';
-import type { Scope } from '../../queues/engine.ts';
 import type { HistoryDeps } from './deps.ts';
 import { readAllMessages } from './messages.ts';
 import { partyOfRow, partyOfView } from './party.ts';
 import { findInteraction } from './queries.ts';
-import { toTranscript, type TranscriptLanguage } from './transcript.ts';
+import { type TranscriptLanguage, toTranscript } from './transcript.ts';
 import { type Party, viewerOf } from './visibility.ts';
 
 const MESSAGES_MAX = 10_000;
@@ -40,13 +40,18 @@ export function transcriptRoutes(deps: HistoryDeps): Route[] {
         const viewer = heading && viewerOf(request.principal, heading.party, 'file.read');
         if (!viewer) throw new AppError('not_found');
         const { messages, isCut } = await readAllMessages(deps, scope, id, viewer, MESSAGES_MAX);
-        if (!isCut && !messages.some(({ from }) => from.role === 'customer')) throw new AppError('wrong_state', { detail: 'The visitor has not written anything yet.' });
+        if (!isCut && !messages.some(({ from }) => from.role === 'customer'))
+          throw new AppError('wrong_state', { detail: 'The visitor has not written anything yet.' });
         const { client, createdAt, endedAt } = heading;
         const language = request.query.language ?? languageOf(heading.language);
         const name = `conversation-${new Date(createdAt).toISOString().slice(0, 10)}.txt`;
         return {
           status: 200,
-          headers: { 'content-type': 'text/plain; charset=utf-8', 'content-disposition': `attachment; filename="${name}"`, 'cache-control': 'no-store' },
+          headers: {
+            'content-type': 'text/plain; charset=utf-8',
+            'content-disposition': `attachment; filename="${name}"`,
+            'cache-control': 'no-store',
+          },
           bytes: toTranscript({ client, createdAt, endedAt, messages, isCut }, language, request.query.timeZone),
         };
       },

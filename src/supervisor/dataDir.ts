@@ -69,13 +69,22 @@ export async function choosePort(
     const name = server === 'redis' ? 'REDIS_PORT' : 'POSTGRES_PORT';
     throw new DataDirError(`${name} ${wished} is taken by another program: set ${name} to a free port, or to 0 to have one chosen.`);
   }
-  // A file for each: both servers choose at the same time.
-  const file = join(dir, `${server}.port`);
-  const before = existsSync(file) ? read(file, z.number(), 'delete it, it will be made again') : undefined;
+  const before = keptPort(dir, server);
   if (before !== undefined && (await isFree(before))) return before;
   const port = await freePort();
-  writeAtomically(file, `${port}\n`, 0o600);
+  writeAtomically(portFile(dir, server), `${port}\n`, 0o600);
   return port;
+}
+
+/** The port that was chosen for an embedded server. @throws DataDirError when the file is damaged. */
+export function keptPort(dir: string, server: EmbeddedServer): number | undefined {
+  const file = portFile(dir, server);
+  return existsSync(file) ? read(file, z.number(), 'delete it, it will be made again') : undefined;
+}
+
+/** A file for each: both servers choose at the same time. */
+function portFile(dir: string, server: EmbeddedServer): string {
+  return join(dir, `${server}.port`);
 }
 
 function read<Shape extends z.ZodType>(file: string, shape: Shape, remedy: string): z.infer<Shape> {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Env } from '../../config/env.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
 import type { Logger } from '../base/log.ts';
-import { choosePort, readSecrets } from './dataDir.ts';
-import { PostgresServer } from './postgresServer.ts';
+import { choosePort, keptPort, readSecrets } from './dataDir.ts';
+import { PostgresServer, postgresUrl } from './postgresServer.ts';
 import { askRedis } from './redisProbe.ts';
 import { RedisServer, redisUrl } from './redisServer.ts';
 
@@ -40,6 +40,17 @@ export async function openPostgres({ env, dataDir, log }: Place): Promise<Postgr
   const port = await choosePort(dataDir, 'postgres', env.POSTGRES_PORT, isOurs);
   const password = readSecrets(dataDir).postgresPassword;
   return PostgresServer.start({ dir, port, password, database: DATABASE, onLine: (line) => log.debug({ line }, 'postgres') });
+}
+
+/** Where the servers of a running center are, for a command beside it: as configured, else the embedded ones. Undefined: none was set up yet. */
+export function addressesOf(env: Env, dataDir: string): { redisUrl: string; databaseUrl: string } | undefined {
+  const redisPort = env.REDIS_PORT || keptPort(dataDir, 'redis');
+  const postgresPort = env.POSTGRES_PORT || keptPort(dataDir, 'postgres');
+  const redis = env.REDIS_URL ?? (redisPort && redisUrl({ port: redisPort, password: readSecrets(dataDir).redisPassword }));
+  const database =
+    env.DATABASE_URL ??
+    (postgresPort && postgresUrl({ port: postgresPort, password: readSecrets(dataDir).postgresPassword, database: DATABASE }));
+  return redis && database ? { redisUrl: redis, databaseUrl: database } : undefined;
 }
 
 /** The role `redis`: ends the process when its server ends, so that whoever supervises starts both anew. */

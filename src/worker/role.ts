@@ -5,7 +5,7 @@
  *
  * Closing order: chores, readers and loops of the engine, metrics, engine, database.
  */
-import { type RunningEngine, createEngine, startRoutingWorkers } from '../../queues/index.ts';
+import { createEngine, type RunningEngine, startRoutingWorkers } from '../../queues/index.ts';
 import type { Role, RoleContext } from '../base/context.ts';
 import { type Loop, repeat } from '../base/loop.ts';
 import { createDatabase, type Database } from '../db/database.ts';
@@ -14,8 +14,8 @@ import { filesFolder, LocalFileStore } from '../files/index.ts';
 import { Projector } from '../history/projector.ts';
 import { createProjectorMetrics } from '../history/projectorMetrics.ts';
 import { dropOldMonths, makeMonths } from '../history/retention.ts';
+import { publishMetrics } from '../metrics/relay.ts';
 import { reconcileConfig } from '../routing/reconcileConfig.ts';
-import { publishMetrics } from './metricsRelay.ts';
 import { prepareDatabase } from './preparation.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './workerMetrics.ts';
 
@@ -38,12 +38,16 @@ export async function startWorker(context: RoleContext): Promise<Role> {
   const chores: Loop[] = [];
 
   const prepare = async (): Promise<void> => {
-    if (await prepareDatabase({ context, databaseUrl, database, engine }, stopping.signal)) chores.push(...startChores(context, engine, database, metrics));
+    if (await prepareDatabase({ context, databaseUrl, database, engine }, stopping.signal))
+      chores.push(...startChores(context, engine, database, metrics));
   };
   let prepared: Promise<void> = Promise.resolve();
   try {
     if (await database.isUp()) await prepare();
-    else prepared = prepare().catch((error: unknown) => log.fatal({ err: error }, 'PostgreSQL is back, but cannot be used: history stands still'));
+    else
+      prepared = prepare().catch((error: unknown) =>
+        log.fatal({ err: error }, 'PostgreSQL is back, but cannot be used: history stands still'),
+      );
   } catch (error) {
     await engine.close('start failed');
     await database.close();

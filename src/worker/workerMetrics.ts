@@ -30,11 +30,17 @@ export function createWorkerMetrics(nodeId: string): WorkerMetrics {
   const registers = [registry];
   return {
     registry,
-    configRepairs: new Counter({ name: 'centralino_config_repairs_total', help: 'Copies of configuration in Redis that differed from PostgreSQL', registers }),
+    configRepairs: new Counter({
+      name: 'centralino_config_repairs_total',
+      help: 'Copies of configuration in Redis that differed from PostgreSQL',
+      registers,
+    }),
     watch(figures) {
       for (const [key, [name, help]] of Object.entries(TOTALS)) {
         new Counter({
-          name, help, registers,
+          name,
+          help,
+          registers,
           collect() {
             this.reset();
             this.inc(figures[key as keyof typeof TOTALS]);
@@ -43,7 +49,9 @@ export function createWorkerMetrics(nodeId: string): WorkerMetrics {
       }
       for (const [key, [name, help]] of Object.entries(LEVELS)) {
         new Gauge({
-          name, help, registers,
+          name,
+          help,
+          registers,
           collect() {
             this.set(figures[key as keyof typeof LEVELS]);
           },

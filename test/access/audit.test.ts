@@ -136,11 +136,11 @@ describe('ACC-11 the audit log', () => {
   });
 
   test('ACC-11 a change and its entry stand or fall together', async () => {
-    await center.database.pool.query("alter table audit_log add constraint full_disk check (action <> 'group.created') not valid");
+    await center.database.pool.query("alter table audit_log add constraint refuse_group check (action <> 'group.created') not valid");
     const queueId = await center.queue(owner.token);
-    await expect(center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'Half', queueId } })).rejects.toThrow(/full_disk/);
+    expect((await center.call('POST /api/v1/groups', { as: owner.token, body: { name: 'Half', queueId } })).status).toBe(500);
     expect((await center.call('GET /api/v1/groups', { as: owner.token, query: { search: 'Half' } })).body.items).toEqual([]);
-    await center.database.pool.query('alter table audit_log drop constraint full_disk');
+    await center.database.pool.query('alter table audit_log drop constraint refuse_group');
   });
 
   test('ACC-11 members do not read it', async () => {

@@ -77,7 +77,7 @@ describe('copies of configuration', () => {
     expect(await shown('it-CH')).toEqual({ title: 'Ciao', thanks: 'Thanks' });
     expect(await shown('de')).toEqual({ title: 'Hello', thanks: 'Thanks' });
     expect((await center.call(`GET /api/v1/groups/${group.id}/snippet`, { as: owner.token })).body.html).toBe(
-      `<script async src="http://center.test/widget.js" data-group="${group.publicId}"></script>`,
+      `<script async src="${center.url}/widget.js" data-group="${group.publicId}"></script>`,
     );
     expect((await center.call('GET /api/v1/public/groups/unknown')).status).toBe(404);
   });

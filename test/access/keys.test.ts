@@ -61,6 +61,23 @@ describe('ACC-8 API keys', () => {
     expect((await listed(id)).revokedAt).toBeGreaterThan(0);
   });
 
+  test('API-1 a create that is sent again with its Idempotency-Key gives the first answer, and the key in it is sealed at rest', async () => {
+    const create = (name: string) =>
+      center.call('POST /api/v1/keys', {
+        as: owner.token,
+        body: { name, type: 'rest' },
+        headers: { 'idempotency-key': 'once-and-only-once' },
+      });
+    const [first, second] = [await create('twice'), await create('twice')];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    expect((await create('another')).body.code).toBe('idempotency_mismatch');
+    const { redis } = center.engine.core.runner;
+    const kept = await redis.keys('*idempotency*');
+    expect(kept).toHaveLength(1);
+    expect(await redis.get(kept[0] ?? '')).not.toContain(first.body.key);
+  });
+
   test('ACC-8 the last use is recorded, to the minute', async () => {
     const { id, key } = await newKey('rest');
     expect((await listed(id)).lastUsedAt).toBeUndefined();

@@ -1,8 +1,11 @@
 /** ACC-4: roles of the account and of queues, who appoints whom, and that a change reaches open sessions at once. */
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { signIn } from '../../src/auth/signIn.ts';
-import { AppError } from '../../src/base/errors.ts';
+import { AppError, CLOSE } from '../../src/base/errors.ts';
 import type { UserId } from '../../src/base/ids.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/common.ts';
 import { changeConfig } from '../../src/routing/changeConfig.ts';
 import { reconcileConfig } from '../../src/routing/reconcileConfig.ts';
 import { until } from '../support/services.ts';
@@ -146,6 +149,24 @@ describe('ACC-4 losing rights', () => {
     expect((await center.call('POST /api/v1/users', { as: owner.token, body: { email: gone.email, name: 'Back again' } })).status).toBe(
       201,
     );
+  });
+
+  test('ACC-4 an open socket of somebody who is switched off is closed, and told not to come back', async () => {
+    const person = await center.person(owner.token, { queues: [{ id: await center.queue(owner.token), role: 'agent' }] });
+    const socket = new WebSocket(`${center.url.replace('http', 'ws')}/ws`);
+    const frames: { t: string; id: number }[] = [];
+    let closedWith = 0;
+    socket.on('message', (data) => frames.push(JSON.parse(String(data))));
+    socket.on('close', (code) => {
+      closedWith = code;
+    });
+    await once(socket, 'open');
+    const device = { id: 'desk', name: 'Desk' };
+    socket.send(JSON.stringify({ t: 'hello', id: 1, v: PROTOCOL_VERSION, as: 'agent', token: person.token, device }));
+    await until(() => frames.some((frame) => frame.t === 'reply' && frame.id === 1), { what: 'the answer to hello' });
+    expect(await change(owner.token, person.id, { status: 'inactive' })).toBe(200);
+    await until(() => closedWith !== 0, { what: 'the socket being closed' });
+    expect(closedWith).toBe(CLOSE.unauthenticated);
   });
 
   test('ACC-4 who is switched off in the very moment of signing in is not let in', async () => {

@@ -2,7 +2,7 @@
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/services.ts';
-import { Center, invitationToken, PASSWORD, type Tenant } from './support/center.ts';
+import { type Answer, Center, invitationToken, PASSWORD, type Tenant } from './support/center.ts';
 
 let center: Center;
 let owner: Tenant;
@@ -30,7 +30,7 @@ describe('ACC-2 invitation', () => {
   test('ACC-2 the invited person sees who invites, chooses a password, is signed in, and the link works no second time', async () => {
     const invited = await center.call('POST /api/v1/users', { as: owner.token, body: { email: 'Anna@Acme.Example', name: 'Anna' } });
     expect(invited.body.user).toMatchObject({ email: 'anna@acme.example', status: 'invited', role: 'member' });
-    expect(invited.body.invitation.url).toMatch(/^http:\/\/center\.test\/desk\/#\/invitation\/ci_/);
+    expect(invited.body.invitation.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/desk\/#\/invitation\/ci_/);
     const token = invitationToken(invited.body.invitation.url);
     expect((await center.signIn('anna@acme.example')).status).toBe(401);
     expect((await center.call('POST /api/v1/auth/invitations/read', { body: { token } })).body).toEqual({
@@ -79,7 +79,8 @@ describe('ACC-2 password', () => {
       await center.signIn(person.email, 'wrong password'),
       await center.signIn(off.email),
     ];
-    for (const answer of answers) expect(answer).toEqual({ ...answers[0], status: 401 });
+    const withoutIds = ({ status, headers, body }: Answer) => ({ status, headers: Object.keys(headers), body: { ...body, requestId: '' } });
+    for (const answer of answers) expect(withoutIds(answer)).toEqual({ ...withoutIds(answers[0] as Answer), status: 401 });
     expect(answers[0]?.body.code).toBe('wrong_credentials');
   });
 
@@ -91,7 +92,7 @@ describe('ACC-2 password', () => {
     expect(wrong.map((answer) => answer.status).sort()).toEqual([...Array(5).fill(401), ...Array(7).fill(429)]);
     const locked = await center.signIn(person.email);
     expect(locked).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
-    expect(locked.body.retryAfterSec).toBeGreaterThan(0);
+    expect(Number(locked.headers['retry-after'])).toBeGreaterThan(0);
     expect((await me(person.token)).status).toBe(200);
   });
 
@@ -238,8 +239,8 @@ describe('ACC-2 sessions', () => {
       token.replace(/^cs_\d+/, 'cs_64'),
       'cs_',
       'ck_000000000000_x',
-      '💥',
-      'a'.repeat(10_000),
+      'ü',
+      'a'.repeat(3_000),
     ]) {
       expect((await me(forged)).status).toBe(401);
     }
@@ -250,7 +251,7 @@ describe('ACC-2 sessions', () => {
     try {
       const tenant = await own.tenant('Dark');
       await own.call('GET /api/v1/auth/me', { as: tenant.token });
-      await own.database.close();
+      await own.loseDatabase();
       expect((await own.call('GET /api/v1/auth/me', { as: tenant.token })).body.account).toMatchObject({ name: 'Dark', isActive: true });
       expect((await own.call('GET /api/v1/auth/sessions', { as: tenant.token })).body.items).toHaveLength(1);
       expect((await own.call('POST /api/v1/auth/sign-out', { as: tenant.token })).status).toBe(204);

@@ -32,16 +32,17 @@ const FORESEEN: ReadonlySet<string> = new Set([
   'aborted',
 ]);
 
-/** Serves until the signal: takes, answers each client message once, closes what the client has ended. */
+/** Serves until the signal: takes, answers each client message once, closes what the client has ended. @throws when a command is refused that should not be */
 export async function serveByPolicy(agent: Agent, policy: AgentPolicy): Promise<void> {
   const served = new Map<string, Promise<void>>();
   const passed = new Set<string>();
+  const failures: unknown[] = [];
   const take = (interaction: string, taking: () => Promise<Timeline>): void => {
     if (served.has(interaction)) return;
-    served.set(
-      interaction,
-      foreseen(taking().then((timeline) => serveOne(agent, timeline, policy))).finally(() => served.delete(interaction)),
-    );
+    const story = foreseen(taking().then((timeline) => serveOne(agent, timeline, policy)))
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => served.delete(interaction));
+    served.set(interaction, story);
   };
   while (!policy.signal.aborted) {
     for (const [interaction, offer] of agent.offers) {
@@ -55,6 +56,7 @@ export async function serveByPolicy(agent: Agent, policy: AgentPolicy): Promise<
       else if (policy.takes === 'claim' && row.state === 'waiting') take(row.id, () => agent.claim(row.id));
     }
     if (agent.view?.status === 'paused') await foreseen(agent.resume());
+    if (failures.length > 0) throw failures[0];
     await pause(LOOK_EVERY_MS, policy.signal);
   }
   await Promise.all(served.values());
@@ -73,7 +75,7 @@ async function serveOne(agent: Agent, timeline: Timeline, policy: AgentPolicy): 
       await agent.say(interaction, `answer ${answered} of ${agent.name}`);
       answered = asked;
     } else if (hasEnded(timeline) || agent.rows.get(interaction)?.state === 'ended') {
-      return agent.close(interaction, 'done');
+      return agent.close(interaction);
     } else {
       await pause(LOOK_EVERY_MS, policy.signal);
     }

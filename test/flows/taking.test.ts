@@ -38,6 +38,8 @@ function acceptOffer(agent: Agent, interaction: string) {
   return agent.accept(offer);
 }
 
+const codeOf = (error: unknown): string => (error as CommandError).code;
+
 /** Each owner closes what it owns, as the visitors were told. */
 async function closeAll(scene: Scene): Promise<void> {
   for (const visitor of scene.visitors) {
@@ -129,7 +131,7 @@ describe.concurrent('taking', () => {
         ),
       { what: 'the next offer' },
     );
-    expect(first.offers.has(interaction)).toBe(false);
+    await until(() => !first.offers.has(interaction), { what: 'the end of the first offer' });
     await acceptOffer(second, interaction);
     await closeAll(scene);
     expect(await scene.judge()).toEqual([]);
@@ -164,17 +166,19 @@ describe.concurrent('taking', () => {
       const offer = agent.offers.get(interaction);
       if (!offer) throw new Error('the offer went at once');
       await until(() => Date.now() >= offer.expiresAt + lateMs, { everyMs: 1 });
-      codes.push(
-        await agent.accept(offer).then(
-          () => 'accepted',
-          (error: unknown) => (error as CommandError).code,
-        ),
-      );
-      if (codes.at(-1) !== 'accepted')
-        await acceptOffer(await until(() => offered(agents, interaction), { what: 'the offer again' }), interaction);
+      let code = await agent.accept(offer).then(() => 'accepted', codeOf);
+      codes.push(code);
+      // A later offer may be shown a moment too long as well: the next one comes.
+      for (let token = offer.token; code === 'offer_gone'; ) {
+        const isNew = (one: Agent): boolean => (one.offers.get(interaction)?.token ?? token) !== token;
+        const next = await until(() => agents.find(isNew), { what: 'the next offer' });
+        token = next.offers.get(interaction)?.token ?? token;
+        code = await acceptOffer(next, interaction).then(() => 'accepted', codeOf);
+        codes.push(code);
+      }
     };
     await Promise.all([-20, -5, 0, 5, 20, 100, 300].map(race));
-    expect(new Set(codes)).toEqual(new Set([...codes].filter((code) => code === 'accepted' || code === 'offer_gone')));
+    expect(codes.filter((code) => code !== 'accepted' && code !== 'offer_gone')).toEqual([]);
     await closeAll(scene);
     expect(await scene.judge()).toEqual([]);
   });

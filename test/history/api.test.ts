@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/auth/can.ts';
 import { type AccountId, type ContactId, type InteractionId, newId, type QueueId, type UserId } from '../../src/base/ids.ts';
 import { type FileId, FileLibrary, LocalFileStore } from '../../src/files/index.ts';
-import { earlierMessages, historyRoutes } from '../../src/history/index.ts';
 import type { HistoryDetail, HistoryItem } from '../../src/history/historyViews.ts';
+import { historyRoutes } from '../../src/history/index.ts';
+import { earlierMessages } from '../../src/history/messages.ts';
 import { admin, agent, callRoute, refusal, restKey, supervisor, visitor } from './calling.ts';
 import { type Projected, startProjected } from './projected.ts';
 
@@ -33,7 +34,8 @@ const call = (who: Principal, request: string, query: Record<string, string> = {
 const list = async (who: Principal, query: Record<string, string> = {}): Promise<{ items: HistoryItem[]; nextCursor?: string }> =>
   (await call(who, 'GET /api/v1/interactions', query)).body as { items: HistoryItem[]; nextCursor?: string };
 const idsOf = async (who: Principal, query: Record<string, string> = {}) => (await list(who, query)).items.map(({ id }) => id);
-const transcript = async (who: Principal, id: string, query: Record<string, string> = {}) => String((await call(who, `GET /api/v1/interactions/${id}/transcript.txt`, query)).bytes);
+const transcript = async (who: Principal, id: string, query: Record<string, string> = {}) =>
+  String((await call(who, `GET /api/v1/interactions/${id}/transcript.txt`, query)).bytes);
 
 async function talk(queue: QueueId, owner: UserId, name: string): Promise<Talk> {
   const { world } = stage;
@@ -45,16 +47,40 @@ async function talk(queue: QueueId, owner: UserId, name: string): Promise<Talk> 
   return { id, contactId: chat.contactId };
 }
 
-async function say(to: Talk, from: { role: 'customer' | 'agent'; id: string; name: string }, text: string, visibility = 'everyone'): Promise<void> {
+async function say(
+  to: Talk,
+  from: { role: 'customer' | 'agent'; id: string; name: string },
+  text: string,
+  visibility = 'everyone',
+): Promise<void> {
   const mid = newId('command');
-  const sent = await stage.world.engine.router.sendMessage(stage.world.scope, { interactionId: to.id, mid, from: { ...from, id: from.id as UserId }, visibility, text, isClaim: false });
+  const sent = await stage.world.engine.router.sendMessage(stage.world.scope, {
+    interactionId: to.id,
+    mid,
+    from: { ...from, id: from.id as UserId },
+    visibility,
+    text,
+    isClaim: false,
+  });
   if (!sent.ok) throw new Error(sent.code);
 }
 
 async function close(what: Talk, agentId: UserId, outcome: string, note = ''): Promise<void> {
   const { world } = stage;
-  await world.engine.router.endInteraction(world.scope, { interactionId: what.id, by: 'client', memberId: what.contactId, isSupervisor: false });
-  const closed = await world.engine.router.closeInteraction(world.scope, { interactionId: what.id, agentId, outcome, note, key: `close-${what.id}`.slice(0, 40), isSupervisor: false });
+  await world.engine.router.endInteraction(world.scope, {
+    interactionId: what.id,
+    by: 'client',
+    memberId: what.contactId,
+    isSupervisor: false,
+  });
+  const closed = await world.engine.router.closeInteraction(world.scope, {
+    interactionId: what.id,
+    agentId,
+    outcome,
+    note,
+    key: `close-${what.id}`.slice(0, 40),
+    isSupervisor: false,
+  });
   if (!closed.ok) throw new Error(closed.code);
 }
 
@@ -69,14 +95,20 @@ beforeAll(async () => {
   stage = await startProjected();
   folder = mkdtempSync(join(tmpdir(), 'centralino-files-'));
   files = new LocalFileStore(folder);
-  const outcomes = [{ id: 'sold', name: 'Sold', kind: 'OK' as const }, { id: 'lost', name: 'Lost', kind: 'KO' as const }];
+  const outcomes = [
+    { id: 'sold', name: 'Sold', kind: 'OK' as const },
+    { id: 'lost', name: 'Lost', kind: 'KO' as const },
+  ];
   sales = await stage.world.addQueue({ mode: 'manual', outcomes });
   support = await stage.world.addQueue({ mode: 'manual', outcomes });
   anna = await stage.world.addAgent({ queues: [sales], name: 'Anna', capacity: 50 });
   marco = await stage.world.addAgent({ queues: [support], name: 'Marco', capacity: 50 });
   await stage.rows(`insert into account (id, public_id, partition, legal_name) values ($1, 'public', 7, 'Test')`, [account()]);
   await stage.rows(`insert into queue (id, account_id, name) values ($1, $3, 'Sales'), ($2, $3, 'Support')`, [sales, support, account()]);
-  await stage.rows(`insert into app_user (id, account_id, email, name, role) values ($1, $2, 'anna@example.org', 'Anna', 'member')`, [anna, account()]);
+  await stage.rows(`insert into app_user (id, account_id, email, name, role) values ($1, $2, 'anna@example.org', 'Anna', 'member')`, [
+    anna,
+    account(),
+  ]);
   sold = await talk(sales, anna, 'Eva');
   await say(sold, { role: 'agent', id: anna, name: 'Anna' }, 'Certo!');
   await say(sold, { role: 'agent', id: anna, name: 'Anna' }, 'she is in a hurry', 'staff');
@@ -144,13 +176,27 @@ describe('detail', () => {
     await leaveRedis(talked);
     const detail = (await call(agent(account(), anna, [sales]), `GET /api/v1/interactions/${talked.id}`)).body as HistoryDetail;
     expect(detail).toMatchObject({
-      state: 'closed', queue: { id: sales, name: 'Sales' }, owner: { id: anna, name: 'Anna' }, client: { name: 'Olga', email: 'olga@example.org' }, endedBy: 'client',
-      closeReason: 'served', outcome: { id: 'sold', kind: 'OK' }, note: 'called back', userAgent: 'test', participants: [],
+      state: 'closed',
+      queue: { id: sales, name: 'Sales' },
+      owner: { id: anna, name: 'Anna' },
+      client: { name: 'Olga', email: 'olga@example.org' },
+      endedBy: 'client',
+      closeReason: 'served',
+      outcome: { id: 'sold', kind: 'OK' },
+      note: 'called back',
+      userAgent: 'test',
+      participants: [],
     });
     expect(detail.createdAt).toBeLessThanOrEqual(detail.startedAt ?? 0);
     expect(detail.startedAt).toBeLessThanOrEqual(detail.closedAt ?? 0);
-    expect(detail.segments.map(({ kind, agent: who }) => [kind, who?.name])).toEqual([['waiting', undefined], ['served', 'Anna']]);
-    expect(detail.conversation.messages.map(({ text, from }) => [from.name, text])).toEqual([['Olga', 'Olga asks'], ['Anna', 'Buongiorno']]);
+    expect(detail.segments.map(({ kind, agent: who }) => [kind, who?.name])).toEqual([
+      ['waiting', undefined],
+      ['served', 'Anna'],
+    ]);
+    expect(detail.conversation.messages.map(({ text, from }) => [from.name, text])).toEqual([
+      ['Olga', 'Olga asks'],
+      ['Anna', 'Buongiorno'],
+    ]);
   });
 
   test('HIS-2 none of another account, another queue, or nothing', async () => {
@@ -158,7 +204,8 @@ describe('detail', () => {
       expect(await refusal(call(who, `GET /api/v1/interactions/${lost.id}`))).toBe('not_found');
       expect(await refusal(call(who, `GET /api/v1/interactions/${lost.id}/messages`))).toBe('not_found');
     }
-    for (const id of [newId('interaction'), 'int_', 'x']) expect(await refusal(call(admin(account()), `GET /api/v1/interactions/${id}`))).toBe('not_found');
+    for (const id of [newId('interaction'), 'int_', 'x'])
+      expect(await refusal(call(admin(account()), `GET /api/v1/interactions/${id}`))).toBe('not_found');
   });
 
   test('CHT-19 an agent of another queue who was invited reads along while it runs', async () => {
@@ -166,41 +213,63 @@ describe('detail', () => {
     await stage.caughtUp();
     const helper = agent(account(), marco, [support]);
     expect(await refusal(call(helper, `GET /api/v1/interactions/${helped.id}/messages`))).toBe('not_found');
-    await stage.world.engine.router.inviteParticipant(stage.world.scope, { interactionId: helped.id, by: anna, agentId: marco, key: 'invite-00001', isSupervisor: false });
+    await stage.world.engine.router.inviteParticipant(stage.world.scope, {
+      interactionId: helped.id,
+      by: anna,
+      agentId: marco,
+      key: 'invite-00001',
+      isSupervisor: false,
+    });
     await stage.caughtUp();
     const detail = (await call(helper, `GET /api/v1/interactions/${helped.id}`)).body as HistoryDetail;
     expect(detail.participants.map(({ id }) => id)).toEqual([marco]);
   });
 
-  test.each(['in Redis', 'in PostgreSQL'])('HIS-2 messages by page, oldest first within a page, each once, while they are %s', async (where) => {
-    const long = await talk(sales, anna, 'Lea');
-    for (let count = 1; count <= 25; count++) await say(long, { role: 'customer', id: long.contactId, name: 'Lea' }, `line ${count}`);
-    await stage.caughtUp();
-    if (where === 'in PostgreSQL') await leaveRedis(long);
-    const seen: string[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const query = { limit: '10', ...(cursor ? { cursor } : {}) };
-      const page = (await call(admin(account()), `GET /api/v1/interactions/${long.id}/messages`, query)).body as { messages: { text: string }[]; nextCursor?: string };
-      seen.unshift(...page.messages.map(({ text }) => text));
-      cursor = page.nextCursor;
-      if (!cursor) break;
-    }
-    expect(seen).toEqual(['Lea asks', ...Array.from({ length: 25 }, (_, at) => `line ${at + 1}`)]);
-  });
+  test.each(['in Redis', 'in PostgreSQL'])(
+    'HIS-2 messages by page, oldest first within a page, each once, while they are %s',
+    async (where) => {
+      const long = await talk(sales, anna, 'Lea');
+      for (let count = 1; count <= 25; count++) await say(long, { role: 'customer', id: long.contactId, name: 'Lea' }, `line ${count}`);
+      await stage.caughtUp();
+      if (where === 'in PostgreSQL') await leaveRedis(long);
+      const seen: string[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const query = { limit: '10', ...(cursor ? { cursor } : {}) };
+        const page = (await call(admin(account()), `GET /api/v1/interactions/${long.id}/messages`, query)).body as {
+          messages: { text: string }[];
+          nextCursor?: string;
+        };
+        seen.unshift(...page.messages.map(({ text }) => text));
+        cursor = page.nextCursor;
+        if (!cursor) break;
+      }
+      expect(seen).toEqual(['Lea asks', ...Array.from({ length: 25 }, (_, at) => `line ${at + 1}`)]);
+    },
+  );
 
   test('rule: what is not for somebody is left out where it is read', async () => {
     const { scope } = stage.world;
     const db = stage.database.kysely;
-    const texts = async (viewer?: Parameters<typeof earlierMessages>[5]) => (await earlierMessages(db, scope, sold.id, 1_000_000, 50, viewer)).messages.map(({ text }) => text);
+    const texts = async (viewer?: Parameters<typeof earlierMessages>[5]) =>
+      (await earlierMessages(db, scope, sold.id, 1_000_000, 50, viewer)).messages.map(({ text }) => text);
     expect(await texts()).toEqual(['Eva asks', 'Certo!']);
     expect(await texts({ kind: 'visitor', id: sold.contactId })).toEqual(['Eva asks', 'Certo!']);
     expect(await texts({ kind: 'staff', id: newId('user'), seesAll: false })).toEqual(['Eva asks', 'Certo!', 'she is in a hurry']);
-    expect((await earlierMessages(db, { ...scope, accountId: newId('account') }, sold.id, 1_000_000, 50, { kind: 'staff', id: 'x', seesAll: true })).messages).toEqual([]);
+    expect(
+      (
+        await earlierMessages(db, { ...scope, accountId: newId('account') }, sold.id, 1_000_000, 50, {
+          kind: 'staff',
+          id: 'x',
+          seesAll: true,
+        })
+      ).messages,
+    ).toEqual([]);
     await say(running, { role: 'agent', id: anna, name: 'Anna' }, 'for Marco only', marco);
     await stage.caughtUp();
     const read = (id: UserId, seesAll: boolean) => earlierMessages(db, scope, running.id, 1_000_000, 50, { kind: 'staff', id, seesAll });
     expect((await read(newId('user'), false)).messages).toHaveLength(1);
-    for (const page of [await read(marco, false), await read(anna, false), await read(newId('user'), true)]) expect(page.messages).toHaveLength(2);
+    for (const page of [await read(marco, false), await read(anna, false), await read(newId('user'), true)])
+      expect(page.messages).toHaveLength(2);
   });
 });
 
@@ -251,7 +320,8 @@ describe('CHT-15 transcript', () => {
 
   test('CHT-15 a conversation of more than one page comes whole and in order', async () => {
     const long = await talk(sales, anna, 'Zoe');
-    for (let count = 1; count <= 230; count++) await say(long, { role: 'agent', id: anna, name: 'Anna' }, `line ${count}.`, count > 5 && count < 180 ? 'staff' : 'everyone');
+    for (let count = 1; count <= 230; count++)
+      await say(long, { role: 'agent', id: anna, name: 'Anna' }, `line ${count}.`, count > 5 && count < 180 ? 'staff' : 'everyone');
     const text = await transcript(visitor(account(), long.contactId), long.id, { language: 'en' });
     const numbers = [...text.matchAll(/line (\d+)\./g)].map(([, number]) => Number(number));
     expect(numbers).toEqual([...Array.from({ length: 5 }, (_, at) => at + 1), ...Array.from({ length: 51 }, (_, at) => at + 180)]);
@@ -265,10 +335,28 @@ describe('erasure', () => {
     const gone = await talk(sales, anna, 'Secretia');
     const library = new FileLibrary({ store: files, engine: world.engine });
     const interaction = { id: gone.id, queueId: sales, contactId: gone.contactId };
-    const record = await library.add(world.scope, { interaction, uploaderId: gone.contactId, name: 'secretia.txt', declared: 'text/plain', content: Buffer.from('Secretia') });
-    const file = await library.attach(world.scope, { id: record.id, interactionId: gone.id, senderId: gone.contactId, visibility: 'everyone' });
+    const record = await library.add(world.scope, {
+      interaction,
+      uploaderId: gone.contactId,
+      name: 'secretia.txt',
+      declared: 'text/plain',
+      content: Buffer.from('Secretia'),
+    });
+    const file = await library.attach(world.scope, {
+      id: record.id,
+      interactionId: gone.id,
+      senderId: gone.contactId,
+      visibility: 'everyone',
+    });
     const from = { role: 'customer', id: gone.contactId, name: 'Secretia' } as const;
-    await world.engine.router.sendMessage(world.scope, { interactionId: gone.id, mid: 'secret-file-1', from, visibility: 'everyone', file, isClaim: false });
+    await world.engine.router.sendMessage(world.scope, {
+      interactionId: gone.id,
+      mid: 'secret-file-1',
+      from,
+      visibility: 'everyone',
+      file,
+      isClaim: false,
+    });
     await say(gone, { role: 'agent', id: anna, name: 'Anna' }, 'Hello Secretia');
     await stage.caughtUp();
 
@@ -284,14 +372,23 @@ describe('erasure', () => {
 
     const held = async (): Promise<string> => {
       const tables = ['interaction', 'interaction_detail', 'contact', 'segment', 'event', 'message', 'file', 'rejected_entry', 'audit_log'];
-      const parts = await Promise.all(tables.map((table) => stage.rows<{ all: string }>(`select coalesce(string_agg(t::text, ' '), '') as all from ${table} t`)));
-      return parts.map(([row]) => row?.all).join(' ').toLowerCase();
+      const parts = await Promise.all(
+        tables.map((table) => stage.rows<{ all: string }>(`select coalesce(string_agg(t::text, ' '), '') as all from ${table} t`)),
+      );
+      return parts
+        .map(([row]) => row?.all)
+        .join(' ')
+        .toLowerCase();
     };
     expect(await held()).not.toContain('secretia');
     await leaveRedis(gone);
     const detail = (await call(ada, `GET /api/v1/interactions/${gone.id}`)).body as HistoryDetail;
     expect(detail).toMatchObject({ state: 'closed', outcome: { id: 'sold' }, client: { name: '', email: '' }, note: '' });
-    expect(detail.conversation.messages.map(({ isErased, from: { role } }) => [role, isErased])).toEqual([['customer', true], ['customer', true], ['agent', true]]);
+    expect(detail.conversation.messages.map(({ isErased, from: { role } }) => [role, isErased])).toEqual([
+      ['customer', true],
+      ['customer', true],
+      ['agent', true],
+    ]);
     expect(await transcript(ada, gone.id)).toContain('(eliminato)');
 
     await stage.rows('delete from reader_position where partition = $1', [world.scope.partition]);

@@ -12,21 +12,39 @@ export interface Given {
 }
 
 /** `request` is method and path. @throws AppError as the handler */
-export async function callRoute(routes: readonly Route[], principal: Principal, request: string, { query = {}, headers = {}, bytes = Buffer.alloc(0) }: Given = {}): Promise<RouteResponse> {
+export async function callRoute(
+  routes: readonly Route[],
+  principal: Principal,
+  request: string,
+  { query = {}, headers = {}, bytes = Buffer.alloc(0) }: Given = {},
+): Promise<RouteResponse> {
   const [method = '', path = ''] = request.split(' ');
   const segments = path.split('/');
   const route = routes.find((each) => {
     const shape = each.path.split('/');
-    return each.method === method && shape.length === segments.length && shape.every((part, at) => part.startsWith(':') || part === segments[at]);
+    return (
+      each.method === method && shape.length === segments.length && shape.every((part, at) => part.startsWith(':') || part === segments[at])
+    );
   });
   if (!route) throw new Error(`no route ${request}`);
   if (principal.kind === 'nobody') throw new AppError('unauthenticated');
   const scope: ActionScope =
-    principal.kind === 'visitor' ? { kind: 'own', accountId: principal.accountId, ownerId: principal.contactId } : { kind: 'account', accountId: principal.accountId };
+    principal.kind === 'visitor'
+      ? { kind: 'own', accountId: principal.accountId, ownerId: principal.contactId }
+      : { kind: 'account', accountId: principal.accountId };
   if (!can(principal, route.action, scope)) throw new AppError('forbidden');
-  const params = Object.fromEntries(route.path.split('/').flatMap((part, at) => (part.startsWith(':') ? [[part.slice(1), segments[at] ?? '']] : [])));
+  const params = Object.fromEntries(
+    route.path.split('/').flatMap((part, at) => (part.startsWith(':') ? [[part.slice(1), segments[at] ?? '']] : [])),
+  );
   const seen = {
-    principal, params: valid(route.params, params), query: valid(route.query, query), body: undefined, bytes, ip: '192.0.2.1', userAgent: 'test', requestId: 'test',
+    principal,
+    params: valid(route.params, params),
+    query: valid(route.query, query),
+    body: undefined,
+    bytes,
+    ip: '192.0.2.1',
+    userAgent: 'test',
+    requestId: 'test',
     header: (name: string) => headers[name.toLowerCase()],
   };
   const response = await route.handler(seen as unknown as RouteRequest<never, never, never>);
@@ -50,7 +68,8 @@ export async function refusal(call: Promise<unknown>): Promise<string | undefine
 function valid(schema: ZodType | undefined, given: unknown): unknown {
   const result = schema?.safeParse(given);
   if (!result) return undefined;
-  if (!result.success) throw new AppError('invalid', { fields: result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) });
+  if (!result.success)
+    throw new AppError('invalid', { fields: result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) });
   return result.data;
 }
 
@@ -63,11 +82,29 @@ export function agent(accountId: AccountId, userId: UserId, serves: readonly str
 }
 
 export function supervisor(accountId: AccountId, supervises: readonly string[]): UserPrincipal {
-  return { kind: 'user', accountId, userId: newId('user'), name: 'Sara', role: 'member', supervises, serves: [], sessionId: newId('session') };
+  return {
+    kind: 'user',
+    accountId,
+    userId: newId('user'),
+    name: 'Sara',
+    role: 'member',
+    supervises,
+    serves: [],
+    sessionId: newId('session'),
+  };
 }
 
 export function admin(accountId: AccountId): UserPrincipal {
-  return { kind: 'user', accountId, userId: newId('user'), name: 'Ada', role: 'admin', supervises: [], serves: [], sessionId: newId('session') };
+  return {
+    kind: 'user',
+    accountId,
+    userId: newId('user'),
+    name: 'Ada',
+    role: 'admin',
+    supervises: [],
+    serves: [],
+    sessionId: newId('session'),
+  };
 }
 
 export function restKey(accountId: AccountId): KeyPrincipal {

@@ -37,16 +37,27 @@ export async function startProjected(databaseUrl?: string): Promise<Projected> {
       entries.push(...batch);
     },
   };
-  const workers: RoutingWorkers = await startRoutingWorkers(world.engine, { log: testLog, sinks: [recording], logBudgetBytes: 512_000_000 });
+  const workers: RoutingWorkers = await startRoutingWorkers(world.engine, {
+    log: testLog,
+    sinks: [recording],
+    logBudgetBytes: 512_000_000,
+  });
   const { runner, prefix } = world.engine.core;
   const logKey = `${prefix}{p${world.scope.partition}}:log`;
 
   return {
-    world, database, registry, projector, entries,
+    world,
+    database,
+    registry,
+    projector,
+    entries,
     async caughtUp() {
       const [tail] = (await runner.redis.xrevrange(logKey, '+', '-', 'COUNT', 1)) as [string, string[]][];
       const last = tail?.[0];
-      await until(async () => last === undefined || (await projector.position(world.scope.partition).catch(() => undefined)) === last, { timeoutMs: 15_000, what: 'the projector at the tail' });
+      await until(async () => last === undefined || (await projector.position(world.scope.partition).catch(() => undefined)) === last, {
+        timeoutMs: 15_000,
+        what: 'the projector at the tail',
+      });
     },
     async rows<Row>(sql: string, values: unknown[] = []) {
       return (await database.pool.query(sql, values)).rows as Row[];

@@ -1,12 +1,13 @@
 /** Rule: durable readers. The log becomes rows exactly once, whatever is repeated, refused or interrupted. */
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../queues/engine.ts';
 import { LOG_VERSION } from '../../queues/events.ts';
-import { newId, type ContactId, type InteractionId, type UserId } from '../../src/base/ids.ts';
+import { type ContactId, type InteractionId, newId, type UserId } from '../../src/base/ids.ts';
 import { NewerEntryError, Projector } from '../../src/history/projector.ts';
 import { createProjectorMetrics } from '../../src/history/projectorMetrics.ts';
 import { testLog } from '../support/engines.ts';
-import { Registry } from 'prom-client';
+import { until } from '../support/services.ts';
 import { type Projected, startProjected } from './projected.ts';
 
 let stage: Projected;
@@ -15,13 +16,25 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const TABLES = ['interaction', 'interaction_detail', 'contact', 'segment', 'event', 'message', 'file', 'reader_position', 'rejected_entry'] as const;
+const TABLES = [
+  'interaction',
+  'interaction_detail',
+  'contact',
+  'segment',
+  'event',
+  'message',
+  'file',
+  'reader_position',
+  'rejected_entry',
+] as const;
 
 /** Everything history holds, as text. */
 async function everything(): Promise<string> {
   const parts: string[] = [];
   for (const table of TABLES) {
-    const rows = await stage.rows<{ row: string }>(`select (to_jsonb(t) - 'moved_at' - 'rejected_at')::text as row from ${table} t order by 1`);
+    const rows = await stage.rows<{ row: string }>(
+      `select (to_jsonb(t) - 'moved_at' - 'rejected_at')::text as row from ${table} t order by 1`,
+    );
     parts.push(table, ...rows.map(({ row }) => row));
   }
   return parts.join('\n');
@@ -36,11 +49,26 @@ async function liveOnce(): Promise<{ id: InteractionId; contactId: ContactId; ag
   const { id, contactId } = await world.startChat(queue);
   await router.claimInteraction(world.scope, { interactionId: id, agentId, key: 'claim-000001' });
   for (let count = 0; count < 5; count++) {
-    const from = count % 2 ? { role: 'agent' as const, id: agentId, name: 'Anna' } : { role: 'customer' as const, id: contactId, name: 'Eva' };
-    await router.sendMessage(world.scope, { interactionId: id, mid: `message-${count}`, from, visibility: 'everyone', text: `Line ${count}`, isClaim: false });
+    const from =
+      count % 2 ? { role: 'agent' as const, id: agentId, name: 'Anna' } : { role: 'customer' as const, id: contactId, name: 'Eva' };
+    await router.sendMessage(world.scope, {
+      interactionId: id,
+      mid: `message-${count}`,
+      from,
+      visibility: 'everyone',
+      text: `Line ${count}`,
+      isClaim: false,
+    });
   }
   await router.endInteraction(world.scope, { interactionId: id, by: 'client', memberId: contactId, isSupervisor: false });
-  await router.closeInteraction(world.scope, { interactionId: id, agentId, outcome: 'sold', note: 'Eva wants two', key: 'close-000001', isSupervisor: false });
+  await router.closeInteraction(world.scope, {
+    interactionId: id,
+    agentId,
+    outcome: 'sold',
+    note: 'Eva wants two',
+    key: 'close-000001',
+    isSupervisor: false,
+  });
   await router.rateInteraction(world.scope, { interactionId: id, contactId, value: 5, comment: 'Quick' });
   await router.endWrapUp(world.scope, { interactionId: id, agentId, isSupervisor: false });
   return { id, contactId, agentId };
@@ -62,8 +90,15 @@ describe('projector', () => {
     await stage.caughtUp();
     const [row] = await stage.rows('select * from interaction where id = $1', [id]);
     expect(row).toMatchObject({
-      account_id: stage.world.scope.accountId, contact_id: contactId, state: 'closed', owner_id: agentId, ended_by: 'client', close_reason: 'served', outcome: 'sold',
-      outcome_kind: 'OK', rating: 5,
+      account_id: stage.world.scope.accountId,
+      contact_id: contactId,
+      state: 'closed',
+      owner_id: agentId,
+      ended_by: 'client',
+      close_reason: 'served',
+      outcome: 'sold',
+      outcome_kind: 'OK',
+      rating: 5,
     });
     const segments = await stage.rows('select kind, agent_id, began, ended from segment where interaction_id = $1 order by seq', [id]);
     expect(segments).toEqual([
@@ -107,7 +142,9 @@ describe('projector', () => {
   test('rule: facts hold ids only', async () => {
     await liveOnce();
     await stage.caughtUp();
-    const [{ facts } = { facts: '' }] = await stage.rows<{ facts: string }>('select string_agg(body::text, $1) as facts from event', ['\n']);
+    const [{ facts } = { facts: '' }] = await stage.rows<{ facts: string }>('select string_agg(body::text, $1) as facts from event', [
+      '\n',
+    ]);
     for (const personal of ['Eva', 'Anna', 'two', 'Quick', 'Line', 'anybody']) expect(facts).not.toContain(personal);
   });
 
@@ -132,8 +169,12 @@ describe('projector', () => {
     const entry = entryOf(last, { type: 'message.sent', body: JSON.stringify(body) });
     const before = await everything();
     // The commit itself fails: a deferred constraint trigger ends the transaction at its last step.
-    await stage.rows(`create function fail_commit() returns trigger language plpgsql as $$ begin raise exception 'killed' using errcode = '57P01'; end $$`);
-    await stage.rows('create constraint trigger fail_commit after insert or update on reader_position deferrable initially deferred for each row execute function fail_commit()');
+    await stage.rows(
+      `create function fail_commit() returns trigger language plpgsql as $$ begin raise exception 'killed' using errcode = '57P01'; end $$`,
+    );
+    await stage.rows(
+      'create constraint trigger fail_commit after insert or update on reader_position deferrable initially deferred for each row execute function fail_commit()',
+    );
     await expect(another().apply(last.partition, [entry])).rejects.toThrow('killed');
     expect(await everything()).toBe(before);
     await stage.rows('drop trigger fail_commit on reader_position');
@@ -145,15 +186,26 @@ describe('projector', () => {
   test('rule: two readers of one partition at once write everything once', async () => {
     const partition = 40;
     const id = newId('interaction');
-    const all = Array.from({ length: 200 }, (_, off): LogEntry => ({
-      partition, id: `${Date.now()}-${off}`, version: LOG_VERSION, type: 'message.sent', at: Date.now(), accountId: stage.world.scope.accountId, feeds: [],
-      body: JSON.stringify({ i: id, q: 'q', mid: `m${off}`, role: 'customer', by: 'c', n: 'Eva', vis: 'everyone', text: `${off}`, off }),
-    }));
+    const all = Array.from(
+      { length: 200 },
+      (_, off): LogEntry => ({
+        partition,
+        id: `${Date.now()}-${off}`,
+        version: LOG_VERSION,
+        type: 'message.sent',
+        at: Date.now(),
+        accountId: stage.world.scope.accountId,
+        feeds: [],
+        body: JSON.stringify({ i: id, q: 'q', mid: `m${off}`, role: 'customer', by: 'c', n: 'Eva', vis: 'everyone', text: `${off}`, off }),
+      }),
+    );
     const readers = [another(), another()];
     for (let from = 0; from < all.length; from += 20) {
       await Promise.all(readers.map((reader, which) => reader.apply(partition, all.slice(Math.max(0, from - which * 10), from + 20))));
     }
-    const [count] = await stage.rows('select count(*) as messages, count(distinct off) as offs from message where interaction_id = $1', [id]);
+    const [count] = await stage.rows('select count(*) as messages, count(distinct off) as offs from message where interaction_id = $1', [
+      id,
+    ]);
     expect(count).toEqual({ messages: 200, offs: 200 });
   });
 
@@ -176,6 +228,34 @@ describe('projector', () => {
     await expect(reader.apply(partition, [unknownType])).rejects.toThrow(NewerEntryError);
   });
 
+  test('BEY-3 a partition that waits for a newer release does not hold up the others', async () => {
+    const { runner, prefix } = stage.world.engine.core;
+    await runner.redis.xadd(
+      `${prefix}{p9}:log`,
+      '*',
+      'v',
+      String(LOG_VERSION + 1),
+      't',
+      'interaction.ended',
+      'at',
+      '1',
+      'acc',
+      'x',
+      'f',
+      '',
+      'd',
+      '{}',
+    );
+    await until(async () => (await stage.registry.metrics()).includes('centralino_projector_stopped{partition="9"} 1'), {
+      what: 'partition 9 to stop',
+    });
+    for (let round = 0; round < 3; round++) {
+      await stage.world.startChat(await stage.world.addQueue({ mode: 'manual' }));
+      await stage.caughtUp();
+    }
+    expect(await stage.projector.position(9)).toBeUndefined();
+  });
+
   test('rule: an entry that cannot be read, or that PostgreSQL refuses, is set aside whole, and the others go on', async () => {
     await liveOnce();
     await stage.caughtUp();
@@ -185,15 +265,45 @@ describe('projector', () => {
     const id = newId('interaction');
     let place = 0;
     const message = (fields: Record<string, unknown>): LogEntry => ({
-      partition, id: `${Date.now()}-${++place}`, version: LOG_VERSION, type: 'message.sent', at: Date.now(), accountId: stage.world.scope.accountId, feeds: [],
-      body: JSON.stringify({ i: id, q: 'q', mid: `m${place}`, role: 'customer', by: 'c', n: 'Eva', vis: 'everyone', text: `text ${place}`, off: place, ...fields }),
+      partition,
+      id: `${Date.now()}-${++place}`,
+      version: LOG_VERSION,
+      type: 'message.sent',
+      at: Date.now(),
+      accountId: stage.world.scope.accountId,
+      feeds: [],
+      body: JSON.stringify({
+        i: id,
+        q: 'q',
+        mid: `m${place}`,
+        role: 'customer',
+        by: 'c',
+        n: 'Eva',
+        vis: 'everyone',
+        text: `text ${place}`,
+        off: place,
+        ...fields,
+      }),
     });
     const entries = [
-      message({}), { ...message({}), body: '{"i":' }, message({ off: 'five' }), message({ i: 'nonsense' }), message({ off: 3_000_000_000 }), message({ text: 'a\0b' }), message({}),
+      message({}),
+      { ...message({}), body: '{"i":' },
+      message({ off: 'five' }),
+      message({ i: 'nonsense' }),
+      message({ off: 3_000_000_000 }),
+      message({ text: 'a\0b' }),
+      message({}),
     ];
     await reader.apply(partition, entries);
-    expect(await stage.rows('select text from message where interaction_id = $1 order by off', [id])).toEqual([{ text: 'text 1' }, { text: 'ab' }, { text: 'text 7' }]);
-    const aside = await stage.rows<{ position: string; body: string }>('select position, body from rejected_entry where partition = $1 order by position', [partition]);
+    expect(await stage.rows('select text from message where interaction_id = $1 order by off', [id])).toEqual([
+      { text: 'text 1' },
+      { text: 'ab' },
+      { text: 'text 7' },
+    ]);
+    const aside = await stage.rows<{ position: string; body: string }>(
+      'select position, body from rejected_entry where partition = $1 order by position',
+      [partition],
+    );
     expect(aside).toEqual(entries.slice(1, 5).map((entry) => ({ position: entry.id, body: entry.body })));
     expect(await registry.metrics()).toContain('centralino_projector_rejected_total{type="message.sent"} 4');
     expect(await reader.position(partition)).toBe(entries.at(-1)?.id);
@@ -204,7 +314,13 @@ describe('projector', () => {
     const reader = another();
     const old = newId('interaction', Date.UTC(2025, 2, 3));
     const say = (off: number): LogEntry => ({
-      partition, id: `${Date.now()}-${off}`, version: LOG_VERSION, type: 'message.sent', at: Date.now(), accountId: stage.world.scope.accountId, feeds: [],
+      partition,
+      id: `${Date.now()}-${off}`,
+      version: LOG_VERSION,
+      type: 'message.sent',
+      at: Date.now(),
+      accountId: stage.world.scope.accountId,
+      feeds: [],
       body: JSON.stringify({ i: old, q: 'q', mid: `m${off}`, role: 'customer', by: 'c', n: 'Eva', vis: 'everyone', text: 'x', off }),
     });
     await reader.apply(partition, [say(1)]);

@@ -2,11 +2,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkCertificate } from '../../config/doctor/certificate.ts';
 import type { Finding } from '../../config/doctor/finding.ts';
+import { portTrouble } from '../../src/supervisor/freePort.ts';
 import { askRedis } from '../../src/supervisor/redisProbe.ts';
 import { freePort, startTestRedis, type TestRedis, until } from '../support/services.ts';
 
@@ -18,12 +19,20 @@ let ports: Record<string, string>;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'centralino-doctor-'));
   redis = await startTestRedis();
-  ports = { HTTP_PORT: String(await freePort()), RTC_PORT: String(await freePort()) };
+  ports = { HTTP_PORT: String(await freePort()), RTC_PORT: String(await freeRange()) };
 });
 afterAll(async () => {
   await redis?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** The first of some ports in a row, one per core, below those that the kernel gives out by itself. */
+async function freeRange(): Promise<number> {
+  for (let first = 12_000 + (process.pid % 1_000) * 16; ; first += 16) {
+    const troubles = await Promise.all(Array.from({ length: availableParallelism() }, (_, index) => portTrouble(first + index, '0.0.0.0')));
+    if (troubles.every((trouble) => trouble === undefined)) return first;
+  }
+}
 
 function doctor(env: Record<string, string>, ...args: string[]): { code: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'config/doctor/doctor.ts'), ...args], {

@@ -1,9 +1,8 @@
 /**
  * Where flows are played: a running center, and per test a scene with a workspace, actors and a ledger of its own. Created in `beforeAll`.
- * A scene ends with its test: its actors go, and `judge` says what the ledger found.
+ * `judge` is a scene's last act: its actors go, and what the ledger found is said. Scenes left by failed tests end with the stage.
  */
 import pg from 'pg';
-import { onTestFinished } from 'vitest';
 import { Agent } from '../actors/agent.ts';
 import { Chance } from '../actors/chance.ts';
 import { Ledger } from '../actors/ledger.ts';
@@ -16,6 +15,7 @@ const HISTORY_TIMEOUT_MS = 15_000;
 
 export class Stage {
   readonly center: Center;
+  readonly #scenes: Scene[] = [];
 
   private constructor(center: Center) {
     this.center = center;
@@ -28,11 +28,12 @@ export class Stage {
   /** A workspace of its own for one test. */
   async scene(options: WorkspaceOptions & { seed?: number }): Promise<Scene> {
     const scene = await Scene.open(this.center, options);
-    onTestFinished(() => scene.end());
+    this.#scenes.push(scene);
     return scene;
   }
 
   close(): Promise<void> {
+    for (const scene of this.#scenes) scene.end();
     return this.center.close();
   }
 }
@@ -88,13 +89,16 @@ export class Scene {
       const historyOf = (interaction: string) => readHistory(client, interaction);
       const wanted = new Set(this.ledger.acknowledged.map(({ mid }) => mid));
       const hasCaughtUp = async (): Promise<boolean> => {
-        const rows = await Promise.all(this.ledger.interactions.map(historyOf));
-        return rows.flat().filter(({ mid }) => wanted.has(mid)).length >= wanted.size;
+        const { rows } = await client.query<{ mid: string }>('select mid from message where interaction_id = any($1)', [
+          this.ledger.interactions,
+        ]);
+        return rows.filter(({ mid }) => wanted.has(mid)).length >= wanted.size;
       };
       // When it never catches up the verdict says what is missing.
       await until(hasCaughtUp, { timeoutMs: HISTORY_TIMEOUT_MS, everyMs: 200 }).catch(() => undefined);
       return await this.ledger.verdict({ historyOf });
     } finally {
+      this.end();
       await client.end();
     }
   }

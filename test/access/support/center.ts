@@ -1,19 +1,22 @@
 /**
- * The part "access" running for a test file: a database and a Redis of its own, the real engine, and the table of routes behind `call`,
- * which does with a request what the gateway does (principal, right, validation, errors). Made by `startCenter`, ended by `close`.
+ * A center for a test file: a database and a Redis of its own, and a real gateway that `call` reaches over HTTP, behind a "proxy" that names the
+ * client's address. Beside it the engine and database handles that the tests look with. Made by `Center.start`, ended by `close`.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ZodType } from 'zod';
+import { loadEnv } from '../../../config/env.ts';
 import { createEngine, type RunningEngine } from '../../../queues/index.ts';
 import { foundAccount } from '../../../src/accounts/foundAccount.ts';
-import { type AccessDeps, accessRoutes } from '../../../src/accounts/index.ts';
-import type { Route, RouteRequest, RouteResponse } from '../../../src/api/route.ts';
-import { can } from '../../../src/auth/can.ts';
-import { createPrincipalResolver, type PrincipalResolver } from '../../../src/auth/principal.ts';
-import { AppError, ERRORS } from '../../../src/base/errors.ts';
+import type { AccessDeps } from '../../../src/accounts/index.ts';
+import { accessRoutes } from '../../../src/accounts/index.ts';
+import type { Route } from '../../../src/api/route.ts';
 import type { AccountId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { createDatabase, type Database } from '../../../src/db/database.ts';
-import { createTestDatabase, startTestRedis, type TestRedis } from '../../support/services.ts';
+import { type RunningGateway, startGateway } from '../../../src/gateway/role.ts';
+import { createTestDatabase, startTestRedis, type TestDatabase, type TestRedis } from '../../support/services.ts';
 
 export interface Call {
   /** Bearer token of a session or key. */
@@ -46,108 +49,92 @@ export class Center {
   readonly redis: TestRedis;
   readonly engine: RunningEngine;
   readonly deps: AccessDeps;
+  /** The routes of this part. */
   readonly routes: readonly Route[];
-  readonly #resolve: PrincipalResolver;
-  readonly #drop: () => Promise<void>;
+  readonly #testDatabase: TestDatabase;
+  readonly #gateway: RunningGateway;
+  readonly #dataDir: string;
   #people = 0;
 
-  private constructor(parts: { database: Database; redis: TestRedis; engine: RunningEngine; drop: () => Promise<void> }) {
-    const { database, redis, engine, drop } = parts;
-    this.database = database;
-    this.redis = redis;
-    this.engine = engine;
-    this.deps = {
-      db: database.kysely,
-      engine,
-      log: createLogger('test', 'silent'),
-      secretKey: 'k'.repeat(40),
-      publicUrl: 'http://center.test',
-    };
+  private constructor(parts: {
+    testDatabase: TestDatabase;
+    redis: TestRedis;
+    engine: RunningEngine;
+    gateway: RunningGateway;
+    dataDir: string;
+  }) {
+    const log = createLogger('test', 'silent');
+    this.redis = parts.redis;
+    this.engine = parts.engine;
+    this.database = createDatabase(parts.testDatabase.url, log);
+    this.deps = { db: this.database.kysely, engine: parts.engine, log, secretKey: 'k'.repeat(40), publicUrl: '' };
     this.routes = accessRoutes(this.deps);
-    this.#resolve = createPrincipalResolver(this.deps);
-    this.#drop = drop;
+    this.#testDatabase = parts.testDatabase;
+    this.#gateway = parts.gateway;
+    this.#dataDir = parts.dataDir;
   }
 
   static async start(): Promise<Center> {
     const log = createLogger('test', 'silent');
+    const dataDir = mkdtempSync(join(tmpdir(), 'centralino-access-'));
     const [testDatabase, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
-    const engine = await createEngine({ redisUrl: redis.url, nodeId: `test-${process.pid}`, log });
-    return new Center({ database: createDatabase(testDatabase.url, log), redis, engine, drop: testDatabase.drop });
+    const engine = await createEngine({ redisUrl: redis.url, nodeId: 'test', log });
+    const settings = { HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', TRUST_PROXY: '1', LIMIT_FACTOR: '100', DRAIN_SEC: '0', DATA_DIR: dataDir };
+    const env = { ...loadEnv(settings), REDIS_URL: redis.url, DATABASE_URL: testDatabase.url };
+    const gateway = await startGateway({ env, log, dataDir, nodeId: 'gateway', secretKey: 'k'.repeat(40) });
+    return new Center({ testDatabase, redis, engine, gateway, dataDir });
   }
 
   async close(): Promise<void> {
+    await this.#gateway.close('test over');
     await this.engine.close('test over');
     await this.database.close();
     await this.redis.stop();
-    await this.#drop();
+    await this.#testDatabase.drop();
+    rmSync(this.#dataDir, { recursive: true });
   }
 
-  /** `method` and path, e.g. `call('GET /api/v1/users')`. */
+  /** Nobody can use the database any more: PostgreSQL as it looks when it is away. */
+  async loseDatabase(): Promise<void> {
+    await this.#testDatabase.drop();
+  }
+
+  get databaseUrl(): string {
+    return this.#testDatabase.url;
+  }
+
+  /** Of the gateway, as people reach it. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#gateway.port}`;
+  }
+
+  /** `method` and path, e.g. `call('GET /api/v1/users')`. Answers are checked against the table of routes. */
   async call(request: string, { as, body, query = {}, headers = {}, ip = '192.0.2.1' }: Call = {}): Promise<Answer> {
     const [method = '', path = ''] = request.split(' ');
-    const sent: Record<string, string> = { host: 'center.test', ...headers, ...(as !== undefined && { authorization: `Bearer ${as}` }) };
-    try {
-      const response = await this.#answer(method, path, { body, query, ip, header: (name) => sent[name] });
-      // Through JSON, as callers see it.
-      const seen = response.bytes === undefined ? JSON.parse(JSON.stringify(response.body ?? null)) : response.bytes.toString();
-      return { status: response.status, headers: response.headers ?? {}, body: seen };
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { code, detail, fields, retryAfterSec } = error;
-      return { status: ERRORS[code].http, headers: {}, body: { code, detail, errors: fields, retryAfterSec } };
-    }
+    const sent: Record<string, string> = { 'user-agent': 'test agent', 'x-forwarded-for': ip, ...headers };
+    if (as !== undefined) sent.authorization = `Bearer ${as}`;
+    if (body !== undefined) sent['content-type'] = 'application/json';
+    const search = new URLSearchParams(query).size > 0 ? `?${new URLSearchParams(query)}` : '';
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${this.url}${path}${search}`, { method, headers: sent, ...init });
+    const text = await response.text();
+    const seen = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+    if (response.ok) this.#requireDescribed(method, path, response.status, seen);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: seen };
   }
 
-  async #answer(
-    method: string,
-    path: string,
-    given: { body: unknown; query: unknown; ip: string; header: RouteRequest<never, never, never>['header'] },
-  ): Promise<RouteResponse> {
-    const { ip, header } = given;
-    const principal = await this.#resolve({
-      method,
-      cookie: header('cookie'),
-      authorization: header('authorization'),
-      ownHeader: header('x-centralino'),
-      fetchSite: header('sec-fetch-site'),
-    });
-    const { route, params } = this.#find(method, path);
-    if (route.action !== 'public') {
-      if (principal.kind === 'nobody') throw new AppError('unauthenticated');
-      if (!can(principal, route.action, { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
-    }
-    const request = {
-      principal,
-      ip,
-      header,
-      userAgent: 'test agent',
-      requestId: 'test',
-      bytes: Buffer.alloc(0),
-      params: validated(route.params, params),
-      query: validated(route.query, given.query),
-      body: validated(route.body, given.body),
-    };
-    const response = await route.handler(request as RouteRequest<never, never, never>);
-    const schema = route.answers[response.status];
-    if (!schema) throw new Error(`${method} ${path} answered ${response.status}, which its table does not name`);
-    if ('parse' in schema) schema.parse(JSON.parse(JSON.stringify(response.body)));
-    return response;
-  }
-
-  #find(method: string, path: string): { route: Route; params: Record<string, string> } {
+  /** What was answered must be what the table of routes, and with it the documentation, says. */
+  #requireDescribed(method: string, path: string, status: number, body: unknown): void {
     const segments = path.split('/');
-    const fits = (route: Route): boolean => {
-      const shape = route.path.split('/');
-      return (
-        route.method === method &&
-        shape.length === segments.length &&
-        shape.every((part, index) => part.startsWith(':') || part === segments[index])
-      );
+    const fits = ({ path: shape }: Route): boolean => {
+      const parts = shape.split('/');
+      return parts.length === segments.length && parts.every((part, index) => part.startsWith(':') || part === segments[index]);
     };
-    const route = this.routes.find((candidate) => candidate.path === path && candidate.method === method) ?? this.routes.find(fits);
-    if (!route) throw new Error(`no route ${method} ${path}`);
-    const params = route.path.split('/').flatMap((part, index) => (part.startsWith(':') ? [[part.slice(1), segments[index] ?? '']] : []));
-    return { route, params: Object.fromEntries(params) };
+    const candidates = this.#gateway.routes.filter((route) => route.method === method);
+    const route = candidates.find((candidate) => candidate.path === path) ?? candidates.find(fits);
+    const answer = route?.answers[status];
+    if (!answer) throw new Error(`${method} ${path} answered ${status}, which its table does not name`);
+    if ('parse' in answer) (answer as ZodType).parse(body);
   }
 
   /** An account with a signed-in super-admin. */
@@ -193,11 +180,4 @@ export class Center {
 /** The token in an invitation's link. */
 export function invitationToken(url: string): string {
   return url.split('/').at(-1) ?? '';
-}
-
-function validated(schema: ZodType | undefined, given: unknown): unknown {
-  if (!schema) return undefined;
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  throw new AppError('invalid', { fields: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) });
 }

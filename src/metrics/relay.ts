@@ -1,5 +1,5 @@
 /**
- * Figures of processes that serve no HTTP. Every few seconds a process publishes its registry as a signal; each gateway keeps the latest of
+ * Figures of all processes at any gateway. Every few seconds a process publishes its registry as a signal; each gateway keeps the latest of
  * every node for a while and shows them with its own at /metrics, told apart by the label `node`. Nothing is stored: a node that is gone
  * falls silent, a gateway that starts knows all nodes after one round.
  */
@@ -20,7 +20,8 @@ type Figures = MetricObjectWithValues<MetricValue<string>>[];
 
 /** Publishes the registry until closed. Its default labels must name the node. */
 export function publishMetrics(engine: Pick<Engine, 'signals'>, nodeId: string, registry: Registry, log: Logger): Loop {
-  const publish = async (): Promise<void> => engine.signals.publish(NOWHERE, TOPIC + nodeId, JSON.stringify(await registry.getMetricsAsJSON()));
+  const publish = async (): Promise<void> =>
+    engine.signals.publish(NOWHERE, TOPIC + nodeId, JSON.stringify(await registry.getMetricsAsJSON()));
   return repeat('metrics', EVERY_MS, publish, log, { firstAfterMs: 0 });
 }
 
@@ -30,18 +31,24 @@ export interface CollectedMetrics {
   close(): Promise<void>;
 }
 
-/** Listens to what other nodes publish. Created once per gateway. */
-export function collectMetrics(engine: Pick<Engine, 'signals'>): CollectedMetrics {
+/** Listens to what other nodes publish; `own` names this one, whose figures are at hand. Created once per gateway. */
+export function collectMetrics(engine: Pick<Engine, 'signals'>, own: string): CollectedMetrics {
   const heard = new Map<string, { figures: Figures; at: number }>();
   const following = engine.signals.follow((topic, payload) => {
-    if (topic.startsWith(TOPIC)) heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
+    if (topic.startsWith(TOPIC) && topic !== TOPIC + own)
+      heard.set(topic.slice(TOPIC.length), { figures: JSON.parse(payload) as Figures, at: performance.now() });
   });
   return {
-    text: async (own) => {
+    text: async (registry) => {
       for (const [node, { at }] of heard) if (performance.now() - at > FORGET_MS) heard.delete(node);
-      const all = [await own.getMetricsAsJSON(), ...[...heard.values()].map(({ figures }) => figures)];
-      return AggregatorRegistry.aggregate(all).metrics();
+      const all = [await registry.getMetricsAsJSON(), ...[...heard.values()].map(({ figures }) => figures)];
+      return merge(all).metrics();
     },
     close: () => following.close(),
   };
+}
+
+/** Every series names its node, so nothing is really added up; but what a metric says of adding up would leave some out. */
+function merge(nodes: readonly Figures[]): Registry {
+  return AggregatorRegistry.aggregate(nodes.map((figures) => figures.map((figure) => ({ ...figure, aggregator: 'sum' }))));
 }

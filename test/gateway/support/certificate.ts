@@ -1,0 +1,20 @@
+/** A self-signed certificate for localhost that guards nothing: tests of TLS use it, and nobody else may. */
+export const TEST_CERT = `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUJbb/8ndynMCEK7+rX5561xkYZcIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTEwMjQzMVoYDzIxMjYxMDI4
+MTAyNDMxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAT2FMfXfjBC3yX+EIWtnAtfaLHmlq9OUKsa7UGpirjLKe3WEq0B8w5p
+pFCYFr9yErYuCMXdziZ65qhmmey2YSyzo1MwUTAdBgNVHQ4EFgQUJgMziItbY0Kl
+CjIuoo0RnzeIvacwHwYDVR0jBBgwFoAUJgMziItbY0KlCjIuoo0RnzeIvacwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEApxi9vgBCvPVabZmTmoFg
+1V+pjKjGe5M3jGc0DpA5ePECIQDmgOx0uYrzlNBlfsugVls6IPJ2WAz1tySyNNr6
+ZSvorg==
+-----END CERTIFICATE-----
+`;
+
+export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgbdMl3OCLf8aD67wI
+TsLYrPUmx6zdOV7cXk477azWcgahRANCAAT2FMfXfjBC3yX+EIWtnAtfaLHmlq9O
+UKsa7UGpirjLKe3WEq0B8w5ppFCYFr9yErYuCMXdziZ65qhmmey2YSyz
+-----END PRIVATE KEY-----
+`;

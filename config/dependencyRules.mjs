@@ -29,7 +29,7 @@ export default {
     { name: 'resolvable', severity: 'error', from: { path: ours }, to: { couldNotResolve: true } },
     never('config-imports-nothing-of-ours', '^config/env\\.ts$', '^(queues|sip|sfu|src)/'),
     never('base-imports-config-only', '^src/base/', '^(queues|sip|sfu|src)/', { toNot: '^src/base/' }),
-    never('queues-import-base-only', '^queues/', '^(sip|sfu|src)/', { toNot: '^src/base/' }),
+    never('queues-import-base-and-protocol', '^queues/', '^(sip|sfu|src)/', { toNot: '^src/(base|protocol)/' }),
     never('sfu-imports-base-only', '^sfu/', '^(sip|queues|src)/', { toNot: '^src/base/' }),
     never('sip-imports-queues-sfu-base', '^sip/', '^src/', { toNot: '^src/base/' }),
     never('main-and-roles-stand-on-top', '^(config|queues|sip|sfu|src)/', '^src/(main|roles)\\.ts$', {

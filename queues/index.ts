@@ -17,7 +17,7 @@ import { createRates, createShelf } from './shelf.ts';
 import { createViews } from './views.ts';
 
 export type * from './engine.ts';
-export { type RoutingWorkers, startRoutingWorkers, type WorkerFigures, type WorkerOptions } from './workers.ts';
+export { type RoutingWorkers, startRoutingWorkers, type WorkerFigures } from './workers.ts';
 
 /** For the worker role, which runs the engine's loops. */
 export interface EngineCore {

@@ -4,7 +4,6 @@ import { z } from 'zod';
 export { FILE_MAX_BYTES, FRAME_MAX_BYTES, HEARTBEAT_SEC, MESSAGE_MAX_CHARS, PROTOCOL_VERSION } from './limits.ts';
 
 const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `expected an id beginning ${prefix}_`);
-export const accountId = idOf('acc');
 export const userId = idOf('usr');
 export const queueId = idOf('que');
 export const groupId = idOf('grp');

@@ -15,7 +15,6 @@ import {
 } from './common.ts';
 
 export const author = z.object({ role, id: z.string(), name: z.string() });
-export type Author = z.infer<typeof author>;
 
 export const fileView = z.object({ id: fileId, name: z.string(), type: z.string(), size: z.number().int() });
 export type FileView = z.infer<typeof fileView>;

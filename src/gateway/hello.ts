@@ -62,10 +62,11 @@ function refuseVersion(socket: ClientSocket, raw: RawFrame): undefined {
 }
 
 async function greetVisitor(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloVisitor>): Promise<unknown> {
-  const { engine, accounts, presence, limits } = services;
+  const { engine, hub, accounts, presence, limits } = services;
   const found = await engine.config.groupByPublicId(hello.group);
   if (!found?.group.isActive) throw new AppError('not_found', { detail: 'There is no such widget, or it is switched off.' });
   const { scope, group } = found;
+  if (await hub.include(scope)) accounts.forget(scope.accountId);
   const account = await accounts.find(scope.accountId);
   if (!account?.doc.isActive) throw new AppError('account_inactive');
   const { origin } = socket.arrival;
@@ -113,7 +114,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
 }
 
 async function greetAgent(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloAgent>): Promise<unknown> {
-  const { accounts, resolvePrincipal } = services;
+  const { hub, accounts, resolvePrincipal } = services;
   const { credentials: arrival } = socket.arrival;
   const credentials = hello.token === undefined ? arrival : { ...arrival, authorization: `Bearer ${hello.token}`, cookie: undefined };
   const principal = await resolvePrincipal(credentials);
@@ -123,8 +124,13 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   if (!account.doc.isActive) throw new AppError('account_inactive');
   if (!can(principal, 'conversation.read', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
   const { scope, doc } = account;
+  await hub.include(scope);
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };
   admit(services, socket, member);
+  // A session that was revoked before the socket was known here was told to nobody: look once more.
+  const still = await resolvePrincipal(credentials);
+  if (still.kind !== 'user') throw new AppError('unauthenticated');
+  member.principal = still;
   const agent = servesSomewhere(member) ? await attach(services, socket, member) : await watcher(services, member);
   return { v: PROTOCOL_VERSION, agent, account: { id: doc.id, name: doc.name }, heartbeatSec: HEARTBEAT_SEC };
 }

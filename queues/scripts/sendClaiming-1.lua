@@ -5,13 +5,13 @@
 -- @include agents
 -- @include lifecycle
 -- @include message
-local m, answer = readMessage(5)
-if m and not m.isIn then
-  local a, i, q = m.by, m.i, m.q
-  if m.state == 'served' then return { 'already_taken', m.ownerName } end
-  if m.state == 'offered' then
-    if m.offered ~= a then return { 'already_taken', call('HGET', B .. ':a:' .. m.offered, 'n') or '' } end
-    clearDeadline('offer', i, m.token)
+local h, answer = readConversation(5)
+if h and not isIn(5, h) then
+  local i, q, a = h[I], h[Q], ARGV[9]
+  if h[STATE] == 'served' then return { 'already_taken', h[OWNER_NAME] } end
+  if h[STATE] == 'offered' then
+    if h[OFFERED] ~= a then return { 'already_taken', call('HGET', B .. ':a:' .. h[OFFERED], 'n') or '' } end
+    clearDeadline('offer', i, h[TOKEN])
     takeInteraction(i, q, a, 'accept')
   else
     local no = refusal(a, q)
@@ -19,9 +19,10 @@ if m and not m.isIn then
     changeLoad(a, q, 1)
     takeInteraction(i, q, a, 'claim')
   end
-  m.owner = a
-  m.off = number(call('HGET', B .. ':i:' .. i, 'off'))
+  h[OWNER] = a
+  -- Taking it appended to the feed.
+  h[OFF] = number(call('HGET', B .. ':i:' .. i, 'off'))
 end
-if m then answer = append(m) end
+if h then answer = append(5, h) end
 answer[#answer + 1] = knocks
 return answer

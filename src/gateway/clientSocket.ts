@@ -112,6 +112,10 @@ export class ClientSocket {
     return state.kind === 'visitor' ? state.contactId : state.kind === 'agent' ? state.principal.userId : '';
   }
 
+  follows(feed: string): boolean {
+    return this.subscriptions.has(feed);
+  }
+
   open(wire: Wire): void {
     this.#wire = wire;
   }

@@ -63,9 +63,19 @@ export class RowChannel implements Channel {
   }
 
   onEntry(lazy: LazyEntry, off: number): void {
-    this.#pending.push({ off, event: lazy.read() });
+    const event = lazy.read();
+    if (off === 0 && this.#isToldAnyway(event)) return;
+    this.#pending.push({ off, event });
     const isUrgent = this.#agentId !== undefined && off > 0;
     this.#schedule(isUrgent ? 0 : this.#flushedAt + this.#everyMs - performance.now());
+  }
+
+  /** Whether every follower also follows the conversation itself, whose feed tells the same. */
+  #isToldAnyway(event: ReadEvent): boolean {
+    if (!('i' in event.body)) return false;
+    const feed = `conversation:${event.body.i}`;
+    for (const { follower } of this.subscriptions) if (!follower.follows(feed)) return false;
+    return true;
   }
 
   async missed(after: FeedCursor): Promise<Missed | undefined> {

@@ -12,6 +12,7 @@ export interface Follower {
   /** Contact or user: nobody is told of their own typing. */
   readonly memberId: string;
   push(frame: string | Uint8Array): void;
+  follows(feed: string): boolean;
 }
 
 /** An event of a feed, ready to be shown. `off` 0: state, which has no place in the order. */

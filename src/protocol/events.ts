@@ -34,6 +34,7 @@ export const publicEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('agent.changed'), at, agent: agentView }),
   // agent:<user> (own conversations) and queue:<queue> (lists): the row as it is now
+  // In an agent's feed a row is not repeated for what was said in a conversation that the same socket follows: that feed tells it.
   z.object({ type: z.literal('row.changed'), at, interaction: interactionView }),
   z.object({ type: z.literal('row.removed'), at, interaction: interactionId }),
   // figures:<queue>

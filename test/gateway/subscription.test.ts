@@ -25,7 +25,7 @@ describe('API-2 a subscription', () => {
         const subscription = new Subscription(
           'conversation:x',
           { accountId: 'acc' as never, partition: 0 },
-          { memberId: 'me', push: (frame) => pushed.push(JSON.parse(String(frame))) },
+          { memberId: 'me', push: (frame) => pushed.push(JSON.parse(String(frame))), follows: () => false },
           { kind: 'visitor', id: 'me' },
         );
         const shown = (off: number): Shown => (hidden.includes(off) ? { off, json: () => undefined } : event(off));

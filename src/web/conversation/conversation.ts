@@ -121,7 +121,7 @@ function changed(view: InteractionView, event: PublicEvent): InteractionView {
       return {
         ...rest,
         lastMessage: { text: message.text ?? message.file?.name ?? '', role: message.from.role, at: message.at },
-        unread: isClients ? view.unread + 1 : view.unread,
+        unread: isClients ? view.unread + 1 : 0,
         isUnanswered: isClients,
         ...(isClients && { unansweredSince: unansweredSince ?? message.at }),
       };

@@ -27,7 +27,7 @@ const TOAST_MS = 8_000;
 export class Desk {
   readonly me: Me;
   readonly agent = signal<AgentView | undefined>(undefined);
-  readonly rows = new Rows();
+  readonly rows = new Rows(() => [...this.#conversations.value.values()].flatMap(({ view }) => view.value ?? []));
   readonly offers = signal<readonly Offer[]>([]);
   readonly figures = signal<ReadonlyMap<string, QueueFigures>>(new Map());
   readonly list = signal<ListName>('mine');

@@ -10,6 +10,7 @@ export type ListName = 'mine' | 'waiting' | 'all';
 
 export class Rows {
   readonly #byFeed = signal<ReadonlyMap<string, ReadonlyMap<string, InteractionView>>>(new Map());
+  readonly #shown: () => readonly InteractionView[];
   readonly all = computed(() => {
     const newest = new Map<string, InteractionView>();
     for (const rows of this.#byFeed.value.values()) {
@@ -18,8 +19,14 @@ export class Rows {
         if (!known || known.off <= row.off) newest.set(row.id, row);
       }
     }
+    for (const view of this.#shown()) if ((newest.get(view.id)?.off ?? Number.POSITIVE_INFINITY) <= view.off) newest.set(view.id, view);
     return [...newest.values()].filter((row) => row.state !== 'closed');
   });
+
+  /** `shown`: conversations as their own feeds told them; the lists' feeds do not repeat what these say. */
+  constructor(shown: () => readonly InteractionView[]) {
+    this.#shown = shown;
+  }
 
   find(id: string): InteractionView | undefined {
     return this.all.value.find((row) => row.id === id);

@@ -32,8 +32,9 @@ export interface GatewayLimits {
   readonly subscriptionsPerSocket: number;
   /** Bytes not yet taken by a client above which its socket is closed as slow. */
   readonly backlogMaxBytes: number;
-  /** Queue rows are pushed at most this often. */
-  readonly rowsEveryMs: number;
+  /** Rows of queues, and rows of agents that changed only in what was said, are pushed at most this often; the first change at once. */
+  readonly queueRowsEveryMs: number;
+  readonly ownRowsEveryMs: number;
   /** State feeds are pushed at most this often. */
   readonly statesEveryMs: number;
 }
@@ -56,7 +57,8 @@ const STANDARD: GatewayLimits = {
   malformedFrames: 3,
   subscriptionsPerSocket: 300,
   backlogMaxBytes: 1024 * 1024,
-  rowsEveryMs: 200,
+  queueRowsEveryMs: 200,
+  ownRowsEveryMs: 500,
   statesEveryMs: 200,
 };
 

@@ -65,8 +65,7 @@ export class Commands {
         if (attempt === 0 && second === 'unknown') continue;
         throw new AppError('fenced');
       }
-      if (!(code in ERRORS)) throw new AppError('internal', { detail: `Script ${name} answered ${code}.` });
-      return { ok: false, code: code as ErrorCode, ...(typeof second === 'string' ? { owner: second } : {}) };
+      return refusedBy(name, code, second);
     }
   }
 
@@ -94,9 +93,25 @@ export class Commands {
   }
 }
 
-function chance(): string {
-  return randomBytes(6).toString('base64url');
+/** The refusal in an answer that does not begin with 'ok'. @throws AppError internal when the code is none of the catalog's */
+export function refusedBy(script: string, code: string, owner: unknown): Refused {
+  if (!(code in ERRORS)) throw new AppError('internal', { detail: `Script ${script} answered ${code}.` });
+  return { ok: false, code: code as ErrorCode, ...(typeof owner === 'string' ? { owner } : {}) };
 }
+
+/** Random text for one command, cut from a pool: asking the system for every command would cost more than the command's own preparation. */
+function chance(): string {
+  if (poolAt + CHANCE_BYTES > pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    poolAt = 0;
+  }
+  poolAt += CHANCE_BYTES;
+  return pool.toString('base64url', poolAt - CHANCE_BYTES, poolAt);
+}
+const CHANCE_BYTES = 6;
+const POOL_BYTES = 6_000;
+let pool = Buffer.alloc(0);
+let poolAt = 0;
 
 export function isRefused(reply: Reply | Refused): reply is Refused {
   return !Array.isArray(reply);

@@ -49,6 +49,7 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
     scopeOf,
 
     async place(accountId, partition) {
+      await runner.retrying(() => redis.sadd(directoryKey(prefix, 'partitions'), partition));
       await runner.retrying(() => redis.hset(directoryKey(prefix, 'accounts'), accountId, partition));
       scopes.set(accountId, { accountId, partition });
     },

@@ -197,9 +197,13 @@ export interface Feeds {
     feed: string,
     after: FeedCursor,
   ): Promise<{ kind: 'events'; cursor: FeedCursor; events: FeedEvent[] } | { kind: 'reload' }>;
-  /** Follows every partition's log from its tail, storing no position; entries of one partition come in order. After a lost Redis `onGap` is called and the tail goes on: resubscribe. */
+  /**
+   * Follows the logs of the included partitions from their tails, storing no position; entries of one partition come in order and once. When
+   * that cannot be kept (Redis lost entries) `onGap` is called and the tail goes on: read every feed again.
+   */
   tail(listener: { onEntry(entry: LogEntry): void; onGap(): void }): {
-    /** Positioned: what is appended from now on will be told. */ readonly started: Promise<void>;
+    /** From when it resolves on, every entry of the scope's partition is told. True: it was not followed here before. @throws when Redis is away */
+    include(scope: Pick<Scope, 'partition'>): Promise<boolean>;
     close(): Promise<void>;
   };
 }

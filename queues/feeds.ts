@@ -14,7 +14,7 @@ export interface FeedSource extends Feeds {
   close(): Promise<void>;
 }
 
-export function createFeeds(options: { commands: Commands; prefix: string; log: Logger; connect: () => Redis }): FeedSource {
+export function createFeeds(options: { commands: Commands; redis: Redis; prefix: string; log: Logger; connect: () => Redis }): FeedSource {
   let tail: LogTail | undefined;
   return {
     async read(scope, feed, after) {
@@ -25,10 +25,10 @@ export function createFeeds(options: { commands: Commands; prefix: string; log: 
     },
 
     tail(listener: TailListener) {
-      tail ??= new LogTail({ redis: options.connect(), prefix: options.prefix, log: options.log });
+      tail ??= new LogTail({ reader: options.connect(), redis: options.redis, prefix: options.prefix, log: options.log });
       const followed = tail;
       followed.add(listener);
-      return { started: followed.started, close: async () => followed.remove(listener) };
+      return { include: ({ partition }) => followed.include(partition), close: async () => followed.remove(listener) };
     },
 
     async close() {

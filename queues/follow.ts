@@ -13,7 +13,7 @@ import type { Redis } from './redis.ts';
 const BATCH = 500;
 const BLOCK_MS = 1_000;
 /** Pause after a batch that was not full, so that the next is worth a transaction. */
-const GATHER_MS = 100;
+const GATHER_MS = 200;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000] as const;
 
 type RawRead = [stream: string, entries: [id: string, flat: string[]][]][] | null;

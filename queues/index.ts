@@ -57,7 +57,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     virtualNow: options.virtualNow,
   });
   const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
-  const feeds = createFeeds({ commands, prefix, log, connect: () => connectReader('tail') });
+  const feeds = createFeeds({ commands, redis, prefix, log, connect: () => connectReader('tail') });
   const signals = createSignals({ redis, prefix, connect: () => connectReader('signals') });
 
   let closing: Promise<void> | undefined;

@@ -6,8 +6,8 @@ export const partitionKey = (prefix: string, partition: number): string => `${pr
 
 export const logKey = (prefix: string, partition: number): string => `${partitionKey(prefix, partition)}:log`;
 
-/** Account → partition, group public id → account; small, read at the edge, rebuilt from configuration. */
-export const directoryKey = (prefix: string, name: 'accounts' | 'groups'): string => `${prefix}{dir}:${name}`;
+/** Account → partition, group public id → account, the partitions in use; small, read at the edge, rebuilt from configuration. */
+export const directoryKey = (prefix: string, name: 'accounts' | 'groups' | 'partitions'): string => `${prefix}{dir}:${name}`;
 
 /** Best-effort signals. */
 export const signalChannel = (prefix: string): string => `${prefix}{sig}`;

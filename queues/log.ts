@@ -1,17 +1,20 @@
 /**
- * The fan-out reader: follows the logs of all partitions from their tails with one blocking read, storing no position. Entries of a
- * partition come in order and once. When the connection was lost it goes on after the last entry it saw; only when that cannot be told
+ * The fan-out reader: follows the logs of the partitions that somebody here cares for, from their tails, with one blocking read, storing
+ * no position. Entries of a partition come in order and once. When the connection was lost it goes on after the last entry it saw; only when that cannot be told
  * (another epoch, trimmed) listeners hear of a gap. Created by the engine through `Feeds.tail`.
  */
 import type { Logger } from '../src/base/log.ts';
 import type { LogEntry } from './engine.ts';
 import type { EventType } from './events.ts';
-import { logKey, PARTITIONS, partitionKey } from './keys.ts';
-import type { Redis } from './redis.ts';
+import { logKey, partitionKey } from './keys.ts';
+import { type Redis, untilReady } from './redis.ts';
 
-/** After a read, how long to let entries gather before the next: one wake-up then serves several. */
-const GATHER_MS = 2;
+/** A read that waited less than this found the log busy; the next one comes after a pause in which entries gather. */
+const BUSY_MS = 3;
+const GATHER_MS = 4;
 const BLOCK_MS = 5_000;
+const RETRY_MS = 100;
+const RECONNECT_WITHIN_MS = 10_000;
 const MOST = 1_000;
 
 type RawEntry = [id: string, flat: string[]];
@@ -44,27 +47,33 @@ function toFeeds(text: string): LogEntry['feeds'] {
   });
 }
 
-/** Reads on the given connection of its own, until closed. */
+interface Followed {
+  /** Id of the last entry that was told. */
+  lastId: string;
+  epoch: string | null;
+}
+
+/** Reads on a blocking connection of its own until closed; other reads and wake-ups go over the command connection. */
 export class LogTail {
+  readonly #reader: Redis;
   readonly #redis: Redis;
   readonly #prefix: string;
   readonly #log: Logger;
   readonly #listeners = new Set<TailListener>();
-  readonly #lastIds: string[] = [];
-  #epochs: (string | null)[] = [];
+  readonly #followed = new Map<number, Followed>();
+  readonly #including = new Map<number, Promise<void>>();
+  #wake: () => void = () => undefined;
+  /** The reader's client id while it waits in a blocking read. */
+  #blockedAs: number | undefined;
   #isClosed = false;
   readonly #loop: Promise<void>;
-  readonly started: Promise<void>;
 
-  constructor(options: { redis: Redis; prefix: string; log: Logger }) {
+  constructor(options: { reader: Redis; redis: Redis; prefix: string; log: Logger }) {
+    this.#reader = options.reader;
     this.#redis = options.redis;
     this.#prefix = options.prefix;
     this.#log = options.log;
-    let hasStarted = () => {};
-    this.started = new Promise((resolve) => {
-      hasStarted = resolve;
-    });
-    this.#loop = this.#run(hasStarted);
+    this.#loop = this.#run();
   }
 
   add(listener: TailListener): void {
@@ -75,57 +84,95 @@ export class LogTail {
     this.#listeners.delete(listener);
   }
 
-  async #run(hasStarted: () => void): Promise<void> {
-    const streams = Array.from({ length: PARTITIONS }, (_, partition) => logKey(this.#prefix, partition));
-    const partitionOf = new Map(streams.map((stream, partition) => [stream, partition]));
-    let isPositioned = false;
+  /** From when it resolves on, every entry of the partition is told. @returns whether the partition is new here */
+  async include(partition: number): Promise<boolean> {
+    if (this.#followed.has(partition)) return false;
+    let including = this.#including.get(partition);
+    const isNew = including === undefined;
+    including ??= this.#begin(partition).finally(() => this.#including.delete(partition));
+    this.#including.set(partition, including);
+    await including;
+    return isNew;
+  }
+
+  async #begin(partition: number): Promise<void> {
+    const [epoch, lastId] = await Promise.all([this.#epochOf(partition), this.#tailOf(partition)]);
+    this.#followed.set(partition, { lastId, epoch });
+    this.#wake();
+    // The read that waits does not know the partition: end it, so that the next one does.
+    if (this.#blockedAs !== undefined) await this.#redis.client('UNBLOCK', this.#blockedAs);
+  }
+
+  async #epochOf(partition: number): Promise<string | null> {
+    return this.#redis.hget(`${partitionKey(this.#prefix, partition)}:meta`, 'epoch');
+  }
+
+  async #tailOf(partition: number): Promise<string> {
+    const [tail] = (await this.#redis.xrevrange(logKey(this.#prefix, partition), '+', '-', 'COUNT', 1)) as RawEntry[];
+    return tail?.[0] ?? '0-0';
+  }
+
+  async #run(): Promise<void> {
+    let isConnected = false;
+    let gatherMs = 0;
     while (!this.#isClosed) {
       try {
-        if (!isPositioned) {
-          await this.#position(streams);
-          isPositioned = true;
-          hasStarted();
+        if (!isConnected) {
+          await untilReady(this.#reader, RECONNECT_WITHIN_MS);
+          await this.#checkGaps();
+          this.#blockedAs = await this.#reader.client('ID');
+          isConnected = true;
         }
-        const read = (await this.#redis.xread('COUNT', MOST, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...this.#lastIds)) as RawRead;
-        for (const [stream, entries] of read ?? []) this.#deliver(partitionOf.get(stream) ?? 0, entries);
-        if (read) await pause(GATHER_MS);
+        if (this.#followed.size === 0) await this.#untilFollowed();
+        else gatherMs = await this.#readOnce(gatherMs);
       } catch (error) {
         if (this.#isClosed) return;
-        isPositioned = false;
+        isConnected = false;
+        this.#blockedAs = undefined;
         this.#log.debug({ error: error instanceof Error ? error.message : String(error) }, 'tail.retry');
-        await pause(100);
+        await pause(RETRY_MS);
       }
     }
   }
 
-  /** First time: from the tails. Later: from where we were, if the logs still reach back to it. */
-  async #position(streams: readonly string[]): Promise<void> {
-    const isFirst = this.#lastIds.length === 0;
-    const epochs: (string | null)[] = [];
-    const tails: string[] = [];
+  /** @returns how long to let entries gather before the next read: under load one wake-up then serves several */
+  async #readOnce(gatherMs: number): Promise<number> {
+    if (gatherMs > 0) await pause(gatherMs);
+    const partitions = [...this.#followed.keys()];
+    const streams = partitions.map((partition) => logKey(this.#prefix, partition));
+    const ids = partitions.map((partition) => this.#followed.get(partition)?.lastId ?? '0-0');
+    const started = performance.now();
+    const read = (await this.#reader.xread('COUNT', MOST, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids)) as RawRead;
+    for (const [stream, entries] of read ?? []) this.#deliver(partitions[streams.indexOf(stream)] ?? 0, entries);
+    return performance.now() - started < BUSY_MS ? GATHER_MS : 0;
+  }
+
+  async #untilFollowed(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** After a reconnect: goes on where it was, if the logs still reach back to it; else from the tail, and the listeners hear of the gap. */
+  async #checkGaps(): Promise<void> {
     let isGap = false;
-    for (const [partition, stream] of streams.entries()) {
-      epochs[partition] = await this.#redis.hget(`${partitionKey(this.#prefix, partition)}:meta`, 'epoch');
-      const [tail] = (await this.#redis.xrevrange(stream, '+', '-', 'COUNT', 1)) as RawEntry[];
-      tails[partition] = tail?.[0] ?? '0-0';
-      if (isFirst) continue;
-      const [head] = (await this.#redis.xrange(stream, '-', '+', 'COUNT', 1)) as RawEntry[];
-      const last = this.#lastIds[partition] ?? '0-0';
-      const isReached = last === '0-0' || (head !== undefined && compareIds(head[0], last) <= 0);
-      const isKnownEpoch = this.#epochs[partition] === null || this.#epochs[partition] === epochs[partition];
-      if (!isKnownEpoch || !isReached) {
+    for (const [partition, followed] of this.#followed) {
+      const epoch = await this.#epochOf(partition);
+      const [head] = (await this.#redis.xrange(logKey(this.#prefix, partition), '-', '+', 'COUNT', 1)) as RawEntry[];
+      const isReached = followed.lastId === '0-0' || (head !== undefined && compareIds(head[0], followed.lastId) <= 0);
+      if (!isReached || (followed.epoch !== null && followed.epoch !== epoch)) {
         isGap = true;
-        this.#lastIds[partition] = tails[partition];
+        followed.lastId = await this.#tailOf(partition);
       }
+      followed.epoch = epoch;
     }
-    if (isFirst) this.#lastIds.push(...tails);
-    this.#epochs = epochs;
     if (isGap) for (const listener of this.#listeners) listener.onGap();
   }
 
   #deliver(partition: number, entries: readonly RawEntry[]): void {
+    const followed = this.#followed.get(partition);
     for (const raw of entries) {
-      this.#lastIds[partition] = raw[0];
+      if (followed) followed.lastId = raw[0];
       const entry = toLogEntry(partition, raw);
       for (const listener of this.#listeners) {
         try {
@@ -139,7 +186,8 @@ export class LogTail {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#redis.disconnect();
+    this.#wake();
+    this.#reader.disconnect();
     await this.#loop;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../src/base/log.ts';
-import { PARTITIONS, partitionKey } from './keys.ts';
+import { directoryKey, partitionKey } from './keys.ts';
 import type { ScriptRunner } from './redis.ts';
 
 const HOLD_MS = 5_000;
@@ -42,17 +42,20 @@ export class HeldPartitions {
 
   async #renew(): Promise<void> {
     const asked = performance.now();
-    const answers = await Promise.allSettled(
-      Array.from({ length: PARTITIONS }, (_, partition) =>
-        this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 0]),
-      ),
-    );
-    for (const [partition, answer] of answers.entries()) {
-      if (answer.status === 'fulfilled' && answer.value === 1) this.#held.set(partition, asked + HOLD_MS - 500);
-      else if (answer.status === 'fulfilled') this.#held.delete(partition);
+    try {
+      const inUse = await this.#runner.retrying(() => this.#runner.redis.smembers(directoryKey(this.#prefix, 'partitions')));
+      await Promise.all(inUse.map((partition) => this.#hold(Number(partition), asked)));
+    } catch (error) {
+      // What is held runs out by itself; the next turn asks again.
+      this.#log.debug({ err: error }, 'partitions.unrenewed');
     }
-    if (answers.some((answer) => answer.status === 'rejected')) this.#log.debug('partitions.unrenewed');
     if (!this.#isClosed) this.#timer = setTimeout(() => void this.#renew(), RENEW_MS);
+  }
+
+  async #hold(partition: number, asked: number): Promise<void> {
+    const held = await this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 0]);
+    if (held === 1) this.#held.set(partition, asked + HOLD_MS - 500);
+    else this.#held.delete(partition);
   }
 
   async close(): Promise<void> {

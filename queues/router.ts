@@ -7,6 +7,7 @@ import { newId } from '../src/base/ids.ts';
 import type { AgentView, InteractionView } from '../src/protocol/views.ts';
 import { type Commands, isRefused } from './commands.ts';
 import type { NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
+import { MessageBatches } from './messageBatches.ts';
 import type { Reply } from './redis.ts';
 import { toAgent, toInteraction } from './replies.ts';
 
@@ -21,6 +22,7 @@ function previewOf(text: string): string {
 const flag = (value: boolean): number => (value ? 1 : 0);
 
 export function createRouter(commands: Commands): Router {
+  const messages = new MessageBatches(commands);
   async function plain(name: string, scope: Scope, args: readonly (string | number)[]): Promise<Outcome> {
     const reply = await commands.run(name, scope.partition, args);
     return isRefused(reply) ? reply : { ok: true };
@@ -83,7 +85,8 @@ export function createRouter(commands: Commands): Router {
     },
 
     async sendMessage(scope, message) {
-      const reply = await commands.run('sendMessage', scope.partition, messageArgs(scope, message));
+      const args = messageArgs(scope, message);
+      const reply = message.isClaim ? await commands.run('sendClaiming', scope.partition, args) : await messages.send(scope.partition, args);
       if (isRefused(reply)) return reply;
       return { ok: true, off: Number(reply[1]), at: Number(reply[2]), isRepeat: reply[3] === 1 };
     },
@@ -183,6 +186,5 @@ function messageArgs(scope: Scope, message: NewMessage): (string | number)[] {
     message.text ?? '',
     message.file ? JSON.stringify(message.file) : '',
     previewOf(message.text ?? message.file?.name ?? ''),
-    flag(message.isClaim),
   ];
 }

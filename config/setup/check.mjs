@@ -14,6 +14,7 @@ const folders = ['config', 'queues', 'sip', 'sfu', 'src', 'loadtest', 'test'].fi
 const CHECKS = [
   { title: 'types', command: [bin('tsc'), '-p', '.'] },
   { title: 'types of the web clients', command: [bin('tsc'), '-p', 'src/web'], when: 'src/web/tsconfig.json' },
+  { title: 'types of the browser tests', command: [bin('tsc'), '-p', 'test/web'], when: 'test/web/tsconfig.json' },
   { title: 'lint and format', command: [bin('biome'), 'ci', '--config-path=config/lint.json', '--colors=off', '.'] },
   { title: 'unused code', command: [bin('knip'), '--config', 'config/knip.json', '--no-progress', '--no-config-hints'] },
   { title: 'import rules', command: [bin('depcruise'), '--config', 'config/dependencyRules.mjs', ...folders] },

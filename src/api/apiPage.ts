@@ -2,7 +2,7 @@
 import { ERRORS } from '../base/errors.ts';
 import { type Html, html } from './html.ts';
 import type { OpenApiDocument } from './openApi.ts';
-import { referencePage, type Section, schemaTable } from './referencePage.ts';
+import { notation, referencePage, type Section, schemaTable } from './referencePage.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -50,7 +50,7 @@ ${Object.entries(responses).map(([status, response]) => responseBody(status, res
 
 function parameterRow(parameter: Json): Html {
   return html`<tr><td><code>${String(parameter['name'])}</code> <span class="s">${String(parameter['in'])}${parameter['required'] ? '' : ', optional'}</span></td>
-<td><code>${JSON.stringify(parameter['schema'])}</code> <span class="s">${String(parameter['description'] ?? '')}</span></td></tr>`;
+<td><code>${notation(parameter['schema'] as Json)}</code> <span class="s">${String(parameter['description'] ?? '')}</span></td></tr>`;
 }
 
 function responseBody(status: string, response: Json): Html {

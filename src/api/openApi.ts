@@ -31,7 +31,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
       title: 'Centralino',
       version,
       description:
-        'Lists are paged by cursor: pass `next` of an answer as `cursor`. Errors are problem details (RFC 9457). Creates honour `Idempotency-Key` for 24 hours.',
+        'Lists are paged by cursor: pass "next" of an answer as "cursor". Errors are problem details (RFC 9457). Creates honour Idempotency-Key for 24 hours.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     tags,

@@ -12,7 +12,7 @@ const STYLE = `
 @media(prefers-color-scheme:dark){:root{--bg:#14181d;--fg:#e6e9ed;--soft:#9aa4af;--line:#2d343c;--tint:#1c2229;--accent:#6cabff}}
 *{box-sizing:border-box}body{margin:0;font:16px/1.5 system-ui,sans-serif;background:var(--bg);color:var(--fg)}
 header{position:sticky;top:0;background:var(--bg);border-bottom:1px solid var(--line);padding:.75rem 1rem;display:flex;gap:1rem;flex-wrap:wrap;align-items:center;z-index:1}
-h1{font-size:1.2rem;margin:0}header a{color:var(--accent)}
+h1{font-size:1.2rem;margin:0}a{color:var(--accent)}section,details{scroll-margin-top:4.5rem}
 input{flex:1;min-width:12rem;font:inherit;padding:.4rem .7rem;border:1px solid var(--line);border-radius:8px;background:var(--tint);color:inherit}
 main{max-width:60rem;margin:0 auto;padding:0 1rem 4rem}h2{margin:2rem 0 .5rem;font-size:1.1rem}
 details{border:1px solid var(--line);border-radius:8px;margin:.4rem 0;background:var(--bg)}summary{cursor:pointer;padding:.5rem .75rem;overflow-wrap:anywhere}
@@ -52,28 +52,36 @@ function entryOf({ id, label, words, body }: Section['entries'][number]): Html {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A JSON schema as a table of its fields; what is not an object is shown as it is. */
+/** A JSON schema as a table of its fields; what is not an object is shown in one line. */
 export function schemaTable(schema: Json): Html {
   const properties = schema['properties'] as Record<string, Json> | undefined;
-  if (!properties) return html`<pre>${JSON.stringify(schema, null, 1)}</pre>`;
+  if (!properties) return html`<p><code>${notation(schema)}</code></p>`;
   const required = new Set(schema['required'] as string[] | undefined);
   const rows = Object.entries(properties).map(
     ([name, field]) =>
-      html`<tr><td><code>${name}</code>${required.has(name) ? '' : html` <span class="s">optional</span>`}</td><td>${typeOf(field)}</td></tr>`,
+      html`<tr><td><code>${name}</code>${required.has(name) ? '' : html` <span class="s">optional</span>`}</td><td>${fieldType(field)}</td></tr>`,
   );
   return html`<table><thead><tr><th>Field</th><th>Type</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-function typeOf(field: Json): Html {
-  const { description, ...rest } = field;
-  const about = typeof description === 'string' ? html` <span class="s">${description}</span>` : html``;
-  if (rest['const'] !== undefined) return html`<code>${JSON.stringify(rest['const'])}</code>${about}`;
-  if (Array.isArray(rest['enum'])) return html`<code>${rest['enum'].map((value) => JSON.stringify(value)).join(' | ')}</code>${about}`;
-  const isPlain = typeof rest['type'] === 'string' && rest['type'] !== 'object' && rest['type'] !== 'array';
-  if (!isPlain) return html`<pre>${JSON.stringify(rest, null, 1)}</pre>${about}`;
-  const limits = Object.entries(rest)
-    .filter(([name]) => name !== 'type')
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(', ');
-  return html`<code>${String(rest['type'])}</code> <span class="s">${limits}</span>${about}`;
+function fieldType(field: Json): Html {
+  const limits = ['minLength', 'maxLength', 'minimum', 'maximum', 'pattern', 'format', 'default']
+    .filter((name) => field[name] !== undefined && Math.abs(Number(field[name])) !== Number.MAX_SAFE_INTEGER)
+    .map((name) => `${name} ${String(field[name])}`);
+  return html`<code>${notation(field)}</code> <span class="s">${[...limits, field['description']].filter(Boolean).join(', ')}</span>`;
+}
+
+/** A JSON schema the way TypeScript would write the type. */
+export function notation(schema: Json): string {
+  const oneOf = (schema['anyOf'] ?? schema['oneOf']) as Json[] | undefined;
+  if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
+  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(' | ');
+  if (oneOf) return oneOf.map(notation).join(' | ');
+  if (schema['type'] === 'array') return `${notation((schema['items'] as Json | undefined) ?? {})}[]`;
+  if (schema['type'] !== 'object') return typeof schema['type'] === 'string' ? schema['type'] : 'any';
+  const properties = schema['properties'] as Record<string, Json> | undefined;
+  if (!properties) return `Record<string, ${notation((schema['additionalProperties'] as Json | undefined) ?? {})}>`;
+  const required = new Set(schema['required'] as string[] | undefined);
+  const fields = Object.entries(properties).map(([name, field]) => `${name}${required.has(name) ? '' : '?'}: ${notation(field)}`);
+  return `{ ${fields.join(', ')} }`;
 }

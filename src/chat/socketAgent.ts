@@ -4,12 +4,11 @@
  */
 
 import type { NewMessage } from '../../queues/engine.ts';
-import { can } from '../auth/can.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
 import type { AgentMember, ClientSocket } from '../gateway/clientSocket.ts';
 import { settled } from '../gateway/commandRefused.ts';
-import { requireConversation, requireFeed, supervises } from '../gateway/feedRights.ts';
+import { requireConversation, requireFeed, servesSomewhere, supervises } from '../gateway/feedRights.ts';
 import type { SocketServices } from '../gateway/socketServices.ts';
 import { writeTyping } from '../gateway/typing.ts';
 import type { AgentCommand } from '../protocol/frames.ts';
@@ -55,7 +54,7 @@ export async function runAgentCommand(
       return earlier(services, scope, member.principal, command);
     case 'agent.signIn':
     case 'agent.signOut': {
-      if (!can(member.principal, 'conversation.serve', { kind: 'account', accountId: scope.accountId })) throw new AppError('forbidden');
+      if (!servesSomewhere(member)) throw new AppError('forbidden');
       const change = { agentId, key: command.key, ...(command.queues === undefined ? {} : { queues: command.queues as QueueId[] }) };
       const { agent } = settled(await (command.t === 'agent.signIn' ? router.signIn(scope, change) : router.signOut(scope, change)));
       return { agent };

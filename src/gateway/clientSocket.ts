@@ -57,7 +57,9 @@ export interface AgentMember {
   /** Replaced when rights change. */
   principal: UserPrincipal;
   readonly credentials: Credentials;
-  readonly deviceId: string;
+  readonly device: { readonly id: string; readonly name: string };
+  /** The engine counts the device as live. Whoever serves no queue only watches, and is not attached. */
+  isAttached: boolean;
   /** Queues of conversations this socket may see, as far as it asked. */
   readonly queueOf: Map<InteractionId, QueueId>;
 }

@@ -112,7 +112,8 @@ export class Exchange {
   answer(answer: Answer): void {
     if (this.#isOver) return;
     if (answer.file && this.method !== 'HEAD') {
-      void this.#stream(answer, answer.file);
+      // The head may be out already: all that is left to say is that there is no more.
+      this.#stream(answer, answer.file).catch(() => this.cut());
       return;
     }
     this.#isOver = true;

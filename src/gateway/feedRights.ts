@@ -53,3 +53,8 @@ export async function requireConversation(engine: Engine, member: AgentMember, i
 export function supervises({ principal, scope }: AgentMember, queueId: QueueId): boolean {
   return can(principal, 'conversation.supervise', { kind: 'queue', accountId: scope.accountId, queueId });
 }
+
+/** Whether there is a queue that the agent may serve. */
+export function servesSomewhere({ principal, scope }: AgentMember): boolean {
+  return can(principal, 'conversation.serve', { kind: 'account', accountId: scope.accountId });
+}

@@ -10,9 +10,11 @@ import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
 import type { GroupId, InteractionId, QueueId } from '../base/ids.ts';
 import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
 import { helloAgent, helloVisitor } from '../protocol/frames.ts';
+import type { AgentView } from '../protocol/views.ts';
 import type { AgentMember, ClientSocket, RawFrame, VisitorMember } from './clientSocket.ts';
 import { CommandRefused, settled } from './commandRefused.ts';
 import { isOriginAllowed } from './cors.ts';
+import { servesSomewhere } from './feedRights.ts';
 import { parsedFrame } from './parsedFrame.ts';
 import { viewForVisitor } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
@@ -60,10 +62,11 @@ function refuseVersion(socket: ClientSocket, raw: RawFrame): undefined {
 }
 
 async function greetVisitor(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloVisitor>): Promise<unknown> {
-  const { engine, accounts, presence, limits } = services;
+  const { engine, hub, accounts, presence, limits } = services;
   const found = await engine.config.groupByPublicId(hello.group);
   if (!found?.group.isActive) throw new AppError('not_found', { detail: 'There is no such widget, or it is switched off.' });
   const { scope, group } = found;
+  if (await hub.include(scope)) accounts.forget(scope.accountId);
   const account = await accounts.find(scope.accountId);
   if (!account?.doc.isActive) throw new AppError('account_inactive');
   const { origin } = socket.arrival;
@@ -111,7 +114,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
 }
 
 async function greetAgent(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloAgent>): Promise<unknown> {
-  const { engine, accounts, resolvePrincipal } = services;
+  const { hub, accounts, resolvePrincipal } = services;
   const { credentials: arrival } = socket.arrival;
   const credentials = hello.token === undefined ? arrival : { ...arrival, authorization: `Bearer ${hello.token}`, cookie: undefined };
   const principal = await resolvePrincipal(credentials);
@@ -121,19 +124,29 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   if (!account.doc.isActive) throw new AppError('account_inactive');
   if (!can(principal, 'conversation.read', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
   const { scope, doc } = account;
-  const member: AgentMember = { kind: 'agent', scope, principal, credentials, deviceId: hello.device.id, queueOf: new Map() };
+  await hub.include(scope);
+  const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };
   admit(services, socket, member);
-  const attached = await engine.router.attachDevice(scope, {
-    agentId: principal.userId,
-    deviceId: hello.device.id,
-    deviceName: hello.device.name,
-    connectionId: socket.id,
-  });
-  // A process that went on after the socket was gone has detached nothing that came after it.
-  if (socket.isClosed) services.presence.release(socket, member);
-  if (!attached.ok && attached.code === 'not_found') throw new AppError('unavailable', { detail: 'Your desk is being prepared.' });
-  const { agent } = settled(attached);
+  // A session that was revoked before the socket was known here was told to nobody: look once more.
+  const still = await resolvePrincipal(credentials);
+  if (still.kind !== 'user') throw new AppError('unauthenticated');
+  member.principal = still;
+  const agent = servesSomewhere(member) ? await attach(services, socket, member) : await watcher(services, member);
   return { v: PROTOCOL_VERSION, agent, account: { id: doc.id, name: doc.name }, heartbeatSec: HEARTBEAT_SEC };
+}
+
+async function attach({ presence }: SocketServices, socket: ClientSocket, member: AgentMember): Promise<AgentView> {
+  const attached = await presence.attachDevice(socket, member);
+  // The copy of the agent's configuration is on its way.
+  if (!attached.ok && attached.code === 'not_found') throw new AppError('unavailable', { detail: 'Your desk is being prepared.' });
+  return settled(attached).agent;
+}
+
+/** Whoever serves no queue (a supervisor, an administrator) watches, and is nobody that routing could choose. */
+async function watcher({ engine }: SocketServices, { scope, principal }: AgentMember): Promise<AgentView> {
+  const view = await engine.views.agent(scope, principal.userId);
+  const nothing = { since: Date.now(), queues: [], load: 0, capacity: 0, wrapUps: [], devices: [] };
+  return { ...(view?.agent ?? { id: principal.userId, status: 'signed_out', ...nothing }), name: principal.name };
 }
 
 /** @throws AppError rate_limited: too many sockets of the same person */

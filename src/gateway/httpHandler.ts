@@ -42,7 +42,14 @@ export class HttpHandler {
   }
 
   /** Answers the request, whatever happens. Runs up to its first `await` before it returns, so that the body is caught. */
-  async handle(exchange: Exchange): Promise<void> {
+  handle(exchange: Exchange): void {
+    this.#handle(exchange).catch((error: unknown) => {
+      this.#deps.log.error({ err: error, requestId: exchange.requestId }, 'http.unanswered');
+      exchange.cut();
+    });
+  }
+
+  async #handle(exchange: Exchange): Promise<void> {
     const { table, limits } = this.#deps;
     this.#running++;
     const match = table.find(exchange.method, exchange.path);

@@ -2,6 +2,7 @@
  * Who follows what here. Created once per gateway over the tail of the event log; one channel per followed feed. Entries of feeds that nobody
  * here follows cost nothing. Guarantees per subscription: no gap and no repeat, over drops of Redis too (see `subscription.ts`).
  */
+import type { GatewayLimits } from '../../config/limits.ts';
 import type { Engine, FeedCursor, LogEntry, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -12,20 +13,16 @@ import { ConversationChannel } from './conversationChannel.ts';
 import { FiguresChannel } from './figuresChannel.ts';
 import type { Metrics } from './metrics.ts';
 import { type ReadEvent, readEvent } from './publicEvents.ts';
+import { Rereads } from './rereads.ts';
 import { RowChannel } from './rowChannel.ts';
 import { type Follower, Subscription } from './subscription.ts';
 import { readTyping } from './typing.ts';
-
-const RETRY_MS = 300;
-/** Feeds read again at a time after a gap. */
-const REREADS_AT_ONCE = 32;
 
 export interface HubDeps {
   readonly engine: Engine;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly rowsEveryMs: number;
-  readonly statesEveryMs: number;
+  readonly limits: Pick<GatewayLimits, 'queueRowsEveryMs' | 'ownRowsEveryMs' | 'statesEveryMs'>;
   /** Sees every entry of the log, for what concerns sockets rather than feeds. Its body is read only if it asks. */
   readonly onEntry: (lazy: LazyEntry) => void;
 }
@@ -55,21 +52,28 @@ interface Followed {
 export class Hub {
   readonly #deps: HubDeps;
   readonly #followed = new Map<string, Followed>();
-  /** Subscriptions that are being read (again); true: once more, because a gap came meanwhile. */
-  readonly #rereading = new Map<Subscription, boolean>();
+  readonly #rereads: Rereads;
   readonly #tail: ReturnType<Engine['feeds']['tail']>;
   readonly #signals: { close(): Promise<void> };
-  #isClosed = false;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
+    this.#rereads = new Rereads({
+      log: deps.log,
+      missed: async ({ feed, position }) => position && this.#followed.get(feed)?.channel.missed(position),
+      reset: (subscription) => this.reset(subscription, false),
+    });
     this.#tail = deps.engine.feeds.tail({ onEntry: (entry) => this.#onEntry(entry), onGap: () => this.#onGap() });
     this.#signals = deps.engine.signals.follow((topic, payload) => this.#onSignal(topic, payload));
   }
 
-  /** Resolves when the tail is being followed; before that nothing may be subscribed. */
-  get started(): Promise<void> {
-    return this.#tail.started;
+  /** The account's events are told from now on. True: they were not before. Sockets come in after this. @throws AppError unavailable */
+  async include(scope: Scope): Promise<boolean> {
+    try {
+      return await this.#tail.include(scope);
+    } catch (cause) {
+      throw new AppError('unavailable', { cause });
+    }
   }
 
   /**
@@ -87,16 +91,11 @@ export class Hub {
     channel.subscriptions.add(subscription);
     follower.subscriptions.set(feed, subscription);
     this.#deps.metrics.subscriptions.inc({ kind: kindOf(feed) });
-    this.#rereading.set(subscription, false);
     try {
-      await this.#begin(subscription, channel, cursor, answer);
+      await this.#rereads.first(subscription, () => this.#begin(subscription, channel, cursor, answer));
     } catch (error) {
       this.#end(subscription);
       throw error;
-    } finally {
-      const isGapped = this.#rereading.get(subscription);
-      this.#rereading.delete(subscription);
-      if (isGapped && !subscription.isOver) this.#reread([subscription]);
     }
   }
 
@@ -118,7 +117,7 @@ export class Hub {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#rereads.close();
     await Promise.all([this.#tail.close(), this.#signals.close()]);
     for (const { channel } of this.#followed.values()) channel.close();
     this.#followed.clear();
@@ -155,16 +154,18 @@ export class Hub {
   }
 
   #open(feed: string, scope: Scope): Channel {
-    const { engine, rowsEveryMs, statesEveryMs } = this.#deps;
+    const { engine, limits } = this.#deps;
+    const onBroken = (): void => this.#resetAll(feed);
     const kind = kindOf(feed);
     switch (kind) {
       case 'conversation':
         return new ConversationChannel(engine, scope, feed);
       case 'agent':
+        return new RowChannel({ ...this.#deps, scope, feed, onBroken, everyMs: limits.ownRowsEveryMs });
       case 'queue':
-        return new RowChannel(this.#deps, scope, feed, rowsEveryMs);
+        return new RowChannel({ ...this.#deps, scope, feed, onBroken, everyMs: limits.queueRowsEveryMs });
       case 'figures':
-        return new FiguresChannel(this.#deps, scope, feed, statesEveryMs);
+        return new FiguresChannel(this.#deps, scope, feed, limits.statesEveryMs);
       default:
         throw new AppError('not_found', { detail: `There is no feed of the kind ${kind}.` });
     }
@@ -197,10 +198,21 @@ export class Hub {
       const followed = this.#followed.get(feed);
       if (!followed) continue;
       isPushed = true;
-      if (off > 0 && !followed.order.isNext(off)) this.#reread([...followed.channel.subscriptions]);
-      followed.channel.onEntry(lazy, off);
+      if (off > 0 && !followed.order.isNext(off)) this.#rereads.again(followed.channel.subscriptions);
+      try {
+        followed.channel.onEntry(lazy, off);
+      } catch (error) {
+        // An entry that cannot be shown must not become a silent gap.
+        this.#deps.log.error({ err: error, feed, entry: entry.id }, 'hub.entry.failed');
+        this.#resetAll(feed);
+      }
     }
     if (isPushed) this.#deps.metrics.deliverySeconds.observe(Math.max(0, Date.now() - entry.at) / 1_000);
+  }
+
+  /** Every follower of the feed is asked to load it anew. */
+  #resetAll(feed: string): void {
+    for (const subscription of [...(this.#followed.get(feed)?.channel.subscriptions ?? [])]) this.reset(subscription, false);
   }
 
   #onSignal(topic: string, payload: string): void {
@@ -220,42 +232,7 @@ export class Hub {
       order.restart();
       all.push(...channel.subscriptions);
     }
-    this.#reread(all);
-  }
-
-  /** Reads each feed again from where its subscription stands. */
-  #reread(subscriptions: readonly Subscription[]): void {
-    const waiting: Subscription[] = [];
-    for (const subscription of subscriptions) {
-      if (this.#rereading.has(subscription)) this.#rereading.set(subscription, true);
-      else {
-        this.#rereading.set(subscription, false);
-        subscription.hold();
-        waiting.push(subscription);
-      }
-    }
-    const next = async (): Promise<void> => {
-      for (let subscription = waiting.pop(); subscription; subscription = waiting.pop()) await this.#rereadOne(subscription);
-    };
-    for (let lane = 0; lane < REREADS_AT_ONCE; lane++) void next();
-  }
-
-  async #rereadOne(subscription: Subscription): Promise<void> {
-    while (!subscription.isOver && !this.#isClosed) {
-      this.#rereading.set(subscription, false);
-      try {
-        const { position } = subscription;
-        const missed = position && (await this.#followed.get(subscription.feed)?.channel.missed(position));
-        if (this.#rereading.get(subscription)) continue;
-        if (missed) subscription.goLive(missed.shown, missed.upTo);
-        else this.reset(subscription, false);
-        break;
-      } catch (error) {
-        if (!(error instanceof AppError)) this.#deps.log.error({ err: error, feed: subscription.feed }, 'hub.reread.failed');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
-    this.#rereading.delete(subscription);
+    this.#rereads.again(all);
   }
 }
 

@@ -43,7 +43,6 @@ export class Metrics {
     help: 'Feeds that sockets of this process follow.',
     labelNames: ['kind'],
   });
-  readonly frames = new Counter({ ...this.#own, name: 'centralino_frames_total', help: 'WebSocket frames.', labelNames: ['direction'] });
   readonly replies = new Counter({
     ...this.#own,
     name: 'centralino_replies_total',
@@ -89,16 +88,27 @@ export class Metrics {
   });
   readonly errors = new Counter({ ...this.#own, name: 'centralino_internal_errors_total', help: 'Faults of ours.', labelNames: ['where'] });
 
-  readonly #frameOut = this.frames.labels({ direction: 'out' });
+  #framesOut = 0;
   readonly #byCommand = new Map<string, CommandFigures>();
 
   constructor(nodeId: string) {
     this.registry.setDefaultLabels({ node: nodeId });
     collectDefaultMetrics({ register: this.registry });
+    const sent = (): number => this.#framesOut;
+    new Counter({
+      ...this.#own,
+      name: 'centralino_frames_total',
+      help: 'Frames pushed to clients.',
+      collect() {
+        this.reset();
+        this.inc(sent());
+      },
+    });
   }
 
+  /** Called for every frame, so it is no more than an addition. */
   countFrameOut(): void {
-    this.#frameOut.inc();
+    this.#framesOut++;
   }
 
   /** A command was answered with `code` ('ok' or of the error catalog). `t` is whatever the client wrote. */

@@ -6,8 +6,8 @@ import type { Engine, Outcome, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
-import type { InteractionView } from '../protocol/views.ts';
-import type { ClientSocket, SocketState, VisitorMember } from './clientSocket.ts';
+import type { AgentView, InteractionView } from '../protocol/views.ts';
+import type { AgentMember, ClientSocket, SocketState, VisitorMember } from './clientSocket.ts';
 
 const RETRY_MS = 500;
 
@@ -44,17 +44,25 @@ export class Presence {
     else member.attached.add(interactionId);
   }
 
+  /** The agent's device is live. */
+  async attachDevice(socket: ClientSocket, member: AgentMember): Promise<Outcome<{ agent: AgentView }>> {
+    const { scope, principal, device } = member;
+    const names = { agentId: principal.userId, deviceId: device.id, deviceName: device.name, connectionId: socket.id };
+    const outcome = await this.#engine.router.attachDevice(scope, names);
+    member.isAttached = outcome.ok;
+    if (outcome.ok && socket.isClosed) this.#detachDevice(socket, member);
+    return outcome;
+  }
+
   /** The socket is gone; `last` is what it was. */
   release(socket: ClientSocket, last: SocketState): void {
     switch (last.kind) {
       case 'visitor':
         for (const interactionId of last.attached) this.#detachClient(last.scope, interactionId, socket.id);
         return;
-      case 'agent': {
-        const { scope, principal, deviceId } = last;
-        this.#owe(() => this.#engine.router.detachDevice(scope, { agentId: principal.userId, deviceId, connectionId: socket.id }));
+      case 'agent':
+        if (last.isAttached) this.#detachDevice(socket, last);
         return;
-      }
       case 'greeting':
       case 'closed':
         return;
@@ -69,6 +77,10 @@ export class Presence {
       if (!isDone) break;
     }
     this.#isOver = true;
+  }
+
+  #detachDevice(socket: ClientSocket, { scope, principal, device }: AgentMember): void {
+    this.#owe(() => this.#engine.router.detachDevice(scope, { agentId: principal.userId, deviceId: device.id, connectionId: socket.id }));
   }
 
   #detachClient(scope: Scope, interactionId: InteractionId, connectionId: string): void {

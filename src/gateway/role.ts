@@ -127,7 +127,6 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
 
   let server: Server | undefined;
   try {
-    await gate.started;
     server = await Server.listen({
       host: env.HTTP_HOST,
       port: env.HTTP_PORT,

@@ -1,6 +1,6 @@
 /**
  * The feed of an agent (own conversations, offers, own state) or of a queue (its list). Its events say "the row as it is now", so interactions
- * are read when something happened to them: at once for what an agent has to act on, else at most every `rowsEveryMs`, each once however
+ * are read when something happened to them: at once for what an agent has to act on, else at most every `everyMs`, each once however
  * often it changed meanwhile. Created by the hub.
  */
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
@@ -21,11 +21,24 @@ interface Item {
   readonly event: ReadEvent;
 }
 
+export interface RowChannelOptions {
+  readonly engine: Engine;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly scope: Scope;
+  readonly feed: string;
+  /** Rows that need no hurry are read and pushed at most this often. */
+  readonly everyMs: number;
+  /** Something could not be shown: the followers have to load the feed anew. */
+  readonly onBroken: () => void;
+}
+
 export class RowChannel implements Channel {
   readonly subscriptions = new Set<Subscription>();
   readonly #engine: Engine;
   readonly #metrics: Metrics;
   readonly #log: Logger;
+  readonly #onBroken: () => void;
   readonly #scope: Scope;
   readonly #feed: string;
   readonly #id: string;
@@ -37,9 +50,10 @@ export class RowChannel implements Channel {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #isFlushing = false;
 
-  constructor({ engine, metrics, log }: { engine: Engine; metrics: Metrics; log: Logger }, scope: Scope, feed: string, everyMs: number) {
+  constructor({ engine, metrics, log, scope, feed, everyMs, onBroken }: RowChannelOptions) {
     this.#engine = engine;
     this.#log = log;
+    this.#onBroken = onBroken;
     this.#metrics = metrics;
     this.#scope = scope;
     this.#feed = feed;
@@ -110,9 +124,13 @@ export class RowChannel implements Channel {
     try {
       for (const shown of await this.#show(items)) for (const subscription of this.subscriptions) subscription.show(shown);
     } catch (error) {
-      if (!(error instanceof AppError)) this.#log.error({ err: error, feed: this.#feed }, 'rows.failed');
-      this.#pending.unshift(...items);
-      retryMs = RETRY_MS;
+      if (error instanceof AppError && error.code !== 'internal') {
+        this.#pending.unshift(...items);
+        retryMs = RETRY_MS;
+      } else {
+        this.#log.error({ err: error, feed: this.#feed }, 'rows.failed');
+        this.#onBroken();
+      }
     } finally {
       this.#isFlushing = false;
     }

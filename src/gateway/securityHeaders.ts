@@ -28,11 +28,11 @@ export function baseHeaders({ isTls }: SecurityOptions): Record<string, string> 
   };
 }
 
-/** Headers of an HTML page. `isEmbeddable`: other sites may frame it (the widget). */
-export function pageHeaders(isEmbeddable: boolean): Record<string, string> {
+/** Headers of an HTML page of ours. None is framed by other sites: the widget is a script in their own page. */
+export function pageHeaders(): Record<string, string> {
   return {
-    'content-security-policy': `${PAGE_POLICY}; frame-ancestors ${isEmbeddable ? '*' : "'none'"}`,
-    ...(isEmbeddable ? {} : { 'x-frame-options': 'DENY' }),
+    'content-security-policy': `${PAGE_POLICY}; frame-ancestors 'none'`,
+    'x-frame-options': 'DENY',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
   };

@@ -21,7 +21,7 @@ export interface ServerOptions {
   /** Same in all processes of one center, and told by their /health. */
   readonly centerMark: string;
   readonly backlogMaxBytes: number;
-  readonly onRequest: (exchange: Exchange) => Promise<void>;
+  readonly onRequest: (exchange: Exchange) => void;
   /** A new socket, or undefined after the exchange was answered with a refusal. */
   readonly onUpgrade: (exchange: Exchange, arrival: Arrival) => ClientSocket | undefined;
   readonly onOpen: (socket: ClientSocket) => void;
@@ -79,7 +79,7 @@ export class Server {
       },
       close: (ws: WebSocket<SocketData>) => ws.getUserData().socket.closed(),
     });
-    app.any('/*', (res, req) => void options.onRequest(new Exchange(res, req, options.isProxyTrusted)));
+    app.any('/*', (res, req) => options.onRequest(new Exchange(res, req, options.isProxyTrusted)));
     const listening = await new Promise<us_listen_socket | false>((resolve) => app.listen(host, port, resolve));
     if (!listening) throw new Error(`cannot listen on ${host}:${port}: the address is not of this machine, or the port needs more rights`);
     return new Server(app, listening);

@@ -25,8 +25,7 @@ export class SocketGate {
       engine,
       metrics,
       log,
-      rowsEveryMs: limits.rowsEveryMs,
-      statesEveryMs: limits.statesEveryMs,
+      limits,
       onEntry: (lazy) => watch.onEntry(lazy),
     });
     this.#services = { ...deps, hub, presence: new Presence(engine, log), registry: new SocketRegistry(limits, metrics) };
@@ -34,11 +33,6 @@ export class SocketGate {
       log.warn({ sockets: this.size }, 'gateway.fenced');
       this.#services.registry.closeAll('moved');
     });
-  }
-
-  /** Resolves when events are being followed; sockets may come then. */
-  get started(): Promise<void> {
-    return this.#services.hub.started;
   }
 
   get size(): number {

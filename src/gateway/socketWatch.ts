@@ -7,7 +7,7 @@ import { AppError, type CloseReason } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { LazyEntry } from './channel.ts';
 import type { AgentMember, ClientSocket } from './clientSocket.ts';
-import { requireFeed } from './feedRights.ts';
+import { requireFeed, servesSomewhere } from './feedRights.ts';
 import type { ReadEvent } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
 
@@ -57,6 +57,7 @@ export class SocketWatch {
       if (principal.kind !== 'user') return socket.close('unauthenticated');
       state.principal = principal;
       state.queueOf.clear();
+      if (!state.isAttached && servesSomewhere(state)) await this.#services().presence.attachDevice(socket, state);
       await this.#checkFeeds(socket, state);
     });
   }

@@ -72,7 +72,7 @@ export class StaticFiles {
       'cache-control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
       vary: 'Accept-Encoding',
       ...(type.startsWith('text/html')
-        ? pageHeaders(isEmbeddable(name))
+        ? pageHeaders()
         : { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }),
     };
     if (
@@ -140,10 +140,6 @@ function nameOf(path: string): string | undefined {
   const name = segments.join('/');
   if (name === '' || name.endsWith('/')) return `${name}index.html`;
   return extname(name) === '' ? `${name}/index.html` : name;
-}
-
-function isEmbeddable(name: string): boolean {
-  return name.startsWith('widget/');
 }
 
 /** The best of what the client takes; a weight of 0 refuses. */

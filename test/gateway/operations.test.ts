@@ -132,3 +132,21 @@ describe('API-4 readiness', () => {
     await until(async () => (await world.call('GET /ready')).status === 200, { timeoutMs: 15_000, what: 'readiness' });
   });
 });
+
+describe('API-4 the lease', () => {
+  test('API-4 a gateway that lost its lease tells its sockets to move, and serves on under a new one', async () => {
+    const fenced = await world.addGateway();
+    const visitor = await world.visitor(tenant, { port: fenced.port });
+    const interaction = await world.chat(visitor);
+    const scope = await world.engine.config.scopeOf(tenant.accountId as never);
+    const { redis } = world.engine.core.runner;
+    const leases = `c:{p${scope?.partition}}:nodes`;
+    for (const node of await redis.hkeys(leases))
+      if (node.startsWith(`gateway-${world.gateways.length - 1}-`)) await redis.hdel(leases, node);
+    visitor.socket.send({ t: 'chat.send', interaction, mid: key(), text: 'who are you?' });
+    expect(await visitor.socket.closed()).toBe(CLOSE.moved);
+    const back = await world.visitor(tenant, { token: visitor.token, port: fenced.port });
+    await back.socket.reply({ t: 'chat.send', interaction, mid: key(), text: 'there you are' });
+    back.socket.close();
+  });
+});

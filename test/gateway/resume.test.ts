@@ -30,11 +30,14 @@ class Reader {
     this.#feed = `conversation:${interaction}`;
   }
 
-  async follow(visitor: Visitor, port: number): Promise<void> {
+  /** Follows over a new socket; `meanwhile` runs as the subscription is on its way, so that it meets what is being said. */
+  async follow(visitor: Visitor, port: number, meanwhile: () => void = () => undefined): Promise<void> {
     const { socket } = await world.visitor(tenant, { token: visitor.token, port });
     this.#socket = socket;
     this.#handled = 0;
-    const answer = await socket.reply({ t: 'subscribe', feed: this.#feed, ...(this.#cursor ? { cursor: this.#cursor } : {}) });
+    const answering = socket.reply({ t: 'subscribe', feed: this.#feed, ...(this.#cursor ? { cursor: this.#cursor } : {}) });
+    meanwhile();
+    const answer = await answering;
     if (this.#cursor) expect(answer).toEqual({ mode: 'resumed', feed: this.#feed, cursor: this.#cursor });
     else {
       this.#cursor = answer.cursor;
@@ -87,12 +90,15 @@ describe('API-2 resume', () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
         for (const { messages, isCut, gateway, isWaiting } of steps) {
           const replies: Promise<Frame>[] = [];
-          for (let count = 0; count < messages; count++)
-            replies.push(writer.socket.ask({ t: 'chat.send', interaction, mid: key(), text: String(sent++) }));
+          const say = (): void => {
+            for (let count = 0; count < messages; count++)
+              replies.push(writer.socket.ask({ t: 'chat.send', interaction, mid: key(), text: String(sent++) }));
+          };
+          say();
           if (isWaiting) await Promise.all(replies);
           if (isCut) {
             reader.cut();
-            await reader.follow(writer, world.gateways[gateway]?.port ?? 0);
+            await reader.follow(writer, world.gateways[gateway]?.port ?? 0, say);
           }
           await Promise.all(replies);
         }

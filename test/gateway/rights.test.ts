@@ -78,3 +78,55 @@ describe('GRP-1, ACC-1 switched off', () => {
     stranger.socket.close();
   });
 });
+
+describe('ACC-4 who may open a desk', () => {
+  test('ACC-4 an administrator who serves no queue watches all of them, and a supervisor writes as supervisor', async () => {
+    const [anna, sara] = [await world.person(tenant, 'Anna'), await world.person(tenant, 'Sara', 'supervisor')];
+    const visitor = await world.visitor(tenant);
+    const interaction = await world.chat(visitor);
+    const agent = await world.desk(anna);
+    await agent.reply({ t: 'interaction.claim', key: key(), interaction });
+    for (const person of [tenant.owner, sara]) {
+      const desk = await world.desk(person, { isSigningIn: false });
+      for (const feed of [`agent:${person.id}`, `queue:${tenant.queue}`, `figures:${tenant.queue}`, `conversation:${interaction}`])
+        await desk.reply({ t: 'subscribe', feed });
+      await desk.reply({ t: 'chat.send', interaction, mid: key(), text: 'a word of advice', visibility: 'staff' });
+      const { event } = await desk.seen((frame) => frame.event?.type === 'message.sent', 'the note');
+      expect(event.message).toMatchObject({ from: { role: 'supervisor', id: person.id }, visibility: 'staff' });
+      desk.close();
+    }
+    agent.close();
+    visitor.socket.close();
+  });
+
+  test('CHT-19 what is said to one participant is seen by them, the author and the supervisors alone', async () => {
+    const [anna, marco, sara] = [
+      await world.person(tenant, 'Anna'),
+      await world.person(tenant, 'Marco'),
+      await world.person(tenant, 'Sara', 'supervisor'),
+    ];
+    const visitor = await world.visitor(tenant);
+    const interaction = await world.chat(visitor);
+    const sockets = { anna: await world.desk(anna), marco: await world.desk(marco), sara: await world.desk(sara, { isSigningIn: false }) };
+    await sockets.anna.reply({ t: 'interaction.claim', key: key(), interaction });
+    for (const socket of [...Object.values(sockets), visitor.socket])
+      await socket.reply({ t: 'subscribe', feed: `conversation:${interaction}` });
+    await sockets.sara.reply({ t: 'chat.send', interaction, mid: key(), text: 'for Anna alone', visibility: anna.id });
+    await sockets.anna.reply({ t: 'chat.send', interaction, mid: key(), text: 'for all' });
+    for (const socket of [...Object.values(sockets), visitor.socket])
+      await socket.seen((frame) => frame.event?.message?.text === 'for all', 'the public message');
+    const saw = (frames: readonly unknown[]): boolean => JSON.stringify(frames).includes('for Anna alone');
+    expect({
+      anna: saw(sockets.anna.frames),
+      marco: saw(sockets.marco.frames),
+      sara: saw(sockets.sara.frames),
+      visitor: saw(visitor.socket.frames),
+    }).toEqual({
+      anna: true,
+      marco: false,
+      sara: true,
+      visitor: false,
+    });
+    for (const socket of [...Object.values(sockets), visitor.socket]) socket.close();
+  });
+});

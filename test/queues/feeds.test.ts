@@ -54,7 +54,7 @@ test('INV-10 the tail tells every entry once and in order, over a Redis that is 
   const seen: LogEntry[] = [];
   let gaps = 0;
   const tail = engine.feeds.tail({ onEntry: (entry) => seen.push(entry), onGap: () => gaps++ });
-  await tail.started;
+  await tail.include(scope);
   const mids = Array.from({ length: 60 }, (_, index) => `tail-${String(index).padStart(4, '0')}`);
   for (const [index, mid] of mids.entries()) {
     if (index === 30) {

@@ -73,6 +73,32 @@ test('WID-1 under a strict policy on another origin: talks, sends a file, tells 
   await profile.close();
 });
 
+test('RTE-6 RTE-8 a queue that deals out offers the conversation: accepted, answered, closed, wrapped up', async () => {
+  const profile = await stage.browser.profile();
+  const page = await stage.browser.page(profile);
+  await page.goto(address);
+  await page.locator('.launcher').nth(1).waitFor();
+  await page.evaluate(() => window.centralino?.startChat('demo-sales'));
+  const visitor = new VisitorPage(page, profile);
+  await visitor.write('Vorrei un preventivo');
+  const offer = desk.page.locator('.offer', { hasText: 'Vorrei un preventivo' });
+  await offer.getByRole('button', { name: 'Accept' }).click();
+  await desk.bubble('Vorrei un preventivo').waitFor();
+  expect(await offer.count()).toBe(0);
+  await desk.write('Volentieri!');
+  await visitor.bubble('Volentieri!').waitFor();
+  await desk.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
+  await desk.page.getByRole('menuitem', { name: 'Close conversation' }).click();
+  await desk.page.getByRole('dialog').getByRole('button', { name: 'Close conversation' }).click();
+  const wrapUp = desk.page.locator('.wrap-up');
+  await wrapUp.getByRole('button', { name: 'One more minute' }).click();
+  await wrapUp.getByRole('timer').filter({ hasText: '1:' }).waitFor();
+  await wrapUp.getByRole('button', { name: 'End now' }).click();
+  await wrapUp.waitFor({ state: 'detached' });
+  await visitor.page.getByText('Anna Bianchi ha terminato la conversazione').waitFor();
+  await profile.close();
+});
+
 test('WID-1 no style leaks in or out', async () => {
   const profile = await stage.browser.profile();
   const page = await stage.browser.page(profile);

@@ -83,6 +83,24 @@ test('BEY-3 the gateway is killed in the middle of a conversation: both pages co
   await expect.poll(() => marco.page.locator('.link-banner').count(), { timeout: 30_000 }).toBe(0);
 }, 90_000);
 
+test('RTE-12 a transfer hands the conversation over with its history; an invited colleague writes along', async () => {
+  const visitor = await stage.visitor();
+  await visitor.begin('May I speak to Marco?');
+  await anna.takeByReply('May I speak to Marco?', 'I put you through.');
+  await handOver(anna, 'Transfer', 'Marco Verdi');
+  await marco.showList('Mine');
+  await marco.row('I put you through.').click();
+  await marco.bubble('May I speak to Marco?').waitFor();
+  await marco.write('Marco here');
+  await visitor.bubble('Marco here').waitFor();
+  await handOver(marco, 'Invite a colleague', 'Anna Bianchi');
+  await anna.showList('Mine');
+  await anna.row('Marco here').click();
+  await anna.write('And Anna again');
+  await visitor.bubble('And Anna again').waitFor();
+  await expect.poll(() => visitor.page.locator('.chat-title h1').textContent()).toBe('Marco Verdi');
+});
+
 test('ACC-2 a sign-in session that is revoked elsewhere ends the desk at once, and says so', async () => {
   const second = await stage.agent('marco');
   await marco.page.locator('.rail-profile').click();
@@ -94,4 +112,11 @@ test('ACC-2 a sign-in session that is revoked elsewhere ends the desk at once, a
 
 async function textsWith(page: DeskPage | VisitorPage, text: string): Promise<string[]> {
   return page.bubble(text).allTextContents();
+}
+
+async function handOver(desk: DeskPage, action: string, colleague: string): Promise<void> {
+  await desk.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
+  await desk.page.getByRole('menuitem', { name: action }).click();
+  await desk.page.getByRole('dialog').locator('.agent', { hasText: colleague }).click();
+  await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
 }

@@ -52,6 +52,7 @@ end
 -- Appends one event to the feeds concerned and to the log.
 --   body  a table, or JSON text where lists may be empty (cjson writes those as objects)
 --   to.i  interaction: its conversation feed (stored; body.off is its offset there)
+--   to.off  that offset, where the caller knows it and writes it to the interaction itself
 --   to.a  agent: its feed (stored); several as a list in to.agents
 --   to.q  queue: its overview (a counter; nothing is stored)
 --   to.figures  whether the queue's figures changed
@@ -59,7 +60,7 @@ end
 local function emit(kind, account, body, to)
   keepClock()
   local feeds = {}
-  if to.i then body.off = call('HINCRBY', B .. ':i:' .. to.i, 'off', 1) end
+  if to.i then body.off = to.off or call('HINCRBY', B .. ':i:' .. to.i, 'off', 1) end
   local json = type(body) == 'string' and body or cjson.encode(body)
   if to.i then
     call('XADD', B .. ':f:conversation:' .. to.i, 'MAXLEN', '~', '5000', body.off .. '-0', 't', kind, 'at', now, 'd', json)

@@ -154,6 +154,7 @@ function EmojiPicker({ onChoose, onClose }: { onChoose(emoji: string): void; onC
     buttons[Math.max(0, Math.min(buttons.length - 1, at + step))]?.focus();
   };
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a grid of buttons, not a part of a form
     <div class="emoji-grid" role="group" aria-label={t('emoji')} ref={grid} onKeyDown={onKeyDown}>
       {EMOJI.map((emoji, index) => (
         <button key={emoji} type="button" tabIndex={index === 0 ? 0 : -1} onClick={() => onChoose(emoji)}>

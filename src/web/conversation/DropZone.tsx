@@ -10,6 +10,7 @@ export function DropZone({ uploads, class: name, children }: { uploads: Uploads 
   const [isOver, setOver] = useState(false);
   const hasFiles = (event: DragEvent) => uploads !== undefined && (event.dataTransfer?.types.includes('Files') ?? false);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the button beside the text is the first
     <div
       class={`drop-zone ${name}`}
       onDragOver={(event) => {

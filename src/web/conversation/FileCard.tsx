@@ -34,7 +34,7 @@ export function FileCard({ file, host }: { file: FileView; host: RestHost }) {
     <button type="button" class={isPicture ? 'file file-picture' : 'file'} onClick={save}>
       <span class="sr-only">{isPicture ? t('file.open', { name: file.name, size: fileSize(file.size, language) }) : t('file.save')}</span>
       {isPicture ? (
-        <canvas ref={canvas} width="240" height="150" aria-hidden="true" />
+        <canvas ref={canvas} width="240" height="150" />
       ) : (
         <>
           <span class="file-icon">

@@ -85,6 +85,7 @@ export function Timeline(props: TimelineProps) {
 
   return (
     <div class="timeline">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
       <div class="timeline-scroll" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label={t('log')}>
         <div class="timeline-lines">
           {props.hasEarlier && (

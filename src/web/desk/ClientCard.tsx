@@ -91,7 +91,7 @@ function Address({ url, text }: { url: string; text: string }) {
       {text}
     </a>
   ) : (
-    <>{text}</>
+    <span>{text}</span>
   );
 }
 

@@ -63,6 +63,7 @@ function Items({ agent, onDone }: { agent: AgentView; onDone(): void }) {
         </button>
       )}
       {signedIn.length > 0 && !isPaused && (
+        // biome-ignore lint/a11y/useSemanticElements: a group of menu items; a fieldset has no place in a menu
         <div role="group" aria-label={t('status.pause')}>
           <p class="menu-title" aria-hidden="true">
             {t('status.pause')}
@@ -76,6 +77,7 @@ function Items({ agent, onDone }: { agent: AgentView; onDone(): void }) {
         </div>
       )}
       {agent.queues.length > 1 && (
+        // biome-ignore lint/a11y/useSemanticElements: a group of menu items; a fieldset has no place in a menu
         <div role="group" aria-label={t('status.queues')}>
           <p class="menu-title" aria-hidden="true">
             {t('status.queues')}

@@ -74,7 +74,7 @@ export class Desk {
   /** Runs a command; what goes wrong is told to the agent. @returns whether it happened */
   async run(frame: CommandFrame): Promise<boolean> {
     try {
-      await this.socket.command(frame as never);
+      await this.socket.command(frame);
       return true;
     } catch (error) {
       this.toast(errorText(codeOf(error), error instanceof CommandError ? error.owner : undefined));

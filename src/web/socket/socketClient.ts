@@ -30,6 +30,10 @@ export interface SocketClientOptions<Hello> {
 
 const ANSWER_WITHIN_MS = 5_000;
 const DEFAULT_GIVE_UP_MS = 20_000;
+/** Who has to wait longer than this is told, instead of being left with a message that is always on its way. */
+const MOST_RETRY_AFTER_SEC = 30;
+/** Retryable, but only much later: told at once. */
+const MUCH_LATER: ReadonlySet<string> = new Set(['log_full']);
 
 interface Pending {
   readonly frame: Record<string, unknown>;
@@ -222,7 +226,7 @@ export class SocketClient<Hello> {
     }
     for (const pending of this.#pending) {
       if (pending.id !== frame.id || frame.id === 0) continue;
-      if (!frame.isRetryable) {
+      if (!frame.isRetryable || MUCH_LATER.has(frame.code) || (frame.retryAfterSec ?? 0) > MOST_RETRY_AFTER_SEC) {
         this.#settle(pending, () => pending.reject(new CommandError(frame)));
         return;
       }

@@ -37,7 +37,7 @@ export function HomeScreen() {
         <p>{t('description')}</p>
       </div>
       <LinkBanner state={visitor.socket.state.value} refusedText={t('link.refused')} onRetry={() => visitor.socket.retryNow()} />
-      <div class="home-body" role="region" aria-label={visitor.group.name} tabIndex={0}>
+      <div class="home-body">
         <button type="button" class="card start-card" onClick={() => state.startAnother()}>
           <span class="start-words">
             <strong>{t(conversations.length > 0 ? 'start.again' : 'start')}</strong>
@@ -98,7 +98,7 @@ function Row({ conversation }: { conversation: Conversation }) {
         </span>
       </span>
       {unread > 0 && (
-        <span class="count" aria-label={texts.t('row.unread', { count: unread })}>
+        <span class="count" role="img" aria-label={texts.t('row.unread', { count: unread })}>
           {unread}
         </span>
       )}

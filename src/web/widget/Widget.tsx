@@ -1,5 +1,5 @@
 /** The widget as a whole: the round button, and the panel above it. Escape closes; focus goes into the panel and comes back. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../ui/Icon.tsx';
 import { TextsProvider } from '../ui/Texts.tsx';
 import { isSquare, sideOf } from './appearance.ts';
@@ -15,13 +15,13 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   const launcher = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
   const wasOpen = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen) keepFocus(panel.current);
     if (!isOpen && wasOpen.current) launcher.current?.focus({ preventScroll: true });
     wasOpen.current = isOpen;
   }, [isOpen]);
   // A control that had the focus may go with its screen: the panel takes the focus, so that keys still arrive here.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen) keepFocus(panel.current);
   }, [state.screen.value]);
   // On a phone the panel fills the screen: the page behind must not scroll.
@@ -44,6 +44,7 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   return (
     <StateProvider value={state}>
       <TextsProvider value={texts}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: hears the keys of all the controls inside, is none itself */}
         <div
           class={`root side-${sideOf(visitor.options, visitor.group)} place-${Math.min(place, 3)}${isOpen ? ' is-open' : ''}`}
           dir={texts.direction}

@@ -99,7 +99,6 @@ export class Visitor implements RestHost {
     const last = conversation.messages.value.findLast((message) => !this.isMine(message));
     const view = conversation.view.value;
     if (!last || !view || last.off <= view.readByClient || this.socket.state.value.name !== 'open') return;
-    conversation.view.value = { ...view, readByClient: last.off };
     this.socket.notify({ t: 'chat.read', interaction: conversation.id, upTo: last.off });
   }
 

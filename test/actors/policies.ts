@@ -51,15 +51,29 @@ export async function serveByPolicy(agent: Agent, policy: AgentPolicy): Promise<
       else take(interaction, () => agent.accept(offer));
     }
     for (const row of agent.rows.values()) {
-      const isMine = row.owner?.id === agent.id && row.state !== 'closed';
-      if (isMine) take(row.id, () => Promise.resolve(agent.followConversation(row.id)));
-      else if (policy.takes === 'claim' && row.state === 'waiting') take(row.id, () => agent.claim(row.id));
+      if (row.owner?.id === agent.id && row.state !== 'closed') take(row.id, () => Promise.resolve(agent.followConversation(row.id)));
     }
+    if (policy.takes === 'claim') await claimOne(agent, served, take);
     if (agent.view?.status === 'paused') await foreseen(agent.resume());
     if (failures.length > 0) throw failures[0];
     await pause(LOOK_EVERY_MS, policy.signal);
   }
   await Promise.all(served.values());
+}
+
+/** Claims the longest waiting row, one at a time, as a person would; when somebody else was faster, the next look finds another. */
+async function claimOne(
+  agent: Agent,
+  served: ReadonlyMap<string, Promise<void>>,
+  take: (interaction: string, taking: () => Promise<Timeline>) => void,
+): Promise<void> {
+  if (!agent.view || agent.view.status === 'paused' || agent.view.load >= agent.view.capacity) return;
+  const waiting = [...agent.rows.values()].filter((row) => row.state === 'waiting' && !served.has(row.id));
+  const [longest] = waiting.sort((a, b) => a.createdAt - b.createdAt);
+  if (!longest) return;
+  const claim = agent.claim(longest.id);
+  take(longest.id, () => claim);
+  await foreseen(claim.then(() => undefined));
 }
 
 /** Answers until the client has ended, then closes. Returns early when somebody else owns it now. */

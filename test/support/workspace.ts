@@ -31,6 +31,7 @@ export interface WorkspaceOptions {
 }
 
 const PASSWORD = 'a quite long pass phrase 7';
+const HIRED_AT_ONCE = 4;
 const tokenReply = z.object({ token: z.string() });
 const madeQueue = z.object({ id: z.string() });
 const madeGroup = z.object({ publicId: z.string() });
@@ -45,18 +46,20 @@ export async function openWorkspace(center: Center, { agents, capacity = 5, queu
     request(center, path, { shape, body, token: adminToken });
   const { id } = await call('/queues', madeQueue, { name: `Queue ${number}`, ...queue });
   const { publicId } = await call('/groups', madeGroup, { name: `Group ${number}`, queueId: id });
-  const members: Member[] = [];
-  for (let place = 0; place < agents; place++) {
+  const hire = async (place: number): Promise<Member> => {
     const [name, email] = [`Agent ${number}-${place}`, `agent-${number}-${place}@test.example`];
     const { user, invitation } = await call('/users', invited, { email, name, capacity, queues: [{ id, role: 'agent' }] });
     const secret = invitation.url.slice(invitation.url.lastIndexOf('/') + 1);
     const body = { token: secret, password: PASSWORD, transport: 'token' };
-    const { token } = await request(center, '/auth/invitations/accept', {
-      shape: tokenReply,
-      body,
-      address: addressOf(number * 1_000 + place),
-    });
-    members.push({ id: user.id, name, email, password: PASSWORD, token });
+    const address = addressOf(number * 1_000 + place);
+    const { token } = await request(center, '/auth/invitations/accept', { shape: tokenReply, body, address });
+    return { id: user.id, name, email, password: PASSWORD, token };
+  };
+  const members: Member[] = [];
+  // A few at a time: hashing a password takes long, and the gateway does it beside other work.
+  for (let first = 0; first < agents; first += HIRED_AT_ONCE) {
+    const places = Array.from({ length: Math.min(HIRED_AT_ONCE, agents - first) }, (_, step) => first + step);
+    members.push(...(await Promise.all(places.map(hire))));
   }
   return { queue: id, group: publicId, agents: members, adminToken };
 }

@@ -7,11 +7,12 @@ import type { Logger } from '../src/base/log.ts';
 import type { LogEntry } from './engine.ts';
 import type { EventType } from './events.ts';
 import { logKey, PARTITIONS, partitionKey } from './keys.ts';
-import type { Redis } from './redis.ts';
+import { answered, type Redis } from './redis.ts';
 
 /** After a read, how long to let entries gather before the next: one wake-up then serves several. */
 const GATHER_MS = 2;
 const BLOCK_MS = 5_000;
+const ANSWER_MS = 3_000;
 const MOST = 1_000;
 
 type RawEntry = [id: string, flat: string[]];
@@ -82,11 +83,12 @@ export class LogTail {
     while (!this.#isClosed) {
       try {
         if (!isPositioned) {
-          await this.#position(streams);
+          await answered(this.#redis, ANSWER_MS, this.#position(streams));
           isPositioned = true;
           hasStarted();
         }
-        const read = (await this.#redis.xread('COUNT', MOST, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...this.#lastIds)) as RawRead;
+        const reading = this.#redis.xread('COUNT', MOST, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...this.#lastIds);
+        const read = (await answered(this.#redis, BLOCK_MS + ANSWER_MS, reading)) as RawRead;
         for (const [stream, entries] of read ?? []) this.#deliver(partitionOf.get(stream) ?? 0, entries);
         if (read) await pause(GATHER_MS);
       } catch (error) {

@@ -68,6 +68,8 @@ elseif kind == 'agent' then
       closeInteraction(i, q, id, 'served', '', '')
       disown(i, q, id)
     end
+    for _, i in ipairs(call('HKEYS', B .. ':aw:' .. id)) do endWrapUp(i, id, 'agent_removed') end
+    for _, i in ipairs(call('ZRANGE', B .. ':ap:' .. id, 0, 99)) do removeParticipant(i, id) end
   end
   tellAgentChanged(id)
 elseif kind == 'group' then

@@ -224,6 +224,20 @@ local function endWrapUp(i, a, how)
   return true
 end
 
+-- An invited agent goes. @return whether it was there
+local function removeParticipant(i, a)
+  local h = fields(i, 'acc', 'q', 'own', 'parts')
+  local kept, name = {}, nil
+  for _, part in ipairs(h[4] and h[4] ~= '' and cjson.decode(h[4]) or {}) do
+    if part[1] == a then name = part[2] else kept[#kept + 1] = part end
+  end
+  call('ZREM', B .. ':ap:' .. a, i)
+  if not name then return false end
+  call('HSET', B .. ':i:' .. i, 'parts', #kept > 0 and cjson.encode(kept) or '')
+  emit('participant.left', h[1], { i = i, q = h[2], a = a, n = name }, { i = i, a = a, q = h[2], row = h[3] })
+  return true
+end
+
 -- The conversation is over, the owner still has to close it.
 local function endConversation(i, by, reason, a, name)
   local h = fields(i, 'acc', 'q', 'own')

@@ -9,13 +9,16 @@ import { partitionKey } from './keys.ts';
 import type { NodeLease } from './lease.ts';
 import type { Reply, ScriptRunner } from './redis.ts';
 
-/** A deadline that a script set: to be knocked at `dueMs`. */
+/** A deadline that a script set. */
 export interface Knock {
   readonly partition: number;
   readonly kind: string;
   readonly id: string;
   readonly token: string;
+  /** In the partition's time, which is not this machine's clock. */
   readonly dueMs: number;
+  /** From now. */
+  readonly inMs: number;
 }
 
 export class Commands {
@@ -57,7 +60,7 @@ export class Commands {
       if (!Array.isArray(reply)) throw new AppError('internal', { detail: `Script ${name} gave no answer.` });
       const [code, second] = reply as [string, unknown];
       if (code === 'ok') {
-        this.#schedule(partition, reply);
+        this.schedule(partition, reply);
         return reply;
       }
       if (code === 'fenced') {
@@ -75,18 +78,19 @@ export class Commands {
     return Array.isArray(reply) ? reply : undefined;
   }
 
-  /** Knocks stand last in every answer. */
-  #schedule(partition: number, reply: Reply): void {
+  /** Passes on the deadlines that a script set: they stand last in every answer. */
+  schedule(partition: number, reply: Reply): void {
     const flat = reply.at(-1);
-    if (!Array.isArray(flat) || flat.length < 4) return;
+    if (!Array.isArray(flat) || flat.length === 0) return;
     const knocks: Knock[] = [];
-    for (let at = 0; at + 3 < flat.length; at += 4) {
+    for (let at = 0; at + 4 < flat.length; at += 5) {
       knocks.push({
         partition,
         kind: String(flat[at]),
         id: String(flat[at + 1]),
         token: String(flat[at + 2]),
         dueMs: Number(flat[at + 3]),
+        inMs: Number(flat[at + 4]),
       });
     }
     this.#onKnocks(knocks);

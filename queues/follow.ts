@@ -8,10 +8,11 @@ import type { DurableSink, LogEntry } from './engine.ts';
 import { logKey } from './keys.ts';
 import { toLogEntry } from './log.ts';
 import type { HeldPartitions } from './partitions.ts';
-import type { Redis } from './redis.ts';
+import { answered, type Redis } from './redis.ts';
 
 const BATCH = 500;
 const BLOCK_MS = 1_000;
+const ANSWER_MS = 3_000;
 /** Pause after a batch that was not full, so that the next is worth a transaction. */
 const GATHER_MS = 200;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000] as const;
@@ -76,7 +77,8 @@ export class DurableReader {
     }
     const streams = held.map((partition) => logKey(this.#prefix, partition));
     const ids = held.map((partition) => this.#positions.get(partition) ?? '0-0');
-    const read = (await this.#redis.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids)) as RawRead;
+    const reading = this.#redis.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids);
+    const read = (await answered(this.#redis, BLOCK_MS + ANSWER_MS, reading)) as RawRead;
     let largest = 0;
     for (const [stream, raw] of read ?? []) {
       const partition = held[streams.indexOf(stream)];

@@ -63,7 +63,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   let closing: Promise<void> | undefined;
   async function close(reason: string): Promise<void> {
     log.debug({ node: nodeId, reason }, 'engine.closing');
-    await lease.close().catch((error: unknown) => log.warn({ err: error }, 'lease.unreturned'));
+    await lease
+      .close((partition, reply) => commands.schedule(partition, reply))
+      .catch((error: unknown) => log.warn({ err: error }, 'lease.unreturned'));
     await Promise.all([feeds.close(), signals.close(), knocks.close()]);
     runner.close();
   }

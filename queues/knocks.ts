@@ -2,7 +2,9 @@
  * BullMQ carries the knocks: at a deadline's time a worker asks the script to fire it. A knock is a hint — the deadline itself stands in
  * Redis under its token, so a knock that comes late, twice or never is harmless. Created by the engine (sending) and the worker role (answering).
  */
-import { type ConnectionOptions, Queue, Worker } from 'bullmq';
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ConnectionOptions, DelayedError, Queue, Worker } from 'bullmq';
 import type { Logger } from '../src/base/log.ts';
 import type { Knock } from './commands.ts';
 import { connectPatiently, type Redis } from './redis.ts';
@@ -13,6 +15,7 @@ const MARGIN_MS = 15;
 const WATCH_MS = 3_000;
 const STUCK_MS = 4_000;
 const CONCURRENCY = 16;
+const CLOSE_MS = 1_500;
 
 interface KnockData {
   readonly partition: number;
@@ -20,6 +23,13 @@ interface KnockData {
 }
 
 const prefixOf = (prefix: string) => `${prefix}{knocks}`;
+
+/** BullMQ prints errors of a queue that nobody listens to; that Redis is away our own connections have said already. */
+function openQueue(connection: Redis, prefix: string, log: Logger): Queue<KnockData> {
+  const queue = new Queue<KnockData>(NAME, { connection: connection as ConnectionOptions, prefix: prefixOf(prefix) });
+  queue.on('error', (error) => log.debug({ error: error.message }, 'knocks.queue'));
+  return queue;
+}
 
 export interface KnockSender {
   send(knocks: readonly Knock[]): void;
@@ -29,35 +39,48 @@ export interface KnockSender {
 export function createKnockSender(options: { redisUrl: string; prefix: string; log: Logger }): KnockSender {
   let queue: Queue<KnockData> | undefined;
   let connection: Redis | undefined;
+  let sending: Promise<unknown> = Promise.resolve();
   return {
     send(knocks) {
       connection ??= connectPatiently(options.redisUrl);
-      queue ??= new Queue<KnockData>(NAME, { connection: connection as ConnectionOptions, prefix: prefixOf(options.prefix) });
+      queue ??= openQueue(connection, options.prefix, options.log);
       const jobs = knocks.map((knock) => ({
         name: knock.kind,
         data: { partition: knock.partition, member: `${knock.kind}|${knock.id}|${knock.token}` },
         opts: {
           jobId: `${knock.kind}:${knock.id}:${knock.token}@${knock.dueMs}`,
-          delay: Math.max(0, knock.dueMs - Date.now()) + MARGIN_MS,
+          delay: Math.max(0, knock.inMs) + MARGIN_MS,
           removeOnComplete: true,
           removeOnFail: 100,
         },
       }));
-      queue.addBulk(jobs).catch((error: unknown) => options.log.warn({ err: error, knocks: jobs.length }, 'knocks.unsent'));
+      const sent = queue.addBulk(jobs).catch((error: unknown) => options.log.warn({ err: error, knocks: jobs.length }, 'knocks.unsent'));
+      sending = Promise.all([sending, sent]).then(() => undefined);
     },
     async close() {
-      await queue?.close().catch(() => undefined);
+      await soon(sending);
+      await soon(queue?.close());
       connection?.disconnect();
     },
   };
 }
+
+/** Waits for it, but not for a Redis that is away: its clients would wait without end. A failure to close is no failure here. */
+async function soon(closing: Promise<unknown> | undefined): Promise<void> {
+  const limit = new AbortController();
+  await Promise.race([closing?.catch(() => undefined), wait(CLOSE_MS, undefined, { signal: limit.signal }).catch(() => undefined)]);
+  limit.abort();
+}
+
+/** Fires a deadline; returns in how many ms to knock again, because it is not due yet by the partition's time; else 0. */
+type Fire = (partition: number, member: string) => Promise<number>;
 
 /** Answers knocks until closed. Its worker is watched by progress and rebuilt when overdue jobs stand still, as after a Redis restart. */
 export class KnockWorker {
   readonly #redisUrl: string;
   readonly #prefix: string;
   readonly #log: Logger;
-  readonly #fire: (partition: number, member: string) => Promise<void>;
+  readonly #fire: Fire;
   readonly #connection: Redis;
   readonly #queue: Queue<KnockData>;
   #worker: Worker<KnockData>;
@@ -69,13 +92,13 @@ export class KnockWorker {
   #watching: Promise<void> | undefined;
   rebuilt = 0;
 
-  constructor(options: { redisUrl: string; prefix: string; log: Logger; fire: (partition: number, member: string) => Promise<void> }) {
+  constructor(options: { redisUrl: string; prefix: string; log: Logger; fire: Fire }) {
     this.#redisUrl = options.redisUrl;
     this.#prefix = options.prefix;
     this.#log = options.log;
     this.#fire = options.fire;
     this.#connection = connectPatiently(options.redisUrl);
-    this.#queue = new Queue<KnockData>(NAME, { connection: this.#connection as ConnectionOptions, prefix: prefixOf(options.prefix) });
+    this.#queue = openQueue(this.#connection, options.prefix, options.log);
     [this.#worker, this.#workerConnection] = this.#build();
     this.#timer = setInterval(() => {
       this.#watching ??= this.#watch()
@@ -90,9 +113,12 @@ export class KnockWorker {
     const connection = connectPatiently(this.#redisUrl);
     const worker = new Worker<KnockData>(
       NAME,
-      async (job) => {
-        await this.#fire(job.data.partition, job.data.member);
+      async (job, token) => {
+        const againInMs = await this.#fire(job.data.partition, job.data.member);
         this.#done++;
+        if (againInMs === 0) return;
+        await job.moveToDelayed(Date.now() + againInMs + MARGIN_MS, token);
+        throw new DelayedError();
       },
       { connection: connection as ConnectionOptions, prefix: prefixOf(this.#prefix), concurrency: CONCURRENCY },
     );
@@ -123,9 +149,9 @@ export class KnockWorker {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#watching;
-    await this.#worker.close().catch(() => undefined);
-    await this.#queue.close().catch(() => undefined);
+    await soon(this.#watching);
+    await soon(this.#worker.close());
+    await soon(this.#queue.close());
     this.#workerConnection.disconnect();
     this.#connection.disconnect();
   }

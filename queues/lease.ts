@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from '../src/base/log.ts';
 import type { Lease } from './engine.ts';
 import { partitionKey } from './keys.ts';
-import type { ScriptRunner } from './redis.ts';
+import type { Reply, ScriptRunner } from './redis.ts';
 
 export const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
@@ -35,9 +35,11 @@ export class NodeLease implements Lease {
     this.#log = options.log;
     this.#leaseMs = options.isVirtual ? VIRTUAL_LEASE_MS : LEASE_MS;
     this.#timer = setInterval(() => {
-      this.#renewal ??= this.#renew().finally(() => {
-        this.#renewal = undefined;
-      });
+      this.#renewal ??= this.#renew()
+        .catch((error: unknown) => this.#log.error({ err: error }, 'lease.renewal.failed'))
+        .finally(() => {
+          this.#renewal = undefined;
+        });
     }, RENEW_MS);
   }
 
@@ -54,11 +56,15 @@ export class NodeLease implements Lease {
     if (this.#partitions.has(partition)) return;
     let joining = this.#joining.get(partition);
     if (!joining) {
+      const epoch = this.#epoch;
       joining = this.#register(partition, true)
         .then(() => {
-          this.#partitions.add(partition);
+          // Registered under an epoch that was lost meanwhile: the new one is not known there.
+          if (epoch === this.#epoch) this.#partitions.add(partition);
         })
-        .finally(() => this.#joining.delete(partition));
+        .finally(() => {
+          if (this.#joining.get(partition) === joining) this.#joining.delete(partition);
+        });
       this.#joining.set(partition, joining);
     }
     await joining;
@@ -71,7 +77,13 @@ export class NodeLease implements Lease {
     this.#epoch = newEpoch();
     this.#partitions.clear();
     this.#joining.clear();
-    for (const callback of this.#onLost) await callback();
+    for (const callback of this.#onLost) {
+      try {
+        await callback();
+      } catch (error) {
+        this.#log.error({ err: error, node: this.nodeId, epoch }, 'lease.lost.callback');
+      }
+    }
   }
 
   async #register(partition: number, isFirst: boolean): Promise<boolean> {
@@ -93,8 +105,11 @@ export class NodeLease implements Lease {
     if (renewed.some((result) => result.status === 'fulfilled' && !result.value)) await this.lost(epoch);
   }
 
-  /** Gives up what is held, in chunks, so that reconnect windows open at once and not only when the lease lapses. */
-  async close(): Promise<void> {
+  /**
+   * Gives up what is held, in chunks, so that reconnect windows open at once and not only when the lease lapses. `onAnswer` gets each
+   * answer with the knocks that were set.
+   */
+  async close(onAnswer: (partition: number, reply: Reply) => void): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
@@ -108,7 +123,9 @@ export class NodeLease implements Lease {
           this.nodeId,
           this.#epoch,
         ]);
-        more = Array.isArray(reply) ? Number(reply[1]) : 0;
+        if (!Array.isArray(reply) || reply[0] !== 'ok') break;
+        onAnswer(partition, reply);
+        more = Number(reply[1]);
       }
     }
   }

@@ -7,7 +7,7 @@ import type { Logger } from '../src/base/log.ts';
 import type { LogEntry } from './engine.ts';
 import type { EventType } from './events.ts';
 import { logKey, partitionKey } from './keys.ts';
-import { type Redis, untilReady } from './redis.ts';
+import { answered, type Redis, untilReady } from './redis.ts';
 
 /** A read that waited less than this found the log busy; the next one comes after a pause in which entries gather. */
 const BUSY_MS = 3;
@@ -15,6 +15,9 @@ const GATHER_MS = 4;
 const BLOCK_MS = 5_000;
 const RETRY_MS = 100;
 const RECONNECT_WITHIN_MS = 10_000;
+/** A read that is silent for this much longer than it may block stands on a dead connection. */
+const ANSWER_MS = 3_000;
+const UNBLOCK_EVERY_MS = 5;
 const MOST = 1_000;
 
 type RawEntry = [id: string, flat: string[]];
@@ -65,6 +68,8 @@ export class LogTail {
   #wake: () => void = () => undefined;
   /** The reader's client id while it waits in a blocking read. */
   #blockedAs: number | undefined;
+  /** The partitions of the read that is under way. */
+  #reading: ReadonlySet<number> | undefined;
   #isClosed = false;
   readonly #loop: Promise<void>;
 
@@ -99,8 +104,11 @@ export class LogTail {
     const [epoch, lastId] = await Promise.all([this.#epochOf(partition), this.#tailOf(partition)]);
     this.#followed.set(partition, { lastId, epoch });
     this.#wake();
-    // The read that waits does not know the partition: end it, so that the next one does.
-    if (this.#blockedAs !== undefined) await this.#redis.client('UNBLOCK', this.#blockedAs);
+    // A read that waits does not know the partition: end it, so that the next one does. It may not have reached Redis yet: then again.
+    while (this.#blockedAs !== undefined && this.#reading && !this.#reading.has(partition) && !this.#isClosed) {
+      await this.#redis.client('UNBLOCK', this.#blockedAs);
+      await pause(UNBLOCK_EVERY_MS);
+    }
   }
 
   async #epochOf(partition: number): Promise<string | null> {
@@ -142,7 +150,11 @@ export class LogTail {
     const streams = partitions.map((partition) => logKey(this.#prefix, partition));
     const ids = partitions.map((partition) => this.#followed.get(partition)?.lastId ?? '0-0');
     const started = performance.now();
-    const read = (await this.#reader.xread('COUNT', MOST, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids)) as RawRead;
+    this.#reading = new Set(partitions);
+    const reading = this.#reader.xread('COUNT', MOST, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids);
+    const read = (await answered(this.#reader, BLOCK_MS + ANSWER_MS, reading).finally(() => {
+      this.#reading = undefined;
+    })) as RawRead;
     for (const [stream, entries] of read ?? []) this.#deliver(partitions[streams.indexOf(stream)] ?? 0, entries);
     return performance.now() - started < BUSY_MS ? GATHER_MS : 0;
   }

@@ -9,7 +9,7 @@ import { type Commands, isRefused } from './commands.ts';
 export async function reconcilePartition(commands: Commands, partition: number, log: Logger): Promise<number> {
   let repairs = 0;
   for (const what of ['agents', 'queues'] as const) {
-    let cursor = '0';
+    let cursor = '';
     do {
       const reply = await commands.run('reconcilePartition', partition, [what, cursor]);
       if (isRefused(reply)) return repairs;
@@ -17,7 +17,7 @@ export async function reconcilePartition(commands: Commands, partition: number, 
       const found = reply[2] as string[];
       repairs += found.length;
       for (const repair of found) log.error({ partition, repair }, 'reconciler.repaired');
-    } while (cursor !== '0');
+    } while (cursor !== '');
   }
   return repairs;
 }

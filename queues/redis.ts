@@ -61,11 +61,32 @@ export async function untilReady(redis: Redis, withinMs: number): Promise<void> 
   });
 }
 
+/**
+ * The answer to a command of a blocking connection. A connection that is dead without having been closed (a host that vanished) never answers:
+ * after `withinMs` it is replaced. @throws AppError unavailable
+ */
+export async function answered<Value>(redis: Redis, withinMs: number, answer: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      redis.disconnect(true);
+      reject(new AppError('unavailable', { detail: 'Redis does not answer.' }));
+    }, withinMs);
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Whether the failure is the connection's or the server's state, not the command's: the same command may be tried again. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return !/^(ERR|WRONGTYPE|NOAUTH|NOPERM|user_script|WRONGPASS)/.test(error.message) || /^ERR .*(loading|busy)/i.test(error.message);
 }
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.message === 'Command timed out';
 
 export type Reply = readonly unknown[];
 
@@ -107,6 +128,8 @@ export class ScriptRunner {
         return await call();
       } catch (error) {
         if (error instanceof AppError) throw error;
+        // Perhaps the connection is dead without having been closed: the next try gets a new one.
+        if (isTimeout(error) && this.redis.status === 'ready') this.redis.disconnect(true);
         if (!isPassing(error)) throw new AppError('internal', { detail: 'A state script failed.', cause: error });
         if (this.#isClosed || performance.now() - started > GIVE_UP_AFTER_MS) throw new AppError('unavailable', { cause: error });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));

@@ -110,8 +110,16 @@ export function createRouter(commands: Commands): Router {
         commandId(transfer.from, transfer.key),
       ]),
     inviteParticipant: (scope, invite) =>
-      plain('inviteParticipant', scope, [invite.interactionId, scope.accountId, invite.by, invite.agentId, flag(invite.isSupervisor)]),
-    leaveInteraction: (scope, leave) => plain('leaveInteraction', scope, [leave.interactionId, scope.accountId, leave.agentId]),
+      plain('inviteParticipant', scope, [
+        invite.interactionId,
+        scope.accountId,
+        invite.by,
+        invite.agentId,
+        flag(invite.isSupervisor),
+        commandId(invite.by, invite.key),
+      ]),
+    leaveInteraction: (scope, leave) =>
+      plain('leaveInteraction', scope, [leave.interactionId, scope.accountId, leave.agentId, commandId(leave.agentId, leave.key)]),
     endInteraction: (scope, end) =>
       plain('endInteraction', scope, [end.interactionId, scope.accountId, end.by, end.memberId, flag(end.isSupervisor)]),
     closeInteraction: (scope, close) =>

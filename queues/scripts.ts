@@ -16,7 +16,7 @@ const FOLDER = join(import.meta.dirname, 'scripts');
 
 function assemble(file: string): string {
   const text = readFileSync(file, 'utf8');
-  return text.replace(/^-- @include (\w+)$/gm, (_, part: string) => readFileSync(join(FOLDER, 'lib', `${part}.lua`), 'utf8'));
+  return text.replace(/^-- @include (\w+)$/gm, (_, part: string) => assemble(join(FOLDER, 'lib', `${part}.lua`)));
 }
 
 /** All scripts by name (`sendMessage` for `sendMessage-1.lua`). */

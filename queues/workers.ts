@@ -21,6 +21,7 @@ const TRIM_MS = 3_000;
 /** Entries younger than this stay, so that a fan-out reader that was away for a moment goes on without a gap. */
 const KEEP_MS = 30_000;
 const RECONCILE_MS = 5_000;
+const DROPPED_KNOWN = 50;
 
 export interface WorkerOptions {
   readonly log: Logger;
@@ -69,7 +70,10 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
     redisUrl,
     prefix,
     log,
-    fire: async (partition, member) => void (await commands.run('fireDeadline', partition, [member])),
+    async fire(partition, member) {
+      const reply = await commands.run('fireDeadline', partition, [member]);
+      return isRefused(reply) ? 0 : Number(reply[2]);
+    },
   });
   const readers = options.sinks.map((sink) => new DurableReader({ sink, partitions, redis: connect(`reader-${sink.name}`), prefix, log }));
 
@@ -84,27 +88,35 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
     }
   }
 
+  /** Names and epochs of the nodes dropped last: one is dropped in each partition it worked on, and counted and told once. */
+  const dropped: string[] = [];
+
   async function dropNode(partition: number, lapsed: string): Promise<void> {
-    const [node = '', epoch = ''] = lapsed.split('|');
-    log.warn({ node, epoch, partition }, 'node.lapsed');
-    figures.nodesDropped++;
+    const [name = '', epoch = ''] = lapsed.split('|');
+    const node = name.replace(/~.*$/, '');
+    if (!dropped.includes(`${node}|${epoch}`)) {
+      dropped.unshift(`${node}|${epoch}`);
+      dropped.length = Math.min(dropped.length, DROPPED_KNOWN);
+      log.warn({ node, epoch }, 'node.lapsed');
+      figures.nodesDropped++;
+    }
     for (let more = 1; more === 1; ) {
-      const reply = await commands.run('dropNode', partition, [node, epoch]);
+      const reply = await commands.run('dropNode', partition, [name, epoch]);
       more = isRefused(reply) ? 0 : Number(reply[1]);
     }
   }
 
-  async function trim(partition: number): Promise<void> {
+  async function trim(partition: number, seen: Pick<WorkerFigures, 'logEntries' | 'logBytes' | 'readerLagMs'>): Promise<void> {
     const kept = `${Date.now() - KEEP_MS}-0`;
     const positions = readers.map((reader) => reader.position(partition));
     const isKnown = positions.every((position) => position !== undefined);
     const first = isKnown ? [kept, ...positions.map(String)].reduce((least, id) => (compareIds(id, least) < 0 ? id : least)) : '';
     const reply = await runner.run('trimLog', partitionKey(prefix, partition), [first, options.logBudgetBytes]);
     if (!Array.isArray(reply)) return;
-    figures.logEntries += Number(reply[0]);
-    figures.logBytes += Number(reply[1]);
+    seen.logEntries += Number(reply[0]);
+    seen.logBytes += Number(reply[1]);
     const behind = isKnown && positions.length > 0 ? await oldestAfter(partition, positions.map(String)) : undefined;
-    if (behind !== undefined) figures.readerLagMs = Math.max(figures.readerLagMs, Date.now() - behind);
+    if (behind !== undefined) seen.readerLagMs = Math.max(seen.readerLagMs, Date.now() - behind);
   }
 
   /** When the first entry after the slowest position was written. */
@@ -123,8 +135,9 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
       'trim',
       TRIM_MS,
       async () => {
-        figures.logEntries = figures.logBytes = figures.readerLagMs = 0;
-        for (const partition of partitions.list()) await trim(partition);
+        const seen = { logEntries: 0, logBytes: 0, readerLagMs: 0 };
+        for (const partition of partitions.list()) await trim(partition, seen);
+        Object.assign(figures, seen);
         figures.knockWorkersRebuilt = knocks.rebuilt;
       },
       log,

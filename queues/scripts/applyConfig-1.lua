@@ -17,7 +17,7 @@ if kind == 'account' then
   call('HSET', B .. ':acct:' .. acc, 'act', flag(doc.isActive))
 elseif kind == 'queue' then
   local key = B .. ':q:' .. id
-  call('SADD', B .. ':allQueues', id)
+  call('ZADD', B .. ':queues', 0, id)
   if isDeleted then
     call('HSET', key, 'act', '0')
     call('SREM', B .. ':qs:' .. acc, id)
@@ -30,16 +30,12 @@ elseif kind == 'queue' then
     call('DEL', B .. ':qout:' .. id)
     for _, outcome in ipairs(doc.outcomes) do call('HSET', B .. ':qout:' .. id, outcome.id, outcome.kind) end
   end
-  -- The mode decides how ready agents are ordered: put them in order again, and give them what waits.
-  for k, a in ipairs(call('SMEMBERS', B .. ':on:' .. id)) do
-    if k > 200 then break end
-    freeAgent(a)
-  end
+  refreshQueue(id, '0')
 elseif kind == 'agent' then
   local isActive = not isDeleted and doc.isActive
   call('HSET', B .. ':a:' .. id, 'acc', acc, 'act', flag(isActive))
   call('HSETNX', B .. ':a:' .. id, 'st', 'out')
-  call('SADD', B .. ':allAgents', id)
+  call('ZADD', B .. ':agents', 0, id)
   if not isDeleted then call('HSET', B .. ':a:' .. id, 'n', doc.name, 'cap', doc.capacity) end
   call(isDeleted and 'SREM' or 'SADD', B .. ':ags:' .. acc, id)
   call('DEL', B .. ':am:' .. id)
@@ -53,6 +49,7 @@ elseif kind == 'agent' then
       call('SREM', B .. ':as:' .. id, q)
       call('ZREM', B .. ':r:' .. q, id)
       setOnline(id, q, false)
+      emit('agent.changed', acc, { a = id, status = 'out', reason = '' }, { q = q, figures = true })
     end
   end
   if call('SCARD', B .. ':as:' .. id) == 0 then call('HSET', B .. ':a:' .. id, 'st', 'out', 'since', now) end
@@ -71,6 +68,8 @@ elseif kind == 'agent' then
       closeInteraction(i, q, id, 'served', '', '')
       disown(i, q, id)
     end
+    for _, i in ipairs(call('HKEYS', B .. ':aw:' .. id)) do endWrapUp(i, id, 'agent_removed') end
+    for _, i in ipairs(call('ZRANGE', B .. ':ap:' .. id, 0, 99)) do removeParticipant(i, id) end
   end
   tellAgentChanged(id)
 elseif kind == 'group' then

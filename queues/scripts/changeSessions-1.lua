@@ -21,6 +21,7 @@ for _, s in ipairs(named) do
     elseif what == 'complete' then
       call('HSET', key, 'stage', 'full', 'pr', ARGV[9], 'expires', now + number(ARGV[10]))
       call('PEXPIRE', key, ARGV[10])
+      if call('PTTL', B .. ':us:' .. user) < number(ARGV[10]) then call('PEXPIRE', B .. ':us:' .. user, ARGV[10]) end
     else
       call('HSET', key, 'pr', ARGV[9])
     end

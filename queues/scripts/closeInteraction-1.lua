@@ -5,7 +5,7 @@
 -- @include agents
 -- @include lifecycle
 local i, a, outcome = ARGV[5], ARGV[7], ARGV[8]
-local h = fields(i, 'acc', 'q', 'st', 'own', 'presTok', 'parts', 'oa', 'tok')
+local h = fields(i, 'acc', 'q', 'st', 'own', 'oa', 'tok')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[11]) then return { 'ok', knocks } end
 if h[3] == 'closed' then return { 'gone' } end
@@ -17,17 +17,12 @@ if outcome == '' then
 elseif not call('HGET', B .. ':qout:' .. q, outcome) then
   return { 'outcome_required' }
 end
-clearDeadline('reconnect', i, h[5] or '0')
-clearDeadline('autoclose', i, 'x')
 if h[3] == 'offered' then
-  dropOffer(i, q, h[7], h[8], 'withdrawn')
-  refreshReady(h[7])
-end
-if h[6] and h[6] ~= '' then
-  for _, part in ipairs(cjson.decode(h[6])) do call('ZREM', B .. ':ap:' .. part[1], i) end
+  dropOffer(i, q, h[5], h[6], 'withdrawn')
+  refreshReady(h[5])
 end
 closeInteraction(i, q, owner, owner ~= '' and 'served' or 'rejected', outcome, ARGV[9])
 keepResult(ARGV[11], '1')
 if owner ~= '' then finishOwner(i, q, owner) end
-if h[3] == 'offered' then matchAgent(h[7]) end
+if h[3] == 'offered' then matchAgent(h[5]) end
 return { 'ok', knocks }

@@ -1,6 +1,6 @@
 -- reconcilePartition: one chunk of comparing what is counted with what is there.
--- ARGV 5 agents|queues 6 cursor
--- Answers: ok, next cursor, repairs (text each)
+-- ARGV 5 agents|queues 6 cursor ('' at first: the last one looked at)
+-- Answers: ok, next cursor ('' at the end), repairs (text each)
 -- @include base
 -- @include agents
 -- @include lifecycle
@@ -48,6 +48,15 @@ local function checkQueue(q)
   end
 end
 
+-- The queues for which the agent counts as ready, in the order in which it is signed in to them.
+local function readyFor(a)
+  local queues = {}
+  for _, q in ipairs(call('SMEMBERS', B .. ':as:' .. a)) do
+    if call('ZSCORE', B .. ':r:' .. q, a) then queues[#queues + 1] = q end
+  end
+  return table.concat(queues, ' ')
+end
+
 local function checkAgent(a)
   local queues, load = {}, 0
   local function count(q)
@@ -88,6 +97,12 @@ local function checkAgent(a)
     repaired('load ' .. a)
     freeAgent(a)
   end
+  local wasReady = readyFor(a)
+  refreshReady(a)
+  if readyFor(a) ~= wasReady then
+    matchAgent(a)
+    repaired('ready ' .. a)
+  end
   local devices = call('HGETALL', B .. ':ad:' .. a)
   for k = 1, #devices, 2 do
     local connection, name, nodeEpoch = string.match(devices[k + 1], '^([^|]*)|([^|]*)|([^|]*)|')
@@ -98,8 +113,9 @@ local function checkAgent(a)
   end
 end
 
-local scanned = call('SSCAN', B .. (ARGV[5] == 'agents' and ':allAgents' or ':allQueues'), ARGV[6], 'COUNT', 2)
-for _, member in ipairs(scanned[2]) do
+-- Not SSCAN: of a small set it gives everything at once.
+local members = call('ZRANGEBYLEX', B .. ':' .. ARGV[5], ARGV[6] == '' and '-' or '(' .. ARGV[6], '+', 'LIMIT', 0, 2)
+for _, member in ipairs(members) do
   if ARGV[5] == 'agents' then checkAgent(member) else checkQueue(member) end
 end
-return { 'ok', scanned[1], repairs, knocks }
+return { 'ok', members[2] or '', repairs, knocks }

@@ -1,12 +1,7 @@
 -- renewLease: registers a node's epoch in the partition or prolongs it. Not fenced itself: it is the fence.
 -- ARGV 1 node 2 epoch 3 chance 4 explicit time 5 for (ms) 6 isFirst 0|1
 -- Answers: ok | fenced (the lease lapsed, or Redis does not know it: what was held under this epoch is lost to others)
-local B = KEYS[1]
-local call = redis.call
-local time = call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local last = tonumber(call('HGET', B .. ':meta', 'now') or '0')
-if last > now then now = last end
+-- @include clock
 local standing = call('HGET', B .. ':nodes', ARGV[1])
 if ARGV[6] == '0' then
   if not standing then return { 'fenced' } end

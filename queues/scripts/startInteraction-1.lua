@@ -9,7 +9,7 @@
 local i, acc, q, contact = ARGV[5], ARGV[6], ARGV[7], ARGV[9]
 local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
-if first then return { 'ok', '1', 1, first, view(first), knocks } end
+if first then return { 'ok', '2', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if call('HGET', B .. ':acct:' .. acc, 'act') ~= '1' then return { 'account_inactive' } end
 local c = call('HMGET', B .. ':q:' .. q, 'acc', 'act', 'pri', 'ws')
@@ -21,7 +21,9 @@ call('HSET', B .. ':i:' .. i, 'acc', acc, 'q', q, 'g', ARGV[8], 'c', contact, 'c
   'pres', 'connected', 'lm', cjson.encode({ text = ARGV[18], role = 'customer', at = now }))
 call('ZADD', B .. ':w:' .. q, score, i)
 call('ZADD', B .. ':v:' .. contact, now, i)
-call('EXPIRE', B .. ':v:' .. contact, 86400)
+-- While one of them is open the list must outlive it; closing shortens the time.
+call('EXPIRE', B .. ':v:' .. contact, 7 * CONTACT_KEPT_SEC)
+call('ZREMRANGEBYRANK', B .. ':v:' .. contact, 0, -101)
 call('HSET', B .. ':ic:' .. i, ARGV[19], nodeId .. '|' .. ARGV[2])
 call('SADD', holderKey(), 'c|' .. i .. '|' .. ARGV[19])
 emit('interaction.created', acc, { i = i, q = q, acc = acc, group = ARGV[8], contact = contact, name = ARGV[11], email = ARGV[12], channel = 'chat',

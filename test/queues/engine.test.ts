@@ -173,4 +173,31 @@ describe('idempotence', () => {
     const conversation = await engine.views.conversation(scope, first.interaction.id as never);
     expect(conversation?.messages.map((each) => each.text)).toEqual([start.text, 'hello']);
   });
+
+  test('INV-7 a decline, an invitation and a leaving whose answer was lost change nothing when they come again', async () => {
+    const { engine, scope } = world;
+    const { router } = engine;
+    const queue = await world.addQueue({ mode: 'balanced' });
+    const anna = await world.addAgent({ queues: [queue] });
+    const guest = await world.addAgent({ queues: [await world.addQueue({ mode: 'manual' })] });
+    const { id: interactionId } = await world.startChat(queue);
+    const offer = async () => (await engine.views.agent(scope, anna))?.offers[0]?.token ?? '';
+    const decline = { interactionId, agentId: anna, token: await offer() };
+    expect(await router.declineOffer(scope, decline)).toEqual({ ok: true });
+    const next = await offer();
+    expect(await router.declineOffer(scope, decline)).toEqual({ ok: true });
+    expect(await offer(), 'the next offer stands').toBe(next);
+    await router.acceptOffer(scope, { interactionId, agentId: anna, token: next });
+
+    const invite = { interactionId, by: anna, agentId: guest, key: 'invite-000001', isSupervisor: false };
+    const leave = { interactionId, agentId: guest, key: 'leave-0000001' };
+    const guests = async () => (await engine.views.interaction(scope, interactionId))?.participants.map((each) => each.id);
+    await router.inviteParticipant(scope, invite);
+    await router.leaveInteraction(scope, leave);
+    expect(await router.inviteParticipant(scope, invite)).toEqual({ ok: true });
+    expect(await guests()).toEqual([]);
+    await router.inviteParticipant(scope, { ...invite, key: 'invite-000002' });
+    expect(await router.leaveInteraction(scope, leave)).toEqual({ ok: true });
+    expect(await guests()).toEqual([guest]);
+  });
 });

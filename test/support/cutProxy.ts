@@ -10,6 +10,8 @@ export interface CutProxy {
   readonly cuts: { beforeScript: number; beforeReply: number };
   /** Share of commands that are cut, 0 to 1. */
   setChance(share: number): void;
+  /** The connections that stand carry nothing any more and are not closed, as when a host vanishes; new ones work. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startCutProxy(targetUrl: string, seed: number): Promise<Cu
   const random = seeded(seed);
   const cuts = { beforeScript: 0, beforeReply: 0 };
   const sockets = new Set<Socket>();
+  const frozen = new WeakSet<Socket>();
   let share = 0;
 
   function join(client: Socket): void {
@@ -46,6 +49,7 @@ export async function startCutProxy(targetUrl: string, seed: number): Promise<Cu
       socket.on('close', end);
     }
     client.on('data', (chunk) => {
+      if (frozen.has(client)) return;
       // Only commands that run scripts are cut: the others (handshake, reads of the tail) reconnect anyway.
       if (chunk.includes('evalsha') && random() < share) {
         if (random() < 0.5) {
@@ -60,7 +64,7 @@ export async function startCutProxy(targetUrl: string, seed: number): Promise<Cu
     });
     server.on('data', (chunk) => {
       if (isReplyCut) end();
-      else client.write(chunk);
+      else if (!frozen.has(client)) client.write(chunk);
     });
   }
 
@@ -73,6 +77,9 @@ export async function startCutProxy(targetUrl: string, seed: number): Promise<Cu
     cuts,
     setChance(next) {
       share = next;
+    },
+    freeze() {
+      for (const socket of sockets) frozen.add(socket);
     },
     async close() {
       for (const socket of sockets) socket.destroy();

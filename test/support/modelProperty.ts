@@ -232,15 +232,12 @@ export async function checkModel(world: ModelWorld, options: { numRuns: number; 
 async function repairs(engine: RunningEngine, scope: Scope): Promise<string[]> {
   const found: string[] = [];
   for (const what of ['agents', 'queues']) {
-    for (let cursor = ''; cursor !== '0'; ) {
-      const reply = (await engine.core.commands.run('reconcilePartition', scope.partition, [what, cursor || '0'])) as [
-        string,
-        string,
-        string[],
-      ];
+    let cursor = '';
+    do {
+      const reply = (await engine.core.commands.run('reconcilePartition', scope.partition, [what, cursor])) as [string, string, string[]];
       cursor = reply[1];
       found.push(...reply[2]);
-    }
+    } while (cursor !== '');
   }
   return found;
 }

@@ -1,25 +1,13 @@
--- base: keys, clock, fence and events. Every script includes it first.
+-- base: keys, fence and events, upon the clock. Every script includes it first.
 --
 -- KEYS[1]  prefix of the partition, e.g. c:{p12}; every other key is made from it and so shares its slot.
 -- ARGV[1]  node id        ARGV[2]  node epoch
 -- ARGV[3]  chance: random text of the caller, the only source of randomness
--- ARGV[4]  explicit time in ms, honoured on partitions marked virtual; '' otherwise
+-- ARGV[4]  explicit time (clock)
 --
 -- Answers begin with 'ok' or a code of src/base/errors.ts. A node whose lease lapsed gets 'fenced' and changes nothing.
-local B = KEYS[1]
-local call = redis.call
+-- @include clock
 local nodeId, chance = ARGV[1], ARGV[3]
-
-local meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'full', 'virtual')
-local now
-if meta[4] then
-  now = tonumber(ARGV[4])
-else
-  local time = call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
--- Time never runs backwards within a partition, whatever the machine's clock does.
-if meta[1] and tonumber(meta[1]) > now then now = tonumber(meta[1]) end
 
 local epoch = meta[2]
 if not epoch then
@@ -36,7 +24,7 @@ do
   end
 end
 
--- Knocks to be scheduled by the caller: kind, id, token, due (ms), flat. They stand last in every 'ok' answer.
+-- Knocks to be scheduled by the caller: kind, id, token, due, in how many ms; flat. They stand last in every 'ok' answer.
 local knocks = {}
 
 local function number(text) return tonumber(text or '0') or 0 end
@@ -46,6 +34,7 @@ local function keepClock()
   if not isClockKept then
     isClockKept = true
     call('HSET', B .. ':meta', 'now', now)
+    if meta[5] then call('HSET', B .. ':meta', 'ahead', ahead) end
   end
 end
 
@@ -94,7 +83,7 @@ local function setDeadline(kind, id, token, dueMs)
   else
     call('ZADD', B .. ':due:knock', dueMs, kind .. '|' .. id .. '|' .. token)
     local n = #knocks
-    knocks[n + 1], knocks[n + 2], knocks[n + 3], knocks[n + 4] = kind, id, token, tostring(dueMs)
+    knocks[n + 1], knocks[n + 2], knocks[n + 3], knocks[n + 4], knocks[n + 5] = kind, id, token, tostring(dueMs), tostring(dueMs - now)
   end
 end
 local function clearDeadline(kind, id, token)

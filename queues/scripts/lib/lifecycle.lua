@@ -7,6 +7,7 @@
 -- States: waiting → offered → served → ended → closed; offered and served go back to waiting with the same score.
 
 local CLOSED_KEPT_SEC = 900
+local CONTACT_KEPT_SEC = 86400
 local OFFERED_AT_ONCE = 10
 
 local function fields(i, ...) return call('HMGET', B .. ':i:' .. i, ...) end
@@ -94,7 +95,8 @@ local function matchInteraction(i)
   end
 end
 
--- The agent has free capacity: give it what waits best over all its automatic queues, until it is full.
+-- The agent has free capacity: give it what waits best over all its automatic queues, until it is full. After ten the script ends and a
+-- deadline that is due at once goes on, so that no script is long.
 local function matchAgent(a)
   for _ = 1, OFFERED_AT_ONCE do
     local best, bestScore, bestQueue, missedBest, missedScore, missedQueue
@@ -121,12 +123,20 @@ local function matchAgent(a)
       return
     end
   end
+  setDeadline('match', a, 'x', now)
 end
 
 -- Something of the agent's capacity came free.
 local function freeAgent(a)
   refreshReady(a)
   matchAgent(a)
+end
+
+-- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time.
+local function refreshQueue(q, cursor)
+  local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
+  for _, a in ipairs(scanned[2]) do freeAgent(a) end
+  if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end
 
 -- Back to the queue with the place it had; the next match is made at once.
@@ -166,18 +176,25 @@ local function expireInteraction(i)
   for _, key in ipairs({ ':i:', ':f:conversation:', ':dd:', ':de:', ':ic:' }) do call('EXPIRE', B .. key .. i, CLOSED_KEPT_SEC) end
 end
 
--- Final. `reason`: served | abandoned | rejected. The owner's capacity is the caller's matter.
+-- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected. The owner's capacity is the caller's matter.
 local function closeInteraction(i, q, a, reason, outcome, note)
-  local acc = call('HGET', B .. ':i:' .. i, 'acc')
+  local h = fields(i, 'acc', 'parts', 'presTok', 'c')
+  local acc = h[1]
   local kind = ''
   if outcome ~= '' then kind = call('HGET', B .. ':qout:' .. q, outcome) or '' end
   call('ZREM', B .. ':w:' .. q, i)
   call('ZREM', B .. ':qo:' .. q, i)
+  if h[2] and h[2] ~= '' then
+    for _, part in ipairs(cjson.decode(h[2])) do call('ZREM', B .. ':ap:' .. part[1], i) end
+  end
+  if h[3] then clearDeadline('reconnect', i, h[3]) end
+  clearDeadline('autoclose', i, 'x')
   call('HSET', B .. ':i:' .. i, 'st', 'closed', 'closed', now, 'outcome', outcome)
   local to = { i = i, q = q, figures = true }
   if a ~= '' then to.a = a end
   emit('interaction.closed', acc, { i = i, q = q, a = a, reason = reason, outcome = outcome, kind = kind, note = note }, to)
   expireInteraction(i)
+  call('EXPIRE', B .. ':v:' .. h[4], CONTACT_KEPT_SEC)
 end
 
 -- The owner has done with it: wrap-up if the queue has one, else the next conversation.
@@ -204,6 +221,20 @@ local function endWrapUp(i, a, how)
   changeLoad(a, q, -1)
   emit('wrapup.ended', call('HGET', B .. ':a:' .. a, 'acc'), { i = i, q = q, a = a, how = how }, { a = a })
   freeAgent(a)
+  return true
+end
+
+-- An invited agent goes. @return whether it was there
+local function removeParticipant(i, a)
+  local h = fields(i, 'acc', 'q', 'own', 'parts')
+  local kept, name = {}, nil
+  for _, part in ipairs(h[4] and h[4] ~= '' and cjson.decode(h[4]) or {}) do
+    if part[1] == a then name = part[2] else kept[#kept + 1] = part end
+  end
+  call('ZREM', B .. ':ap:' .. a, i)
+  if not name then return false end
+  call('HSET', B .. ':i:' .. i, 'parts', #kept > 0 and cjson.encode(kept) or '')
+  emit('participant.left', h[1], { i = i, q = h[2], a = a, n = name }, { i = i, a = a, q = h[2], row = h[3] })
   return true
 end
 

@@ -39,5 +39,13 @@ local function fire(member)
   if kind == 'reconnect' then return windowRanOut(id, tok) end
   if kind == 'agentlost' then return agentLost(id, tok) end
   if kind == 'autoclose' then return autoClose(id) end
+  if kind == 'match' then
+    freeAgent(id)
+    return true
+  end
+  if kind == 'refresh' then
+    refreshQueue(id, tok)
+    return true
+  end
   return false
 end

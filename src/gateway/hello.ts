@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { can } from '../auth/can.ts';
 import { contactOfToken, isVisitorToken, newVisitorToken } from '../auth/visitorToken.ts';
 import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
-import type { GroupId, InteractionId, QueueId } from '../base/ids.ts';
+import type { ContactId, GroupId, InteractionId, QueueId } from '../base/ids.ts';
 import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
 import { helloAgent, helloVisitor } from '../protocol/frames.ts';
 import type { AgentView } from '../protocol/views.ts';
@@ -87,7 +87,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
     name: '',
     starting: undefined,
     attached: new Set(),
-    messages: new TokenBucket(limits.visitorMessages),
+    messages: messagesOf(services, contactId) ?? new TokenBucket(limits.visitorMessages),
   };
   const [conversations, figures] = await Promise.all([
     hello.token === undefined ? [] : engine.views.ofContact(scope, contactId),
@@ -112,6 +112,12 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   };
 }
 
+/** All windows of a visitor draw from one bucket. */
+function messagesOf({ registry }: SocketServices, contactId: ContactId): TokenBucket | undefined {
+  const states = registry.of(contactId).map(({ state }) => state);
+  return states.find((state) => state.kind === 'visitor')?.messages;
+}
+
 async function greetAgent(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloAgent>): Promise<unknown> {
   const { accounts, resolvePrincipal } = services;
   const { credentials: arrival } = socket.arrival;
@@ -125,6 +131,10 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   const { scope, doc } = account;
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };
   admit(services, socket, member);
+  // A session that ended while we looked at it was told to the sockets known by then, and this one was not: look once more.
+  const current = await resolvePrincipal(credentials);
+  if (current.kind !== 'user') throw new AppError('unauthenticated');
+  member.principal = current;
   const agent = servesSomewhere(member) ? await attach(services, socket, member) : await watcher(services, member);
   return { v: PROTOCOL_VERSION, agent, account: { id: doc.id, name: doc.name }, heartbeatSec: HEARTBEAT_SEC };
 }

@@ -106,10 +106,14 @@ describe('API-2 frames', () => {
       { t: 'chat.start', key: key(), text: '' },
       { t: 'chat.start', key: key(), text: 'x'.repeat(4_001) },
       { t: 'no.such.command' },
+      { t: 'subscribe', feed: 'conversation:int_00000000000000000000000000', cursor: { epoch: 'x', off: -1 } },
       { t: 'interaction.claim', key: key(), interaction: 'int_00000000000000000000000000' },
       hello(),
     ];
     for (const command of wrong) expect(await socket.ask(command)).toMatchObject({ t: 'error', code: 'invalid' });
+    // An id of a far future is nobody's, and no fault of ours.
+    const far = `int_${'z'.repeat(26)}`;
+    expect(await socket.ask({ t: 'chat.earlier', interaction: far, before: 9 })).toMatchObject({ t: 'error', code: 'not_found' });
     expect(await socket.reply({ t: 'ping' })).toEqual({});
     socket.close();
   });
@@ -167,6 +171,22 @@ describe('API-2 what a stranger can reach is limited', () => {
     expect(codes.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 'ok'));
     expect(codes).toContain('rate_limited');
     visitor.socket.close();
+  });
+
+  test('API-2 messages of a visitor: more windows give no more messages', async () => {
+    const visitor = await world.visitor(tenant, { headers: from() });
+    const id = await world.chat(visitor);
+    const others = await Promise.all([1, 2, 3].map(() => world.visitor(tenant, { token: visitor.token, headers: from() })));
+    const windows = [visitor, ...others];
+    const sent = windows.flatMap(({ socket }) =>
+      Array.from({ length: 45 }, () => ({ socket, id: socket.send({ t: 'chat.send', interaction: id, mid: key(), text: 'x' }) })),
+    );
+    await until(() => sent.every((each) => each.socket.answer(each.id)));
+    const passed = sent.filter((each) => each.socket.answer(each.id).t === 'reply').length;
+    expect(passed).toBeGreaterThanOrEqual(30);
+    // Four bursts would be 120.
+    expect(passed).toBeLessThan(120);
+    for (const { socket } of windows) socket.close();
   });
 
   test('API-2 windows of one visitor', async () => {

@@ -118,10 +118,17 @@ describe('API-2 frames', () => {
     socket.close();
   });
 
-  test('API-2 a frame above the limit ends the connection', async () => {
+  test('API-2 a frame above the limit is refused and counts as malformed; one far above it ends the connection', async () => {
     const { socket } = await world.visitor(tenant, { headers: from() });
-    socket.raw(JSON.stringify({ t: 'ping', id: 9, fill: 'x'.repeat(70_000) }));
-    await socket.closed();
+    const fill = (bytes: number) => JSON.stringify({ t: 'ping', id: 9, fill: 'x'.repeat(bytes) });
+    socket.raw(fill(70_000));
+    await socket.seen((frame) => frame.t === 'error' && frame.id === 0 && frame.code === 'bad_request', 'the refusal');
+    expect(await socket.reply({ t: 'ping' })).toEqual({});
+    for (let count = 0; count < 2; count++) socket.raw(fill(70_000));
+    expect(await socket.closed()).toBe(CLOSE.protocol);
+    const { socket: other } = await world.visitor(tenant, { headers: from() });
+    other.raw(fill(300_000));
+    await other.closed();
   });
 
   test('API-2 a flood of frames is closed for good', async () => {

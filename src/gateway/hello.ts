@@ -4,6 +4,7 @@
  */
 
 import type { z } from 'zod';
+import type { AccountDoc } from '../../queues/config.ts';
 import { can } from '../auth/can.ts';
 import { contactOfToken, isVisitorToken, newVisitorToken } from '../auth/visitorToken.ts';
 import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
@@ -68,9 +69,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   const { scope, group } = found;
   const account = await accounts.find(scope.accountId);
   if (!account?.doc.isActive) throw new AppError('account_inactive');
-  const { origin } = socket.arrival;
-  if (origin !== undefined && !isOriginAllowed(account.doc.origins, origin))
-    throw new AppError('forbidden', { detail: 'The widget may not be used on this site.' });
+  requireOrigin(socket, account.doc, 'The widget may not be used on this site.');
   if (hello.token !== undefined && !isVisitorToken(hello.token))
     throw new AppError('unauthenticated', { detail: 'The visitor token is malformed. Forget it.' });
   const token = hello.token ?? newVisitorToken();
@@ -112,6 +111,12 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   };
 }
 
+/** As REST has it: pages of ours, and those that the account lists. @throws AppError forbidden */
+function requireOrigin({ arrival }: ClientSocket, { origins }: AccountDoc, detail: string): void {
+  const { foreignOrigin } = arrival;
+  if (foreignOrigin !== undefined && !isOriginAllowed(origins, foreignOrigin)) throw new AppError('forbidden', { detail });
+}
+
 /** All windows of a visitor draw from one bucket. */
 function messagesOf({ registry }: SocketServices, contactId: ContactId): TokenBucket | undefined {
   const states = registry.of(contactId).map(({ state }) => state);
@@ -127,6 +132,7 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   const account = await accounts.find(principal.accountId);
   if (!account) throw new AppError('unavailable', { detail: 'The account is being prepared.' });
   if (!account.doc.isActive) throw new AppError('account_inactive');
+  requireOrigin(socket, account.doc, 'The desk may not be used on this site.');
   if (!can(principal, 'conversation.read', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
   const { scope, doc } = account;
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };

@@ -8,6 +8,7 @@ import uws from 'uWebSockets.js';
 import { readFileSync } from 'node:fs';
 import { FRAME_MAX_BYTES, HEARTBEAT_SEC } from '../protocol/common.ts';
 import type { Arrival, ClientSocket } from './clientSocket.ts';
+import { foreignOrigin } from './cors.ts';
 import { credentialsOf } from './credentials.ts';
 import { Exchange } from './exchange.ts';
 import { requirePort } from './portCheck.ts';
@@ -105,7 +106,7 @@ function arrivalOf(exchange: Exchange): Arrival {
   return {
     ip: exchange.ip,
     userAgent: (exchange.header('user-agent') ?? '').slice(0, 400),
-    origin: exchange.header('origin'),
+    foreignOrigin: foreignOrigin(exchange),
     credentials: credentialsOf(exchange),
   };
 }

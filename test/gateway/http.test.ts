@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/services.ts';
 import { TEST_CERT, TEST_KEY } from './support/certificate.ts';
+import { RawSocket } from './support/rawSocket.ts';
 import { key, type Person, type Tenant, World } from './support/world.ts';
 
 interface Operation {
@@ -33,55 +34,6 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('API-1 problems', () => {
-  test('API-1 what nothing can hold (NUL, half characters, times and ids beyond all calendars) is the caller’s error, never ours', async () => {
-    const as = tenant.owner.token;
-    const far = `int_${'z'.repeat(26)}`;
-    const cursor = (...parts: string[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
-    const paths: [number, string][] = [
-      ...['users', 'queues', 'groups', 'interactions'].map((kind): [number, string] => [404, `${kind}/%00`]),
-      ...['', '/messages', '/transcript.txt'].map((rest): [number, string] => [404, `interactions/${far}${rest}`]),
-      ...[
-        'users?search=%00',
-        'users?queue=a%00b',
-        'queues?search=%00',
-        'audit?who=%00',
-        'interactions?name=%00',
-        'interactions?queue=%00',
-      ].map((query): [number, string] => [422, query]),
-      ...['users', 'queues', 'groups'].map((kind): [number, string] => [422, `${kind}?cursor=${cursor('\0', 'x')}`]),
-      ...['keys', 'audit', 'interactions'].map((kind): [number, string] => [422, `${kind}?cursor=${cursor('\0')}`]),
-      [422, `interactions?cursor=${cursor(far)}`],
-      ...['audit', 'audit.csv', 'interactions'].flatMap((kind): [number, string][] =>
-        ['from=9e15', 'to=-9e15', 'from=8640000000000000'].map((time) => [422, `${kind}?${time}`]),
-      ),
-    ];
-    for (const [status, path] of paths)
-      expect({ path, status: (await world.call(`GET /api/v1/${path}`, { as })).status }).toEqual({ path, status });
-    const bodies: [string, object, string][] = [
-      ['POST /api/v1/queues', { name: 'a\0b' }, 'name'],
-      ['POST /api/v1/queues', { name: 'a', outcomes: [{ id: 'a', name: '\ud800', kind: 'OK' }] }, 'outcomes.0.name'],
-      ['POST /api/v1/groups', { name: 'a', queueId: tenant.queue, texts: { en: { welcome: '\0' } } }, 'texts.en.welcome'],
-      ['POST /api/v1/users', { email: 'nul@example.com', name: 'a\udfff' }, 'name'],
-      ['POST /api/v1/keys', { name: '\0', type: 'rest' }, 'name'],
-    ];
-    for (const [request, body, path] of bodies) {
-      const answer = await world.call(request, { as, body });
-      expect({ request, status: answer.status, path: answer.body.errors?.[0]?.path }).toEqual({ request, status: 422, path });
-    }
-  });
-
-  test('API-1 If-Match and a version in the body that disagree change nothing', async () => {
-    const { version } = (await world.call(`GET /api/v1/queues/${tenant.queue}`, { as: tenant.owner.token })).body;
-    const patch = (seen: number) =>
-      world.call(`PATCH /api/v1/queues/${tenant.queue}`, {
-        as: tenant.owner.token,
-        body: { priority: 7, version },
-        headers: { 'if-match': `"${seen}"` },
-      });
-    expect((await patch(version + 1)).status).toBe(409);
-    expect((await patch(version)).body).toMatchObject({ priority: 7, version: version + 1 });
-  });
-
   test('API-1 every refusal is a problem document with code and request id', async () => {
     const cases: [string, Parameters<World['call']>[1], number, string][] = [
       ['GET /api/v1/nothing', {}, 404, 'not_found'],
@@ -248,6 +200,20 @@ describe('API-1 pages of other origins', () => {
       headers: { ...headers('https://any.example'), 'access-control-request-method': 'POST' },
     });
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+    const agent = await world.person(owned, 'Anna');
+    const ask = async (hello: Record<string, unknown>, origin: string) => {
+      const socket = await RawSocket.connect(world.port, { origin });
+      const answer = await socket.ask({ t: 'hello', v: 1, ...hello });
+      socket.close();
+      return answer.code ?? answer.t;
+    };
+    const desk = { as: 'agent', token: agent.token, device: { id: 'd1', name: 'Test' } };
+    for (const hello of [desk, { as: 'visitor', group: owned.group.publicId }]) {
+      const answers = await Promise.all(
+        ['https://any.example', 'null', 'https://shop.example', `http://127.0.0.1:${world.port}`].map((origin) => ask(hello, origin)),
+      );
+      expect(answers).toEqual(['forbidden', 'forbidden', 'reply', 'reply']);
+    }
     const withCookie = await world.call('GET /api/v1/queues', {
       headers: { ...headers('https://evil.example'), cookie: `centralino=${owned.owner.token}` },
     });

@@ -24,7 +24,7 @@ export interface GatewayLimits {
   readonly helloWithinMs: number;
   /** Frames of one socket: `burst` at once, refilled at `perSec`; more closes it as a flood. */
   readonly frames: { readonly burst: number; readonly perSec: number };
-  /** Messages of one visitor's socket; more is refused with `rate_limited`. */
+  /** Messages of one visitor over all windows, here; more is refused with `rate_limited`. */
   readonly visitorMessages: { readonly burst: number; readonly perSec: number };
   /** Commands that wait on one socket while an earlier one runs; more closes it as a flood. */
   readonly pendingCommands: number;

@@ -12,6 +12,11 @@ export interface Target {
   readonly role: AccountRole;
 }
 
+/** Whether the one role is above the other. */
+export function mayMore(one: AccountRole, other: AccountRole): boolean {
+  return RANK[one] > RANK[other];
+}
+
 /** API keys look after members only: they administer data, not administrators. */
 function rankOf(actor: Principal): number {
   return actor.kind === 'user' ? RANK[actor.role] : RANK.member;

@@ -1,7 +1,7 @@
 /** ACC-11: the audit log, searched by who, what and when, and exported. The export is itself recorded. */
 import { type Selectable, sql } from 'kysely';
 import { z } from 'zod';
-import { time } from '../api/fields.ts';
+import { moment, time } from '../api/fields.ts';
 import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
@@ -36,8 +36,8 @@ const filters = z.object({
     .regex(/^[a-z_.]*$/, 'an action such as user.changed, or its beginning')
     .optional(),
   target: z.string().max(40).optional().describe('Id of what was changed'),
-  from: z.coerce.number().int().optional().describe('Unix milliseconds, inclusive'),
-  to: z.coerce.number().int().optional().describe('Unix milliseconds, exclusive'),
+  from: moment.optional().describe('Unix milliseconds, inclusive'),
+  to: moment.optional().describe('Unix milliseconds, exclusive'),
 });
 type Filters = z.infer<typeof filters>;
 

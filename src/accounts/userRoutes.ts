@@ -14,7 +14,7 @@ import { newId } from '../base/ids.ts';
 import { isDuplicate } from '../db/database.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { addMember } from '../routing/members.ts';
-import { requireMayAppoint, requireMayChange, requireNotSelf, requireSuperAdminLeft } from './appointments.ts';
+import { mayMore, requireMayAppoint, requireMayChange, requireNotSelf, requireSuperAdminLeft } from './appointments.ts';
 import { type Actor, actorOf, differences, writeAudit } from './audit.ts';
 import type { AccessDeps } from './deps.ts';
 import { accountRole, activeSuperAdmins, capacity, queueRole, readUser, toUserView, userView } from './users.ts';
@@ -121,6 +121,14 @@ export function userRoutes(deps: AccessDeps): Route[] {
             .where('account_id', '=', accountId)
             .returningAll()
             .executeTakeFirstOrThrow();
+          // A link that somebody else was given chooses the password of what the person was, not of what the person becomes.
+          if (change.role !== undefined && mayMore(change.role, before.role))
+            await trx
+              .deleteFrom('invitation')
+              .where('user_id', '=', id)
+              .where('used_at', 'is', null)
+              .where('created_by', '!=', actorOf(request).id)
+              .execute();
           changes.touch('agent', id);
           changes.rights(id, { reason: 'user.changed' });
           await writeAudit(trx, {

@@ -41,11 +41,13 @@ function operationBody(operation: Json): Html {
   const parameters = (operation['parameters'] as Json[] | undefined) ?? [];
   const body = operation['requestBody'] as { content: Record<string, { schema: Json }> } | undefined;
   const responses = operation['responses'] as Record<string, Json>;
+  const problems = Object.keys(responses).filter((status) => responses[status]?.['$ref'] !== undefined);
   return html`
 ${operation['x-right'] === undefined ? html`<p class="s">Open to everybody.</p>` : html`<p>Right: <code>${String(operation['x-right'])}</code></p>`}
 ${parameters.length === 0 ? '' : html`<h3>Parameters</h3><table><tbody>${parameters.map(parameterRow)}</tbody></table>`}
 ${body ? Object.entries(body.content).map(([type, { schema }]) => html`<h3>Body <code>${type}</code></h3>${schemaTable(schema)}`) : ''}
-${Object.entries(responses).map(([status, response]) => responseBody(status, response))}`;
+${Object.entries(responses).map(([status, response]) => responseBody(status, response))}
+<p class="s">${problems.join(', ')}: a <a href="#errors">problem document</a></p>`;
 }
 
 function parameterRow(parameter: Json): Html {
@@ -54,7 +56,7 @@ function parameterRow(parameter: Json): Html {
 }
 
 function responseBody(status: string, response: Json): Html {
-  if (response['$ref'] !== undefined) return html`<p class="s">${status}: a <a href="#errors">problem document</a></p>`;
+  if (response['$ref'] !== undefined) return html``;
   const [type, content] = Object.entries((response['content'] as Record<string, { schema?: Json }> | undefined) ?? {})[0] ?? [];
   return html`<h3>${status} <code>${type ?? ''}</code></h3>${content?.schema ? schemaTable(content.schema) : html`<p>${String(response['description'])}</p>`}`;
 }

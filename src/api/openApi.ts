@@ -31,7 +31,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
       title: 'Centralino',
       version,
       description:
-        'Lists are paged by cursor: pass "next" of an answer as "cursor". Errors are problem details (RFC 9457). Creates honour Idempotency-Key for 24 hours.',
+        'Lists are paged by cursor: pass "nextCursor" of an answer as "cursor". Errors are problem details (RFC 9457). Creates honour Idempotency-Key for 24 hours.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     tags,
@@ -65,6 +65,8 @@ function operationOf(route: Route): Json {
   const responses: Record<string, Json> = {};
   for (const [status, answer] of Object.entries(route.answers)) responses[status] = answerOf(answer);
   for (const status of errorsOf(route)) responses[status] ??= PROBLEM;
+  // What the state of things may forbid besides: a conflict, something that is gone, a fault of ours.
+  responses['default'] = PROBLEM;
   return {
     summary: route.summary,
     tags: [route.tag],
@@ -87,7 +89,16 @@ function operationId({ method, path }: Route): string {
 }
 
 function parametersOf(route: Route): Json[] {
-  const parameters = [...fieldsOf(route.params, 'path'), ...fieldsOf(route.query, 'query')];
+  const parameters = [...fieldsOf(route.params, 'path'), ...fieldsOf(route.query, 'query'), ...fieldsOf(route.headers, 'header')];
+  if (isVersioned(route)) {
+    parameters.push({
+      name: 'If-Match',
+      in: 'header',
+      required: false,
+      schema: { type: 'string' },
+      description: 'The ETag that was edited, in place of "version" in the body; 409 when it was changed since',
+    });
+  }
   if (route.isIdempotent) {
     parameters.push({
       name: 'Idempotency-Key',
@@ -100,7 +111,7 @@ function parametersOf(route: Route): Json[] {
   return parameters;
 }
 
-function fieldsOf(schema: ZodType | undefined, where: 'path' | 'query'): Json[] {
+function fieldsOf(schema: ZodType | undefined, where: 'path' | 'query' | 'header'): Json[] {
   if (!schema) return [];
   const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: Record<string, Json>; required?: string[] };
   return Object.entries(properties).map(([name, { description, ...field }]) => ({
@@ -113,12 +124,17 @@ function fieldsOf(schema: ZodType | undefined, where: 'path' | 'query'): Json[] 
 }
 
 function bodyOf({ body, bodyKind }: Route): Json | undefined {
-  if (bodyKind === 'bytes')
-    return { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
+  if (bodyKind === 'bytes') return { required: true, content: { '*/*': { schema: { type: 'string', format: 'binary' } } } };
   return body && { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } };
 }
 
+/** Whether the change names the version that was edited (`seenVersionOf`). */
+function isVersioned({ method, body }: Route): boolean {
+  return method === 'PATCH' && body !== undefined && 'version' in ((jsonSchema(body, 'input')['properties'] as Json | undefined) ?? {});
+}
+
 function answerOf(answer: Route['answers'][number]): Json {
+  if ('contentType' in answer && answer.contentType === '') return { description: answer.description };
   if ('contentType' in answer) return { description: answer.description, content: { [answer.contentType]: {} } };
   return { description: 'Done', content: { 'application/json': { schema: jsonSchema(answer, 'output') } } };
 }

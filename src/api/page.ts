@@ -4,6 +4,7 @@
  */
 import { type ZodType, z } from 'zod';
 import { AppError } from '../base/errors.ts';
+import { isWellFormed } from './wellFormed.ts';
 
 export const PAGE_MAX = 200;
 
@@ -39,7 +40,7 @@ export function toPage<Row, Item>(
 export function readCursor(cursor: string | undefined, parts: number): string[] | undefined {
   if (cursor === undefined) return undefined;
   const key = z
-    .array(z.string())
+    .array(z.string().refine(isWellFormed))
     .length(parts)
     .safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (!key.success) throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });

@@ -42,6 +42,8 @@ export interface Route {
   readonly action: Action;
   readonly params?: ZodType;
   readonly query?: ZodType;
+  /** Headers of its own, for the documents; the handler reads and checks them by `header`. */
+  readonly headers?: ZodType;
   readonly body?: ZodType;
   readonly bodyKind?: 'json' | 'bytes';
   readonly maxBytes?: number;

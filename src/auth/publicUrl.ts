@@ -2,6 +2,9 @@
 import type { Env } from '../../config/env.ts';
 import type { RouteRequest } from '../api/route.ts';
 
+/** Names, addresses and a port: what may stand in a link or a page without escaping. */
+const HOST = /^([\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/;
+
 type Headers = Pick<RouteRequest<unknown, unknown, unknown>, 'header'>;
 
 /**
@@ -22,7 +25,8 @@ export function configuredUrl({
 
 export function publicUrlOf(configured: string, request: Headers): string {
   if (configured !== '') return configured.replace(/\/$/, '');
-  return `${isHttps(request) ? 'https' : 'http'}://${request.header('host') ?? 'localhost'}`;
+  const host = request.header('host') ?? '';
+  return `${isHttps(request) ? 'https' : 'http'}://${HOST.test(host) ? host : 'localhost'}`;
 }
 
 /** Whether the browser speaks HTTPS, here or with a proxy before us: cookies are then marked Secure. */

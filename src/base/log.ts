@@ -16,7 +16,18 @@ export function createLogger(part: string, level: string): Logger {
   const options = {
     level,
     base: { part, pid: process.pid },
+    serializers: { err: withoutData },
     redact: { paths: ['password', 'token', 'secret', '*.password', '*.token', '*.secret', 'authorization', 'cookie'], censor: '[hidden]' },
   };
   return pino(options, standardOutput);
+}
+
+/** What drivers hang on their errors: it repeats what was to be written, so messages, names, tokens. */
+const DATA: ReadonlySet<string> = new Set(['detail', 'where', 'hint', 'internalQuery', 'command', 'previousErrors']);
+
+/** An error for the log, with its causes: what failed and where in our code, not with whose data. */
+function withoutData(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const fields = pino.stdSerializers.err(error);
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !DATA.has(name)));
 }

@@ -39,6 +39,10 @@ export function fileRoutes(deps: FileDeps): Route[] {
       summary: 'Take a file in for a running conversation; send it with chat.send',
       tag,
       action: 'file.upload',
+      headers: z.object({
+        'X-Interaction': z.string().describe('The conversation it is for'),
+        'X-File-Name': z.string().optional().describe('Its name, percent-encoded UTF-8'),
+      }),
       bodyKind: 'bytes',
       maxBytes: FILE_MAX_BYTES,
       perMinute: UPLOADS_PER_MINUTE,

@@ -18,8 +18,8 @@ import { TokenBucket } from './tokenBucket.ts';
 export interface Arrival {
   readonly ip: string;
   readonly userAgent: string;
-  /** Origin of the page; undefined: not a browser. */
-  readonly origin: string | undefined;
+  /** Origin of the page; undefined: our own page, or not a browser. */
+  readonly foreignOrigin: string | undefined;
   /** Of the upgrade; a cookie only if the page is our own. */
   readonly credentials: Credentials;
 }

@@ -4,10 +4,19 @@ import type { EventType } from '../../queues/events.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import { isVisible, type Viewer } from '../history/visibility.ts';
-import type { Snapshot } from '../protocol/views.ts';
+import type { Message, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
 import { SharedFrames, type Shown, type Subscription } from './subscription.ts';
+
+/** A snapshot shows at least so many messages, where there are as many. */
+const FEWEST_SHOWN = 10;
+const EARLIER_PAGE = 100;
+
+interface MessagesPage {
+  readonly messages: Message[];
+  readonly hasEarlier: boolean;
+}
 
 /** Events that read differently for staff and for the visitor. */
 const DIFFERENT: ReadonlySet<EventType> = new Set(['interaction.closed']);
@@ -44,16 +53,31 @@ export class ConversationChannel implements Channel {
   async snapshot(viewer: Viewer): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
     const view = await this.#engine.views.conversation(this.#scope, this.#interaction);
     if (!view) throw new AppError('not_found');
-    const { cursor, interaction, messages, hasEarlier } = view;
+    const { cursor, interaction } = view;
+    const { messages, hasEarlier } = await this.#visible(view, viewer);
     return {
       cursor,
       snapshot: {
         kind: 'conversation',
         interaction: viewer.kind === 'staff' ? interaction : viewForVisitor(interaction),
-        messages: messages.filter(({ visibility, from }) => isVisible({ visibility, authorId: from.id }, viewer)),
+        messages,
         hasEarlier,
       },
     };
+  }
+
+  /** The latest messages that the viewer may see. Lines that are not for them must not crowd out those that are, so it reads on. */
+  async #visible(latest: MessagesPage, viewer: Viewer): Promise<MessagesPage> {
+    const visible = ({ visibility, from }: Message): boolean => isVisible({ visibility, authorId: from.id }, viewer);
+    const messages = latest.messages.filter(visible);
+    let { hasEarlier } = latest;
+    for (let first = latest.messages[0]; hasEarlier && first && messages.length < FEWEST_SHOWN; ) {
+      const page = await this.#engine.views.earlierMessages(this.#scope, this.#interaction, first.off, EARLIER_PAGE);
+      messages.unshift(...(page?.messages.filter(visible) ?? []));
+      hasEarlier = page?.hasEarlier ?? false;
+      first = page?.messages[0];
+    }
+    return { messages, hasEarlier };
   }
 
   close(): void {

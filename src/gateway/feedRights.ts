@@ -10,22 +10,24 @@ import type { AgentMember } from './clientSocket.ts';
 export async function requireFeed(engine: Engine, member: AgentMember, feed: string): Promise<Viewer> {
   const colon = feed.indexOf(':');
   const [kind, id] = [feed.slice(0, colon), feed.slice(colon + 1)];
-  const { principal, scope } = member;
+  const { scope } = member;
+  const staff = { kind: 'staff', id: member.principal.userId, seesAll: false } as const;
   switch (kind) {
     case 'agent':
-      if (id !== principal.userId) throw new AppError('forbidden');
-      return { kind: 'staff', id: principal.userId, seesAll: false };
+      if (id !== staff.id) throw new AppError('forbidden');
+      return staff;
     case 'queue':
     case 'figures': {
       // A queue of another account is not told apart from one that does not exist.
       if (!(await engine.config.queue(scope, id as QueueId))) throw new AppError('not_found');
       const action = kind === 'queue' ? 'conversation.read' : 'queues.read';
-      if (!can(principal, action, { kind: 'queue', accountId: scope.accountId, queueId: id })) throw new AppError('forbidden');
-      return { kind: 'staff', id: principal.userId, seesAll: false };
+      // The principal as it is after the read: rights may have changed meanwhile.
+      if (!can(member.principal, action, { kind: 'queue', accountId: scope.accountId, queueId: id })) throw new AppError('forbidden');
+      return staff;
     }
     case 'conversation': {
       const queueId = await requireConversation(engine, member, id as InteractionId);
-      return { kind: 'staff', id: principal.userId, seesAll: supervises(member, queueId) };
+      return { ...staff, seesAll: supervises(member, queueId) };
     }
     default:
       throw new AppError('not_found');
@@ -36,16 +38,19 @@ export async function requireFeed(engine: Engine, member: AgentMember, feed: str
 export async function requireConversation(engine: Engine, member: AgentMember, id: InteractionId): Promise<QueueId> {
   const known = member.queueOf.get(id);
   if (known !== undefined) return known;
-  const { principal, scope } = member;
-  const view = await engine.views.interaction(scope, id);
+  const view = await engine.views.interaction(member.scope, id);
   if (!view) throw new AppError('not_found');
-  const takesPart = view.owner?.id === principal.userId || view.participants.some((participant) => participant.id === principal.userId);
-  if (!takesPart && !can(principal, 'conversation.read', { kind: 'queue', accountId: scope.accountId, queueId: view.queue }))
-    throw new AppError('forbidden');
+  // As they are after the read: rights may have changed meanwhile.
+  const { principal, scope } = member;
   const queue = view.queue as QueueId;
-  // Only what was granted is remembered; a change of rights empties it.
-  if (member.queueOf.size > 1_000) member.queueOf.clear();
-  member.queueOf.set(id, queue);
+  if (can(principal, 'conversation.read', { kind: 'queue', accountId: scope.accountId, queueId: queue })) {
+    // Remembered until rights change. Who only takes part is asked each time: that ends with the conversation's next event.
+    if (member.queueOf.size > 1_000) member.queueOf.clear();
+    member.queueOf.set(id, queue);
+    return queue;
+  }
+  const takesPart = view.owner?.id === principal.userId || view.participants.some((participant) => participant.id === principal.userId);
+  if (!takesPart) throw new AppError('forbidden');
   return queue;
 }
 

@@ -4,10 +4,11 @@
  */
 
 import type { z } from 'zod';
+import type { AccountDoc } from '../../queues/config.ts';
 import { can } from '../auth/can.ts';
 import { contactOfToken, isVisitorToken, newVisitorToken } from '../auth/visitorToken.ts';
 import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
-import type { GroupId, InteractionId, QueueId } from '../base/ids.ts';
+import type { ContactId, GroupId, InteractionId, QueueId } from '../base/ids.ts';
 import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
 import { helloAgent, helloVisitor } from '../protocol/frames.ts';
 import type { AgentView } from '../protocol/views.ts';
@@ -69,9 +70,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   if (await hub.include(scope)) accounts.forget(scope.accountId);
   const account = await accounts.find(scope.accountId);
   if (!account?.doc.isActive) throw new AppError('account_inactive');
-  const { origin } = socket.arrival;
-  if (origin !== undefined && !isOriginAllowed(account.doc.origins, origin))
-    throw new AppError('forbidden', { detail: 'The widget may not be used on this site.' });
+  requireOrigin(socket, account.doc, 'The widget may not be used on this site.');
   if (hello.token !== undefined && !isVisitorToken(hello.token))
     throw new AppError('unauthenticated', { detail: 'The visitor token is malformed. Forget it.' });
   const token = hello.token ?? newVisitorToken();
@@ -88,7 +87,7 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
     name: '',
     starting: undefined,
     attached: new Set(),
-    messages: new TokenBucket(limits.visitorMessages),
+    messages: messagesOf(services, contactId) ?? new TokenBucket(limits.visitorMessages),
   };
   const [conversations, figures] = await Promise.all([
     hello.token === undefined ? [] : engine.views.ofContact(scope, contactId),
@@ -113,6 +112,18 @@ async function greetVisitor(services: SocketServices, socket: ClientSocket, hell
   };
 }
 
+/** As REST has it: pages of ours, and those that the account lists. @throws AppError forbidden */
+function requireOrigin({ arrival }: ClientSocket, { origins }: AccountDoc, detail: string): void {
+  const { foreignOrigin } = arrival;
+  if (foreignOrigin !== undefined && !isOriginAllowed(origins, foreignOrigin)) throw new AppError('forbidden', { detail });
+}
+
+/** All windows of a visitor draw from one bucket. */
+function messagesOf({ registry }: SocketServices, contactId: ContactId): TokenBucket | undefined {
+  const states = registry.of(contactId).map(({ state }) => state);
+  return states.find((state) => state.kind === 'visitor')?.messages;
+}
+
 async function greetAgent(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloAgent>): Promise<unknown> {
   const { hub, accounts, resolvePrincipal } = services;
   const { credentials: arrival } = socket.arrival;
@@ -122,15 +133,16 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   const account = await accounts.find(principal.accountId);
   if (!account) throw new AppError('unavailable', { detail: 'The account is being prepared.' });
   if (!account.doc.isActive) throw new AppError('account_inactive');
+  requireOrigin(socket, account.doc, 'The desk may not be used on this site.');
   if (!can(principal, 'conversation.read', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
   const { scope, doc } = account;
   await hub.include(scope);
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };
   admit(services, socket, member);
-  // A session that was revoked before the socket was known here was told to nobody: look once more.
-  const still = await resolvePrincipal(credentials);
-  if (still.kind !== 'user') throw new AppError('unauthenticated');
-  member.principal = still;
+  // A session that ended while we looked at it was told to the sockets known by then, and this one was not: look once more.
+  const current = await resolvePrincipal(credentials);
+  if (current.kind !== 'user') throw new AppError('unauthenticated');
+  member.principal = current;
   const agent = servesSomewhere(member) ? await attach(services, socket, member) : await watcher(services, member);
   return { v: PROTOCOL_VERSION, agent, account: { id: doc.id, name: doc.name }, heartbeatSec: HEARTBEAT_SEC };
 }

@@ -11,7 +11,13 @@ export function createHistoryReader(sources: { readonly engine: Engine; readonly
     async earlier(scope, reader, interaction, before, limit) {
       const party = await findParty(sources, scope, interaction);
       const viewer = party && viewerOf(reader, party, reader.kind === 'visitor' ? 'visitor.chat' : 'conversation.read');
-      return viewer && readMessages(sources, scope, interaction, viewer, before, limit);
+      if (!viewer) return undefined;
+      // A page on which nothing is for the reader would leave them without an offset to go on from.
+      for (let from = before; ; ) {
+        const page = await readMessages(sources, scope, interaction, viewer, from, limit);
+        if (page.messages.length > 0 || !page.hasEarlier) return page;
+        from = page.reached;
+      }
     },
   };
 }

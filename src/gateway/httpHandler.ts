@@ -53,12 +53,14 @@ export class HttpHandler {
     const { table, limits } = this.#deps;
     this.#running++;
     const match = table.find(exchange.method, exchange.path);
-    const timer = setTimeout(
-      () => this.#finish(exchange, match, problemOf(new AppError('unavailable', { detail: 'It took too long.' }), exchange.requestId)),
-      limits.requestTimeoutMs,
-    );
+    let timer: NodeJS.Timeout | undefined;
+    const startTimer = (): void => {
+      if (exchange.isOver) return;
+      const tooLong = problemOf(new AppError('unavailable', { detail: 'It took too long.' }), exchange.requestId);
+      timer = setTimeout(() => this.#finish(exchange, match, tooLong), limits.requestTimeoutMs);
+    };
     try {
-      this.#finish(exchange, match, await this.#answer(exchange, match));
+      this.#finish(exchange, match, await this.#answer(exchange, match, startTimer));
     } catch (error) {
       this.#report(error, exchange, match);
       this.#finish(exchange, match, problemOf(error, exchange.requestId), !(error instanceof OriginRefused));
@@ -68,7 +70,8 @@ export class HttpHandler {
     }
   }
 
-  #answer(exchange: Exchange, match: Match): Promise<Answer> | Answer {
+  /** `onReceived`: the request is here as a whole. How slowly a body may come is uWebSockets.js's to bound (16 kB/s), so that a phone can send a file. */
+  #answer(exchange: Exchange, match: Match, onReceived: () => void): Promise<Answer> | Answer {
     const origin = exchange.header('origin');
     if (exchange.method === 'OPTIONS' && match.kind !== 'unknown') {
       const allow = allowOf(match);
@@ -79,7 +82,7 @@ export class HttpHandler {
         const hasBody = exchange.method !== 'GET' && exchange.method !== 'HEAD';
         const body = hasBody ? exchange.receive(match.route.maxBytes ?? this.#deps.limits.jsonMaxBytes) : Promise.resolve(Buffer.alloc(0));
         // A refusal by policy may come first; the body's own error is then nobody's concern.
-        body.catch(() => undefined);
+        body.then(onReceived, () => undefined);
         return this.#deps.handleRoute(exchange, match.route, match.params, body).then(toAnswer);
       }
       case 'wrong_method': {

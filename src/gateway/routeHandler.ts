@@ -6,6 +6,7 @@ import type { ZodType } from 'zod';
 import type { GatewayLimits } from '../../config/limits.ts';
 import type { Engine } from '../../queues/engine.ts';
 import type { Route, RouteRequest, RouteResponse } from '../api/route.ts';
+import { malformedAt } from '../api/wellFormed.ts';
 import { type ActionScope, can, type Principal } from '../auth/can.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
 import type { AccountDirectory, KnownAccount } from './accountDirectory.ts';
@@ -125,10 +126,11 @@ function jsonOf(exchange: Exchange, route: Route, bytes: Buffer): unknown {
 function validated(schema: ZodType | undefined, given: unknown, part: string): unknown {
   if (!schema) return part === 'body' ? undefined : {};
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const fields = result.error.issues
-    .slice(0, 50)
-    .map((issue): FieldError => ({ path: issue.path.join('.') || part, message: issue.message }));
+  const malformed = result.success ? malformedAt(result.data) : undefined;
+  if (result.success && malformed === undefined) return result.data;
+  const fields = result.success
+    ? [{ path: malformed || part, message: 'holds what is no character' }]
+    : result.error.issues.slice(0, 50).map((issue): FieldError => ({ path: issue.path.join('.') || part, message: issue.message }));
   // An address that cannot be anything's is an address of nothing.
   if (part === 'params') throw new AppError('not_found');
   throw new AppError('invalid', { detail: `In the ${part}.`, fields });

@@ -8,6 +8,7 @@ import uws from 'uWebSockets.js';
 import { readFileSync } from 'node:fs';
 import { FRAME_MAX_BYTES, HEARTBEAT_SEC } from '../protocol/common.ts';
 import type { Arrival, ClientSocket } from './clientSocket.ts';
+import { foreignOrigin } from './cors.ts';
 import { credentialsOf } from './credentials.ts';
 import { Exchange } from './exchange.ts';
 import { requirePort } from './portCheck.ts';
@@ -53,7 +54,8 @@ export class Server {
     if (port !== 0) await requirePort({ host, port, isTls: tls !== undefined, centerMark: options.centerMark });
     const app = tls ? uws.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile }) : uws.App();
     app.ws<SocketData>('/ws', {
-      maxPayloadLength: FRAME_MAX_BYTES,
+      // Above it the connection breaks without a word; between ours and this one the client is told.
+      maxPayloadLength: FRAME_MAX_BYTES * 4,
       // Ours is the lower limit: it closes with a code that tells the client to resume.
       maxBackpressure: options.backlogMaxBytes * 4,
       idleTimeout: IDLE_SEC,
@@ -74,7 +76,8 @@ export class Server {
       },
       message: (ws, data, isBinary) => {
         const { socket } = ws.getUserData();
-        if (isBinary) socket.malformed('Frames are text.');
+        if (data.byteLength > FRAME_MAX_BYTES) socket.malformed(`A frame has at most ${FRAME_MAX_BYTES} bytes.`);
+        else if (isBinary) socket.malformed('Frames are text.');
         else socket.receive(Buffer.from(data).toString('utf8'));
       },
       close: (ws: WebSocket<SocketData>) => ws.getUserData().socket.closed(),
@@ -103,7 +106,7 @@ function arrivalOf(exchange: Exchange): Arrival {
   return {
     ip: exchange.ip,
     userAgent: (exchange.header('user-agent') ?? '').slice(0, 400),
-    origin: exchange.header('origin'),
+    foreignOrigin: foreignOrigin(exchange),
     credentials: credentialsOf(exchange),
   };
 }

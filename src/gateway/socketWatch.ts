@@ -1,8 +1,9 @@
 /**
- * What the log says that concerns sockets rather than feeds: rights and sign-in sessions that changed, configuration that switched something
- * off, conversations opened in another tab. Created once per gateway; acts at once and alone on the sockets concerned.
+ * What the log says that concerns sockets rather than feeds: rights and sign-in sessions that changed, agents who left a conversation,
+ * configuration that switched something off, conversations opened in another tab. Created once per gateway; acts at once and alone on the sockets concerned.
  */
 
+import type { EventType } from '../../queues/events.ts';
 import { AppError, type CloseReason } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { LazyEntry } from './channel.ts';
@@ -10,8 +11,16 @@ import type { AgentMember, ClientSocket } from './clientSocket.ts';
 import { requireFeed, servesSomewhere } from './feedRights.ts';
 import type { ReadEvent } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
+import type { Subscription } from './subscription.ts';
 
 const RETRY_MS = 500;
+const WATCHED: ReadonlySet<EventType> = new Set([
+  'session.revoked',
+  'config.applied',
+  'interaction.created',
+  'interaction.requeued',
+  'participant.left',
+]);
 
 export class SocketWatch {
   readonly #services: () => SocketServices;
@@ -22,8 +31,7 @@ export class SocketWatch {
   }
 
   onEntry({ entry, read }: LazyEntry): void {
-    if (entry.type === 'session.revoked' || entry.type === 'config.applied' || entry.type === 'interaction.created')
-      this.#act(entry.accountId, read());
+    if (WATCHED.has(entry.type)) this.#act(entry.accountId, read());
   }
 
   #act(accountId: string, event: ReadEvent): void {
@@ -34,6 +42,10 @@ export class SocketWatch {
         return;
       case 'interaction.created':
         for (const socket of registry.of(event.body.contact)) this.#join(socket, event.body.i as InteractionId);
+        return;
+      case 'interaction.requeued':
+      case 'participant.left':
+        for (const socket of registry.of(event.body.a)) this.#checkConversation(socket, `conversation:${event.body.i}`);
         return;
       case 'config.applied':
         if (event.body.kind === 'account') {
@@ -63,16 +75,27 @@ export class SocketWatch {
   }
 
   async #checkFeeds(socket: ClientSocket, member: AgentMember): Promise<void> {
+    for (const subscription of [...socket.subscriptions.values()]) await this.#checkFeed(member, subscription);
+  }
+
+  /** Whoever came by invitation, and has no right of the queue, sees it no more after leaving. */
+  #checkConversation(socket: ClientSocket, feed: string): void {
+    this.#later(async () => {
+      const { state } = socket;
+      const subscription = socket.subscriptions.get(feed);
+      if (state.kind === 'agent' && subscription) await this.#checkFeed(state, subscription);
+    });
+  }
+
+  async #checkFeed(member: AgentMember, subscription: Subscription): Promise<void> {
     const { engine, hub } = this.#services();
-    for (const subscription of [...socket.subscriptions.values()]) {
-      try {
-        const viewer = await requireFeed(engine, member, subscription.feed);
-        // Sees more or less than before: the client loads it as it is for them now.
-        if (JSON.stringify(viewer) !== JSON.stringify(subscription.viewer)) hub.reset(subscription, false);
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code === 'unavailable') throw error;
-        hub.reset(subscription, true);
-      }
+    try {
+      const viewer = await requireFeed(engine, member, subscription.feed);
+      // Sees more or less than before: the client loads it as it is for them now.
+      if (JSON.stringify(viewer) !== JSON.stringify(subscription.viewer)) hub.reset(subscription, false);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'unavailable') throw error;
+      hub.reset(subscription, true);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the history API shows (HIS-1, HIS-2). Times are Unix milliseconds. */
 import { z } from 'zod';
+import { moment } from '../api/fields.ts';
 import { interactionState } from '../protocol/common.ts';
 import { message } from '../protocol/views.ts';
 
@@ -69,8 +70,8 @@ export const historyFilters = z.object({
     .enum(['in_progress', 'completed', 'completed_ok', 'completed_ko', ...interactionState.options])
     .optional()
     .describe('in_progress: not closed; completed: closed, with _ok and _ko by the kind of its outcome; or a state of its life'),
-  from: z.coerce.number().int().min(0).max(8.64e15).optional().describe('Created at or after, Unix milliseconds'),
-  to: z.coerce.number().int().min(0).max(8.64e15).optional().describe('Created before, Unix milliseconds'),
+  from: moment.optional().describe('Created at or after, Unix milliseconds'),
+  to: moment.optional().describe('Created before, Unix milliseconds'),
   name: z.string().trim().min(1).max(100).optional().describe('Part of the name of the client'),
 });
 export type HistoryFilters = z.infer<typeof historyFilters>;

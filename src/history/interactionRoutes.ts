@@ -12,6 +12,7 @@ import type { HistoryDeps } from './deps.ts';
 import { historyDetail, historyFilters, historyItem, messagePage } from './historyViews.ts';
 import { END, readMessages } from './messages.ts';
 import { findParty, partyOfRow } from './party.ts';
+import { hasMonth } from './position.ts';
 import { findInteraction, listInteractions, listParticipants, listSegments, toItem } from './queries.ts';
 import { type Viewer, viewerOf } from './visibility.ts';
 
@@ -32,7 +33,7 @@ export function interactionRoutes(deps: HistoryDeps): Route[] {
       handler: async (request) => {
         const { limit, cursor, ...filters } = request.query;
         const before = readCursor(cursor, 1)?.[0];
-        if (before !== undefined && !isId('interaction', before))
+        if (before !== undefined && !(isId('interaction', before) && hasMonth(before)))
           throw new AppError('invalid', { fields: [{ path: 'cursor', message: 'not a cursor of this list' }] });
         const queues = visibleQueues(request.principal);
         const rows = await listInteractions(deps.db, accountOf(request.principal), { ...filters, queues, before, limit: limit + 1 });

@@ -3,7 +3,7 @@ import type { Engine, Scope } from '../../queues/engine.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { Db } from '../db/database.ts';
 import type { InteractionView } from '../protocol/views.ts';
-import { monthOfInteraction } from './position.ts';
+import { hasMonth, monthOfInteraction } from './position.ts';
 import type { Party } from './visibility.ts';
 
 export function partyOfView(accountId: string, view: InteractionView): Party {
@@ -23,6 +23,7 @@ export async function findParty(
 ): Promise<Party | undefined> {
   const view = await engine.views.interaction(scope, id);
   if (view) return partyOfView(scope.accountId, view);
+  if (!hasMonth(id)) return undefined;
   const row = await db
     .selectFrom('interaction')
     .select(['account_id', 'queue_id', 'contact_id', 'owner_id'])

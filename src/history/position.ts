@@ -24,9 +24,13 @@ export function monthOf(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 7)}-01`;
 }
 
+/** Whether the id carries a time that history can know; one that does not names nothing. */
+export function hasMonth(id: string): boolean {
+  return ID_PATTERN.test(id) && bornAtMs(id) < LATEST_MS;
+}
+
 /** The month of an interaction, from the time its id carries. @throws TypeError when it is not one of our ids. */
 export function monthOfInteraction(id: string): string {
-  const ms = ID_PATTERN.test(id) ? bornAtMs(id) : Number.NaN;
-  if (!(ms < LATEST_MS)) throw new TypeError('not the id of an interaction');
-  return monthOf(ms);
+  if (!hasMonth(id)) throw new TypeError('not the id of an interaction');
+  return monthOf(bornAtMs(id));
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { InteractionId } from '../base/ids.ts';
 import type { Db } from '../db/database.ts';
 import type { HistoryFilters, HistoryItem, SegmentView } from './historyViews.ts';
-import { monthOf, monthOfInteraction } from './position.ts';
+import { hasMonth, monthOf, monthOfInteraction } from './position.ts';
 
 /** An id is made a little before the moment it is stored under. */
 const ID_LEAD_MS = 86_400_000;
@@ -87,7 +87,8 @@ export async function listInteractions(
   return query.orderBy('i.month', 'desc').orderBy('i.id', 'desc').limit(limit).execute();
 }
 
-export function findInteraction(db: Db, accountId: string, id: InteractionId): Promise<ItemRow | undefined> {
+export async function findInteraction(db: Db, accountId: string, id: InteractionId): Promise<ItemRow | undefined> {
+  if (!hasMonth(id)) return undefined;
   return selectItems(db, accountId).where('i.id', '=', id).where('i.month', '=', monthOfInteraction(id)).executeTakeFirst();
 }
 

@@ -57,6 +57,17 @@ describe('ACC-4 appointing', () => {
     expect((await center.call(`DELETE /api/v1/users/${owner.userId}/second-factor`, { as: admin.token })).status).toBe(403);
   });
 
+  test('ACC-4 a link that an administrator holds for a member does not open the super-admin that the member becomes', async () => {
+    const admin = await center.person(owner.token, { role: 'admin' });
+    const member = await center.person(owner.token);
+    const link = await center.call(`POST /api/v1/users/${member.id}/invitation`, { as: admin.token });
+    expect(link.status).toBe(201);
+    expect(await change(owner.token, member.id, { role: 'super_admin' })).toBe(200);
+    const token = String(link.body.url).split('/').at(-1);
+    const taken = await center.call('POST /api/v1/auth/invitations/accept', { body: { token, password: 'chosen by the administrator' } });
+    expect(taken.status).toBe(410);
+  });
+
   test('ACC-4 the last super-admin stays, even when two leave at the same moment', async () => {
     const tenant = await center.tenant('Duo');
     const second = await center.person(tenant.token, { role: 'super_admin' });

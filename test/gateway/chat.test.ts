@@ -72,6 +72,23 @@ describe('API-2 a conversation over two gateways', () => {
     visitor.socket.close();
   });
 
+  test('WID-6 many lines that are for the staff alone do not crowd the visitor’s own out of a reload, or out of earlier pages', async () => {
+    const visitor = await world.visitor(tenant);
+    const id = await world.chat(visitor);
+    for (let count = 0; count < 130; count++)
+      await visitor.socket.reply({ t: 'page.changed', page: { url: `https://shop.example/${count}` } });
+    const again = await world.visitor(tenant, { token: visitor.token });
+    const { snapshot, cursor } = await again.socket.reply({ t: 'subscribe', feed: `conversation:${id}` });
+    const texts = (messages: { text: string }[]) => messages.map(({ text }) => text);
+    expect({ ...snapshot, messages: texts(snapshot.messages) }).toMatchObject({
+      messages: ['Hello, is anybody there?'],
+      hasEarlier: false,
+    });
+    const earlier = await again.socket.reply({ t: 'chat.earlier', interaction: id, before: cursor.off + 1, limit: 20 });
+    expect({ ...earlier, messages: texts(earlier.messages) }).toEqual({ messages: ['Hello, is anybody there?'], hasEarlier: false });
+    for (const { socket } of [visitor, again]) socket.close();
+  });
+
   test('CHT-6 of two agents who reply at once one owns the dialog, the other is told who', async () => {
     const visitor = await world.visitor(tenant);
     const [first, second] = [await world.desk(anna), await world.desk(marco, { port: otherPort() })];

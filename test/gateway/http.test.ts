@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/services.ts';
 import { TEST_CERT, TEST_KEY } from './support/certificate.ts';
+import { RawSocket } from './support/rawSocket.ts';
 import { key, type Person, type Tenant, World } from './support/world.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+  readonly responses: Record<string, { readonly $ref?: string; readonly description: string; readonly content?: object }>;
+}
 
 let world: World;
 let tenant: Tenant;
@@ -193,6 +200,20 @@ describe('API-1 pages of other origins', () => {
       headers: { ...headers('https://any.example'), 'access-control-request-method': 'POST' },
     });
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+    const agent = await world.person(owned, 'Anna');
+    const ask = async (hello: Record<string, unknown>, origin: string) => {
+      const socket = await RawSocket.connect(world.port, { origin });
+      const answer = await socket.ask({ t: 'hello', v: 1, ...hello });
+      socket.close();
+      return answer.code ?? answer.t;
+    };
+    const desk = { as: 'agent', token: agent.token, device: { id: 'd1', name: 'Test' } };
+    for (const hello of [desk, { as: 'visitor', group: owned.group.publicId }]) {
+      const answers = await Promise.all(
+        ['https://any.example', 'null', 'https://shop.example', `http://127.0.0.1:${world.port}`].map((origin) => ask(hello, origin)),
+      );
+      expect(answers).toEqual(['forbidden', 'forbidden', 'reply', 'reply']);
+    }
     const withCookie = await world.call('GET /api/v1/queues', {
       headers: { ...headers('https://evil.example'), cookie: `centralino=${owned.owner.token}` },
     });
@@ -296,6 +317,40 @@ describe('WID-1 files', () => {
 });
 
 describe('API-1 documents', () => {
+  test('API-1 the OpenAPI document is sound: references, parameters, ids, media types, and a word for every answer', async () => {
+    const { body: document } = await world.call('GET /api/openapi.json');
+    const resolved = (ref: string) =>
+      ref
+        .slice(2)
+        .split('/')
+        .reduce((node, name) => node?.[name], document);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref = '']) => ref);
+    expect(references.filter((ref) => resolved(ref) === undefined)).toEqual([]);
+    const ids = new Set<string>();
+    for (const [path, methods] of Object.entries<Record<string, Operation>>(document.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        const where = `${method} ${path}`;
+        expect({ where, isNew: !ids.has(operation.operationId) }).toEqual({ where, isNew: true });
+        ids.add(operation.operationId);
+        const named = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path' && parameter.required);
+        expect({ where, names: named.map(({ name }) => name) }).toEqual({
+          where,
+          names: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+        });
+        expect(Object.keys(operation.responses)).toContain('default');
+        for (const response of Object.values(operation.responses)) {
+          const { description, content } = response.$ref ? resolved(response.$ref) : response;
+          expect(description).toMatch(/\w/);
+          for (const type of Object.keys(content ?? {})) expect(type).toMatch(/^[\w*]+\/[\w.+*-]+/);
+        }
+      }
+    }
+    const upload = document.paths['/api/v1/files'].post.parameters.map(({ name }: { name: string }) => name);
+    expect(upload).toEqual(expect.arrayContaining(['X-Interaction', 'X-File-Name', 'Idempotency-Key']));
+    const change = document.paths['/api/v1/queues/{id}'].patch.parameters.map(({ name }: { name: string }) => name);
+    expect(change).toEqual(['id', 'If-Match']);
+  });
+
   test('API-1 the OpenAPI document describes every route that is served', async () => {
     const { body } = await world.call('GET /api/openapi.json');
     expect(body.openapi).toBe('3.1.0');

@@ -106,18 +106,29 @@ describe('API-2 frames', () => {
       { t: 'chat.start', key: key(), text: '' },
       { t: 'chat.start', key: key(), text: 'x'.repeat(4_001) },
       { t: 'no.such.command' },
+      { t: 'subscribe', feed: 'conversation:int_00000000000000000000000000', cursor: { epoch: 'x', off: -1 } },
       { t: 'interaction.claim', key: key(), interaction: 'int_00000000000000000000000000' },
       hello(),
     ];
     for (const command of wrong) expect(await socket.ask(command)).toMatchObject({ t: 'error', code: 'invalid' });
+    // An id of a far future is nobody's, and no fault of ours.
+    const far = `int_${'z'.repeat(26)}`;
+    expect(await socket.ask({ t: 'chat.earlier', interaction: far, before: 9 })).toMatchObject({ t: 'error', code: 'not_found' });
     expect(await socket.reply({ t: 'ping' })).toEqual({});
     socket.close();
   });
 
-  test('API-2 a frame above the limit ends the connection', async () => {
+  test('API-2 a frame above the limit is refused and counts as malformed; one far above it ends the connection', async () => {
     const { socket } = await world.visitor(tenant, { headers: from() });
-    socket.raw(JSON.stringify({ t: 'ping', id: 9, fill: 'x'.repeat(70_000) }));
-    await socket.closed();
+    const fill = (bytes: number) => JSON.stringify({ t: 'ping', id: 9, fill: 'x'.repeat(bytes) });
+    socket.raw(fill(70_000));
+    await socket.seen((frame) => frame.t === 'error' && frame.id === 0 && frame.code === 'bad_request', 'the refusal');
+    expect(await socket.reply({ t: 'ping' })).toEqual({});
+    for (let count = 0; count < 2; count++) socket.raw(fill(70_000));
+    expect(await socket.closed()).toBe(CLOSE.protocol);
+    const { socket: other } = await world.visitor(tenant, { headers: from() });
+    other.raw(fill(300_000));
+    await other.closed();
   });
 
   test('API-2 a flood of frames is closed for good', async () => {
@@ -167,6 +178,22 @@ describe('API-2 what a stranger can reach is limited', () => {
     expect(codes.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 'ok'));
     expect(codes).toContain('rate_limited');
     visitor.socket.close();
+  });
+
+  test('API-2 messages of a visitor: more windows give no more messages', async () => {
+    const visitor = await world.visitor(tenant, { headers: from() });
+    const id = await world.chat(visitor);
+    const others = await Promise.all([1, 2, 3].map(() => world.visitor(tenant, { token: visitor.token, headers: from() })));
+    const windows = [visitor, ...others];
+    const sent = windows.flatMap(({ socket }) =>
+      Array.from({ length: 45 }, () => ({ socket, id: socket.send({ t: 'chat.send', interaction: id, mid: key(), text: 'x' }) })),
+    );
+    await until(() => sent.every((each) => each.socket.answer(each.id)));
+    const passed = sent.filter((each) => each.socket.answer(each.id).t === 'reply').length;
+    expect(passed).toBeGreaterThanOrEqual(30);
+    // Four bursts would be 120.
+    expect(passed).toBeLessThan(120);
+    for (const { socket } of windows) socket.close();
   });
 
   test('API-2 windows of one visitor', async () => {

@@ -99,6 +99,30 @@ describe('ACC-4 who may open a desk', () => {
     visitor.socket.close();
   });
 
+  test('CHT-19 an invited agent of another queue who leaves follows the conversation no more, and cannot come back', async () => {
+    const [anna, visitor] = [await world.person(tenant, 'Anna'), await world.visitor(tenant)];
+    const elsewhere = await world.call('POST /api/v1/queues', { as: tenant.owner.token, body: { name: 'Elsewhere' } });
+    const helper = await world.person(tenant, 'Helper', 'agent', elsewhere.body.id);
+    const interaction = await world.chat(visitor);
+    const feed = `conversation:${interaction}`;
+    const [owner, invited] = [await world.desk(anna), await world.desk(helper)];
+    await owner.reply({ t: 'interaction.claim', key: key(), interaction });
+    expect(await invited.ask({ t: 'subscribe', feed })).toMatchObject({ code: 'forbidden' });
+    await owner.reply({ t: 'participant.invite', key: key(), interaction, agent: helper.id });
+    await invited.reply({ t: 'subscribe', feed });
+    await invited.reply({ t: 'participant.leave', key: key(), interaction });
+    await invited.seen((frame) => frame.t === 'reset' && frame.feed === feed && frame.isFinal === true, 'the end of the feed');
+    await owner.reply({ t: 'chat.send', interaction, mid: key(), text: 'among ourselves', visibility: 'staff' });
+    for (const command of [
+      { t: 'subscribe', feed },
+      { t: 'chat.typing', interaction, isTyping: true },
+      { t: 'chat.read', interaction, upTo: 1 },
+    ])
+      expect(await invited.ask(command)).toMatchObject({ code: 'forbidden' });
+    expect(JSON.stringify(invited.frames)).not.toContain('among ourselves');
+    for (const socket of [owner, invited, visitor.socket]) socket.close();
+  });
+
   test('CHT-19 what is said to one participant is seen by them, the author and the supervisors alone', async () => {
     const [anna, marco, sara] = [
       await world.person(tenant, 'Anna'),

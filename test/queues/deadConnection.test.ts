@@ -28,7 +28,7 @@ afterAll(async () => {
 test('RTE-12 INV-10 commands and the tail go on over a new connection, and no entry is missed', { timeout: 60_000 }, async () => {
   const told: string[] = [];
   const tail = remote.feeds.tail({ onEntry: (entry) => told.push(entry.type), onGap: () => told.push('gap') });
-  await tail.started;
+  await tail.include(scene.scope);
   const chat = await scene.start(scene.queues[0] as never);
   await until(() => told.includes('message.sent'));
   proxy.freeze();

@@ -57,7 +57,7 @@ export function createRouter(commands: Commands): Router {
       scope.accountId,
       what,
       agent.reason ?? '',
-      commandId(agent.agentId, agent.key),
+      commandId(what, agent.agentId, agent.key),
       ...(agent.queues ?? []),
     ]);
 
@@ -107,7 +107,7 @@ export function createRouter(commands: Commands): Router {
         transfer.from,
         transfer.to,
         flag(transfer.isSupervisor),
-        commandId(transfer.from, transfer.key),
+        commandId('transfer', transfer.from, transfer.key),
       ]),
     inviteParticipant: (scope, invite) =>
       plain('inviteParticipant', scope, [
@@ -116,10 +116,10 @@ export function createRouter(commands: Commands): Router {
         invite.by,
         invite.agentId,
         flag(invite.isSupervisor),
-        commandId(invite.by, invite.key),
+        commandId('invite', invite.by, invite.key),
       ]),
     leaveInteraction: (scope, leave) =>
-      plain('leaveInteraction', scope, [leave.interactionId, scope.accountId, leave.agentId, commandId(leave.agentId, leave.key)]),
+      plain('leaveInteraction', scope, [leave.interactionId, scope.accountId, leave.agentId, commandId('leave', leave.agentId, leave.key)]),
     endInteraction: (scope, end) =>
       plain('endInteraction', scope, [end.interactionId, scope.accountId, end.by, end.memberId, flag(end.isSupervisor)]),
     closeInteraction: (scope, close) =>
@@ -130,7 +130,7 @@ export function createRouter(commands: Commands): Router {
         close.outcome,
         close.note,
         flag(close.isSupervisor),
-        commandId(close.agentId, close.key),
+        commandId('close', close.agentId, close.key),
       ]),
     rateInteraction: (scope, rating) =>
       plain('rateInteraction', scope, [rating.interactionId, scope.accountId, rating.contactId, rating.value, rating.comment]),
@@ -143,7 +143,7 @@ export function createRouter(commands: Commands): Router {
         wrapUp.agentId,
         wrapUp.byMs,
         flag(wrapUp.isSupervisor),
-        commandId(wrapUp.agentId, wrapUp.key),
+        commandId('extend', wrapUp.agentId, wrapUp.key),
       ]),
 
     signIn: setState('sign_in'),
@@ -173,9 +173,9 @@ export function createRouter(commands: Commands): Router {
 
 const notFound: Refused = { ok: false, code: 'not_found' };
 
-/** Commands of one person under one key are one command. */
-function commandId(member: string, key: string): string {
-  return `${member}:${key}`;
+/** A command of one kind by one person under one key is one command. */
+function commandId(kind: string, member: string, key: string): string {
+  return `${kind}:${member}:${key}`;
 }
 
 function interactionAt(reply: Reply, index: number, id: string): InteractionView {

@@ -105,7 +105,7 @@ describe('agent lost', () => {
 });
 
 describe('leases', () => {
-  test('RTE-12 what a dead node held is detached, and its late commands are refused', async () => {
+  test('RTE-12 INV-9 what a dead node held is detached, and its late commands are refused', async () => {
     const { scope } = world;
     const queue = await world.addQueue({ mode: 'balanced', isAutoAccepted: true, reconnectMs: 60_000 });
     await world.addAgent({ queues: [queue] });

@@ -119,3 +119,26 @@ test('WID-1 no style leaks in or out', async () => {
   expect(outside).toEqual({ color: 'rgb(255, 0, 0)', fontSize: '40px', isOurs: false });
   await profile.close();
 });
+
+test('WID-9 GRP-2 the consent notice with the privacy link and the encryption notice are the group’s own texts, each can be switched off', async () => {
+  const { items } = (await stage.asAdmin('GET', '/groups')) as {
+    items: { id: string; publicId: string; version: number; texts: object }[];
+  };
+  const group = items.find(({ publicId }) => publicId === 'demo-sales');
+  const texts = { consent: 'Chattando accetti le nostre regole.', encrypted: '-', privacyUrl: 'https://lume.example/privacy' };
+  await stage.asAdmin('PATCH', `/groups/${group?.id}`, { texts: { ...group?.texts, it: texts }, version: group?.version });
+  const page = await stage.browser.page(await stage.browser.profile());
+  const notices = page.locator('.notices');
+  await expect
+    .poll(
+      async () => {
+        await page.goto(address);
+        await page.locator('.launcher').nth(1).click();
+        return notices.innerText();
+      },
+      { timeout: 15_000 },
+    )
+    .toContain('Chattando accetti le nostre regole.');
+  expect(await notices.getByRole('link').getAttribute('href')).toBe('https://lume.example/privacy');
+  expect(await notices.locator('.encrypted').count()).toBe(0);
+});

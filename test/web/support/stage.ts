@@ -11,6 +11,7 @@ export class WebStage {
   readonly origin: string;
 
   readonly #visitors = new Set<BrowserContext>();
+  #adminToken: string | undefined;
 
   private constructor(center: Center, browser: TestBrowser) {
     this.center = center;
@@ -27,20 +28,31 @@ export class WebStage {
 
   /** Tests leave conversations behind; the agents shall not be full because of them. */
   async #raiseCapacities(): Promise<void> {
+    const { items } = (await this.asAdmin('GET', '/users')) as { items: { id: string; version: number }[] };
+    for (const { id, version } of items) await this.asAdmin('PATCH', `/users/${id}`, { capacity: 100, version });
+  }
+
+  /** A request to the API by the demo account's administrator. */
+  async asAdmin(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    this.#adminToken ??= await this.#signInAsAdmin();
+    return this.#send(method, path, body, this.#adminToken);
+  }
+
+  async #signInAsAdmin(): Promise<string> {
     const { signIns } = await this.center.demo();
     const [admin] = signIns;
-    const send = async (method: string, path: string, body?: object, token = ''): Promise<Record<string, unknown>> => {
-      const answer = await fetch(`${this.origin}/api/v1${path}`, {
-        method,
-        headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
-      return (await answer.json()) as Record<string, unknown>;
-    };
-    const { token } = await send('POST', '/auth/sign-in', { email: admin?.email, password: admin?.password, transport: 'token' });
-    const { items } = (await send('GET', '/users', undefined, String(token))) as { items: { id: string; version: number }[] };
-    for (const { id, version } of items) await send('PATCH', `/users/${id}`, { capacity: 100, version }, String(token));
+    const { token } = await this.#send('POST', '/auth/sign-in', { email: admin?.email, password: admin?.password, transport: 'token' });
+    return String(token);
+  }
+
+  async #send(method: string, path: string, body?: object, token = ''): Promise<Record<string, unknown>> {
+    const answer = await fetch(`${this.origin}/api/v1${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as Record<string, unknown>;
   }
 
   /** After each test: what visitors left open would only cost time. */

@@ -57,7 +57,14 @@ async function live(number: number, queues: readonly QueueId[], agents: readonly
   const key = () => newId('command');
   const gone = () => router.detachClient(scope, { interactionId, connectionId: chat.connectionId });
   const say = (role: 'customer' | 'agent', id: UserId | typeof chat.contactId) =>
-    router.sendMessage(scope, { interactionId, mid: key(), from: { role, id, name: 'N' }, visibility: 'everyone', text: 'Hm', isClaim: false });
+    router.sendMessage(scope, {
+      interactionId,
+      mid: key(),
+      from: { role, id, name: 'N' },
+      visibility: 'everyone',
+      text: 'Hm',
+      isClaim: false,
+    });
   if (number % 5 === 0) {
     // Offered by itself; declined until it is taken, or given up while it is offered.
     for (const agentId of [owner, other]) {
@@ -123,7 +130,10 @@ test(`rule: ${LIVES} lives leave no key behind once expiry has passed`, { timeou
     else if (!key.endsWith(':worker')) await redis.del(key); // As expiry will.
   }
   expect(lasting.filter((key) => !KNOWN.some((known) => known.test(key)) && !before.includes(key))).toEqual([]);
-  expect(lasting.filter((key) => !before.includes(key) && !/:(meta|nodes)$|:f:agent:|:ql:|\{knocks\}/.test(key)), 'nothing new').toEqual([]);
+  expect(
+    lasting.filter((key) => !before.includes(key) && !/:(meta|nodes)$|:f:agent:|:ql:|\{knocks\}/.test(key)),
+    'nothing new',
+  ).toEqual([]);
   // What stays does not grow: nothing is held, due, listed or kept for conversations that are over.
   const held = lasting.filter((key) => key.includes(':n:node-a:'));
   for (const key of held) expect((await redis.smembers(key)).filter((claim) => claim.startsWith('c|'))).toEqual([]);

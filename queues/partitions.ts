@@ -1,10 +1,11 @@
 /**
  * Which partitions this worker process looks after: one worker per partition at a time, under a lease that a dead or stopped worker loses
- * within 5 s. Created by `startRoutingWorkers`.
+ * within 5 s. Workers share evenly: each sees how many there are, takes what is free and gives back what is more than its part.
+ * Created by `startRoutingWorkers`.
  */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../src/base/log.ts';
-import { PARTITIONS, partitionKey } from './keys.ts';
+import { PARTITIONS, partitionKey, workersKey } from './keys.ts';
 import type { ScriptRunner } from './redis.ts';
 
 const HOLD_MS = 5_000;
@@ -42,6 +43,7 @@ export class HeldPartitions {
 
   async #renew(): Promise<void> {
     const asked = performance.now();
+    const part = await this.#part();
     const answers = await Promise.allSettled(
       Array.from({ length: PARTITIONS }, (_, partition) =>
         this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 0]),
@@ -52,16 +54,40 @@ export class HeldPartitions {
       else if (answer.status === 'fulfilled') this.#held.delete(partition);
     }
     if (answers.some((answer) => answer.status === 'rejected')) this.#log.debug('partitions.unrenewed');
+    await this.#giveUp([...this.#held.keys()].slice(part));
     if (!this.#isClosed) this.#timer = setTimeout(() => void this.#renew(), RENEW_MS);
+  }
+
+  /** How many partitions are this worker's: all over the workers there are. All of them while that cannot be told. */
+  async #part(): Promise<number> {
+    const key = workersKey(this.#prefix);
+    const now = Date.now();
+    try {
+      const answers = await this.#runner.redis
+        .multi()
+        .zadd(key, now + HOLD_MS, this.#holder)
+        .zremrangebyscore(key, '-inf', now)
+        .pexpire(key, HOLD_MS * 2)
+        .zcard(key)
+        .exec();
+      return Math.ceil(PARTITIONS / Math.max(1, Number(answers?.[3]?.[1] ?? 1)));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'partitions.uncounted');
+      return PARTITIONS;
+    }
+  }
+
+  async #giveUp(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#held.delete(partition);
+    await Promise.allSettled(
+      partitions.map((partition) => this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 1])),
+    );
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    const held = this.list();
-    this.#held.clear();
-    await Promise.allSettled(
-      held.map((partition) => this.#runner.run('holdPartition', partitionKey(this.#prefix, partition), [this.#holder, HOLD_MS, 1])),
-    );
+    await this.#runner.redis.zrem(workersKey(this.#prefix), this.#holder).catch(() => 0);
+    await this.#giveUp([...this.#held.keys()]);
   }
 }

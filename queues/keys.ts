@@ -9,5 +9,8 @@ export const logKey = (prefix: string, partition: number): string => `${partitio
 /** Account → partition, group public id → account, the partitions in use; small, read at the edge, rebuilt from configuration. */
 export const directoryKey = (prefix: string, name: 'accounts' | 'groups' | 'partitions'): string => `${prefix}{dir}:${name}`;
 
+/** Worker processes by the time (Unix ms) until which they count as there. */
+export const workersKey = (prefix: string): string => `${prefix}{dir}:workers`;
+
 /** Best-effort signals. */
 export const signalChannel = (prefix: string): string => `${prefix}{sig}`;

@@ -95,6 +95,7 @@ export class ScriptRunner {
   readonly redis: Redis;
   readonly #scripts: ReadonlyMap<string, Script>;
   #isClosed = false;
+  #isReplacing = false;
 
   constructor(redis: Redis) {
     this.redis = redis;
@@ -129,12 +130,22 @@ export class ScriptRunner {
       } catch (error) {
         if (error instanceof AppError) throw error;
         // Perhaps the connection is dead without having been closed: the next try gets a new one.
-        if (isTimeout(error) && this.redis.status === 'ready') this.redis.disconnect(true);
+        if (isTimeout(error)) this.#replaceConnection();
         if (!isPassing(error)) throw new AppError('internal', { detail: 'A state script failed.', cause: error });
         if (this.#isClosed || performance.now() - started > GIVE_UP_AFTER_MS) throw new AppError('unavailable', { cause: error });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
       }
     }
+  }
+
+  /** Once, however many commands timed out on it. */
+  #replaceConnection(): void {
+    if (this.#isReplacing || this.redis.status !== 'ready') return;
+    this.#isReplacing = true;
+    this.redis.once('close', () => {
+      this.#isReplacing = false;
+    });
+    this.redis.disconnect(true);
   }
 
   close(): void {

@@ -69,6 +69,11 @@ export class RedisServer {
     return this.#process.pid;
   }
 
+  /** Resolves at its end, with how it ended, for people. */
+  get epitaph(): Promise<string> {
+    return this.#process.epitaph();
+  }
+
   get ended(): Promise<ServerEnd> {
     return this.#process.ended;
   }

@@ -7,6 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const LAST_LINES = 2;
+/** What a process printed may arrive a little after its end. */
+const PIPE_MS = 50;
 
 export interface ServerProgram {
   readonly command: string;
@@ -68,6 +73,7 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #stopSignal: NodeJS.Signals;
   #end: ServerEnd | undefined;
+  #lastLines: readonly string[] = [];
 
   private constructor(child: ChildProcess, pid: number, program: ServerProgram) {
     this.#child = child;
@@ -79,7 +85,11 @@ export class ServerProcess {
         resolve(this.#end);
       });
     });
-    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', program.onLine);
+    const onLine = (line: string): void => {
+      this.#lastLines = [...this.#lastLines.slice(1 - LAST_LINES), line];
+      program.onLine(line);
+    };
+    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', onLine);
   }
 
   /** @throws the spawn error when the program cannot be executed at all. */
@@ -97,6 +107,15 @@ export class ServerProcess {
       child.once('error', reject);
     });
     return new ServerProcess(child, child.pid as number, program);
+  }
+
+  /** How it ended, for people: with what it printed last when it gave up by itself. */
+  async epitaph(): Promise<string> {
+    const { code, signal } = await this.ended;
+    if (signal) return `signal ${signal}`;
+    if (code === 0) return 'exit code 0';
+    await wait(PIPE_MS);
+    return `exit code ${code}; it printed last: ${this.#lastLines.join(' | ')}`;
   }
 
   get hasEnded(): boolean {

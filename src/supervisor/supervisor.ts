@@ -128,8 +128,8 @@ class House implements Supervisor {
         throw new Error('its port was taken by another program while it was down: restart Centralino');
       }
       url = server.url;
-      const ended = server.ended.then(({ code, signal }) => (signal ? `signal ${signal}` : `exit code ${code}`));
-      return { pid: server.pid, ended, stop: (timeoutMs) => server.close(timeoutMs) };
+      void server.ended.then(() => this.#checkDisk());
+      return { pid: server.pid, ended: server.epitaph, stop: (timeoutMs) => server.close(timeoutMs) };
     };
     await this.#keep(role, role, launch, 3);
     return url;
@@ -167,14 +167,20 @@ class House implements Supervisor {
   }
 
   #watchDisk(): void {
-    this.#diskCheck = setInterval(() => {
-      const free = freeBytes(this.#dataDir);
+    this.#diskCheck = setInterval(() => this.#checkDisk(), DISK_CHECK_MS);
+  }
+
+  /** Regularly, and when a server ended: a Redis that cannot write ends by itself. */
+  #checkDisk(): void {
+    const { log } = this.#options;
+    const dataDir = this.#dataDir;
+    try {
+      const free = freeBytes(dataDir);
       if (free < LOW_FREE_BYTES)
-        this.#options.log.error(
-          { freeMb: Math.floor(free / 1e6), dataDir: this.#dataDir },
-          'the disk of DATA_DIR is nearly full: free some space',
-        );
-    }, DISK_CHECK_MS);
+        log.error({ freeMb: Math.floor(free / 1e6), dataDir }, 'the disk of DATA_DIR is nearly full: free some space');
+    } catch (error) {
+      log.error({ err: error, dataDir }, 'DATA_DIR cannot be reached any more');
+    }
   }
 }
 
@@ -182,6 +188,7 @@ interface EmbeddedServerHandle {
   readonly url: string;
   readonly pid: number;
   readonly ended: Promise<ServerEnd>;
+  readonly epitaph: Promise<string>;
   close(timeoutMs?: number): Promise<void>;
 }
 

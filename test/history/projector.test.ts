@@ -229,7 +229,9 @@ describe('projector', () => {
   });
 
   test('BEY-3 a partition that waits for a newer release does not hold up the others', async () => {
-    const { runner, prefix } = stage.world.engine.core;
+    const { engine } = stage.world;
+    const { runner, prefix } = engine.core;
+    await engine.config.place(newId('account'), 9);
     await runner.redis.xadd(
       `${prefix}{p9}:log`,
       '*',

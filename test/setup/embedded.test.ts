@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PostgresServer } from '../../src/supervisor/postgresServer.ts';
 import { askRedis } from '../../src/supervisor/redisProbe.ts';
 import { RedisServer } from '../../src/supervisor/redisServer.ts';
-import { isAlive } from '../../src/supervisor/serverProcess.ts';
+import { isAlive, ServerProcess } from '../../src/supervisor/serverProcess.ts';
 import { freePort, startTestRedis } from '../support/services.ts';
 
 let dir: string;
@@ -75,3 +75,14 @@ async function sql(url: string, text: string): Promise<unknown[]> {
     await client.end();
   }
 }
+
+test('OPS embedded: a server that gives up by itself is told with what it printed last, a killed one with its signal', async () => {
+  const told: string[] = [];
+  const program = { cwd: '/', stopSignal: 'SIGTERM' as const, onLine: (line: string) => told.push(line) };
+  const failed = await ServerProcess.start({ ...program, command: '/bin/sh', args: ['-c', 'echo hello; echo no space >&2; exit 3'] });
+  expect(await failed.epitaph()).toMatch(/^exit code 3; it printed last: .*no space/);
+  expect(told.sort()).toEqual(['hello', 'no space']);
+  const killed = await ServerProcess.start({ ...program, command: '/bin/sleep', args: ['60'] });
+  killed.kill('SIGKILL');
+  expect(await killed.epitaph()).toBe('signal SIGKILL');
+});

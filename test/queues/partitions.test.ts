@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PARTITIONS } from '../../queues/keys.ts';
 import { HeldPartitions } from '../../queues/partitions.ts';
+import { newId } from '../../src/base/ids.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
 import { until } from '../support/services.ts';
 
 let world: TestEngines;
 beforeAll(async () => {
   world = await startTestEngines();
+  for (let partition = 0; partition < PARTITIONS; partition++) await world.engine.config.place(newId('account'), partition);
 });
 afterAll(() => world.close());
 
@@ -18,7 +20,7 @@ async function worker(nodeId: string): Promise<HeldPartitions> {
   return held;
 }
 
-test('rule: workers share the partitions evenly; every one is held once, and those of a worker that goes are taken', async () => {
+test('rule: workers share the partitions in use evenly; every one is held once, and those of a worker that goes are taken', async () => {
   const first = await worker('w-1');
   expect(first.list()).toHaveLength(PARTITIONS);
   const second = await worker('w-2');

@@ -111,6 +111,15 @@ export const envSchema = z
     path: ['TLS_CERT'],
     // Also when other settings are wrong: all problems are told at once.
     when: () => true,
+  })
+  .superRefine((env, context) => {
+    const needs = (['gateway', 'worker', 'sfu'] as const).filter((role) => env.ROLES.includes(role));
+    if (needs.length === 0 || env.ROLES.includes('all')) return;
+    const lack = (path: string, embedded: string) =>
+      context.addIssue({ code: 'custom', path: [path], message: `ROLES ${needs.join(', ')} need it, or the role ${embedded} beside them` });
+    if (env.REDIS_URL === undefined && !env.ROLES.includes('redis')) lack('REDIS_URL', 'redis');
+    if (env.DATABASE_URL === undefined && !env.ROLES.includes('postgres') && needs.some((role) => role !== 'sfu'))
+      lack('DATABASE_URL', 'postgres');
   });
 
 export type Env = z.infer<typeof envSchema>;

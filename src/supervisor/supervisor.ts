@@ -3,6 +3,8 @@
  * address is given, then workers, gateways and the SFU, and starts again whatever ends. `close` goes in the order
  * gateways, workers, sfu, PostgreSQL, Redis, so that nothing loses what it stands on while it still works.
  */
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Env, RoleName } from '../../config/env.ts';
 import type { Logger } from '../base/log.ts';
 import { DataDirError, freeBytes, openDataDir, readSecrets } from './dataDir.ts';
@@ -72,6 +74,8 @@ class House implements Supervisor {
       throw new DataDirError(`The disk of DATA_DIR ${this.#dataDir} is full (less than 100 MB free): free some space.`);
     const trouble = env.HTTP_PORT === 0 ? undefined : await portTrouble(env.HTTP_PORT, env.HTTP_HOST);
     if (trouble) throw new DataDirError(portMessage(env, trouble));
+    const tlsTrouble = tlsMessage(env);
+    if (tlsTrouble) throw new DataDirError(tlsTrouble);
     this.#watchDisk();
     const place = { env, log, dataDir: this.#dataDir };
     // Each launch tells the port anew; it stays the same unless another program took it while the server was down.
@@ -190,6 +194,17 @@ interface EmbeddedServerHandle {
   readonly ended: Promise<ServerEnd>;
   readonly epitaph: Promise<string>;
   close(timeoutMs?: number): Promise<void>;
+}
+
+/** What is wrong with certificate or key; else a gateway would fail again and again. */
+function tlsMessage({ TLS_CERT, TLS_KEY }: Env): string | undefined {
+  if (!TLS_CERT || !TLS_KEY) return undefined;
+  try {
+    createSecureContext({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) });
+    return undefined;
+  } catch (error) {
+    return `TLS_CERT ${TLS_CERT} and TLS_KEY ${TLS_KEY} cannot be used: ${(error as Error).message}. Give PEM files that belong together and that this user may read.`;
+  }
 }
 
 function portMessage({ HTTP_PORT, HTTP_HOST }: Env, trouble: string): string {

@@ -29,6 +29,23 @@ test('OPS start: a wrong configuration names every problem and ends with code 78
   for (const name of ['HTTP_PORT', 'LOG_LEVEL', 'TLS_CERT']) expect(run.output).toContain(`  ${name}: `);
 });
 
+test('OPS start: a role without the servers it stands on is a wrong configuration', async () => {
+  const run = await start({ ROLES: 'gateway' });
+  expect((await run.exited).code).toBe(78);
+  for (const name of ['REDIS_URL', 'DATABASE_URL']) expect(run.output).toContain(`  ${name}: ROLES gateway need it`);
+});
+
+test('OPS start: a certificate that cannot be used is said before anything is started', async () => {
+  const dataDir = makeDataDir();
+  const file = join(dataDir, 'not-a-certificate.pem');
+  writeFileSync(file, 'hello');
+  for (const path of [join(dataDir, 'missing.pem'), file]) {
+    const run = await start({ TLS_CERT: path, TLS_KEY: path }, dataDir);
+    expect((await run.exited).code).toBe(1);
+    expect(run.output).toMatch(/^TLS_CERT .+ cannot be used: .+\n$/);
+  }
+});
+
 /** One installation for the tests in which it survives; they build on each other, in the order written. */
 describe('a running installation', () => {
   let run: Installation;

@@ -11,7 +11,7 @@ import { answered, type Redis, untilReady } from './redis.ts';
 
 /** A read that waited less than this found the log busy; the next one comes after a pause in which entries gather. */
 const BUSY_MS = 3;
-const GATHER_MS = 4;
+const GATHER_MS = 6;
 const BLOCK_MS = 5_000;
 const RETRY_MS = 100;
 const RECONNECT_WITHIN_MS = 10_000;

@@ -8,7 +8,7 @@ import { type Commands, isRefused, refusedBy } from './commands.ts';
 import type { Refused } from './engine.ts';
 import type { Reply } from './redis.ts';
 
-const GATHER_MS = 4;
+const GATHER_MS = 6;
 const MOST = 16;
 
 interface Waiting {

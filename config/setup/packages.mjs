@@ -49,8 +49,8 @@ async function install(root, say) {
 }
 
 /**
- * `npm install` without saving: exactly the versions and checksums of the lock file. Not `npm ci`, which refuses to work with
- * a registry that lacks the optional packages of other operating systems.
+ * `npm install` without saving: exactly the versions and checksums of the lock file. Not `npm ci`, which would begin by deleting what is
+ * installed already and is strict about packages of other systems, which not every registry has.
  * @param {string} root
  * @returns {Promise<void>}
  */

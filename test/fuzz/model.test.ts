@@ -8,4 +8,4 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('INV-1…6 hold over thousands of runs and long sequences', () => checkModel(world, { numRuns: 2_000, maxSteps: 120 }), 600_000);
+test('INV-1…6 hold over thousands of runs and long sequences', () => checkModel(world, { numRuns: 2_000, maxSteps: 120 }), 1_800_000);

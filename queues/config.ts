@@ -6,6 +6,55 @@ import { z } from 'zod';
 
 export const outcome = z.object({ id: z.string().max(100), name: z.string().max(100), kind: z.enum(['OK', 'KO']) });
 
+/** What an interaction is carried by; an agent's capacity is counted by it (RTE-5). */
+export const medium = z.enum(['chat', 'voice', 'video']);
+export type Medium = z.infer<typeof medium>;
+
+/** Levels of skills run from 1 to 10. */
+export const SKILL_LEVEL_MAX = 10;
+export const skillNeed = z.object({ skill: z.string().max(40), level: z.number().int().min(1).max(SKILL_LEVEL_MAX) });
+export type SkillNeed = z.infer<typeof skillNeed>;
+
+/**
+ * RTE-2. Chat: manual (everybody sees it, who accepts or replies has it), random (weighted draw), balanced (fewest open first). Voice: longest_idle,
+ * fewest_calls (of today), round_robin, ring_all (first to accept), linear (by the members' order), random, skills (highest levels).
+ * Every one of them works for every medium.
+ */
+export const queueModes = [
+  'manual',
+  'random',
+  'balanced',
+  'longest_idle',
+  'fewest_calls',
+  'round_robin',
+  'ring_all',
+  'linear',
+  'skills',
+] as const;
+
+/**
+ * RTE-10. One step of a queue's recipe, run when the interaction has waited `afterSec` in this queue. `no_agents`: only while nobody is signed in
+ * and not paused; with `afterSec` 0 it runs on arrival and when the last agent leaves. What ends the waiting is the last step that runs.
+ */
+export const recipeStep = z.object({
+  afterSec: z.number().int().min(0).max(86_400),
+  onlyIf: z.enum(['always', 'no_agents']).default('always'),
+  do: z.discriminatedUnion('op', [
+    /** Goes on waiting in another queue with its virtual start; a queue it has been in before is not entered again. */
+    z.object({ op: z.literal('queue'), queueId: z.string().max(40) }),
+    /** Adds to the interaction's priority. */
+    z.object({ op: z.literal('priority'), by: z.number().int().min(1).max(1_000) }),
+    /** Tells the client: a system message in a conversation, an announcement on a call. */
+    z.object({ op: z.literal('message'), text: z.string().min(1).max(1_000) }),
+    /** The interaction leaves routing; who carries it (the call's flow) goes on as told. */
+    z.object({ op: z.literal('number'), number: z.string().min(1).max(64) }),
+    z.object({ op: z.literal('voicemail') }),
+    z.object({ op: z.literal('callback') }),
+    z.object({ op: z.literal('close') }),
+  ]),
+});
+export type RecipeStep = z.infer<typeof recipeStep>;
+
 export const accountDoc = z.object({
   kind: z.literal('account'),
   id: z.string(),
@@ -13,6 +62,10 @@ export const accountDoc = z.object({
   isActive: z.boolean(),
   /** Origins whose pages may open sockets and call the API from a browser; empty: any page may show the widget. */
   origins: z.array(z.string()),
+  /** ACC-5: users may sign in to queues they are not assigned to. */
+  canSignInAnywhere: z.boolean().default(false),
+  /** RTE-7: the reasons that are switched on, in their order; empty: pauses have no reason. */
+  pauseReasons: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
 });
 
 export const queueDoc = z.object({
@@ -22,7 +75,28 @@ export const queueDoc = z.object({
   name: z.string(),
   isActive: z.boolean(),
   /** RTE-2. */
-  mode: z.enum(['manual', 'random', 'balanced']),
+  mode: z.enum(queueModes),
+  /** The medium of what waits here, unless an interaction says otherwise. */
+  channel: z.enum(['chat', 'voice']).default('chat'),
+  /** ring_all: how many agents are rung at once. */
+  ringMax: z.number().int().min(1).max(20).default(10),
+  /** RTE-3: needed by every interaction of this queue, besides its own needs. */
+  required: z.array(skillNeed).max(5).default([]),
+  /** Agents who have them are preferred among those who may take it. */
+  preferred: z.array(skillNeed).max(5).default([]),
+  /** After so long in the queue the required levels are lowered by so much, from what they were at first; a level below 1 is required no more. */
+  relaxation: z
+    .array(z.object({ afterSec: z.number().int().min(1).max(86_400), lowerBy: z.number().int().min(1).max(10) }))
+    .max(10)
+    .default([]),
+  /** RTE-11: for so long a returning contact is kept for its last agent, while that one is signed in and not paused; 0: off. */
+  stickyWaitMs: z.number().int().min(0).default(0),
+  /** RTE-11: for how long the last agent of a contact is remembered. */
+  stickyMemoryMs: z.number().int().min(0).default(86_400_000),
+  /** RTE-10, by `afterSec`. */
+  recipe: z.array(recipeStep).max(10).default([]),
+  /** Service level: the share of interactions answered within so many seconds. */
+  serviceLevelSec: z.number().int().min(1).max(3_600).default(20),
   /** Automatic modes: give the conversation without asking. */
   isAutoAccepted: z.boolean(),
   offerTimeoutMs: z.number().int().min(1_000),
@@ -50,15 +124,26 @@ export const queueDoc = z.object({
   rating: z.enum(['none', 'thumbs', 'stars']),
 });
 
+export const interruptions = ['voice>chat', 'voice>video', 'video>chat', 'video>voice', 'chat>voice', 'chat>video'] as const;
+
 export const agentDoc = z.object({
   kind: z.literal('agent'),
   id: z.string(),
   accountId: z.string(),
   name: z.string(),
   isActive: z.boolean(),
-  /** RTE-5: conversations at once. */
+  /** RTE-5: chats at once. */
   capacity: z.number().int().min(0).max(100),
+  /** RTE-5: calls and videos at once. */
+  voiceCapacity: z.number().int().min(0).max(100).default(1),
+  videoCapacity: z.number().int().min(0).max(100).default(1),
+  /** RTE-5: `voice>chat`: a call may be offered while the agent holds chats. Without a rule an agent serves one medium at a time. */
+  interrupts: z.array(z.enum(interruptions)).max(6).default([]),
+  /** RTE-3: skill → level. */
+  skills: z.record(z.string(), z.number().int().min(1).max(SKILL_LEVEL_MAX)).default({}),
   queues: z.array(z.string()).max(200),
+  /** Place in the order of linear queues, lowest first; without one: last. */
+  order: z.record(z.string(), z.number().int().min(0).max(10_000)).default({}),
 });
 
 export const groupDoc = z.object({
@@ -78,6 +163,8 @@ export const groupDoc = z.object({
 
 export const configDoc = z.discriminatedUnion('kind', [accountDoc, queueDoc, agentDoc, groupDoc]);
 export type ConfigDoc = z.infer<typeof configDoc>;
+/** A document as it may be given: what is left out gets its default. */
+export type ConfigInput = z.input<typeof configDoc>;
 export type ConfigKind = ConfigDoc['kind'];
 export type AccountDoc = z.infer<typeof accountDoc>;
 export type QueueDoc = z.infer<typeof queueDoc>;
@@ -90,7 +177,7 @@ export interface ConfigEntry {
   readonly id: string;
   readonly accountId: string;
   readonly version: number;
-  readonly doc: ConfigDoc | null;
+  readonly doc: ConfigInput | null;
 }
 
 /** What new queues and agents get when nothing is said. */
@@ -113,5 +200,22 @@ export const queueDefaults = {
   autoCloseMs: 0,
   autoCloseOutcome: '',
   rating: 'stars',
-} as const satisfies Partial<QueueDoc>;
-export const agentDefaults = { isActive: true, capacity: 5 } as const satisfies Partial<AgentDoc>;
+  channel: 'chat',
+  ringMax: 10,
+  required: [],
+  preferred: [],
+  relaxation: [],
+  stickyWaitMs: 0,
+  stickyMemoryMs: 86_400_000,
+  recipe: [],
+  serviceLevelSec: 20,
+} satisfies Partial<QueueDoc>;
+export const agentDefaults = {
+  isActive: true,
+  capacity: 5,
+  voiceCapacity: 1,
+  videoCapacity: 1,
+  interrupts: [],
+  skills: {},
+  order: {},
+} satisfies Partial<AgentDoc>;

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../src/base/errors.ts';
 import type { AccountId, ContactId, GroupId, InteractionId, QueueId, UserId } from '../src/base/ids.ts';
 import type { Logger } from '../src/base/log.ts';
 import type { AgentView, InteractionView, Message, QueueFigures } from '../src/protocol/views.ts';
-import type { AccountDoc, AgentDoc, ConfigEntry, GroupDoc, QueueDoc } from './config.ts';
+import type { AccountDoc, AgentDoc, ConfigEntry, GroupDoc, Medium, QueueDoc, SkillNeed } from './config.ts';
 import type { EventType } from './events.ts';
 
 /** Where an account's state lives: scripts, keys and log of one partition share a hash tag. */
@@ -64,10 +64,21 @@ export interface NewInteraction {
   /** JSON of `page`, or empty. */
   readonly page: string;
   readonly userAgent: string;
-  /** First message of the client, sent in the same step. */
+  /** First message of the client, sent in the same step; empty: none. */
   readonly text: string;
-  /** Socket that opened it. */
+  /** Socket or call leg that opened it; empty: the client's presence is not watched. */
   readonly connectionId: string;
+  /** By default the queue's channel. */
+  readonly medium?: Medium;
+  /** RTE-3, besides what the queue asks for. */
+  readonly required?: readonly SkillNeed[];
+  readonly preferred?: readonly SkillNeed[];
+  /** RTE-1: added to the queue's priority. */
+  readonly priority?: number;
+  /** Virtual start of waiting (Unix ms), never later than now: a callback or a redial keeps its place. */
+  readonly start?: number;
+  /** By default inbound. */
+  readonly origin?: 'inbound' | 'callback' | 'campaign' | 'offline';
 }
 
 export interface Sender {
@@ -86,6 +97,22 @@ export interface NewMessage {
   readonly file?: { readonly id: string; readonly name: string; readonly type: string; readonly size: number };
   /** Agents: take the untaken interaction by this message (CHT-6). */
   readonly isClaim: boolean;
+}
+
+export interface AgentCommand {
+  readonly agentId: UserId;
+  readonly queues?: readonly QueueId[];
+  readonly key: string;
+  /** Done for the agent by somebody who supervises the queues. */
+  readonly isSupervisor?: boolean;
+}
+
+/** RTE-9: where a waiting interaction stands. */
+export interface QueuePlace {
+  /** 1: the next, of those that wait in its queue. */
+  readonly position: number;
+  /** BEY-4; undefined when nothing is known to go by. */
+  readonly estimatedWaitMs: number | undefined;
 }
 
 export interface Router {
@@ -136,11 +163,20 @@ export interface Router {
     wrapUp: { interactionId: InteractionId; agentId: UserId; byMs: number; key: string; isSupervisor: boolean },
   ): Promise<Outcome>;
 
-  /** `queues` absent: all the agent is assigned to. */
-  signIn(scope: Scope, agent: { agentId: UserId; queues?: readonly QueueId[]; key: string }): Promise<Outcome<{ agent: AgentView }>>;
-  signOut(scope: Scope, agent: { agentId: UserId; queues?: readonly QueueId[]; key: string }): Promise<Outcome<{ agent: AgentView }>>;
-  pause(scope: Scope, agent: { agentId: UserId; reason: string; key: string }): Promise<Outcome<{ agent: AgentView }>>;
-  resume(scope: Scope, agent: { agentId: UserId; key: string }): Promise<Outcome<{ agent: AgentView }>>;
+  /** RTE-1: changes the interaction's own priority (0–1,000); it keeps its start. Refuses: not_found, gone. */
+  prioritizeInteraction(scope: Scope, change: { interactionId: InteractionId; priority: number }): Promise<Outcome>;
+  /** VID-2, BEY-1: what carries it changes. Refuses: not_found, gone, at_capacity (the owner could not hold it beside the rest). */
+  changeMedium(scope: Scope, change: { interactionId: InteractionId; medium: Medium }): Promise<Outcome>;
+
+  /**
+   * `queues` absent: all the agent is assigned to. Others only where the account lets users sign in anywhere or a supervisor does it (ACC-5): such a
+   * temporary sign-in lasts until signed out. Refuses: not_found, forbidden.
+   */
+  signIn(scope: Scope, agent: AgentCommand): Promise<Outcome<{ agent: AgentView }>>;
+  signOut(scope: Scope, agent: AgentCommand): Promise<Outcome<{ agent: AgentView }>>;
+  /** `queues` absent: all of them, until resumed; with queues: only those (RTE-4). */
+  pause(scope: Scope, agent: AgentCommand & { reason: string }): Promise<Outcome<{ agent: AgentView }>>;
+  resume(scope: Scope, agent: AgentCommand): Promise<Outcome<{ agent: AgentView }>>;
 
   /** Presence. A connection belongs to this process's lease; when the lease lapses they are detached for it. Attach ends a reconnect window. */
   attachClient(
@@ -185,6 +221,8 @@ export interface Views {
   /** Waiting first, longest first, then served; at most 200. */
   queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
   figures(scope: Scope, id: QueueId): Promise<QueueFigures | undefined>;
+  /** undefined when it does not wait. */
+  place(scope: Scope, id: InteractionId): Promise<QueuePlace | undefined>;
   /** The contact's conversations that still stand in Redis, newest first. */
   ofContact(scope: Scope, id: ContactId): Promise<InteractionView[]>;
   agents(scope: Scope): Promise<AgentView[]>;

@@ -13,6 +13,22 @@ const n = z.string(); // display name
 
 const file = z.object({ id: z.string(), name: z.string(), type: z.string(), size: z.number() });
 
+/**
+ * BEY-2, why this pair. `by`: which side looked (an interaction for an agent, or a freed agent for an interaction). `k`: the key that decided, `v` its
+ * value, `r` the runner-up (agent or interaction) and `rv` its value. `n`: how many were compared. `x`: how many were left out, by reason.
+ */
+export const why = z.object({
+  by: z.enum(['interaction', 'agent']),
+  k: z.string(),
+  v: z.number(),
+  r: z.string(),
+  rv: z.number(),
+  n: z.number(),
+  x: z.record(z.string(), z.number()),
+});
+/** What the agent holds after the event: `chat/voice/video`, for asking later why it was not chosen. */
+const ld = z.string().optional();
+
 export const eventBodies = {
   'interaction.created': z.object({
     i,
@@ -28,15 +44,31 @@ export const eventBodies = {
     page: z.string(),
     userAgent: z.string(),
     start: z.number(),
+    /** What it needs, `skill=level` joined by commas; and its own priority. */
+    need: z.string().optional(),
+    pri: z.number().optional(),
   }),
   'interaction.queued': z.object({ i, q, reason: z.string() }),
-  'offer.made': z.object({ i, q, a, tok: z.string(), due: z.number() }),
-  /** `reason`: expired | declined | withdrawn. */
-  'offer.gone': z.object({ i, q, a, tok: z.string(), reason: z.string() }),
+  /** A recipe's step moved it (RTE-10). */
+  'interaction.moved': z.object({ i, from: q, q, step: z.number() }),
+  /** A recipe's step ran that does not end the waiting: `op` priority | message. */
+  'recipe.ran': z.object({ i, q, step: z.number(), op: z.string(), text: z.string().optional() }),
+  /** What it needs became less (RTE-3), or its priority changed. */
+  'interaction.changed': z.object({
+    i,
+    q,
+    what: z.enum(['relaxed', 'priority', 'media']),
+    need: z.string(),
+    pri: z.number(),
+    channel: z.string(),
+  }),
+  'offer.made': z.object({ i, q, a, tok: z.string(), due: z.number(), why: why.optional(), ld }),
+  /** `reason`: expired | declined | withdrawn | taken (another of those rung was first). */
+  'offer.gone': z.object({ i, q, a, tok: z.string(), reason: z.string(), ld }),
   /** `via`: accept | claim | auto | transfer. */
-  'interaction.taken': z.object({ i, q, a, n, via: z.string() }),
+  'interaction.taken': z.object({ i, q, a, n, via: z.string(), why: why.optional(), ld }),
   /** The owner lost it: `reason` agent_lost | agent_removed | transfer. */
-  'interaction.requeued': z.object({ i, q, a, reason: z.string() }),
+  'interaction.requeued': z.object({ i, q, a, reason: z.string(), ld }),
   'participant.joined': z.object({ i, q, a, n }),
   'participant.left': z.object({ i, q, a, n }),
   'message.sent': z.object({
@@ -55,13 +87,32 @@ export const eventBodies = {
   'client.presence': z.object({ i, q, presence: z.enum(['connected', 'reconnecting', 'gone']), until: z.number() }),
   /** `by`: client | agent | system; `reason`: client | agent | client_lost. */
   'interaction.ended': z.object({ i, q, by: z.string(), reason: z.string(), a: z.string(), n }),
-  /** `reason`: served | abandoned | rejected. `a` empty when nobody owned it. */
-  'interaction.closed': z.object({ i, q, a: z.string(), reason: z.string(), outcome: z.string(), kind: z.string(), note: z.string() }),
+  /** `reason`: served | abandoned | rejected | diverted (`to`: the recipe's step, JSON). `a` empty when nobody owned it. */
+  'interaction.closed': z.object({
+    i,
+    q,
+    a: z.string(),
+    reason: z.string(),
+    outcome: z.string(),
+    kind: z.string(),
+    note: z.string(),
+    to: z.string().optional(),
+    ld,
+  }),
   'rating.given': z.object({ i, q, value: z.number(), comment: z.string() }),
   'wrapup.started': z.object({ i, q, a, until: z.number() }),
   'wrapup.extended': z.object({ i, q, a, until: z.number() }),
-  'wrapup.ended': z.object({ i, q, a, how: z.string() }),
-  'agent.changed': z.object({ a, status: z.string(), reason: z.string(), queues: z.array(z.string()).optional() }),
+  'wrapup.ended': z.object({ i, q, a, how: z.string(), ld }),
+  /** `queues`: signed in to, and `paused` those of them that are paused, each joined by spaces; `dv` live devices. */
+  'agent.changed': z.object({
+    a,
+    status: z.string(),
+    reason: z.string(),
+    queues: z.string().optional(),
+    paused: z.string().optional(),
+    dv: z.number().optional(),
+    ld,
+  }),
   'session.revoked': z.object({ user: z.string(), sessions: z.array(z.string()), reason: z.string() }),
   'config.applied': z.object({ kind: z.string(), id: z.string(), version: z.number(), deleted: z.boolean() }),
 } as const;

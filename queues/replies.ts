@@ -25,6 +25,9 @@ export function toInteraction(id: string, flat: unknown): InteractionView | unde
     queue: h['q'] ?? '',
     ...(h['g'] ? { group: h['g'] } : {}),
     state: h['st'] as InteractionView['state'],
+    medium: (h['ch'] ?? 'chat') as InteractionView['medium'],
+    priority: number(h['pri']),
+    required: toNeeds(h['need']),
     client: {
       id: h['c'] ?? '',
       name: h['cn'] ?? '',
@@ -50,6 +53,15 @@ export function toInteraction(id: string, flat: unknown): InteractionView | unde
     ...(h['una'] ? { unansweredSince: Number(h['una']) } : {}),
     off: number(h['off']),
   };
+}
+
+/** `skill=level,skill=level` */
+function toNeeds(text: string | undefined): InteractionView['required'] {
+  if (!text) return [];
+  return text.split(',').map((need) => {
+    const [skill = '', level] = need.split('=');
+    return { skill, level: number(level) };
+  });
 }
 
 /** A feed entry `[id, [field, value, …]]`. */
@@ -85,29 +97,59 @@ export function toMessages(entriesNewestFirst: readonly unknown[]): Message[] {
 /** The answer of `readAgent` after its epoch. */
 export function toAgent(id: string, answer: Flat): AgentView {
   const h = toFields(answer[1]);
-  const wrapUps = Object.entries(toFields(answer[4])).map(([interaction, entry]) => ({
-    interaction,
-    until: Number(entry.slice(0, entry.indexOf('|'))),
-  }));
+  const wrapUps = (answer[4] as readonly [string, string, string | null, string | null][]).map(
+    ([interaction, until, canEnd, canExtend]) => ({
+      interaction,
+      until: Number(until),
+      canEnd: canEnd === '1',
+      canExtend: canExtend === '1',
+    }),
+  );
   const offers = answer[3] as readonly unknown[];
-  const queues = answer[2] as readonly [string, string, string, number][];
+  const queues = answer[2] as readonly [string, string, string, number, number, string | null][];
   const load = number(h['load']);
   const capacity = number(h['cap']);
+  const [voice, video] = [number(h['lv']), number(h['lw'])];
   return {
     id,
     name: h['n'] ?? '',
-    status: statusOf(h['st'] ?? 'out', { offers: offers.length, wrapUps: wrapUps.length, isFull: load >= capacity }),
+    status: statusOf(h['st'] ?? 'out', { offers: offers.length, wrapUps: wrapUps.length, isFull: load > 0 && isFull(h) }),
     ...(h['st'] === 'paused' ? { pauseReason: h['why'] ?? '' } : {}),
     since: number(h['since']),
-    queues: queues.map(([queue, name, mode, isSignedIn]) => ({ id: queue, name, mode, isSignedIn: Number(isSignedIn) === 1 })),
+    queues: queues.map(([queue, name, mode, isSignedIn, isTemporary, pauseReason]) => ({
+      id: queue,
+      name,
+      mode,
+      isSignedIn: Number(isSignedIn) === 1,
+      isTemporary: Number(isTemporary) === 1,
+      ...(pauseReason === null ? {} : { pauseReason }),
+    })),
     load,
     capacity,
+    media: {
+      chat: { load: load - voice - video, capacity },
+      voice: { load: voice, capacity: number(h['cv']) },
+      video: { load: video, capacity: number(h['cw']) },
+    },
     wrapUps,
     devices: Object.entries(toFields(answer[5])).map(([device, entry]) => {
       const [connection, , , ...name] = entry.split('|');
       return { id: device, name: name.join('|'), isLive: connection !== '' };
     }),
   };
+}
+
+/** Whether no medium has room beside what the agent holds; the same rule as `lib/agents.lua`. */
+function isFull(h: Record<string, string>): boolean {
+  const held: Record<string, number> = { voice: number(h['lv']), video: number(h['lw']) };
+  held['chat'] = number(h['load']) - number(h['lv']) - number(h['lw']);
+  const most: Record<string, number> = { chat: number(h['cap']), voice: number(h['cv']), video: number(h['cw']) };
+  const rules = (h['irr'] ?? '').split(' ');
+  const media = ['chat', 'voice', 'video'];
+  const hasRoom = (medium: string) =>
+    (held[medium] ?? 0) < (most[medium] ?? 0) &&
+    media.every((other) => other === medium || held[other] === 0 || rules.includes(`${medium}>${other}`));
+  return !media.some(hasRoom);
 }
 
 /** RTE-4: what the agent's state is called, from what it holds. */

@@ -6,7 +6,7 @@ import { AppError } from '../src/base/errors.ts';
 import { newId } from '../src/base/ids.ts';
 import type { AgentView, InteractionView } from '../src/protocol/views.ts';
 import { type Commands, isRefused } from './commands.ts';
-import type { NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
+import type { AgentCommand, NewInteraction, NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
 import { MessageBatches } from './messageBatches.ts';
 import type { Reply } from './redis.ts';
 import { toAgent, toInteraction } from './replies.ts';
@@ -51,11 +51,11 @@ export function createRouter(commands: Commands): Router {
     return answer ? { ok: true, agent: toAgent(agentId, answer) } : notFound;
   }
 
-  const setState = (what: string) => (scope: Scope, agent: { agentId: string; reason?: string; queues?: readonly string[]; key: string }) =>
+  const setState = (what: string) => (scope: Scope, agent: AgentCommand & { readonly reason?: string }) =>
     withAgent('setAgentState', scope, agent.agentId, [
       agent.agentId,
       scope.accountId,
-      what,
+      agent.isSupervisor ? `${what}!` : what,
       agent.reason ?? '',
       commandId(what, agent.agentId, agent.key),
       ...(agent.queues ?? []),
@@ -79,6 +79,7 @@ export function createRouter(commands: Commands): Router {
         start.text,
         previewOf(start.text),
         start.connectionId,
+        routingOf(start),
       ]);
       if (isRefused(reply)) return reply;
       return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionAt(reply, 4, String(reply[3])) };
@@ -146,6 +147,11 @@ export function createRouter(commands: Commands): Router {
         commandId('extend', wrapUp.agentId, wrapUp.key),
       ]),
 
+    prioritizeInteraction: (scope, { interactionId, priority }) =>
+      plain('changeInteraction', scope, [interactionId, scope.accountId, 'priority', priority]),
+    changeMedium: (scope, { interactionId, medium }) =>
+      plain('changeInteraction', scope, [interactionId, scope.accountId, 'media', medium]),
+
     signIn: setState('sign_in'),
     signOut: setState('sign_out'),
     pause: setState('pause'),
@@ -182,6 +188,13 @@ function interactionAt(reply: Reply, index: number, id: string): InteractionView
   const view = toInteraction(id, reply[index]);
   if (!view) throw new AppError('gone');
   return view;
+}
+
+/** What `startInteraction` needs beyond a plain chat, as JSON; empty for that one. */
+function routingOf(start: NewInteraction): string {
+  const { medium, required, preferred, priority, start: from, origin } = start;
+  const routing = { medium, required, preferred, priority, start: from, origin };
+  return Object.values(routing).some((value) => value !== undefined) ? JSON.stringify(routing) : '';
 }
 
 /** As `scripts/lib/message.lua` takes it: the event's and the row's JSON are made here, where it is cheap, but for what only the script knows. */

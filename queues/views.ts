@@ -86,7 +86,15 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
         inService: Number(answer[3]),
         agentsOnline: Number(answer[4]),
         agentsAvailable: Number(answer[5]),
+        agentsPaused: 0,
+        answered: 0,
+        abandoned: 0,
+        today: { answered: 0, abandoned: 0, handled: 0 },
       };
+    },
+
+    async place(_scope, _id) {
+      return undefined;
     },
 
     async ofContact(scope, id) {

@@ -81,7 +81,7 @@ export interface QueueTable {
   account_id: string;
   name: string;
   is_active: Generated<boolean>;
-  mode: Generated<'manual' | 'random' | 'balanced'>;
+  mode: Generated<QueueDoc['mode']>;
   is_auto_accepted: Generated<boolean>;
   offer_timeout_ms: Generated<number>;
   max_missed: Generated<number>;

@@ -157,7 +157,9 @@ async function attach({ presence }: SocketServices, socket: ClientSocket, member
 /** Whoever serves no queue (a supervisor, an administrator) watches, and is nobody that routing could choose. */
 async function watcher({ engine }: SocketServices, { scope, principal }: AgentMember): Promise<AgentView> {
   const view = await engine.views.agent(scope, principal.userId);
-  const nothing = { since: Date.now(), queues: [], load: 0, capacity: 0, wrapUps: [], devices: [] };
+  const none = { load: 0, capacity: 0 };
+  const media = { chat: none, voice: none, video: none };
+  const nothing = { since: Date.now(), queues: [], load: 0, capacity: 0, media, wrapUps: [], devices: [] };
   return { ...(view?.agent ?? { id: principal.userId, status: 'signed_out', ...nothing }), name: principal.name };
 }
 

@@ -51,6 +51,9 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
       return { type, at, interaction: body.i, value: body.value };
     case 'interaction.created':
     case 'interaction.queued':
+    case 'interaction.moved':
+    case 'interaction.changed':
+    case 'recipe.ran':
     case 'offer.made':
     case 'offer.gone':
     case 'wrapup.started':
@@ -65,12 +68,14 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
   }
 }
 
+type OfferGoneReason = Extract<PublicEvent, { type: 'offer.gone' }>['reason'];
+
 /** What an event means to a list of conversations (an agent's own, or a queue's): what has to be read and shown. */
 export type RowStep =
   | { readonly kind: 'row'; readonly interaction: string }
   | { readonly kind: 'removed'; readonly interaction: string }
   | { readonly kind: 'offer'; readonly interaction: string; readonly token: string; readonly expiresAt: number }
-  | { readonly kind: 'offerGone'; readonly interaction: string; readonly reason: 'expired' | 'declined' | 'withdrawn' }
+  | { readonly kind: 'offerGone'; readonly interaction: string; readonly reason: OfferGoneReason }
   /** The agent's own state. */
   | { readonly kind: 'agent' }
   | { readonly kind: 'nothing' };
@@ -81,6 +86,7 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
   switch (type) {
     case 'interaction.created':
     case 'interaction.queued':
+    case 'interaction.changed':
     case 'interaction.taken':
     case 'interaction.ended':
     case 'participant.joined':
@@ -90,6 +96,7 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
     case 'rating.given':
       return { kind: 'row', interaction: body.i };
     case 'interaction.closed':
+    case 'interaction.moved':
       return { kind: 'removed', interaction: body.i };
     case 'interaction.requeued':
     case 'participant.left':
@@ -101,12 +108,13 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
     case 'offer.gone':
       return agentId === undefined
         ? { kind: 'row', interaction: body.i }
-        : { kind: 'offerGone', interaction: body.i, reason: body.reason as 'expired' | 'declined' | 'withdrawn' };
+        : { kind: 'offerGone', interaction: body.i, reason: body.reason as OfferGoneReason };
     case 'wrapup.started':
     case 'wrapup.extended':
     case 'wrapup.ended':
     case 'agent.changed':
       return agentId === undefined ? { kind: 'nothing' } : { kind: 'agent' };
+    case 'recipe.ran':
     case 'session.revoked':
     case 'config.applied':
       return { kind: 'nothing' };
@@ -123,5 +131,5 @@ export function changesAgent(step: RowStep, type: EventType): boolean {
 /** The interaction as its client may see it: without what the staff keeps to itself. */
 export function viewForVisitor(view: InteractionView): InteractionView {
   const { outcome: _outcome, unread: _unread, ...rest } = view;
-  return { ...rest, unread: 0 };
+  return { ...rest, unread: 0, priority: 0, required: [] };
 }

@@ -30,7 +30,7 @@ export const publicEvent = z.discriminatedUnion('type', [
     type: z.literal('offer.gone'),
     at,
     interaction: interactionId,
-    reason: z.enum(['accepted', 'expired', 'declined', 'withdrawn']),
+    reason: z.enum(['accepted', 'expired', 'declined', 'withdrawn', 'taken']),
   }),
   z.object({ type: z.literal('agent.changed'), at, agent: agentView }),
   // agent:<user> (own conversations) and queue:<queue> (lists): the row as it is now

@@ -42,6 +42,11 @@ export const interactionView = z.object({
   queue: queueId,
   group: groupId.optional(),
   state: interactionState,
+  medium: z.enum(['chat', 'voice', 'video']),
+  /** Its own priority, added to the queue's (RTE-1). */
+  priority: z.number().int(),
+  /** Skills it needs now, after relaxation (RTE-3). */
+  required: z.array(z.object({ skill: z.string(), level: z.number().int() })),
   client: z.object({ id: contactId, name: z.string(), presence: clientPresence, presenceUntil: z.number().optional() }),
   owner: z.object({ id: userId, name: z.string() }).optional(),
   participants: z.array(z.object({ id: userId, name: z.string() })),
@@ -73,6 +78,8 @@ export type InteractionView = z.infer<typeof interactionView>;
 
 export const offerView = z.object({ interaction: interactionView, token: z.string(), expiresAt: z.number() });
 
+const mediumLoad = z.object({ load: z.number().int(), capacity: z.number().int() });
+
 export const agentView = z.object({
   id: userId,
   name: z.string(),
@@ -80,10 +87,24 @@ export const agentView = z.object({
   pauseReason: z.string().optional(),
   since: z.number(),
   /** Queues the agent may serve; `isSignedIn` where the agent serves now. */
-  queues: z.array(z.object({ id: queueId, name: z.string(), isSignedIn: z.boolean(), mode: z.string() })),
+  queues: z.array(
+    z.object({
+      id: queueId,
+      name: z.string(),
+      isSignedIn: z.boolean(),
+      mode: z.string(),
+      /** Signed in without being assigned (ACC-5). */
+      isTemporary: z.boolean(),
+      /** Paused in this queue alone (RTE-4), with the reason. */
+      pauseReason: z.string().optional(),
+    }),
+  ),
+  /** All that the agent holds: offers, conversations, wrap-ups; `capacity` is that of chats. */
   load: z.number().int(),
   capacity: z.number().int(),
-  wrapUps: z.array(z.object({ interaction: interactionId, until: z.number() })),
+  /** RTE-5, by medium. */
+  media: z.object({ chat: mediumLoad, voice: mediumLoad, video: mediumLoad }),
+  wrapUps: z.array(z.object({ interaction: interactionId, until: z.number(), canEnd: z.boolean(), canExtend: z.boolean() })),
   devices: z.array(z.object({ id: z.string(), name: z.string(), isLive: z.boolean() })),
 });
 export type AgentView = z.infer<typeof agentView>;
@@ -94,8 +115,30 @@ export const queueFigures = z.object({
   waiting: z.number().int(),
   longestWaitSince: z.number().optional(),
   inService: z.number().int(),
+  /** Signed in and not paused. */
   agentsOnline: z.number().int(),
   agentsAvailable: z.number().int(),
+  agentsPaused: z.number().int(),
+  /** RTE-9: over the last 15 minutes; absent when nothing was answered. */
+  averageWaitMs: z.number().optional(),
+  answered: z.number().int(),
+  abandoned: z.number().int(),
+  /** answered within the queue's time ÷ (answered + abandoned after that time), 0–1, last 15 minutes; absent without any. */
+  serviceLevel: z.number().optional(),
+  /** Since midnight UTC. */
+  today: z.object({
+    answered: z.number().int(),
+    abandoned: z.number().int(),
+    handled: z.number().int(),
+    averageWaitMs: z.number().optional(),
+    averageHandleMs: z.number().optional(),
+    serviceLevel: z.number().optional(),
+  }),
+  /** Share of the signed-in, unpaused time in which the queue's agents held work, 0–1, last 15 minutes. */
+  occupancy: z.number().optional(),
+  /** BEY-4: for somebody who came now, and the mean absolute error of such estimates of late. */
+  estimatedWaitMs: z.number().optional(),
+  estimateErrorMs: z.number().optional(),
 });
 export type QueueFigures = z.infer<typeof queueFigures>;
 

@@ -1,6 +1,15 @@
 /** From rows to the documents that scripts and sockets read from Redis. Each returns null when nothing is to be read any more. */
 import type { Selectable, Transaction } from 'kysely';
-import type { AccountDoc, AgentDoc, ConfigDoc, ConfigKind, GroupDoc, QueueDoc } from '../../queues/config.ts';
+import {
+  type AccountDoc,
+  type AgentDoc,
+  agentDefaults,
+  type ConfigDoc,
+  type ConfigKind,
+  type GroupDoc,
+  type QueueDoc,
+  queueDefaults,
+} from '../../queues/config.ts';
 import { assertNever } from '../base/errors.ts';
 import type { ChatGroupTable, QueueTable, Tables } from '../db/tables.ts';
 
@@ -22,7 +31,17 @@ export function compile(trx: Transaction<Tables>, kind: ConfigKind, id: string):
 
 async function compileAccount(trx: Transaction<Tables>, id: string): Promise<AccountDoc | null> {
   const row = await trx.selectFrom('account').select(['legal_name', 'status', 'origins']).where('id', '=', id).executeTakeFirst();
-  return row ? { kind: 'account', id, name: row.legal_name, isActive: row.status === 'active', origins: row.origins } : null;
+  return row
+    ? {
+        kind: 'account',
+        id,
+        name: row.legal_name,
+        isActive: row.status === 'active',
+        origins: row.origins,
+        canSignInAnywhere: false,
+        pauseReasons: [],
+      }
+    : null;
 }
 
 async function compileQueue(trx: Transaction<Tables>, id: string): Promise<QueueDoc | null> {
@@ -50,6 +69,7 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
   const queues = served.map((member) => member.queue_id);
   return {
     kind: 'agent',
+    ...agentDefaults,
     id,
     accountId: user.account_id,
     name: user.name,
@@ -67,6 +87,7 @@ async function compileGroup(trx: Transaction<Tables>, id: string): Promise<Group
 /** The settings of a queue as the API and the scripts name them. */
 export function queueSettings(row: Selectable<QueueTable>): Omit<QueueDoc, 'kind' | 'id' | 'accountId' | 'name'> {
   return {
+    ...queueDefaults,
     isActive: row.is_active,
     mode: row.mode,
     isAutoAccepted: row.is_auto_accepted,

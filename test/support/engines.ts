@@ -147,7 +147,7 @@ export async function seedScene(engine: RunningEngine, partition: number): Promi
   for (const capacity of [1, 1, 2]) {
     const id = newId('user');
     agents.push(id);
-    const doc: AgentDoc = { kind: 'agent', id, accountId, name: `Agent ${capacity}`, isActive: true, capacity, queues };
+    const doc = { kind: 'agent' as const, id, accountId, name: `Agent ${capacity}`, isActive: true, capacity, queues };
     await engine.config.apply([{ kind: 'agent', id, accountId, version: 1, doc }]);
     await engine.router.attachDevice(scope, { agentId: id, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-${id}` });
     await engine.router.signIn(scope, { agentId: id, key: newId('command') });

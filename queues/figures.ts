@@ -4,7 +4,7 @@ import type { Reply } from './redis.ts';
 
 export function toFigures(queue: string, reply: Reply): QueueFigures {
   const [version, waiting, longest, inService, online, available, paused, ...counted] = reply;
-  const [answered, waits, inTime, abandoned, late, compared, errors, , ...rest] = counted.map(Number);
+  const [answered, waits, inTime, abandoned, late, compared, errors, ...rest] = counted.map(Number);
   const [dayAnswered, dayWaits, dayInTime, dayAbandoned, dayLate, dayHandled, dayHandleTimes, busyTime, onlineTime] = rest;
   const estimated = reply.at(-1);
   return {

@@ -1,129 +1,119 @@
--- stats: counts what happens in a queue, in the step in which it happens (RTE-9, BEY-4, SUP-4). Needs base. Constant work: two or three calls.
+-- stats: counts what happens in a queue, in the step in which it happens (RTE-9, BEY-4, SUP-4). Needs base. Two or three calls for each.
 --
--- i:<interaction>  ew: the wait estimated when it entered its queue, ms, '' unknown    er: an agent was ready then
+-- i:<interaction>  ew: the wait estimated when it entered its queue, ms, '' unknown    er: '1' when an agent was ready then
 --
--- answered       an agent took it for the first time since it entered the queue; its wait is from entering to that moment, an offer's ringing included
+-- answered       an agent took it for the first time since it entered the queue; its wait is from entering to that moment, the ringing included
 -- abandoned      the client left while it waited or was offered; its wait is from entering to leaving
 -- handled        the owner is done with it; handle time is from taken to the end of wrap-up, or to closing where there is none
--- service level  answered within T ÷ (answered + abandoned after T), T = serviceLevelSec; who gives up earlier counts neither for nor against.
---                A changed T counts from the next half minute on.
--- occupancy      time an agent held work ÷ time it was signed in, not paused and on a live device
+-- service level  answered within T ÷ (answered + abandoned after T), T = serviceLevelSec: who gives up earlier counts neither for nor against.
+--                A changed T counts from the next half minute on
+-- occupancy      time in which agents held work ÷ time in which they were signed in, not paused and on a live device
 -- @include window
 -- @include estimate
 
--- Opens the current half minute: its snapshot, the bases that follow from it, and what is read of the configuration.
-local function openBucket(q, v)
-  v[18] = bucket
-  local snapshot = struct.pack(BASE, bucket, unpack(v, 1, TOTALS))
-  call('HSET', B .. ':sw:' .. q, bucket % BUCKETS, snapshot)
-  call('EXPIRE', B .. ':sw:' .. q, WINDOW_KEPT_SEC)
-  local day = math.floor(now / A_DAY_MS)
-  local bases = call('GET', B .. ':sb:' .. q)
-  local dayBase = bases and string.sub(bases, BASE_BYTES + 1)
-  if not dayBase or struct.unpack('<d', dayBase) ~= day then dayBase = struct.pack(BASE, day, unpack(v, 1, TOTALS)) end
-  bases = windowBase(q) .. dayBase
-  call('SET', B .. ':sb:' .. q, bases, 'EX', DAY_KEPT_SEC)
+local WINDOW_KEPT_SEC, DAY_KEPT_SEC, TOTALS_KEPT_SEC = 960, 172800, 691200
+
+-- Opens the current half minute: its snapshot, the bases that follow from it, and what is read from the configuration.
+local function openBucket(q, st)
   local c = call('HMGET', B .. ':q:' .. q, 'sl', 'mode')
-  v[19], v[22] = number(c[1] or 20) * 1000, c[2] == 'manual' and 1 or 0
-  call('SET', B .. ':st:' .. q, struct.pack(HEAD, unpack(v, 1, FIELDS)), 'EX', TOTALS_KEPT_SEC)
-  return bases
+  st = (st and string.sub(st, 1, AT_OPENED - 1) or string.rep('\0', AT_OPENED - 1))
+    .. struct.pack('<ddd', bucket, number(c[1] or 20) * 1000, c[2] == 'manual' and 1 or 0)
+  call('SET', B .. ':st:' .. q, st, 'EX', TOTALS_KEPT_SEC)
+  call('HSET', B .. ':sw:' .. q, bucket % BUCKETS, st)
+  call('EXPIRE', B .. ':sw:' .. q, WINDOW_KEPT_SEC)
+  local bases = call('GET', B .. ':sb:' .. q)
+  local day = bases and string.sub(bases, COUNTERS_BYTES + 1) or st
+  if math.floor(struct.unpack('<d', day, AT_OPENED) / BUCKETS_A_DAY) < math.floor(bucket / BUCKETS_A_DAY) then day = st end
+  bases = windowBase(q) .. day
+  call('SET', B .. ':sb:' .. q, bases, 'EX', DAY_KEPT_SEC)
+  return st, bases
 end
 
--- @return the queue's numbers, and its bases where they were read
-local function counters(q, bases)
-  local raw
-  if bases then
-    local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
-    raw, bases = both[1], both[2]
-  else
-    raw = call('GET', B .. ':st:' .. q)
-  end
-  local v = raw and { struct.unpack(HEAD, raw) } or { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-  if v[18] ~= bucket or bases == false then bases = openBucket(q, v) end
-  return v, bases
+local function counters(q)
+  local st = call('GET', B .. ':st:' .. q)
+  if not st or struct.unpack('<d', st, AT_OPENED) < bucket then st = openBucket(q, st) end
+  return st
 end
 
-local function keepCounters(q, v) call('SET', B .. ':st:' .. q, struct.pack(HEAD, unpack(v, 1, FIELDS)), 'KEEPTTL') end
+local function keep(q, at, packed) call('SETRANGE', B .. ':st:' .. q, at - 1, packed) end
 
--- Time goes on in which something waits; the line may have become empty.
-local function accrueWaiting(q, v, mayBeEmpty)
-  if v[21] == 0 then return end
-  v[15], v[21] = v[15] + now - v[21], now
-  if mayBeEmpty and call('ZCARD', B .. ':wa:' .. q) == 0 then v[21] = 0 end
+-- One that waited is gone. @return time in which something waited, and since when something does
+local function lineMoved(q, time, since)
+  if since == 0 then return time, 0 end
+  return time + now - since, call('ZCARD', B .. ':wa:' .. q) > 0 and now or 0
 end
 
--- It began to wait here: it arrived, or was moved from another queue. Called when it stands in wa:<queue>, before it is matched.
+-- It began to wait here: it arrived, or came from another queue. Call it when it stands in wa:<queue>, before it is matched.
 local function countEntered(i, q)
-  local v, bases = counters(q, true)
-  local d = since(v, bases, 1)
-  local ready = call('ZCARD', B .. ':r:' .. q)
-  local ahead = 0
-  if ready == 0 or v[22] == 1 then ahead = call('ZRANK', B .. ':wa:' .. q, i) or call('ZCARD', B .. ':wa:' .. q) end
+  local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
+  local st, bases = both[1], both[2]
+  if not st or not bases or struct.unpack('<d', st, AT_OPENED) < bucket then st, bases = openBucket(q, st) end
+  local ready, online, ahead, inService = call('ZCARD', B .. ':r:' .. q), 0, 0, 0
+  local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
+  local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
+  if ready == 0 or isManual then ahead = call('ZRANK', B .. ':wa:' .. q, i) or call('ZCARD', B .. ':wa:' .. q) end
   if ready > ahead then
-    call('HSET', B .. ':i:' .. i, 'ew', math.floor(answerDelay(d) + 0.5), 'er', '1')
-    return
+    -- What waits all the same does not wait for an agent to come free.
+    if since > 0 then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
+  else
+    online, inService = call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
+    if since > 0 then time = time + now - since end
+    if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
+    keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
-  local online = call('SCARD', B .. ':on:' .. q)
-  accrueWaiting(q, v, false)
-  v[21] = now
-  if online > 0 then v[16], v[17] = v[16] + online, v[17] + 1 end
-  keepCounters(q, v)
-  local wait = estimate(v, since(v, bases, 1), since(v, bases, BASE_BYTES + 1), ahead, ready, online, call('ZCARD', B .. ':qo:' .. q))
-  call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', '')
+  local wait = estimate(st, bases, string.sub(bases, COUNTERS_BYTES + 1), ahead, ready, online, inService)
+  call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', ready > ahead and '1' or '')
 end
 
+-- Call it when it has left wa:<queue>.
 local function countAnswered(i, q, waitMs)
-  local v = counters(q)
+  local st = counters(q)
   local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
-  v[1], v[2] = v[1] + 1, v[2] + waitMs
-  if waitMs <= v[19] then v[3] = v[3] + 1 end
+  local time, since, starts, answered, waits, inTime, compared, off, drift, fresh, freshWaits = struct.unpack('<ddddddddddd', st, AT_WAITED)
+  if since > 0 then starts = starts + 1 end
+  time, since = lineMoved(q, time, since)
+  if waitMs <= struct.unpack('<d', st, AT_OPENED + 8) then inTime = inTime + 1 end
   if h[1] and h[1] ~= '' then
-    local missed = number(h[1]) - waitMs
-    v[9], v[10], v[11] = v[9] + 1, v[10] + math.abs(missed), v[11] + missed
+    local wrong = number(h[1]) - waitMs
+    compared, off, drift = compared + 1, off + math.abs(wrong), drift + wrong
   end
-  if h[2] == '1' then v[12], v[13] = v[12] + 1, v[13] + waitMs end
-  if v[21] > 0 then
-    v[14] = v[14] + 1
-    accrueWaiting(q, v, true)
-  end
-  keepCounters(q, v)
+  if h[2] == '1' then fresh, freshWaits = fresh + 1, freshWaits + waitMs end
+  keep(q, AT_WAITED, struct.pack('<ddddddddddd', time, since, starts, answered + 1, waits + waitMs, inTime, compared, off, drift, fresh, freshWaits))
 end
 
+-- Call it when it has left wa:<queue>.
 local function countAbandoned(i, q, waitMs)
-  local v = counters(q)
-  v[4], v[6] = v[4] + 1, v[6] + waitMs
-  if waitMs > v[19] then v[5] = v[5] + 1 end
-  accrueWaiting(q, v, true)
-  keepCounters(q, v)
+  local st = counters(q)
+  local left, late, leftMs, time, since = struct.unpack('<ddddd', st, AT_ABANDONED)
+  if waitMs > struct.unpack('<d', st, AT_OPENED + 8) then late = late + 1 end
+  time, since = lineMoved(q, time, since)
+  keep(q, AT_ABANDONED, struct.pack('<ddddd', left + 1, late, leftMs + waitMs, time, since))
 end
 
 local function countHandled(i, q, handleMs)
-  local v = counters(q)
-  v[7], v[8] = v[7] + 1, v[8] + handleMs
-  v[20] = v[20] == 0 and handleMs or v[20] + (handleMs - v[20]) / 16
-  keepCounters(q, v)
+  local st = counters(q)
+  local handled, times, lately = struct.unpack('<ddd', st)
+  lately = handled == 0 and handleMs or lately + (handleMs - lately) / 16
+  keep(q, 1, struct.pack('<ddd', handled + 1, times + handleMs, lately))
 end
 
--- What the agent holds, or whether it is there, has changed. Layout of oc:<agent>: window.
+-- What the agent holds, or whether it is there, has changed.
 local function trackAgent(a, isHolding, isOnline)
   local key = B .. ':oc:' .. a
   local raw = call('HGET', key, 'h')
   local at, how, busy, online, newest = now, 0, 0, 0, bucket - 1
   if raw then at, how, busy, online, newest = struct.unpack(TRACK, raw) end
-  local isBusy = how == 3
-  local wasOnline = how >= 2
   local ring
   if newest < bucket then
     ring = { raw and call('HGET', key, 'r') or '' }
-    for b = math.max(newest + 1, bucket - BUCKETS + 1), bucket do
-      local past = b * BUCKET_MS - at
-      if past < 0 then past = 0 end
-      ring[#ring + 1] = struct.pack('<I4I4', (busy + (isBusy and past or 0)) % WRAP, (online + (wasOnline and past or 0)) % WRAP)
+    for b = math.max(newest, bucket - BUCKETS) + 1, bucket do
+      local past = math.max(b * BUCKET_MS - at, 0)
+      ring[#ring + 1] = struct.pack('<I4I4', (busy + (how == 3 and past or 0)) % WRAP, (online + (how >= 2 and past or 0)) % WRAP)
     end
     ring = string.sub(table.concat(ring), -RING_ENTRY * BUCKETS)
   end
-  if isBusy then busy = busy + now - at end
-  if wasOnline then online = online + now - at end
+  if how == 3 then busy = busy + now - at end
+  if how >= 2 then online = online + now - at end
   local head = struct.pack(TRACK, now, (isHolding and 1 or 0) + (isOnline and 2 or 0), busy, online, bucket)
   if not ring then return call('HSET', key, 'h', head) end
   call('HSET', key, 'h', head, 'r', ring)

@@ -30,6 +30,8 @@ local function applyQueue()
     call('HSET', key, 'act', '0')
     call('SREM', B .. ':qs:' .. acc, id)
     setDeadline('drain', id, '0', now)
+    -- Its agents are ready for it no more.
+    setDeadline('refresh', id, '0', now)
     return
   end
   call('SADD', B .. ':qs:' .. acc, id)

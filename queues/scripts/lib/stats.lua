@@ -40,10 +40,10 @@ local function keep(q, at, packed) call('SETRANGE', B .. ':st:' .. q, at - 1, pa
 -- One that waited is gone. @return time in which something waited, and since when something does
 local function lineMoved(q, time, since)
   if since == 0 then return time, 0 end
-  return time + now - since, call('ZCARD', B .. ':wa:' .. q) > 0 and now or 0
+  return time + now - since, waitingIn(q) > 0 and now or 0
 end
 
--- It began to wait here: it arrived, or came from another queue. Call it when it stands in wa:<queue>, before it is matched.
+-- It began to wait here: it arrived, or came from another queue. Call it when it stands in the index, before it is matched.
 local function countEntered(i, q)
   local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
   local st, bases = both[1], both[2]
@@ -51,7 +51,7 @@ local function countEntered(i, q)
   local ready, online, ahead, inService = call('ZCARD', B .. ':r:' .. q), 0, 0, 0
   local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
   local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
-  if ready == 0 or isManual then ahead = call('ZRANK', B .. ':wa:' .. q, i) or call('ZCARD', B .. ':wa:' .. q) end
+  if ready == 0 or isManual then ahead = aheadOf(q, i) or waitingIn(q) end
   if ready > ahead then
     -- What waits all the same does not wait for an agent to come free.
     if since > 0 then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
@@ -65,7 +65,7 @@ local function countEntered(i, q)
   call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', ready > ahead and '1' or '')
 end
 
--- Call it when it has left wa:<queue>.
+-- Call it when it has left the index.
 local function countAnswered(i, q, waitMs)
   local st = counters(q)
   local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
@@ -81,7 +81,7 @@ local function countAnswered(i, q, waitMs)
   keep(q, AT_WAITED, struct.pack('<ddddddddddd', time, since, starts, answered + 1, waits + waitMs, inTime, compared, off, drift, fresh, freshWaits))
 end
 
--- Call it when it has left wa:<queue>.
+-- Call it when it has left the index.
 local function countAbandoned(i, q, waitMs)
   local st = counters(q)
   local left, late, leftMs, time, since = struct.unpack('<ddddd', st, AT_ABANDONED)

@@ -24,6 +24,19 @@ local AT_ENTERED, AT_ABANDONED, AT_WAITED, AT_OPENED = 25, 41, 65, 153
 local TRACK, RING_ENTRY, WRAP = '<ddddd', 8, 4294967296
 local bucket = math.floor(now / BUCKET_MS)
 
+-- How many wait in the queue: those without needs and those with (lib/waiting).
+local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end
+
+-- How many of them are before this one, by score; nil when it does not wait there.
+local function aheadOf(q, i)
+  local sets = { B .. ':w:' .. q, B .. ':ws:' .. q }
+  for k = 1, 2 do
+    local rank = call('ZRANK', sets[k], i)
+    if rank then return rank + call('ZCOUNT', sets[3 - k], '-inf', '(' .. call('ZSCORE', sets[k], i)) end
+  end
+  return nil
+end
+
 -- The snapshot with which the window that ends now begins; nil when nothing was counted in it.
 local function windowBase(q)
   local base, first

@@ -3,7 +3,7 @@
 -- meta rec  until|recording|<notes 0|1><copies 0|1>. It runs out by itself when the recorder died, so B:rec cannot grow without end.
 -- B:rec     a stream that the recorder empties:  n script  t time  v ARGV (JSON)   before the script changed anything
 --                                                r result (JSON)                    of a call whose answer Redis draws, in the order of the calls
---                                                k key  p time to live  d DUMP      as the key was before the first script after the start touched it
+--                                                k key  t time  p time to live  d DUMP   as the key was before the first script after the start touched it
 -- B:copied  keys whose first touch is past, while copying
 local recorded, copyKey
 if meta[6] then
@@ -20,12 +20,12 @@ if recorded then
     local name = string.sub(key, #B + 2)
     if LEFT_OUT[name] or string.sub(name, 1, 3) == 'sh:' or plain('SADD', B .. ':copied', key) == 0 then return end
     local image = plain('DUMP', key)
-    if image then plain('XADD', B .. ':rec', '*', 'k', key, 'p', plain('PTTL', key), 'd', image) end
+    if image then plain('XADD', B .. ':rec', '*', 'k', key, 't', string.format('%.0f', now), 'p', plain('PTTL', key), 'd', image) end
   end
 
   if SCRIPT ~= 'recordPartition' then
     if recorded.notes and string.sub(SCRIPT, 1, 4) ~= 'read' then
-      plain('XADD', B .. ':rec', '*', 'n', SCRIPT, 't', now, 'v', cjson.encode(ARGV))
+      plain('XADD', B .. ':rec', '*', 'n', SCRIPT, 't', string.format('%.0f', now), 'v', cjson.encode(ARGV))
     end
     -- The order in which Redis gives members is its own affair: sorted, it is the same in a replay. What it draws is noted.
     local SORTED = { SMEMBERS = true, HKEYS = true }

@@ -8,7 +8,7 @@ import { createConfig } from './configCopy.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { createFeeds, createSignals } from './feeds.ts';
 import { PARTITIONS, partitionKey } from './keys.ts';
-import { createKnockSender } from './knocks.ts';
+import { KnockSender } from './knocks.ts';
 import { NodeLease } from './lease.ts';
 import { connect, type Redis, ScriptRunner, untilReady } from './redis.ts';
 import { createRouter } from './router.ts';
@@ -48,7 +48,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
-  const knocks = createKnockSender({ redisUrl, prefix, log });
+  const knocks = new KnockSender({ redisUrl, redis, prefix, log });
   const commands = new Commands({
     runner,
     lease,

@@ -9,7 +9,7 @@ import type { DurableSink } from './engine.ts';
 import { DurableReader } from './follow.ts';
 import type { RunningEngine } from './index.ts';
 import { partitionKey } from './keys.ts';
-import { KnockWorker } from './knocks.ts';
+import { KnockWorker } from './knockWorker.ts';
 import { compareIds } from './log.ts';
 import { HeldPartitions } from './partitions.ts';
 import { reconcilePartition } from './reconcile.ts';

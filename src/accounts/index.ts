@@ -7,8 +7,10 @@ import { sessionRoutes } from '../auth/sessionRoutes.ts';
 import { agentRoutes } from '../routing/agentRoutes.ts';
 import { groupRoutes } from '../routing/groupRoutes.ts';
 import { memberRoutes } from '../routing/memberRoutes.ts';
+import { pauseReasonRoutes } from '../routing/pauseReasonRoutes.ts';
 import { publicGroupRoutes } from '../routing/publicGroupRoutes.ts';
 import { queueRoutes } from '../routing/queueRoutes.ts';
+import { skillRoutes } from '../routing/skillRoutes.ts';
 import { accountRoutes } from './accountRoutes.ts';
 import { auditRoutes } from './auditRoutes.ts';
 import type { AccessDeps } from './deps.ts';
@@ -27,6 +29,8 @@ export function accessRoutes(deps: AccessDeps): Route[] {
     userRoutes,
     queueRoutes,
     memberRoutes,
+    skillRoutes,
+    pauseReasonRoutes,
     groupRoutes,
     publicGroupRoutes,
     agentRoutes,

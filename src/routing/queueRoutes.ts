@@ -17,7 +17,7 @@ import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
 import { checkQueue, queueBody, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
 import { queuesHandingTo } from './recipe.ts';
-import { visibleQueues } from './visibleQueues.ts';
+import { liveQueues } from './visibleQueues.ts';
 
 const tag = 'Queues';
 
@@ -34,7 +34,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
       answers: { 200: pageAnswer(queueView) },
       handler: async (request) => {
         const { limit, cursor, search } = request.query;
-        const seen = visibleQueues(request.principal);
+        const seen = liveQueues(request.principal);
         let query = db
           .selectFrom('queue')
           .selectAll()

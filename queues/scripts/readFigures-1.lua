@@ -24,7 +24,7 @@ for _, a in ipairs(agents) do
   local busy, there = agentTimes(a)
   busyTime, onlineTime = busyTime + busy, onlineTime + there
 end
-local st, window, day = readCounters(q)
+local st, window, day, bases = readCounters(q)
 local w, d = countedSince(window, st), countedSince(day, st)
 
 return {
@@ -39,5 +39,5 @@ return {
   d[12], d[13], d[14], d[6], d[7], d[1], d[2],
   busyTime,
   onlineTime,
-  readEstimate(q, st, window, day, waiting),
+  readEstimate(q, st, window, bases, waiting),
 }

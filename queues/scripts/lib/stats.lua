@@ -11,7 +11,7 @@
 -- @include window
 -- @include estimate
 
-local WINDOW_KEPT_SEC, DAY_KEPT_SEC, TOTALS_KEPT_SEC = 960, 172800, 691200
+local WINDOW_KEPT_SEC, TOTALS_KEPT_SEC = 960, 691200
 
 -- Opens the current half minute: its snapshot, the bases that follow from it, and what is read from the configuration.
 local function openBucket(q, st)
@@ -21,11 +21,12 @@ local function openBucket(q, st)
   call('SET', B .. ':st:' .. q, st, 'EX', TOTALS_KEPT_SEC)
   call('HSET', B .. ':sw:' .. q, bucket % BUCKETS, st)
   call('EXPIRE', B .. ':sw:' .. q, WINDOW_KEPT_SEC)
-  local bases = call('GET', B .. ':sb:' .. q)
-  local day = bases and string.sub(bases, COUNTERS_BYTES + 1) or st
-  if math.floor(struct.unpack('<d', day, AT_OPENED) / BUCKETS_A_DAY) < math.floor(bucket / BUCKETS_A_DAY) then day = st end
-  bases = windowBase(q) .. day
-  call('SET', B .. ':sb:' .. q, bases, 'EX', DAY_KEPT_SEC)
+  local bases = call('GET', B .. ':sb:' .. q) or st .. st .. st .. st
+  local day = isBefore(bases, AT_DAY, BUCKETS_A_DAY) and st or string.sub(bases, AT_DAY, AT_HOUR - 1)
+  local hours = string.sub(bases, AT_HOUR)
+  if isBefore(bases, AT_HOUR, BUCKETS_AN_HOUR) then hours = st .. string.sub(bases, AT_HOUR, AT_HOUR_BEFORE - 1) end
+  bases = windowBase(q) .. day .. hours
+  call('SET', B .. ':sb:' .. q, bases, 'EX', TOTALS_KEPT_SEC)
   return st, bases
 end
 
@@ -61,7 +62,7 @@ local function countEntered(i, q)
     if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
-  local wait = estimate(st, bases, string.sub(bases, COUNTERS_BYTES + 1), ahead, ready, online, inService)
+  local wait = estimate(st, bases, bases, ahead, ready, online, inService)
   call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', ready > ahead and '1' or '')
 end
 

@@ -17,10 +17,13 @@ local c = queueOf(q)
 if state == 'served' then
   -- Held by hand, but counted like any other: what it was makes room for what it becomes, or it stays what it was.
   local g = agentOf(h[4])
-  changeLoad(h[4], q, before, -1)
+  local load, voice, video = g.load, g.voice, g.video
+  g.load, g.voice, g.video = load - 1, voice - (before == 'voice' and 1 or 0), video - (before == 'video' and 1 or 0)
   local isRoom = hasRoom(g, value)
-  changeLoad(h[4], q, isRoom and value or before, 1)
+  g.load, g.voice, g.video = load, voice, video
   if not isRoom then return { 'at_capacity' } end
+  changeLoad(h[4], q, before, -1)
+  changeLoad(h[4], q, value, 1)
 end
 if state == 'offered' then
   local _, back = returnOffer(i, 'withdrawn')

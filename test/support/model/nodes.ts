@@ -119,7 +119,9 @@ export async function clearLane(lane: Lane): Promise<void> {
   const { redis } = lane.engine.core.runner;
   const keys = (await redis.keys(`${lane.base}:*`)).filter((key) => key !== `${lane.base}:nodes`);
   if (keys.length > 0) await redis.unlink(...keys);
-  const lapsed = Object.entries(await redis.hgetall(`${lane.base}:nodes`)).filter(([name, standing]) => name.includes('~') || standing.endsWith('|1'));
+  const lapsed = Object.entries(await redis.hgetall(`${lane.base}:nodes`)).filter(
+    ([name, standing]) => name.includes('~') || standing.endsWith('|1'),
+  );
   if (lapsed.length > 0) await redis.hdel(`${lane.base}:nodes`, ...lapsed.map(([name]) => name));
   await redis.hset(`${lane.base}:meta`, 'virtual', '1');
   lane.nowMs = EPOCH_MS;

@@ -296,7 +296,8 @@ export class RoutingModel {
       one.score = this.scoreOf(one);
     }
     if (body.what === 'media') {
-      one.missed.clear();
+      // Who missed it as what it was may be asked again, if it was just offered: taken as stored.
+      one.missed = new Set((this.#stored.get(one.id)?.fields['missed'] ?? '').split(',').filter((agent) => agent !== ''));
       this.#mediumChanged(one, body.channel);
     }
     const queue = this.queues.get(one.queue);

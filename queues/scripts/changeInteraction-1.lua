@@ -25,12 +25,13 @@ if state == 'served' then
   changeLoad(h[4], q, before, -1)
   changeLoad(h[4], q, value, 1)
 end
+local back = {}
 if state == 'offered' then
-  local _, back = returnOffer(i, 'withdrawn')
+  local _
+  _, back = returnOffer(i, 'withdrawn')
   h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
   state, q, c = h[3], h[2], queueOf(h[2])
   call('HSET', B .. ':i:' .. i, 'missed', '')
-  for _, a in ipairs(back) do refreshReady(a) end
 end
 noteMedium(c, value)
 if state == 'waiting' then
@@ -41,5 +42,7 @@ call('HSET', B .. ':i:' .. i, 'ch', value)
 emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
   { i = i, q = q, row = h[4] })
 if state == 'waiting' then matchInteraction(i) end
+-- Whom it was offered to may be given something else.
+for _, a in ipairs(back) do matchAgent(a) end
 if state == 'served' then freeAgent(h[4]) end
 return { 'ok', knocks }

@@ -34,6 +34,8 @@ export class Player {
   #seen = '0';
   #last: Snapshot | undefined;
   #steps = 0;
+  /** In the last look something was due at once: what a command left may have gone on since. */
+  #hasSwept = false;
 
   private constructor(lane: Lane, shape: SceneShape, options: PlayerOptions) {
     this.#lane = lane;
@@ -92,12 +94,12 @@ export class Player {
     const events = await this.#look(action.label);
     const complaints: string[] = [];
     if (answer === 'fenced') {
-      if (events > 0) complaints.push(`INV-9 ${action.label} was fenced and changed something`);
+      if (events > 0 && !this.#hasSwept) complaints.push(`INV-9 ${action.label} was fenced and changed something`);
     } else {
       if (action.expected && !action.expected.includes(answer))
         complaints.push(`${action.label} was answered ${answer} instead of ${action.expected}`);
-      if (answer === 'ok') complaints.push(...(action.after?.(this.#model) ?? []));
-      else if (events > 0) complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
+      if (answer === 'ok') complaints.push(...(this.#hasSwept ? [] : (action.after?.(this.#model) ?? [])));
+      else if (events > 0 && !this.#hasSwept) complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
       this.#done.push({ action, wasOk: answer === 'ok' });
     }
     this.#fail(complaints);
@@ -223,7 +225,7 @@ export class Player {
     await node.commands.run('fireDeadline', this.#lane.partition, [member]).catch(ignoreFenced);
     const isDue = (this.#last?.deadlines.get(member) ?? Number.POSITIVE_INFINITY) <= this.#lane.nowMs + Math.max(0, ...this.#lane.skews);
     const events = await this.#look('a knock');
-    if (events > 0 && !isDue) this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
+    if (events > 0 && !isDue && !this.#hasSwept) this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
   }
 
   /** The same command again: what is known by its key, or comes at once, changes nothing (INV-7). */
@@ -237,7 +239,7 @@ export class Player {
     const answer = await this.#ask(action, node);
     const events = await this.#look('a repeat', isAtOnce && !action.isKeyed ? ['agent.changed', 'client.presence'] : []);
     if (answer === 'fenced' || answer === 'unavailable') return;
-    if (wasOk && (isAtOnce || action.isKeyed) && events > 0) this.#fail([`INV-7 ${action.label} was carried out twice`]);
+    if (wasOk && (isAtOnce || action.isKeyed) && events > 0 && !this.#hasSwept) this.#fail([`INV-7 ${action.label} was carried out twice`]);
     if (wasOk && isAtOnce && answer !== 'ok' && !/^(rate|claim|end)/.test(action.label))
       this.#fail([`INV-7 ${action.label} was answered ok, then ${answer}`]);
   }
@@ -273,9 +275,11 @@ export class Player {
 
   /** Reads what stands, fires what is due at once (as its knock would), folds the events, judges. @return how many events there were */
   async #look(what: string, ignored: readonly string[] = []): Promise<number> {
+    this.#hasSwept = false;
     let snapshot = await this.#read();
     let events = snapshot.events;
     if ([...snapshot.deadlines.values()].some((due) => due <= Math.max(this.#lane.nowMs, snapshot.now))) {
+      this.#hasSwept = true;
       await sweep(this.#lane);
       snapshot = await this.#read();
       events = [...events, ...snapshot.events];

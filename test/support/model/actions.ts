@@ -381,7 +381,7 @@ function stateAction(
       const wanted = queues.length > 0 ? queues : agent.doc.queues;
       const isAllowed =
         isSupervisor || ids.canSignInAnywhere || wanted.every((queue) => agent.doc.queues.includes(queue) || agent.queues.has(queue));
-      const isKnown = wanted.every((queue) => model.queues.get(queue)?.isActive);
+      const isKnown = model.isAccountActive && wanted.every((queue) => model.queues.get(queue)?.isActive);
       return {
         ...shared,
         expected: isKnown ? [isAllowed && wanted.length > 0 ? 'ok' : 'forbidden'] : undefined,

@@ -296,7 +296,7 @@ export class RoutingModel {
       one.score = this.scoreOf(one);
     }
     if (body.what === 'media') {
-      // Who missed it as what it was may be asked again, if it was just offered: taken as stored.
+      // If it was just offered, whoever missed it as what it was may be asked again: taken as stored.
       one.missed = new Set((this.#stored.get(one.id)?.fields['missed'] ?? '').split(',').filter((agent) => agent !== ''));
       this.#mediumChanged(one, body.channel);
     }

@@ -40,7 +40,10 @@ end
 call('HSET', B .. ':i:' .. i, 'ch', value)
 emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
   { i = i, q = q, row = h[4] })
-if state == 'offered' then requeue(i, q, 'offer_withdrawn', nil) end
+if state == 'offered' then
+  for _, a in ipairs(back) do refreshReady(a) end
+  requeue(i, q, 'offer_withdrawn', nil)
+end
 matchInteraction(i)
 -- Whom it was offered to may be given something else.
 for _, a in ipairs(back) do matchAgent(a) end

@@ -32,6 +32,7 @@ export class Player {
   readonly #done: { readonly action: Action; readonly wasOk: boolean }[] = [];
   /** Nothing came after the last command done. */
   #isJustDone = false;
+  #told: readonly StoredEvent[] = [];
   #version = 1;
   #seen = '0';
   #last: Snapshot | undefined;
@@ -296,6 +297,7 @@ export class Player {
       const state = agentStateOf(snapshot, doc, isDeleted);
       if (state) later.set(doc.id, state);
     }
+    this.#told = events;
     if (this.#options.isJudgingEvents) complaints.push(...this.#model.fold(events, later, snapshot));
     else this.#model.adopt(snapshot, later);
     this.#remember(events, snapshot);
@@ -344,9 +346,10 @@ export class Player {
   }
 
   #tale(): string {
+    const told = this.#told.map(({ type, at, body }) => `${type} at ${at} ${JSON.stringify(body)}`);
     const queues = [...this.#model.queues.values()].map(({ kind: _k, accountId: _a, name: _n, ...doc }) => JSON.stringify(doc));
     const agents = [...this.#model.agents.values()].map(({ doc: { kind: _k, accountId: _a, name: _n, ...doc } }) => JSON.stringify(doc));
-    return ['scene now:', ...queues, ...agents, 'steps:', ...this.#story.map((line, at) => `${at + 1}. ${line}`)].join('\n');
+    return ['scene now:', ...queues, ...agents, 'steps:', ...this.#story.map((line, at) => `${at + 1}. ${line}`), 'events of the last step:', ...told].join('\n');
   }
 }
 

@@ -5,17 +5,18 @@
 --   today: answered, their waits, within time, abandoned, abandoned after time, handled, their handle times,
 --   the agents' time busy, their time online, the wait estimated for somebody who came now or '' | false
 -- @include reading
-local AGENTS_READ, LINE_READ = 200, 20
+local AGENTS_READ, LINE_READ = 200, 10
 local q = ARGV[2]
 if call('HGET', B .. ':q:' .. q, 'acc') ~= ARGV[3] then return false end
 
-local line = B .. (call('EXISTS', B .. ':wa:' .. q) == 1 and ':wa:' or ':w:') .. q
-local waiting, online = call('ZCARD', line), call('SCARD', B .. ':on:' .. q)
+local waiting, online = lineLength(q), call('SCARD', B .. ':on:' .. q)
 -- Of those that wait with one priority the first in line has waited longest, and there are rarely more priorities than are looked at.
 local longest
-for _, i in ipairs(call('ZRANGE', line, 0, LINE_READ - 1)) do
-  local start = number(call('HGET', B .. ':i:' .. i, 'start'))
-  if not longest or start < longest then longest = start end
+for _, line in ipairs({ ':w:', ':ws:' }) do
+  for _, i in ipairs(call('ZRANGE', B .. line .. q, 0, LINE_READ - 1)) do
+    local start = number(call('HGET', B .. ':i:' .. i, 'start'))
+    if not longest or start < longest then longest = start end
+  end
 end
 local busyTime, onlineTime = 0, 0
 local agents = online <= AGENTS_READ and call('SMEMBERS', B .. ':on:' .. q) or call('SRANDMEMBER', B .. ':on:' .. q, AGENTS_READ)

@@ -3,9 +3,8 @@
 -- Answers: how many are before it, estimated wait in ms or '' | false when it does not wait
 -- @include reading
 local i = ARGV[2]
-local h = call('HMGET', B .. ':i:' .. i, 'acc', 'q')
-if h[1] ~= ARGV[3] then return false end
-local ahead = call('ZRANK', B .. ':wa:' .. h[2], i)
-if not ahead then return false end
+local h = call('HMGET', B .. ':i:' .. i, 'acc', 'q', 'st', 'score')
+if h[1] ~= ARGV[3] or h[3] ~= 'waiting' then return false end
+local ahead = lineLength(h[2], number(h[4]))
 local st, window, _, bases = readCounters(h[2])
 return { ahead, readEstimate(h[2], st, window, bases, ahead) }

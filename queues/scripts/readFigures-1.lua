@@ -9,7 +9,7 @@ local AGENTS_READ, LINE_READ = 200, 10
 local q = ARGV[2]
 if call('HGET', B .. ':q:' .. q, 'acc') ~= ARGV[3] then return false end
 
-local waiting, online = lineLength(q), call('SCARD', B .. ':on:' .. q)
+local waiting, online = waitingIn(q), call('SCARD', B .. ':on:' .. q)
 -- Of those that wait with one priority the first in line has waited longest, and there are rarely more priorities than are looked at.
 local longest
 for _, line in ipairs({ ':w:', ':ws:' }) do

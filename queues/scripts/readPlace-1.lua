@@ -3,8 +3,9 @@
 -- Answers: how many are before it, estimated wait in ms or '' | false when it does not wait
 -- @include reading
 local i = ARGV[2]
-local h = call('HMGET', B .. ':i:' .. i, 'acc', 'q', 'st', 'score')
-if h[1] ~= ARGV[3] or h[3] ~= 'waiting' then return false end
-local ahead = lineLength(h[2], number(h[4]))
+local h = call('HMGET', B .. ':i:' .. i, 'acc', 'q')
+if h[1] ~= ARGV[3] then return false end
+local ahead = aheadOf(h[2], i)
+if not ahead then return false end
 local st, window, _, bases = readCounters(h[2])
 return { ahead, readEstimate(h[2], st, window, bases, ahead) }

@@ -41,11 +41,16 @@ local function keep(q, at, packed) call('SETRANGE', B .. ':st:' .. q, at - 1, pa
 -- One that waited is gone. @return time in which something waited, and since when something does
 local function lineMoved(q, time, since)
   if since == 0 then return time, 0 end
-  return time + now - since, lineLength(q) > 0 and now or 0
+  return time + now - since, waitingIn(q) > 0 and now or 0
 end
 
--- It began to wait here: it arrived, or came from another queue. Call it when it stands in the queue's index, under `score` and signature, before
--- it is matched.
+local function waitingBefore(q, score)
+  local limit = '(' .. string.format('%.17g', score)
+  return call('ZCOUNT', B .. ':w:' .. q, '-inf', limit) + call('ZCOUNT', B .. ':ws:' .. q, '-inf', limit)
+end
+
+-- It began to wait here: it arrived, or came from another queue. Call it when it stands in the index, by its score and under its signature, and
+-- before it is matched.
 local function countEntered(i, q, score, sig)
   local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
   local st, bases = both[1], both[2]
@@ -58,7 +63,7 @@ local function countEntered(i, q, score, sig)
     ready = call('ZCARD', B .. ':r:' .. q .. (string.match(sig, '^@%a+') or ''))
   end
   local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
-  if ready == 0 or struct.unpack('<d', st, AT_OPENED + 16) == 1 then ahead = lineLength(q, score) end
+  if ready == 0 or struct.unpack('<d', st, AT_OPENED + 16) == 1 then ahead = waitingBefore(q, score) end
   local isFresh = ready > ahead
   if isFresh then
     -- What waits all the same does not wait for an agent to come free.
@@ -73,7 +78,7 @@ local function countEntered(i, q, score, sig)
   call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', isFresh and '1' or '')
 end
 
--- Call it when it has left the queue's index. @return the wait that was estimated, ms, or nil
+-- Call it when it has left the index. @return the wait that was estimated, ms, or nil
 local function countAnswered(i, q, waitMs)
   local st = counters(q)
   local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
@@ -91,7 +96,7 @@ local function countAnswered(i, q, waitMs)
   return estimated
 end
 
--- Call it when it has left the queue's index.
+-- Call it when it has left the index.
 local function countAbandoned(i, q, waitMs)
   local st = counters(q)
   local left, late, leftMs, time, since = struct.unpack('<ddddd', st, AT_ABANDONED)

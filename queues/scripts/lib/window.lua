@@ -41,9 +41,5 @@ local function windowBase(q)
   return base
 end
 
--- How many wait, and (`score` given) how many of them stand before that score.
-local function lineLength(q, score)
-  if not score then return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end
-  local limit = '(' .. string.format('%.17g', score)
-  return call('ZCOUNT', B .. ':w:' .. q, '-inf', limit) + call('ZCOUNT', B .. ':ws:' .. q, '-inf', limit)
-end
+-- How many wait in the queue: those without needs and those with (lib/waiting).
+local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end

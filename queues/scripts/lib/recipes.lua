@@ -78,7 +78,7 @@ local function enterQueue(i, c, w, set)
   if sig ~= '' or w.isMoved then put('sig', sig) end
   if pref ~= '' or w.isMoved then put('pref', pref) end
   writeInteraction(unpack(set))
-  countEntered(i, c.id)
+  countEntered(i, c.id, score, sig)
 end
 
 -- A returning contact is kept for its last agent, while that one serves the queue (RTE-11).

@@ -118,9 +118,10 @@ export class ScriptRunner {
   #isClosed = false;
   #isReplacing = false;
 
-  constructor(redis: Redis) {
+  /** `scripts`: those of this release; tests bring those of another. */
+  constructor(redis: Redis, scripts: ReadonlyMap<string, Script> = loadScripts()) {
     this.redis = redis;
-    this.#scripts = loadScripts();
+    this.#scripts = scripts;
   }
 
   /**

@@ -112,7 +112,7 @@ export interface HistoryTables {
     moved_at: Generated<Date>;
   };
   /** Filled by triggers, append-only; `doc` null: deleted. */
-  config_version: {
+  config_past: {
     kind: string;
     id: string;
     version: number;

@@ -1,6 +1,6 @@
 /**
  * What an explanation of routing is made from (BEY-2): entries of the log as history keeps them, in their order, and the documents that stood when each
- * was made. Two sources give them: PostgreSQL (`routingQueries.ts`), and a log read into memory, as of a replay (`routingOfLog.ts`).
+ * was made. Read by `routingQueries.ts`.
  */
 import type { AccountDoc, AgentDoc, QueueDoc } from '../../queues/config.ts';
 import type { EventBody, EventType } from '../../queues/events.ts';
@@ -63,6 +63,8 @@ export interface RoutingPast {
   stateOfAgent(id: string, before: Moment): Promise<RoutingFact | undefined>;
   /** As it stood before; null: deleted; undefined: not known to the account by then. */
   document<Kind extends keyof VersionedDocs>(kind: Kind, id: string, before: Moment): Promise<VersionedDocs[Kind] | null | undefined>;
+  /** The latest before that was not a deletion: what it was called. */
+  lastDocument<Kind extends keyof VersionedDocs>(kind: Kind, id: string, before: Moment): Promise<VersionedDocs[Kind] | undefined>;
 }
 
 /** Types that tell about an agent's work or state. */

@@ -3,7 +3,15 @@ import { sql } from 'kysely';
 import type { EventType } from '../../queues/events.ts';
 import type { Db } from '../db/database.ts';
 import { hasMonth, monthOfInteraction } from './position.ts';
-import { AGENT_FACTS, AGENT_TYPES, type FactBody, type Moment, type RoutingFact, type RoutingPast, type VersionedDocs } from './routingFacts.ts';
+import {
+  AGENT_FACTS,
+  AGENT_TYPES,
+  type FactBody,
+  type Moment,
+  type RoutingFact,
+  type RoutingPast,
+  type VersionedDocs,
+} from './routingFacts.ts';
 
 interface Row {
   at: Date;
@@ -37,6 +45,8 @@ export function routingPast(db: Db, accountId: string): RoutingPast {
       }
       return (await reading) as VersionedDocs[typeof kind] | null | undefined;
     },
+    lastDocument: async (kind, id, before) =>
+      (await documentByTime(db, accountId, kind, id, before, true)) as VersionedDocs[typeof kind] | undefined,
   };
 }
 
@@ -97,7 +107,7 @@ async function appliedVersion(db: Db, accountId: string, kind: string, id: strin
 
 async function documentOf(db: Db, accountId: string, kind: string, id: string, version: number): Promise<unknown> {
   const row = await db
-    .selectFrom('config_version')
+    .selectFrom('config_past')
     .select('doc')
     .where('kind', '=', kind)
     .where('id', '=', id)
@@ -107,14 +117,16 @@ async function documentOf(db: Db, accountId: string, kind: string, id: string, v
   return row?.doc;
 }
 
-async function documentByTime(db: Db, accountId: string, kind: string, id: string, before: Moment): Promise<unknown> {
+/** `isThere`: passes over deletions. */
+async function documentByTime(db: Db, accountId: string, kind: string, id: string, before: Moment, isThere = false): Promise<unknown> {
   const row = await db
-    .selectFrom('config_version')
+    .selectFrom('config_past')
     .select('doc')
     .where('kind', '=', kind)
     .where('id', '=', id)
     .where('account_id', '=', accountId)
     .where('at', '<=', new Date(before.at))
+    .$if(isThere, (query) => query.where('doc', 'is not', null))
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -71,7 +71,7 @@ describe('RTE-4 by REST', () => {
     const { key: restKey } = (await asOwner(tenant, 'POST /api/v1/keys', { name: 'Planner', type: 'rest' })).body;
     expect(signedInTo(await tell({ id: '', token: restKey }, anna, 'sign-in'))).toEqual([tenant.queue, other].sort());
     expect((await tell(tenant.owner, { id: 'usr_00000000000000000000000000', token: '' }, 'sign-in')).status).toBe(404);
-    const { body } = await asOwner(tenant, 'GET /api/v1/audit?action=agent.state_changed');
+    const { body } = await asOwner(tenant, 'GET /api/v1/audit?what=agent.state_changed');
     expect(body.items.map((entry: { detail: { what: string } }) => entry.detail.what)).toEqual([
       'sign_in',
       'sign_out',
@@ -149,12 +149,12 @@ describe('ACC-5 signing in anywhere', () => {
     // Serves no queue at all, so nothing but the temporary sign-in makes an agent of the person.
     const helper = await world.person(tenant, 'Helper', 'agent', elsewhere);
     await asOwner(tenant, `DELETE /api/v1/queues/${elsewhere}/members/${helper.id}`);
+    const desk = await world.desk(helper, { isSigningIn: false });
     const servable = await world.call(`GET /api/v1/agents/${helper.id}/queues`, { as: helper.token });
     expect(servable.body.items.map((item: { name: string; isAssigned: boolean }) => [item.name, item.isAssigned])).toEqual([
       ['Elsewhere', false],
       ['Support', false],
     ]);
-    const desk = await world.desk(helper, { isSigningIn: false });
     await desk.reply({ t: 'agent.signIn', key: key(), queues: [tenant.queue] });
 
     await permit(tenant, false);

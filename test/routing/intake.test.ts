@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawSocket } from '../gateway/support/rawSocket.ts';
 import { type Answer, key, type Person, type Tenant, World } from '../gateway/support/world.ts';
+import { until } from '../support/services.ts';
 
 const UNKNOWN_QUEUE = 'que_00000000000000000000000000';
 
@@ -178,11 +179,44 @@ describe('RTE-2, RTE-3 serving by REST', () => {
     expect((await work(marco)).offers).toHaveLength(5);
     const call = (await begin({ queueId, medium: 'voice' })).body;
     expect(call.medium).toBe('voice');
-    expect((await work(anna)).offers).toMatchObject([{ interaction: { id: call.id } }]);
+    // The first of its medium in the queue: who may take it is looked up by the workers.
+    const offered = await until(async () => (await work(anna)).offers[0], { what: 'the offer of the call' });
+    expect(offered.interaction.id).toBe(call.id);
   });
 });
 
-describe('RTE-12 deleting', () => {
+describe('RTE-12 what goes while somebody waits or is served', () => {
+  test('RTE-12 an agent who is removed while serving loses nothing: the conversation waits again with its start', async () => {
+    const queueId = await queue('Leaving');
+    const anna = await world.person(tenant, 'Leaver', 'agent', queueId);
+    const desk = await world.desk(anna);
+    const { id, createdAt } = (await begin({ queueId })).body;
+    expect((await world.call(`POST /api/v1/interactions/${id}/claim`, { as: anna.token, body: {} })).status).toBe(200);
+    expect((await asOwner(`DELETE /api/v1/users/${anna.id}`)).status).toBe(204);
+    const scope = await world.engine.config.scopeOf(tenant.accountId as never);
+    const view = scope && (await world.engine.views.interaction(scope, id));
+    expect(view).toMatchObject({ state: 'waiting', createdAt });
+    expect(view?.owner).toBeUndefined();
+    expect((await place(id)).body.position).toBe(1);
+    desk.close();
+  });
+
+  test('ACC-1 an account that is switched off takes no new interactions; what waited is still there when it is on again', async () => {
+    const owned = await world.tenant('Switched');
+    const { id } = (await begin({ queueId: owned.queue }, owned.owner.token)).body;
+    const switchTo = async (status: string): Promise<void> => {
+      const { version } = (await world.call('GET /api/v1/account', { as: owned.owner.token })).body;
+      await world.call('PATCH /api/v1/account', { as: owned.owner.token, body: { status, version } });
+    };
+    await switchTo('inactive');
+    expect((await begin({ queueId: owned.queue }, owned.owner.token)).body.code).toBe('account_inactive');
+    await switchTo('active');
+    const anna = await world.person(owned, 'Anna');
+    const desk = await world.desk(anna);
+    expect((await world.call(`POST /api/v1/interactions/${id}/claim`, { as: anna.token, body: {} })).body.owner.id).toBe(anna.id);
+    desk.close();
+  });
+
   test('RTE-12 a queue in which somebody waits is not deleted, and says so; afterwards it is', async () => {
     const queueId = await queue('Deleted');
     const { id } = (await begin({ queueId })).body;

@@ -161,6 +161,8 @@ describe('ACC-5 signing in anywhere', () => {
     const { version } = (await asOwner(tenant, `GET /api/v1/users/${helper.id}`)).body;
     expect((await asOwner(tenant, `PATCH /api/v1/users/${helper.id}`, { name: 'Renamed', version })).status).toBe(200);
     expect(await desk.ask({ t: 'agent.signIn', key: key(), queues: [elsewhere] })).toMatchObject({ code: 'forbidden' });
+    // What stands may be said again.
+    await desk.reply({ t: 'agent.signIn', key: key(), queues: [tenant.queue] });
     await desk.reply({ t: 'subscribe', feed: `queue:${tenant.queue}` });
     const visitor = await world.visitor(tenant);
     const interaction = await world.chat(visitor);

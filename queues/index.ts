@@ -55,6 +55,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     prefix,
     onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list),
     virtualNow: options.virtualNow,
+    chance: options.chance,
   });
   const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
   const feeds = createFeeds({ commands, redis, prefix, log, connect: () => connectReader('tail') });

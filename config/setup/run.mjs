@@ -20,6 +20,7 @@ const COMMANDS = {
   check: { needs: [], purpose: '', entry: 'config/setup/check.mjs' },
   account: { needs: [], purpose: '', entry: 'src/supervisor/newAccount.ts' },
   doctor: { needs: [], purpose: '', entry: 'config/doctor/doctor.ts' },
+  simulate: { needs: NEEDS.redis, purpose: 'the simulator', entry: 'src/simulator/simulate.ts' },
   bench: { needs: [...NEEDS.redis, ...NEEDS.testing], purpose: 'the benchmarks', entry: 'loadtest/bench.ts' },
 };
 

@@ -54,7 +54,14 @@ export class AgentPeople {
       const member = members.get(group) ?? 0;
       members.set(group, member + 1);
       const settings = stage.scenario.agents[group] as ScenarioAgents;
-      return { group: settings, chance: new Random(seed, `agent.${settings.name}.${member}`), plan: 'out', status: 'out', why: '', holds: new Set() };
+      return {
+        group: settings,
+        chance: new Random(seed, `agent.${settings.name}.${member}`),
+        plan: 'out',
+        status: 'out',
+        why: '',
+        holds: new Set(),
+      };
     });
     this.#manual = new ManualQueues(stage);
   }
@@ -139,14 +146,24 @@ export class AgentPeople {
         if (this.#serving.get(step.interaction)?.taking !== step.taking || !person.holds.has(step.interaction)) return;
         return must(
           'close',
-          router.closeInteraction(scope, { interactionId: step.interaction, agentId, outcome: this.#outcome(step.interaction), note: '', key, isSupervisor: false }),
+          router.closeInteraction(scope, {
+            interactionId: step.interaction,
+            agentId,
+            outcome: this.#outcome(step.interaction),
+            note: '',
+            key,
+            isSupervisor: false,
+          }),
         );
       case 'endWrapUp':
         if (!person.holds.has(step.interaction)) return;
         return must('end wrap-up', router.endWrapUp(scope, { interactionId: step.interaction, agentId, isSupervisor: false }));
       case 'extendWrapUp':
         if (!person.holds.has(step.interaction)) return;
-        return must('extend wrap-up', router.extendWrapUp(scope, { interactionId: step.interaction, agentId, byMs: step.byMs, key, isSupervisor: false }));
+        return must(
+          'extend wrap-up',
+          router.extendWrapUp(scope, { interactionId: step.interaction, agentId, byMs: step.byMs, key, isSupervisor: false }),
+        );
     }
   }
 
@@ -157,7 +174,10 @@ export class AgentPeople {
     person.plan = 'in';
     // Still finishing what the shift before left.
     if (person.status !== 'out') return must('resume', engine.router.resume(center.scope, { agentId, key }));
-    await must('attach', engine.router.attachDevice(center.scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: agentId }));
+    await must(
+      'attach',
+      engine.router.attachDevice(center.scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: agentId }),
+    );
     return must('sign in', engine.router.signIn(center.scope, { agentId, queues: signIn, key }));
   }
 
@@ -196,7 +216,8 @@ export class AgentPeople {
     const agent = numberOf(a);
     const person = this.#person(agent);
     person.holds.delete(i);
-    if (person.plan === 'out' && person.status === 'paused' && person.holds.size === 0) this.#plan(this.#stage.now(), agent, { do: 'goHome' });
+    if (person.plan === 'out' && person.status === 'paused' && person.holds.size === 0)
+      this.#plan(this.#stage.now(), agent, { do: 'goHome' });
     this.#wake();
   }
 

@@ -30,20 +30,30 @@ const PARTITION = 0;
 export async function openCenter(engine: RunningEngine, scenario: Scenario): Promise<Center> {
   const scope: Scope = { accountId: simulatedId('account', 1), partition: PARTITION };
   const { accountId } = scope;
-  const queueId = (name: string): QueueId => simulatedId('queue', scenario.queues.findIndex((queue) => queue.id === name));
+  const queueId = (name: string): QueueId =>
+    simulatedId(
+      'queue',
+      scenario.queues.findIndex((queue) => queue.id === name),
+    );
   const queues = scenario.queues.map(({ id: name, settings }) => {
-    const recipe = (settings.recipe ?? []).map((step) => (step.do.op === 'queue' ? { ...step, do: { ...step.do, queueId: queueId(step.do.queueId) } } : step));
+    const recipe = (settings.recipe ?? []).map((step) =>
+      step.do.op === 'queue' ? { ...step, do: { ...step.do, queueId: queueId(step.do.queueId) } } : step,
+    );
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<QueueDoc>;
     const doc: QueueDoc = { ...queueDefaults, mode: 'longest_idle', ...given, recipe, kind: 'queue', id: queueId(name), accountId, name };
     return { id: queueId(name), doc };
   });
-  const agents = scenario.agents.flatMap((group, place) =>
-    Array.from({ length: group.count }, (_, member) => ({ group: place, member, signIn: (group.signIn ?? group.queues).map(queueId) })),
-  ).map((agent, number) => ({ ...agent, id: simulatedId('user', number) }));
+  const agents = scenario.agents
+    .flatMap((group, place) =>
+      Array.from({ length: group.count }, (_, member) => ({ group: place, member, signIn: (group.signIn ?? group.queues).map(queueId) })),
+    )
+    .map((agent, number) => ({ ...agent, id: simulatedId('user', number) }));
 
   let version = 0;
   const entry = (doc: ConfigInput): ConfigEntry => ({ kind: doc.kind, id: doc.id, accountId, version: ++version, doc });
-  await engine.core.runner.retrying(() => engine.core.runner.redis.hset(`${partitionKey(engine.core.prefix, PARTITION)}:meta`, 'virtual', '1'));
+  await engine.core.runner.retrying(() =>
+    engine.core.runner.redis.hset(`${partitionKey(engine.core.prefix, PARTITION)}:meta`, 'virtual', '1'),
+  );
   await engine.config.place(accountId, PARTITION);
   await engine.config.apply([
     entry({ kind: 'account', id: accountId, name: scenario.name, isActive: true, origins: [], ...scenario.account } as ConfigInput),

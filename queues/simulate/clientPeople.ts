@@ -44,7 +44,12 @@ export class ClientPeople {
     const state = observer.fates[number]?.state;
     if (state !== 'waiting' && state !== 'offered') return;
     const contactId = this.#contactOf[number] as ContactId;
-    const left = await engine.router.endInteraction(center.scope, { interactionId: idOf(number), by: 'client', memberId: contactId, isSupervisor: false });
+    const left = await engine.router.endInteraction(center.scope, {
+      interactionId: idOf(number),
+      by: 'client',
+      memberId: contactId,
+      isSupervisor: false,
+    });
     if (!left.ok) throw new Error(`a client could not leave: ${left.code}`);
   }
 
@@ -87,7 +92,8 @@ export class ClientPeople {
 
   #contact({ contact, isReturning, queue }: Arrival): ContactId {
     const former = this.#former[queue] as ContactId[];
-    const known = contact === undefined ? (isReturning ? former[this.#chance.index(former.length)] : undefined) : this.#contacts.get(contact);
+    const known =
+      contact === undefined ? (isReturning ? former[this.#chance.index(former.length)] : undefined) : this.#contacts.get(contact);
     if (known) return known;
     const id = simulatedId('contact', this.#made++);
     if (contact !== undefined) this.#contacts.set(contact, id);

@@ -8,7 +8,8 @@ import type { Random } from './random.ts';
 const MOST_SEC = 31 * 86_400;
 const sec = z.number().min(0).max(MOST_SEC);
 const positive = z.number().gt(0).max(MOST_SEC);
-const FORMS = 'a number of seconds, {"exponential": mean}, {"lognormal": {"mean", "sd"}}, {"uniform": {"from", "to"}} or {"empirical": [seconds, …]}';
+const FORMS =
+  'a number of seconds, {"exponential": mean}, {"lognormal": {"mean", "sd"}}, {"uniform": {"from", "to"}} or {"empirical": [seconds, …]}';
 
 const form = z.strictObject(
   {
@@ -26,7 +27,9 @@ const form = z.strictObject(
 
 export const duration = z
   .preprocess((value) => (typeof value === 'number' ? { constant: value } : value), form)
-  .refine((value) => Object.values(value).filter((each) => each !== undefined).length === 1, { error: `expected exactly one form: ${FORMS}` });
+  .refine((value) => Object.values(value).filter((each) => each !== undefined).length === 1, {
+    error: `expected exactly one form: ${FORMS}`,
+  });
 export type Duration = z.infer<typeof duration>;
 
 /** Draws whole milliseconds. */

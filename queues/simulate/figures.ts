@@ -123,8 +123,10 @@ const isAbandoned = (fate: Fate): boolean => fate.reason === 'abandoned' && fate
 /** How long it waited until it was answered, left or was sent elsewhere. */
 const waitedMs = (fate: Fate): number => (fate.takenAt ?? fate.closedAt ?? fate.at) - fate.at;
 const share = (part: number, whole: number): Figure => (whole > 0 ? part / whole : undefined);
-const sum = (members: readonly { readonly answered: number; readonly offers: number; readonly missed: number }[], what: 'answered' | 'offers' | 'missed') =>
-  members.reduce((total, member) => total + member[what], 0);
+const sum = (
+  members: readonly { readonly answered: number; readonly offers: number; readonly missed: number }[],
+  what: 'answered' | 'offers' | 'missed',
+) => members.reduce((total, member) => total + member[what], 0);
 
 /** Each by the time that its own queue sets. */
 function serviceLevel(fates: readonly Fate[], limitsMs: readonly number[]): Figure {
@@ -169,4 +171,5 @@ function queueResult(fates: readonly Fate[], limitsMs: readonly number[], mostWa
 }
 
 const seconds = (ms: Figure): Figure => (ms === undefined ? undefined : ms / 1_000);
-const mean = (values: readonly number[]): Figure => (values.length > 0 ? values.reduce((total, value) => total + value, 0) / values.length : undefined);
+const mean = (values: readonly number[]): Figure =>
+  values.length > 0 ? values.reduce((total, value) => total + value, 0) / values.length : undefined;

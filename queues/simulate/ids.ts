@@ -1,7 +1,9 @@
 /** Ids of a simulation: well formed, growing, and the same in every run. */
 import type { Id, IdKind } from '../../src/base/ids.ts';
 
-const PREFIX = { account: 'acc', user: 'usr', queue: 'que', group: 'grp', interaction: 'int', contact: 'con' } as const satisfies Partial<Record<IdKind, string>>;
+const PREFIX = { account: 'acc', user: 'usr', queue: 'que', group: 'grp', interaction: 'int', contact: 'con' } as const satisfies Partial<
+  Record<IdKind, string>
+>;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 export function simulatedId<Kind extends keyof typeof PREFIX>(kind: Kind, number: number): Id<Kind> {

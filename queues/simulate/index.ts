@@ -68,7 +68,11 @@ export async function simulate(scenario: Scenario, options: SimulateOptions): Pr
     }
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, scenario.repetitions) }, work));
-  return toResult(scenario, seed, runs.filter((run) => run !== undefined));
+  return toResult(
+    scenario,
+    seed,
+    runs.filter((run) => run !== undefined),
+  );
 }
 
 function toResult(scenario: Scenario, seed: number, runs: readonly RunFigures[]): SimulationResult {

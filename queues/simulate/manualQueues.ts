@@ -46,7 +46,9 @@ export class ManualQueues {
   /** Agents who begin to look now. */
   waking(personOf: (agent: number) => { readonly status: string }): number[] {
     if (![...this.#waiting.values()].some((waiting) => waiting.size > 0)) return [];
-    const waking = this.#watchers.filter((agent) => personOf(agent).status === 'on' && !this.#isLooking.has(agent) && !this.#isFull.has(agent));
+    const waking = this.#watchers.filter(
+      (agent) => personOf(agent).status === 'on' && !this.#isLooking.has(agent) && !this.#isFull.has(agent),
+    );
     for (const agent of waking) this.#isLooking.add(agent);
     return waking;
   }

@@ -43,7 +43,9 @@ interface GroupSeries {
   readonly working: Series;
 }
 
-export type Told = { readonly [Type in EventType]: { readonly type: Type; readonly at: number; readonly body: EventBody<Type> } }[EventType];
+export type Told = {
+  readonly [Type in EventType]: { readonly type: Type; readonly at: number; readonly body: EventBody<Type> };
+}[EventType];
 
 export class Observer {
   readonly fates: Fate[] = [];
@@ -83,7 +85,15 @@ export class Observer {
     switch (told.type) {
       case 'interaction.created': {
         const queue = numberOf(told.body.q);
-        this.fates[numberOf(told.body.i)] = { at: told.body.start, queue, queueNow: queue, state: 'waiting', offers: 0, missed: 0, relaxed: 0 };
+        this.fates[numberOf(told.body.i)] = {
+          at: told.body.start,
+          queue,
+          queueNow: queue,
+          state: 'waiting',
+          offers: 0,
+          missed: 0,
+          relaxed: 0,
+        };
         this.open++;
         this.waiting[queue]?.add(at, 1);
         return;

@@ -7,7 +7,10 @@ import { medium, SKILL_LEVEL_MAX } from '../config.ts';
 import { timeOfDayMs } from './times.ts';
 
 const optionalNumber = (least: number, most: number) =>
-  z.preprocess((value) => (value === '' || value === null ? undefined : typeof value === 'string' ? Number(value) : value), z.number().min(least).max(most).optional());
+  z.preprocess(
+    (value) => (value === '' || value === null ? undefined : typeof value === 'string' ? Number(value) : value),
+    z.number().min(least).max(most).optional(),
+  );
 const optionalText = z.preprocess((value) => (value === '' || value === null ? undefined : value), z.string().max(100).optional());
 const MOST_SEC = 31 * 86_400;
 
@@ -108,14 +111,18 @@ function fromHistory({ createdAt, startedAt, endedAt, closedAt, channel, queue, 
     contact: client?.id,
     ...(startedAt === undefined
       ? { patience: over === undefined ? undefined : sec(createdAt, over) }
-      : { waited: sec(createdAt, startedAt), handle: (closedAt ?? over) === undefined ? undefined : sec(startedAt, closedAt ?? over ?? startedAt) }),
+      : {
+          waited: sec(createdAt, startedAt),
+          handle: (closedAt ?? over) === undefined ? undefined : sec(startedAt, closedAt ?? over ?? startedAt),
+        }),
   };
 }
 
 /** RFC 4180; the first line names the columns. */
 function readCsv(text: string): unknown[] {
   const [header, ...lines] = csvLines(text);
-  if (!header?.includes('at')) throw new Error(`the first line must name the columns, "at" among them (found: ${header?.join(', ') ?? 'nothing'})`);
+  if (!header?.includes('at'))
+    throw new Error(`the first line must name the columns, "at" among them (found: ${header?.join(', ') ?? 'nothing'})`);
   const separate = (cells: readonly string[]) => Object.fromEntries(header.map((column, at) => [column.trim(), cells[at]?.trim() ?? '']));
   return lines.filter((cells) => cells.some((cell) => cell.trim() !== '')).map(separate);
 }

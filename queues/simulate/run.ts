@@ -65,7 +65,14 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const midnight = midnightOf(scenario);
   const clock = { now: midnight + scenario.from };
   const chance = new Random(seed, 'scripts');
-  const engine = await createEngine({ redisUrl, nodeId: 'simulator', log, prefix, virtualNow: () => clock.now, chance: () => chance.text() });
+  const engine = await createEngine({
+    redisUrl,
+    nodeId: 'simulator',
+    log,
+    prefix,
+    virtualNow: () => clock.now,
+    chance: () => chance.text(),
+  });
   try {
     const center = await openCenter(engine, scenario);
     const observer = new Observer(scenario, center);

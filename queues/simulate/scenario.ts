@@ -8,7 +8,11 @@ import { duration } from './durations.ts';
 import { recordedRow } from './recorded.ts';
 import { timeOfDay, utcOffset } from './times.ts';
 
-const name = z.string().min(1).max(40).regex(/^[^\s|,#:]+$/, { error: 'a name without spaces, commas, "|", "#" and ":"' });
+const name = z
+  .string()
+  .min(1)
+  .max(40)
+  .regex(/^[^\s|,#:]+$/, { error: 'a name without spaces, commas, "|", "#" and ":"' });
 const probability = z.number().min(0).max(1);
 const level = z.number().int().min(1).max(SKILL_LEVEL_MAX);
 const MOST_PER_HOUR = 1_000_000;
@@ -49,10 +53,16 @@ const queue = z.strictObject({
   /** How long the agent really takes, where the queue lets wrap-up be ended early or extended; without it, all of the queue's time. */
   wrapUp: duration.optional(),
   /** Needed besides what the queue asks for. */
-  skills: z.array(skillNeed.extend({ probability: probability.default(1) })).max(5).default([]),
+  skills: z
+    .array(skillNeed.extend({ probability: probability.default(1) }))
+    .max(5)
+    .default([]),
   preferred: z.array(skillNeed).max(5).default([]),
   /** Raised priority of some. */
-  priorities: z.array(z.strictObject({ add: z.number().int().min(0).max(1_000), probability })).max(10).default([]),
+  priorities: z
+    .array(z.strictObject({ add: z.number().int().min(0).max(1_000), probability }))
+    .max(10)
+    .default([]),
   /** Weights of media; by default the queue's channel. */
   media: z.partialRecord(medium, z.number().min(0)).optional(),
   /** Share of clients who were here before (RTE-11). */
@@ -62,7 +72,10 @@ const queue = z.strictObject({
 const shift = z.strictObject({
   from: timeOfDay,
   to: timeOfDay,
-  breaks: z.array(z.strictObject({ from: timeOfDay, to: timeOfDay, reason: z.string().max(255).default('break') })).max(20).default([]),
+  breaks: z
+    .array(z.strictObject({ from: timeOfDay, to: timeOfDay, reason: z.string().max(255).default('break') }))
+    .max(20)
+    .default([]),
 });
 
 const agents = z.strictObject({
@@ -72,7 +85,11 @@ const agents = z.strictObject({
   /** Queues to sign in to; by default those assigned. Others need the account's `canSignInAnywhere`. */
   signIn: z.array(name).min(1).max(200).optional(),
   capacity: z
-    .strictObject({ chat: z.number().int().min(0).max(100), voice: z.number().int().min(0).max(100), video: z.number().int().min(0).max(100) })
+    .strictObject({
+      chat: z.number().int().min(0).max(100),
+      voice: z.number().int().min(0).max(100),
+      video: z.number().int().min(0).max(100),
+    })
     .partial()
     .default({}),
   interrupts: z.array(z.enum(interruptions)).max(6).default([]),
@@ -110,7 +127,12 @@ export const scenario = z.strictObject({
   drainMin: z.number().min(0).max(100_000).default(120),
   /** Width of the intervals of the plot. */
   intervalMin: z.number().min(1).max(1_440).default(15),
-  seed: z.number().int().min(0).max(2 ** 31).default(1),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(1),
   /** Runs with other chance; from two on, figures come with their 95 % confidence interval. */
   repetitions: z.number().int().min(1).max(1_000).default(1),
   account: account.default({}),

@@ -81,10 +81,15 @@ function issueLines(issue: Issue, root: unknown, base: readonly PropertyKey[] = 
   const path = [...base, ...issue.path];
   if (issue.code === 'invalid_union') {
     const found = valueAt(root, path);
-    const fitting = issue.errors.find((errors) => errors.every((each) => each.path.length > 0)) ?? (Array.isArray(found) ? issue.errors.at(-1) : undefined);
+    const fitting =
+      issue.errors.find((errors) => errors.every((each) => each.path.length > 0)) ??
+      (Array.isArray(found) ? issue.errors.at(-1) : undefined);
     if (fitting && fitting.length > 0) return fitting.flatMap((inner) => issueLines(inner as Issue, root, path));
-    if ('options' in issue && Array.isArray(issue.options)) return [`${pathText(path)}: expected one of ${listed(issue.options)}${foundText(found)}`];
-    return [`${pathText(path)}: ${[...new Set(issue.errors.flat().map((inner) => expectation(inner as Issue)))].join(', or ')}${foundText(found)}`];
+    if ('options' in issue && Array.isArray(issue.options))
+      return [`${pathText(path)}: expected one of ${listed(issue.options)}${foundText(found)}`];
+    return [
+      `${pathText(path)}: ${[...new Set(issue.errors.flat().map((inner) => expectation(inner as Issue)))].join(', or ')}${foundText(found)}`,
+    ];
   }
   const found = issue.code === 'unrecognized_keys' ? '' : foundText(valueAt(root, path));
   return [`${pathText(path)}: ${expectation(issue)}${found}`];
@@ -103,13 +108,23 @@ function expectation(issue: Issue): string {
     case 'too_big':
       return `expected ${issue.origin === 'array' ? 'a list of ' : ''}${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
     case 'invalid_format':
-      return issue.format === 'date' ? 'expected a date such as "2026-03-02"' : issue.format === 'regex' ? `expected ${issue.message}` : issue.message;
+      return issue.format === 'date'
+        ? 'expected a date such as "2026-03-02"'
+        : issue.format === 'regex'
+          ? `expected ${issue.message}`
+          : issue.message;
     default:
       return issue.message;
   }
 }
 
-const TYPE_NAMES: Readonly<Record<string, string>> = { int: 'a whole number', array: 'a list', object: 'an object {…}', record: 'an object {…}', boolean: 'true or false' };
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  array: 'a list',
+  object: 'an object {…}',
+  record: 'an object {…}',
+  boolean: 'true or false',
+};
 const typeName = (expected: string): string => TYPE_NAMES[expected] ?? `a ${expected}`;
 const listed = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 
@@ -125,7 +140,10 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined), root);
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    root,
+  );
 }
 
 /** What each part allows but the whole does not. */
@@ -138,7 +156,10 @@ function misfitsOf({ queues, agents, from, to, account }: Scenario): string[] {
       if (names.indexOf(name) !== at) problems.push(`${kind}[${at}]: "${name}" is there twice; names must differ`);
     });
   twice('queues', ids);
-  twice('agents', agents.map((group) => group.name));
+  twice(
+    'agents',
+    agents.map((group) => group.name),
+  );
   if (to <= from) problems.push('to: must lie after "from"; for a period over midnight write hours above 24, e.g. "30:00"');
   queues.forEach((queue, at) => {
     queue.settings.recipe?.forEach((step, index) => {
@@ -158,9 +179,12 @@ function misfitsOf({ queues, agents, from, to, account }: Scenario): string[] {
       for (const name of list) if (!ids.includes(name)) problems.push(`agents[${at}].${field}: no queue "${name}"; ${known}`);
     const foreign = group.signIn?.find((name) => !group.queues.includes(name));
     if (foreign && !account.canSignInAnywhere)
-      problems.push(`agents[${at}].signIn: "${foreign}" is not among the group's queues: add it there, or set account.canSignInAnywhere to true`);
+      problems.push(
+        `agents[${at}].signIn: "${foreign}" is not among the group's queues: add it there, or set account.canSignInAnywhere to true`,
+      );
     group.shifts?.forEach((shift, index) => {
-      if (shift.to <= shift.from) problems.push(`agents[${at}].shifts[${index}]: "to" must lie after "from"; over midnight: hours above 24`);
+      if (shift.to <= shift.from)
+        problems.push(`agents[${at}].shifts[${index}]: "to" must lie after "from"; over midnight: hours above 24`);
       shift.breaks.forEach((pause, place) => {
         if (pause.to <= pause.from || pause.from < shift.from || pause.to > shift.to)
           problems.push(`agents[${at}].shifts[${index}].breaks[${place}]: must lie within the shift, "from" before "to"`);
@@ -179,7 +203,10 @@ function warningsOf({ queues, agents }: Scenario): string[] {
     for (const { skill, level } of [...queue.skills, ...(queue.settings.required ?? [])])
       if (serving.length > 0 && !serving.some((group) => (group.skills[skill] ?? 0) >= level))
         warnings.push(`queue "${queue.id}" needs the skill "${skill}" at level ${level}, which none of its agents has`);
-    if (!queue.arrivals && !queues.some((other) => other.settings.recipe?.some((step) => step.do.op === 'queue' && step.do.queueId === queue.id)))
+    if (
+      !queue.arrivals &&
+      !queues.some((other) => other.settings.recipe?.some((step) => step.do.op === 'queue' && step.do.queueId === queue.id))
+    )
       warnings.push(`queue "${queue.id}" has no arrivals and no other queue sends to it`);
   }
   return warnings;

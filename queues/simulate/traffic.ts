@@ -36,7 +36,13 @@ export function drawTraffic(scenario: Scenario, seed: number): Arrival[] {
 
 function ofQueue(scenario: Scenario, queue: ScenarioQueue, index: number, seed: number): Arrival[] {
   const chance = (what: string) => new Random(seed, `${queue.id}.${what}`);
-  const draws = { handle: chance('handle'), patience: chance('patience'), wrapUp: chance('wrapUp'), needs: chance('needs'), client: chance('client') };
+  const draws = {
+    handle: chance('handle'),
+    patience: chance('patience'),
+    wrapUp: chance('wrapUp'),
+    needs: chance('needs'),
+    client: chance('client'),
+  };
   const media = Object.entries(queue.media ?? { [queue.settings.channel ?? 'chat']: 1 }) as [Medium, number][];
 
   function drawNeeds(): SkillNeed[] {
@@ -90,7 +96,11 @@ function ofQueue(scenario: Scenario, queue: ScenarioQueue, index: number, seed: 
     for (const period of periodsOf(scenario, perHour)) {
       // Without memory: at the border of two rates the time until the next is drawn anew.
       if (period.rate > 0)
-        for (let at = period.from + (HOUR_MS / period.rate) * come.exponential(); at < period.to; at += (HOUR_MS / period.rate) * come.exponential())
+        for (
+          let at = period.from + (HOUR_MS / period.rate) * come.exponential();
+          at < period.to;
+          at += (HOUR_MS / period.rate) * come.exponential()
+        )
           times.push(midnight + Math.round(at));
     }
   }

@@ -162,7 +162,7 @@ function highest({ most, curves }: Panel): number {
   const value = Math.max(...curves.flatMap((curve) => curve.values.map((each) => each ?? 0)), 0);
   if (value === 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 4, 6, 8, 10].find((factor) => factor * power >= value) ?? 10) * power;
+  return ([1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
 /** Runs of values, each with its place. */

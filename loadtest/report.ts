@@ -9,6 +9,8 @@ import { join } from 'node:path';
 export interface BenchOptions {
   /** At most a minute, with less certain figures. */
   readonly isQuick: boolean;
+  /** `routing`: without sweeper and reconciler. */
+  readonly isUnrepaired?: boolean;
   /** Where raw samples go. */
   readonly folder: string;
 }

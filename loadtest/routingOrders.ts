@@ -36,10 +36,14 @@ export type RoutingOrder =
   /** Every agent serves one interaction; then `waiting` more wait. */
   | { readonly do: 'occupy'; readonly scene: string }
   | { readonly do: 'fill'; readonly scene: string; readonly waiting: number }
-  | LivesOrder;
+  | LivesOrder
+  /** So many, one at a time. */
+  | { readonly do: 'alone'; readonly scene: string; readonly lives: number; readonly pauseMs: number };
 
 export interface LivesRun {
   readonly lives: number;
+  /** Of them, those that ended within the window. */
+  readonly livesInWindow: number;
   readonly windowMs: number;
   /** Refusals and failures by code; none in a valid run. */
   readonly troubles: Readonly<Record<string, number>>;
@@ -54,4 +58,5 @@ export type RoutingReport =
   | { readonly did: 'done'; readonly ms: number }
   | { readonly did: 'called'; readonly calls: number; readonly windowMs: number }
   | { readonly did: 'lived'; readonly run: LivesRun }
+  | { readonly did: 'livedAlone'; readonly offerMs: readonly number[] }
   | { readonly did: 'failed'; readonly error: string };

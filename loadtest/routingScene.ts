@@ -67,7 +67,7 @@ function queueOf(shape: SceneShape, accountId: AccountId, id: QueueId, number: n
     id,
     accountId,
     name: `Queue ${number}`,
-    mode: 'balanced',
+    mode: 'longest_idle',
     channel: 'voice',
     isAutoAccepted: false,
     offerTimeoutMs: LONG_MS,
@@ -114,7 +114,8 @@ export async function signInAll(calls: Calls, scene: Scene): Promise<Wire[]> {
   await calls.each(agents.length, async (engine, number) => {
     const agentId = agents[number] as UserId;
     if (scene.shape.agentsAt) wires.push(await openDesk(engine, scene, agentId, scene.shape.agentsAt));
-    else must(await engine.router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') }));
+    else
+      must(await engine.router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') }));
     must(await engine.router.signIn(scope, { agentId, key: newId('command') }));
   });
   return wires;
@@ -133,12 +134,27 @@ let addresses = 0;
 
 /** A signed-in agent's socket that follows the agent's own feed. */
 async function openDesk(engine: RunningEngine, { scope, queues }: Scene, agentId: UserId, gateway: string): Promise<Wire> {
-  const principal = { accountId: scope.accountId, userId: agentId, name: 'Bench', role: 'member', supervises: [], serves: queues.slice(0, 5) };
-  const session = { userId: agentId, ip: '', userAgent: 'bench', stage: 'full' as const, principal: JSON.stringify(principal), ttlMs: LONG_MS };
+  const principal = {
+    accountId: scope.accountId,
+    userId: agentId,
+    name: 'Bench',
+    role: 'member',
+    supervises: [],
+    serves: queues.slice(0, 5),
+  };
+  const session = {
+    userId: agentId,
+    ip: '',
+    userAgent: 'bench',
+    stage: 'full' as const,
+    principal: JSON.stringify(principal),
+    ttlMs: LONG_MS,
+  };
   const { token } = await engine.sessions.create(scope, session);
   const wire = await Wire.open(`${gateway}/ws`, { 'x-forwarded-for': addressOf(++addresses) });
   const ask = async (frame: Readonly<Record<string, unknown>>, id: number): Promise<void> => {
-    const isAnswer = (candidate: Buffer): boolean => candidate.includes(`"id":${id}`) && /^\{"t":"(reply|error)"/.test(candidate.toString());
+    const isAnswer = (candidate: Buffer): boolean =>
+      candidate.includes(`"id":${id}`) && /^\{"t":"(reply|error)"/.test(candidate.toString());
     const answer = String(await wire.ask(JSON.stringify({ ...frame, id }), isAnswer));
     if (!answer.startsWith('{"t":"reply"')) throw new Error(`${String(frame['t'])} was refused: ${answer}`);
   };

@@ -64,6 +64,8 @@ export const accountDoc = z.object({
   origins: z.array(z.string()),
   /** ACC-5: users may sign in to queues they are not assigned to. */
   canSignInAnywhere: z.boolean().default(false),
+  /** It was allowed at some time: temporary sign-ins, which outlive the permission, may stand. */
+  hasVisits: z.boolean().default(false),
   /** RTE-7: the reasons that are switched on, in their order; empty: pauses have no reason. */
   pauseReasons: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
 });

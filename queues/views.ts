@@ -92,6 +92,10 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return interactionsOf(scope, ids);
     },
 
+    temporaryQueues(scope, id) {
+      return redis.smembers(`${partitionKey(prefix, scope.partition)}:at:${id}`);
+    },
+
     async agents(scope) {
       const ids = await redis.smembers(`${partitionKey(prefix, scope.partition)}:ags:${scope.accountId}`);
       const answers = await Promise.all(ids.sort().map((id) => commands.read('readAgent', scope.partition, [id, scope.accountId, 0])));

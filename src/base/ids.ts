@@ -21,6 +21,8 @@ const PREFIX = {
   group: 'grp',
   interaction: 'int',
   contact: 'con',
+  skill: 'skl',
+  pauseReason: 'prs',
   session: 'ses',
   apiKey: 'key',
   invitation: 'inv',

@@ -3,7 +3,7 @@
  * A `Generated` column may be left out of an insert.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { ConfigDoc, GroupDoc, QueueDoc } from '../../queues/config.ts';
+import type { AgentDoc, ConfigDoc, GroupDoc, QueueDoc } from '../../queues/config.ts';
 import type { HistoryTables } from './historyTables.ts';
 
 export interface AccountTable {
@@ -22,6 +22,10 @@ export interface AccountTable {
   status: Generated<'active' | 'inactive'>;
   origins: Generated<string[]>;
   features: JSONColumnType<Record<string, boolean>, string | undefined, string>;
+  /** ACC-5. */
+  can_sign_in_anywhere: Generated<boolean>;
+  /** The permission was on at some time: temporary sign-ins, which outlive it, may stand. */
+  has_visits: Generated<boolean>;
   version: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -42,8 +46,11 @@ export interface AppUserTable {
   is_totp_enabled: Generated<boolean>;
   /** Last time step a code was accepted for: a code works once. */
   totp_last_step: Generated<number>;
-  /** RTE-5. */
+  /** RTE-5: chats, calls and videos at once. */
   capacity: Generated<number>;
+  voice_capacity: Generated<number>;
+  video_capacity: Generated<number>;
+  interrupts: Generated<AgentDoc['interrupts']>;
   /** Grows with every change of what the user may do. */
   rights_version: Generated<number>;
   version: Generated<number>;
@@ -98,6 +105,15 @@ export interface QueueTable {
   auto_close_ms: Generated<number>;
   auto_close_outcome: Generated<string>;
   rating: Generated<'none' | 'thumbs' | 'stars'>;
+  channel: Generated<QueueDoc['channel']>;
+  ring_max: Generated<number>;
+  required: JSONColumnType<QueueDoc['required'], string | undefined, string>;
+  preferred: JSONColumnType<QueueDoc['preferred'], string | undefined, string>;
+  relaxation: JSONColumnType<QueueDoc['relaxation'], string | undefined, string>;
+  sticky_wait_ms: Generated<number>;
+  sticky_memory_ms: Generated<number>;
+  recipe: JSONColumnType<QueueDoc['recipe'], string | undefined, string>;
+  service_level_sec: Generated<number>;
   version: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -109,7 +125,44 @@ export interface QueueMemberTable {
   queue_id: string;
   user_id: string;
   role: 'agent' | 'supervisor';
+  /** Place in the order of linear queues; null: last. */
+  position: Generated<number | null>;
   created_at: Generated<Date>;
+}
+
+/** RTE-3: what agents can, account-wide. */
+export interface SkillTable {
+  id: string;
+  account_id: string;
+  name: string;
+  /** The name without regard to case; unique in the account. */
+  name_key: string;
+  description: Generated<string>;
+  version: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface AgentSkillTable {
+  account_id: string;
+  user_id: string;
+  skill_id: string;
+  /** 1 to 10. */
+  level: number;
+}
+
+/** RTE-7. */
+export interface PauseReasonTable {
+  id: string;
+  account_id: string;
+  name: string;
+  /** The name without regard to case; unique in the account. */
+  name_key: string;
+  is_enabled: Generated<boolean>;
+  position: number;
+  version: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface ChatGroupTable {
@@ -188,6 +241,9 @@ export interface ConfigTables {
   invitation: InvitationTable;
   queue: QueueTable;
   queue_member: QueueMemberTable;
+  skill: SkillTable;
+  agent_skill: AgentSkillTable;
+  pause_reason: PauseReasonTable;
   chat_group: ChatGroupTable;
   api_key: ApiKeyTable;
   audit_log: AuditLogTable;

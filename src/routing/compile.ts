@@ -1,15 +1,6 @@
 /** From rows to the documents that scripts and sockets read from Redis. Each returns null when nothing is to be read any more. */
 import type { Selectable, Transaction } from 'kysely';
-import {
-  type AccountDoc,
-  type AgentDoc,
-  agentDefaults,
-  type ConfigDoc,
-  type ConfigKind,
-  type GroupDoc,
-  type QueueDoc,
-  queueDefaults,
-} from '../../queues/config.ts';
+import type { AccountDoc, AgentDoc, ConfigDoc, ConfigKind, GroupDoc, QueueDoc } from '../../queues/config.ts';
 import { assertNever } from '../base/errors.ts';
 import type { ChatGroupTable, QueueTable, Tables } from '../db/tables.ts';
 
@@ -30,18 +21,26 @@ export function compile(trx: Transaction<Tables>, kind: ConfigKind, id: string):
 }
 
 async function compileAccount(trx: Transaction<Tables>, id: string): Promise<AccountDoc | null> {
-  const row = await trx.selectFrom('account').select(['legal_name', 'status', 'origins']).where('id', '=', id).executeTakeFirst();
-  return row
-    ? {
-        kind: 'account',
-        id,
-        name: row.legal_name,
-        isActive: row.status === 'active',
-        origins: row.origins,
-        canSignInAnywhere: false,
-        pauseReasons: [],
-      }
-    : null;
+  const row = await trx.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) return null;
+  const pauseReasons = await trx
+    .selectFrom('pause_reason')
+    .select(['id', 'name'])
+    .where('account_id', '=', id)
+    .where('is_enabled', '=', true)
+    .orderBy('position')
+    .orderBy('id')
+    .execute();
+  return {
+    kind: 'account',
+    id,
+    name: row.legal_name,
+    isActive: row.status === 'active',
+    origins: row.origins,
+    canSignInAnywhere: row.can_sign_in_anywhere,
+    hasVisits: row.has_visits,
+    pauseReasons,
+  };
 }
 
 async function compileQueue(trx: Transaction<Tables>, id: string): Promise<QueueDoc | null> {
@@ -49,33 +48,42 @@ async function compileQueue(trx: Transaction<Tables>, id: string): Promise<Queue
   return row ? { kind: 'queue', id, accountId: row.account_id, name: row.name, ...queueSettings(row) } : null;
 }
 
-/** A user is an agent while there is a queue to serve. */
+/**
+ * A user is an agent while there is a queue to serve, or there may be one to sign in to (ACC-5): the document must not go while a
+ * temporary sign-in stands, which is not known here, so where these were ever allowed every user keeps one.
+ */
 async function compileAgent(trx: Transaction<Tables>, id: string): Promise<AgentDoc | null> {
   const user = await trx
     .selectFrom('app_user')
-    .select(['account_id', 'name', 'status', 'capacity'])
-    .where('id', '=', id)
-    .where('status', '!=', 'deleted')
+    .innerJoin('account', 'account.id', 'app_user.account_id')
+    .selectAll('app_user')
+    .select('account.has_visits')
+    .where('app_user.id', '=', id)
+    .where('app_user.status', '!=', 'deleted')
     .executeTakeFirst();
   if (!user) return null;
   const served = await trx
     .selectFrom('queue_member')
-    .select('queue_id')
+    .select(['queue_id', 'position'])
     .where('user_id', '=', id)
     .where('role', '=', 'agent')
     .orderBy('queue_id')
     .execute();
-  if (served.length === 0) return null;
-  const queues = served.map((member) => member.queue_id);
+  if (served.length === 0 && !user.has_visits) return null;
+  const skills = await trx.selectFrom('agent_skill').select(['skill_id', 'level']).where('user_id', '=', id).orderBy('skill_id').execute();
   return {
     kind: 'agent',
-    ...agentDefaults,
     id,
     accountId: user.account_id,
     name: user.name,
     isActive: user.status === 'active',
     capacity: user.capacity,
-    queues,
+    voiceCapacity: user.voice_capacity,
+    videoCapacity: user.video_capacity,
+    interrupts: user.interrupts,
+    skills: Object.fromEntries(skills.map(({ skill_id: skill, level }) => [skill, level])),
+    queues: served.map((member) => member.queue_id),
+    order: Object.fromEntries(served.flatMap(({ queue_id: queue, position }) => (position === null ? [] : [[queue, position]]))),
   };
 }
 
@@ -87,7 +95,6 @@ async function compileGroup(trx: Transaction<Tables>, id: string): Promise<Group
 /** The settings of a queue as the API and the scripts name them. */
 export function queueSettings(row: Selectable<QueueTable>): Omit<QueueDoc, 'kind' | 'id' | 'accountId' | 'name'> {
   return {
-    ...queueDefaults,
     isActive: row.is_active,
     mode: row.mode,
     isAutoAccepted: row.is_auto_accepted,
@@ -106,6 +113,15 @@ export function queueSettings(row: Selectable<QueueTable>): Omit<QueueDoc, 'kind
     autoCloseMs: row.auto_close_ms,
     autoCloseOutcome: row.auto_close_outcome,
     rating: row.rating,
+    channel: row.channel,
+    ringMax: row.ring_max,
+    required: row.required,
+    preferred: row.preferred,
+    relaxation: row.relaxation,
+    stickyWaitMs: row.sticky_wait_ms,
+    stickyMemoryMs: row.sticky_memory_ms,
+    recipe: row.recipe,
+    serviceLevelSec: row.service_level_sec,
   };
 }
 

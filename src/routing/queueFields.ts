@@ -1,18 +1,38 @@
 /** A queue as the API shows and takes it: the document of the scripts, with bounds that people would not want to pass. */
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { z } from 'zod';
-import { queueDefaults, queueDoc } from '../../queues/config.ts';
+import { queueDefaults, queueDoc, recipeStep, skillNeed } from '../../queues/config.ts';
 import { displayName, time, version } from '../api/fields.ts';
-import { AppError } from '../base/errors.ts';
-import type { QueueTable } from '../db/tables.ts';
+import { AppError, type FieldError } from '../base/errors.ts';
+import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueSettings } from './compile.ts';
+import { wrongSteps, wrongTargets } from './recipe.ts';
+import { wrongNeeds } from './skills.ts';
 
 const HOUR_MS = 3_600_000;
 const OUTCOMES_MAX = 100;
 
+const skillNeeds = z.array(z.strictObject(skillNeed.shape)).max(5);
+
 const settings = queueDoc.omit({ kind: true, id: true, accountId: true }).extend({
   name: displayName,
-  mode: queueDoc.shape.mode.describe('manual: every agent sees it and may take it; random, balanced: offered to one at a time'),
+  mode: queueDoc.shape.mode.describe(
+    'RTE-2. manual: every agent sees it and may take it; ring_all: offered to several, the first has it; the others: offered to one at a time',
+  ),
+  channel: queueDoc.shape.channel.unwrap().describe('Medium of what waits here, unless an interaction says otherwise'),
+  ringMax: queueDoc.shape.ringMax.unwrap().describe('ring_all: how many are rung at once'),
+  required: skillNeeds.describe('RTE-3: skills that every interaction of this queue needs'),
+  preferred: skillNeeds.describe('Agents who have them come first'),
+  relaxation: queueDoc.shape.relaxation.unwrap().describe('RTE-3: after so long the required levels are lowered by so much; ascending'),
+  stickyWaitMs: z.number().int().min(0).max(HOUR_MS).describe('RTE-11: for so long a returning contact is kept for its last agent; 0: off'),
+  stickyMemoryMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 24 * HOUR_MS)
+    .describe('RTE-11: for how long the last agent is remembered'),
+  recipe: z.array(recipeStep).max(10).describe('RTE-10: what happens to those who wait, in the order of afterSec'),
+  serviceLevelSec: queueDoc.shape.serviceLevelSec.unwrap().describe('Answered within so many seconds counts as in time'),
   offerTimeoutMs: z.number().int().min(1_000).max(HOUR_MS),
   maxMissed: z.number().int().min(0).max(1_000).describe('Missed offers in a row after which the agent is paused; 0: never'),
   wrapUpMs: z.number().int().min(0).max(HOUR_MS),
@@ -51,17 +71,31 @@ export function withDefaults(body: z.infer<typeof queueBody>): Settings {
   return settings.parse({ ...queueDefaults, ...given });
 }
 
-/** Rules over several fields. @throws AppError invalid */
-export function checkQueue({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeRequired }: Settings): void {
+/**
+ * Rules over several fields, and against what the account has: its skills, and its other queues. `id` is the queue's, also of one being made.
+ * @throws AppError invalid
+ */
+export async function checkQueue(db: Kysely<Tables>, accountId: string, id: string, queue: Settings): Promise<void> {
+  const fields = [
+    ...wrongOutcomes(queue),
+    ...wrongSteps(queue),
+    ...(await wrongNeeds(db, accountId, 'required', queue.required)),
+    ...(await wrongNeeds(db, accountId, 'preferred', queue.preferred)),
+    ...(await wrongTargets(db, accountId, { ...queue, id })),
+  ];
+  if (fields.length > 0) throw new AppError('invalid', { fields });
+}
+
+function wrongOutcomes({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeRequired }: Settings): FieldError[] {
   const ids = outcomes.map((outcome) => outcome.id);
-  const fields = [];
+  const fields: FieldError[] = [];
   if (new Set(ids).size !== ids.length) fields.push({ path: 'outcomes', message: 'two outcomes have the same id' });
   if (isOutcomeRequired && ids.length === 0) fields.push({ path: 'outcomes', message: 'name at least one, or do not require an outcome' });
   if (autoCloseOutcome !== '' && !ids.includes(autoCloseOutcome))
     fields.push({ path: 'autoCloseOutcome', message: 'not one of the outcomes' });
   if (autoCloseMs > 0 && isOutcomeRequired && autoCloseOutcome === '')
     fields.push({ path: 'autoCloseOutcome', message: 'required, as an outcome is' });
-  if (fields.length > 0) throw new AppError('invalid', { fields });
+  return fields;
 }
 
 export function toQueueColumns(queue: Settings) {
@@ -85,5 +119,14 @@ export function toQueueColumns(queue: Settings) {
     auto_close_ms: queue.autoCloseMs,
     auto_close_outcome: queue.autoCloseOutcome,
     rating: queue.rating,
+    channel: queue.channel,
+    ring_max: queue.ringMax,
+    required: JSON.stringify(queue.required),
+    preferred: JSON.stringify(queue.preferred),
+    relaxation: JSON.stringify(queue.relaxation),
+    sticky_wait_ms: queue.stickyWaitMs,
+    sticky_memory_ms: queue.stickyMemoryMs,
+    recipe: JSON.stringify(queue.recipe),
+    service_level_sec: queue.serviceLevelSec,
   };
 }

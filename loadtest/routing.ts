@@ -8,8 +8,10 @@ import { loadScripts } from '../queues/scripts.ts';
 import { type Center, startCenter } from '../test/support/center.ts';
 import { type BenchOptions, type BenchReport, histogram, median, publishReport, quantile, type Table } from './report.ts';
 import { RoutingGenerator } from './routingHandle.ts';
+import { benchLeftovers } from './routingLeftovers.ts';
 import { Measurer, type Stretch } from './routingMeasure.ts';
 import type { LivesOrder, SceneShape } from './routingOrders.ts';
+import { profileRouting } from './routingProfile.ts';
 import { RedisGauge, type SlowScript } from './routingRedis.ts';
 import { startWorkerWithoutRepair } from './routingWorkers.ts';
 
@@ -39,7 +41,7 @@ const QUICK = {
   agents: 500,
 };
 /** A wrap-up that is ended by hand at once still has its deadline; short, so that what it costs to let it pass is within the measurement. */
-const WRAP_UP_MS = 3_000;
+const WRAP_UP_MS = 1_000;
 const TIMERS_PER_SEC = 200;
 const LOADED_PER_SEC = 1_000;
 const LONGEST_SCRIPT_US = 2_000;
@@ -77,7 +79,9 @@ interface Results {
   repairs: Record<string, number>;
 }
 
-export async function benchRouting({ isQuick, isUnrepaired = false, folder }: BenchOptions): Promise<void> {
+export async function benchRouting({ isQuick, isUnrepaired = false, isProfile = false, lives, folder }: BenchOptions): Promise<void> {
+  if (isProfile) return profileRouting();
+  if (lives !== undefined) return benchLeftovers(lives);
   const plan = isQuick ? QUICK : FULL;
   const center = await startCenter({ gateways: 1, workers: 1, isDurable: true, env: { LIMIT_FACTOR: '10', DEMO: '0' } });
   const generator = RoutingGenerator.start();

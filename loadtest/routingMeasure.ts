@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Pool } from 'pg';
-import { compareIds } from '../queues/log.ts';
+import { compareIds } from '../queues/logEntry.ts';
 import type { Center } from '../test/support/center.ts';
 import { readUsage, usageSince } from './processes.ts';
 import type { RoutingGenerator } from './routingHandle.ts';

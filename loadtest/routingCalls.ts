@@ -41,14 +41,16 @@ export class Calls {
     else this.#jobs.push(job);
   }
 
-  /** Runs the job for every number below `count`, over all connections. @throws what the first failing one throws */
-  async each(count: number, job: (engine: RunningEngine, number: number) => Promise<void>): Promise<void> {
+  /**
+   * Runs the job for every number below `count`, over all connections; for building, with several calls in flight on each.
+   * @throws what the first failing one throws
+   */
+  async each(count: number, job: (engine: RunningEngine, number: number) => Promise<void>, inFlight = 1): Promise<void> {
     let next = 0;
-    await Promise.all(
-      this.engines.map(async (engine) => {
-        while (next < count) await job(engine, next++);
-      }),
-    );
+    const work = async (engine: RunningEngine): Promise<void> => {
+      while (next < count) await job(engine, next++);
+    };
+    await Promise.all(this.engines.flatMap((engine) => Array.from({ length: inFlight }, () => work(engine))));
   }
 
   trouble(what: string): void {

@@ -8,7 +8,7 @@
 import { type InteractionId, newId, type UserId } from '../src/base/ids.ts';
 import type { Calls } from './routingCalls.ts';
 import type { LivesOrder, LivesRun } from './routingOrders.ts';
-import { type Kind, kindOf, must, newCall, type Scene } from './routingScene.ts';
+import { BUILDING_IN_FLIGHT, type Kind, kindOf, must, newCall, type Scene } from './routingScene.ts';
 
 interface Served {
   readonly interactionId: InteractionId;
@@ -60,7 +60,11 @@ export class Lives {
   /** Starts one for every agent and waits until all of them are served. */
   async occupy(): Promise<void> {
     const { agents } = this.scene;
-    await this.#calls.each(agents.length, ({ router }, number) => this.#start(router, kindOf(this.scene, number, false)));
+    await this.#calls.each(
+      agents.length,
+      ({ router }, number) => this.#start(router, kindOf(this.scene, number, false)),
+      BUILDING_IN_FLIGHT,
+    );
     await this.#until(() => this.#calls.isIdle && this.#row.length >= agents.length * 0.97);
   }
 
@@ -68,7 +72,7 @@ export class Lives {
   async fill(waiting: number): Promise<void> {
     const half = Math.floor(waiting / 2);
     for (const hasNeeds of [true, false]) {
-      await this.#calls.each(half, ({ router }, number) => this.#start(router, kindOf(this.scene, number, hasNeeds)));
+      await this.#calls.each(half, ({ router }, number) => this.#start(router, kindOf(this.scene, number, hasNeeds)), BUILDING_IN_FLIGHT);
     }
     await this.#until(() => this.#calls.isIdle && this.#row.length >= this.scene.agents.length);
   }

@@ -6,8 +6,8 @@
  */
 import { Redis } from 'ioredis';
 
-/** Scripts at least this long are listed one by one; Redis would spend itself on listing all. */
-const LISTED_FROM_US = 1_000;
+/** Under load, scripts at least this long are listed one by one; Redis would spend itself on listing all. */
+export const LISTED_FROM_US = 1_000;
 const LIST_LENGTH = 20_000;
 
 export interface RedisCpu {
@@ -36,8 +36,16 @@ export class RedisGauge {
 
   static async open(url: string): Promise<RedisGauge> {
     const redis = new Redis(url, { connectionName: 'bench-gauge' });
-    await redis.config('SET', 'slowlog-log-slower-than', String(LISTED_FROM_US), 'slowlog-max-len', String(LIST_LENGTH));
-    return new RedisGauge(redis);
+    await redis.config('SET', 'slowlog-max-len', String(LIST_LENGTH));
+    const gauge = new RedisGauge(redis);
+    await gauge.listScriptsFrom(LISTED_FROM_US);
+    return gauge;
+  }
+
+  /** From now on, scripts that take so long are listed. */
+  async listScriptsFrom(us: number): Promise<void> {
+    await this.redis.config('SET', 'slowlog-log-slower-than', String(us));
+    await this.redis.slowlog('RESET');
   }
 
   async cpu(): Promise<RedisCpu> {
@@ -77,11 +85,11 @@ export class RedisGauge {
     return stats;
   }
 
-  /** Scripts listed as slow since the last call, and how many scripts ran meanwhile. */
+  /** Scripts listed since the last call. The time is elapsed time: what the machine did instead counts. */
   async slowScripts(): Promise<SlowScript[]> {
     const entries = (await this.redis.slowlog('GET', LIST_LENGTH)) as [number, number, number, string[]][];
     await this.redis.slowlog('RESET');
-    return entries.filter(([, , , [command = '']]) => /^eval/i.test(command)).map(([, , us, [, sha = '']]) => ({ sha, us }));
+    return entries.filter(([, , , [command = '']]) => /^(eval|fcall)/i.test(command)).map(([, , us, [, sha = '']]) => ({ sha, us }));
   }
 
   close(): void {

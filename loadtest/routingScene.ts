@@ -15,6 +15,8 @@ import type { Calls } from './routingCalls.ts';
 import type { SceneShape } from './routingOrders.ts';
 
 const QUEUES_PER_AGENT = 5;
+/** Calls on each connection while a scene is built; one while it is played. */
+export const BUILDING_IN_FLIGHT = 4;
 /** Coprime to the numbers of queues, so that an agent's five are different ones and spread over all. */
 const QUEUE_STRIDE = 41;
 const RARE = 10;
@@ -52,10 +54,14 @@ export async function buildScene(calls: Calls, shape: SceneShape): Promise<Scene
     const doc = queueOf(shape, accountId, queues[number] as QueueId, number);
     await engine.config.apply([{ kind: 'queue', id: doc.id, accountId, version: 1, doc }]);
   });
-  await calls.each(agents.length, async (engine, number) => {
-    const doc = agentOf(shape, accountId, agents[number] as UserId, number, queues);
-    await engine.config.apply([{ kind: 'agent', id: doc.id, accountId, version: 1, doc }]);
-  });
+  await calls.each(
+    agents.length,
+    async (engine, number) => {
+      const doc = agentOf(shape, accountId, agents[number] as UserId, number, queues);
+      await engine.config.apply([{ kind: 'agent', id: doc.id, accountId, version: 1, doc }]);
+    },
+    BUILDING_IN_FLIGHT,
+  );
   return { shape, scope, queues, agents, group: newId('group') as GroupId };
 }
 
@@ -111,13 +117,17 @@ function skillsOf(agent: number): string[] {
 export async function signInAll(calls: Calls, scene: Scene): Promise<Wire[]> {
   const { scope, agents } = scene;
   const wires: Wire[] = [];
-  await calls.each(agents.length, async (engine, number) => {
-    const agentId = agents[number] as UserId;
-    if (scene.shape.agentsAt) wires.push(await openDesk(engine, scene, agentId, scene.shape.agentsAt));
-    else
-      must(await engine.router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') }));
-    must(await engine.router.signIn(scope, { agentId, key: newId('command') }));
-  });
+  await calls.each(
+    agents.length,
+    async (engine, number) => {
+      const agentId = agents[number] as UserId;
+      if (scene.shape.agentsAt) wires.push(await openDesk(engine, scene, agentId, scene.shape.agentsAt));
+      else
+        must(await engine.router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') }));
+      must(await engine.router.signIn(scope, { agentId, key: newId('command') }));
+    },
+    BUILDING_IN_FLIGHT,
+  );
   return wires;
 }
 

@@ -4,7 +4,6 @@
  *
  * Costs are processor time, because absolute times mean nothing on shared machines; scenes take turns in short rounds and the median round counts.
  */
-import { loadScripts } from '../queues/scripts.ts';
 import { type Center, startCenter } from '../test/support/center.ts';
 import { type BenchOptions, type BenchReport, histogram, median, publishReport, quantile, type Table } from './report.ts';
 import { RoutingGenerator } from './routingHandle.ts';
@@ -22,6 +21,7 @@ const FULL = {
   noopMs: 2_000,
   flatMs: 5_000,
   timersMs: 6_000,
+  timedMs: 5_000,
   alone: 200,
   loadedMs: 10_000,
   waiting: 100_000,
@@ -35,6 +35,7 @@ const QUICK = {
   noopMs: 1_000,
   flatMs: 2_000,
   timersMs: 2_000,
+  timedMs: 2_000,
   alone: 50,
   loadedMs: 3_000,
   waiting: 5_000,
@@ -165,7 +166,7 @@ async function measure({ center, generator, gauge, measurer, plan }: Bench): Pro
   await play(loop('plain', plan.noopMs)); // Processes run faster once they have run for a while; this one does not count.
   for (let round = 0; round < plan.rounds; round++) {
     results.noop.push(await measurer.nothing(plan.noopMs));
-    results.slow.push(...(await gauge.slowScripts()).map((slow) => ({ ...slow, phase: 'nothing' as const })));
+    results.slow.push(...(await gauge.slowScripts()).map(({ us }) => ({ script: 'nothing', us, phase: 'nothing' as const })));
     results.plain.push(await play(loop('plain', plan.livesMs)));
   }
   results.timers = await play({ ...loop('timers', plan.timersMs), perSec: TIMERS_PER_SEC, wrapUpEnds: 'timer', atOnce: 60 });
@@ -216,10 +217,8 @@ function publish(
   if (!timers || !sockets || !timed) throw new Error('a part of the benchmark did not run');
   const evalshaRedisUs = median(noop.map(({ redisUs }) => redisUs));
   const redisUsPerLife = medianOf(plain, ({ redisUs }) => redisUs);
-  const names = new Map([...loadScripts().values()].map(({ sha, name }) => [sha, name]));
-  const named = slow.map(({ sha, us, phase }) => ({ script: phase === 'nothing' ? 'nothing' : (names.get(sha) ?? 'BullMQ'), us, phase }));
-  const during = (wanted: Slow['phase']) => named.filter(({ phase }) => phase === wanted);
-  const overLimit = (of: typeof named): number => of.filter(({ us }) => us > LONGEST_SCRIPT_US).length;
+  const during = (wanted: Slow['phase']) => slow.filter(({ phase }) => phase === wanted);
+  const overLimit = (of: typeof slow): number => of.filter(({ us }) => us > LONGEST_SCRIPT_US).length;
   const all = [...plain, timers, sockets, ...small, ...large, timed];
   const troubles = all.flatMap((stretch) => Object.entries(stretch.troubles).map(([what, count]) => `${what}: ${count}`));
   const mended = Object.entries(repairs).filter(([, count]) => !(count === 0) && !(isUnrepaired && Number.isNaN(count)));
@@ -259,7 +258,7 @@ function publish(
     buildMs: results.buildMs,
     repairs,
     troubles,
-    slowScripts: named,
+    slowScripts: slow,
     stretches: { plain, timers, sockets, small, large, timed },
     aloneHistogramMs: histogram(results.aloneMs),
   };

@@ -16,7 +16,8 @@ import { type CommandStat, cpuSince, RedisGauge } from './routingRedis.ts';
 import { buildScene, kindOf, must, newCall, signInAll } from './routingScene.ts';
 
 const CONNECTIONS = 50;
-const ROUNDS = 5;
+const ROUNDS = 6;
+const KNOCKS_MS = 500;
 const SHAPE: SceneShape = { name: 'profile', partition: 1, queues: 5, agents: 2_000, wrapUpMs: 600_000, isSkilled: false };
 
 interface Offer {
@@ -54,12 +55,15 @@ async function profile(calls: Calls, gauge: RedisGauge): Promise<void> {
     onGap: () => undefined,
   });
   await tail.include(scope);
-  const rows: (string | number)[][] = [];
+  const rows = new Map<string, (string | number)[]>();
   const stage = async (name: string, job: Parameters<Calls['each']>[1], count: number = agents.length): Promise<void> => {
     const [commands, cpu] = [await gauge.commands(), await gauge.cpu()];
     await calls.each(count, job);
     const used = cpuSince(cpu, await gauge.cpu()).selfUs;
-    rows.push([name, used / count, ...rowOf(commands, await gauge.commands(), count)]);
+    const row = [name, used / count, ...rowOf(commands, await gauge.commands(), count)];
+    // The round that was disturbed least.
+    const best = rows.get(name);
+    if (!best || used / count < Number(best[1])) rows.set(name, row);
   };
   const at = (number: number): Offer => {
     const offer = offers[number];
@@ -81,15 +85,18 @@ async function profile(calls: Calls, gauge: RedisGauge): Promise<void> {
       'endWrapUp',
       async ({ router }, number) => void must(await router.endWrapUp(scope, { ...at(number), isSupervisor: false })),
     );
+    // What was knocked must not be in another stage's figures.
+    await new Promise((resolve) => setTimeout(resolve, KNOCKS_MS));
   }
   const sha = String(await gauge.redis.script('LOAD', 'return 0'));
-  await stage('nothing', async ({ core }) => void (await core.runner.redis.evalsha(sha, 1, 'c:{p0}:nothing')), 40_000);
+  for (let round = 0; round < ROUNDS; round++)
+    await stage('nothing', async ({ core }) => void (await core.runner.redis.evalsha(sha, 1, 'c:{p0}:nothing')), 10_000);
   await tail.close();
   const table = formatTable({
     title: 'Redis per script (knocks that were sent are in the row of the script that set them)',
     columns: ['script', 'process CPU µs', 'script µs', 'redis.calls', 'of it µs', 'calls by command'],
-    rows: rows.slice(-5),
-    notes: [`the last of ${ROUNDS} rounds of ${agents.length}; script and call times are elapsed time inside Redis`],
+    rows: [...rows.values()],
+    notes: [`the cheapest of ${ROUNDS} rounds of ${agents.length}; script and call times are elapsed time inside Redis`],
   });
   process.stdout.write(`${table}\n`);
 }

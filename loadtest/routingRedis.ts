@@ -23,7 +23,8 @@ export interface CommandStat {
 }
 
 export interface SlowScript {
-  readonly sha: string;
+  /** Our command, or whose script it is. */
+  readonly script: string;
   readonly us: number;
 }
 
@@ -89,7 +90,10 @@ export class RedisGauge {
   async slowScripts(): Promise<SlowScript[]> {
     const entries = (await this.redis.slowlog('GET', LIST_LENGTH)) as [number, number, number, string[]][];
     await this.redis.slowlog('RESET');
-    return entries.filter(([, , , [command = '']]) => /^(eval|fcall)/i.test(command)).map(([, , us, [, sha = '']]) => ({ sha, us }));
+    return entries.flatMap(([, , us, [command = '', name = '']]) => {
+      if (/^fcall/i.test(command)) return [{ script: name.slice(name.lastIndexOf('_') + 1), us }];
+      return /^eval/i.test(command) ? [{ script: 'of BullMQ', us }] : [];
+    });
   }
 
   close(): void {

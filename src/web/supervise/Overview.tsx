@@ -1,0 +1,3 @@
+export function Overview(_: { queue: string | undefined }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function RoutingScreen(_: { interaction: string }) {
+  return null;
+}

@@ -72,6 +72,11 @@ export class Commands {
     }
   }
 
+  /** Explicit time for scripts that only read, '' where the clock counts. */
+  get virtualNow(): number | '' {
+    return this.#virtualNow?.() ?? '';
+  }
+
   /** Reads: no lease, no change. */
   async read(name: string, partition: number, args: readonly (string | number)[]): Promise<Reply | undefined> {
     const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), args);

@@ -226,6 +226,8 @@ export interface Views {
   /** The contact's conversations that still stand in Redis, newest first. */
   ofContact(scope: Scope, id: ContactId): Promise<InteractionView[]>;
   agents(scope: Scope): Promise<AgentView[]>;
+  /** Queues that the agent is signed in to without being assigned (ACC-5). One cheap read: asked with every request of the person. */
+  temporaryQueues(scope: Scope, id: UserId): Promise<string[]>;
 }
 
 export interface Feeds {

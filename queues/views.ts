@@ -2,6 +2,7 @@
 import type { InteractionView, Message } from '../src/protocol/views.ts';
 import type { Commands } from './commands.ts';
 import type { Scope, Views } from './engine.ts';
+import { toFigures } from './figures.ts';
 import { partitionKey } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { toAgent, toInteraction, toMessages } from './replies.ts';
@@ -76,30 +77,23 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
     },
 
     async figures(scope, id) {
-      const answer = await commands.read('readFigures', scope.partition, [id, scope.accountId]);
-      if (!answer) return undefined;
-      return {
-        queue: id,
-        version: String(answer[0]),
-        waiting: Number(answer[1]),
-        ...(answer[2] ? { longestWaitSince: Number(answer[2]) } : {}),
-        inService: Number(answer[3]),
-        agentsOnline: Number(answer[4]),
-        agentsAvailable: Number(answer[5]),
-        agentsPaused: 0,
-        answered: 0,
-        abandoned: 0,
-        today: { answered: 0, abandoned: 0, handled: 0 },
-      };
+      const answer = await commands.read('readFigures', scope.partition, [commands.virtualNow, id, scope.accountId]);
+      return answer && toFigures(id, answer);
     },
 
-    async place(_scope, _id) {
-      return undefined;
+    async place(scope, id) {
+      const answer = await commands.read('readPlace', scope.partition, [commands.virtualNow, id, scope.accountId]);
+      if (!answer) return undefined;
+      return { position: Number(answer[0]) + 1, estimatedWaitMs: answer[1] === '' ? undefined : Number(answer[1]) };
     },
 
     async ofContact(scope, id) {
       const ids = await redis.zrevrange(`${partitionKey(prefix, scope.partition)}:v:${id}`, 0, 19);
       return interactionsOf(scope, ids);
+    },
+
+    temporaryQueues(scope, id) {
+      return redis.smembers(`${partitionKey(prefix, scope.partition)}:at:${id}`);
     },
 
     async agents(scope) {

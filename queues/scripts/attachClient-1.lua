@@ -1,9 +1,7 @@
 -- attachClient: a socket shows that the client is there; a reconnect window ends (APP-6).
 -- ARGV 5 interaction 6 account 7 contact 8 connection
 -- Answers: ok, view | not_found
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 -- @include presence
 local i, connection = ARGV[5], ARGV[8]
 local h = fields(i, 'acc', 'c', 'st', 'pres')

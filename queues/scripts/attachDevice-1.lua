@@ -1,9 +1,7 @@
 -- attachDevice: a device of the agent is live (RTE-4). A newer connection of the same device replaces the older.
 -- ARGV 5 agent 6 account 7 device 8 name 9 connection
 -- Answers: ok | not_found | forbidden
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 -- @include presence
 local a, device = ARGV[5], ARGV[7]
 local h = agentFields(a, 'acc', 'act')

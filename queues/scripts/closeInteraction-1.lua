@@ -1,11 +1,9 @@
 -- closeInteraction: the owner or a supervisor closes with an outcome; wrap-up begins or the next conversation comes, in the same step.
 -- ARGV 5 interaction 6 account 7 agent 8 outcome 9 note 10 supervisor 0|1 11 command
 -- Answers: ok | not_found | forbidden | gone | outcome_required
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 local i, a, outcome = ARGV[5], ARGV[7], ARGV[8]
-local h = fields(i, 'acc', 'q', 'st', 'own', 'oa', 'tok')
+local h = fields(i, 'acc', 'q', 'st', 'own')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[11]) then return { 'ok', knocks } end
 if h[3] == 'closed' then return { 'gone' } end
@@ -17,12 +15,11 @@ if outcome == '' then
 elseif not call('HGET', B .. ':qout:' .. q, outcome) then
   return { 'outcome_required' }
 end
-if h[3] == 'offered' then
-  dropOffer(i, q, h[5], h[6], 'withdrawn')
-  refreshReady(h[5])
-end
-closeInteraction(i, q, owner, owner ~= '' and 'served' or 'rejected', outcome, ARGV[9])
 keepResult(ARGV[11], '1')
-if owner ~= '' then finishOwner(i, q, owner) end
-if h[3] == 'offered' then matchAgent(h[5]) end
+if owner ~= '' then
+  closeInteraction(i, q, owner, 'served', outcome, ARGV[9])
+  finishOwner(i, q, owner)
+else
+  closeUnowned(i, 'rejected', outcome, ARGV[9])
+end
 return { 'ok', knocks }

@@ -1,9 +1,7 @@
 -- dropNode: detaches what a lapsed (or leaving) node's sockets held, 50 at a time; the last chunk forgets the node.
 -- ARGV 5 node (an earlier epoch of a node that is back stands as node~epoch) 6 epoch
 -- Answers: ok, more 0|1
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 -- @include presence
 local key = B .. ':n:' .. string.match(ARGV[5], '^[^~]*') .. ':' .. ARGV[6]
 local held = call('SPOP', key, 50)

@@ -1,9 +1,7 @@
 -- endInteraction: the client or the owner ends the conversation. Untaken ones are closed as abandoned; others wait for the owner's closing.
 -- ARGV 5 interaction 6 account 7 by (client|agent) 8 member 9 supervisor 0|1
 -- Answers: ok | not_found | forbidden | gone
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 local i, by, member = ARGV[5], ARGV[7], ARGV[8]
 local h = fields(i, 'acc', 'c', 'st', 'own', 'ownN', 'cn', 'presTok')
 if h[1] ~= ARGV[6] or (by == 'client' and h[2] ~= member) then return { 'not_found' } end

@@ -1,9 +1,7 @@
 -- fireDeadline: a knock. Early, late, twice or with an old token: nothing happens.
 -- ARGV 5 kind|id|token
 -- Answers: ok, fired 0|1, in how many ms it is due (0: it is not to be waited for)
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 -- @include presence
 -- @include timers
 local due = number(call('ZSCORE', B .. ':due:knock', ARGV[5]))

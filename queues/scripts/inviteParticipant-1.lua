@@ -1,9 +1,7 @@
 -- inviteParticipant: one more agent joins the conversation; three agents in all (CHT-19).
 -- ARGV 5 interaction 6 account 7 by 8 agent 9 supervisor 0|1 10 command
 -- Answers: ok | not_found | wrong_state | forbidden | not_signed_in | at_capacity
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 local i, a = ARGV[5], ARGV[8]
 local h = fields(i, 'acc', 'q', 'st', 'own', 'parts')
 if h[1] ~= ARGV[6] then return { 'not_found' } end

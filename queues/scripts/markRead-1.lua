@@ -2,8 +2,6 @@
 -- ARGV 5 interaction 6 account 7 by (client|staff) 8 member 9 upTo
 -- Answers: ok | not_found
 -- @include base
--- @include agents
--- @include lifecycle
 local i, by = ARGV[5], ARGV[7]
 local h = fields(i, 'acc', 'q', 'c', 'off', by == 'client' and 'rc' or 'rs', 'own', 'st')
 if h[1] ~= ARGV[6] or (by == 'client' and h[3] ~= ARGV[8]) then return { 'not_found' } end

@@ -2,8 +2,6 @@
 -- ARGV 5 interaction 6 account 7 contact 8 value 9 comment
 -- Answers: ok | not_found | wrong_state | feature_off
 -- @include base
--- @include agents
--- @include lifecycle
 local i = ARGV[5]
 local h = fields(i, 'acc', 'q', 'c', 'st', 'rating', 'own')
 if h[1] ~= ARGV[6] or h[3] ~= ARGV[7] then return { 'not_found' } end

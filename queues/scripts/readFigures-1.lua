@@ -1,15 +1,42 @@
--- readFigures: the live figures of a queue.
--- ARGV 1 queue 2 account
--- Answers: version, waiting, start of the longest wait or '', in service, agents online, agents available | false
-local B, call = KEYS[1], redis.call
-local q = ARGV[1]
-if call('HGET', B .. ':q:' .. q, 'acc') ~= ARGV[2] then return false end
-local head = call('ZRANGE', B .. ':w:' .. q, 0, 0)
+-- readFigures: the live figures of a queue (SUP-4). What they mean stands in lib/stats.
+-- ARGV 1 explicit time or '' 2 queue 3 account
+-- Answers, times in ms: version, waiting, start of the longest wait or '', in service, agents online, available, paused,
+--   window: answered, their waits, within time, abandoned, abandoned after time, estimates compared, their absolute errors,
+--   today: answered, their waits, within time, abandoned, abandoned after time, handled, their handle times,
+--   the agents' time busy, their time online, the wait estimated for somebody who came now or '' | false
+-- @include reading
+local AGENTS_READ, LINE_READ = 200, 20
+local q = ARGV[2]
+if call('HGET', B .. ':q:' .. q, 'acc') ~= ARGV[3] then return false end
+
+local line = B .. (call('EXISTS', B .. ':wa:' .. q) == 1 and ':wa:' or ':w:') .. q
+local waiting, online = call('ZCARD', line), call('SCARD', B .. ':on:' .. q)
+-- Of those that wait with one priority the first in line has waited longest, and there are rarely more priorities than are looked at.
+local longest
+for _, i in ipairs(call('ZRANGE', line, 0, LINE_READ - 1)) do
+  local start = number(call('HGET', B .. ':i:' .. i, 'start'))
+  if not longest or start < longest then longest = start end
+end
+local busyTime, onlineTime = 0, 0
+local agents = online <= AGENTS_READ and call('SMEMBERS', B .. ':on:' .. q) or call('SRANDMEMBER', B .. ':on:' .. q, AGENTS_READ)
+for _, a in ipairs(agents) do
+  local busy, there = agentTimes(a)
+  busyTime, onlineTime = busyTime + busy, onlineTime + there
+end
+local st, window, day = readCounters(q)
+local w, d = countedSince(window, st), countedSince(day, st)
+
 return {
-  (call('HGET', B .. ':meta', 'epoch') or '') .. '-' .. (call('HGET', B .. ':ql:' .. q, 'off') or '0'),
-  call('ZCARD', B .. ':w:' .. q),
-  head[1] and call('HGET', B .. ':i:' .. head[1], 'start') or '',
+  (meta[2] or '') .. '-' .. (call('HGET', B .. ':ql:' .. q, 'off') or '0'),
+  waiting,
+  longest or '',
   call('ZCARD', B .. ':qo:' .. q),
-  call('SCARD', B .. ':on:' .. q),
+  online,
   call('ZCARD', B .. ':r:' .. q),
+  call('SCARD', B .. ':ps:' .. q),
+  w[12], w[13], w[14], w[6], w[7], w[15], w[16],
+  d[12], d[13], d[14], d[6], d[7], d[1], d[2],
+  busyTime,
+  onlineTime,
+  readEstimate(q, st, window, day, waiting),
 }

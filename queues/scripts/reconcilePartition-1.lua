@@ -1,9 +1,7 @@
 -- reconcilePartition: one chunk of comparing what is counted with what is there.
 -- ARGV 5 agents|queues 6 cursor ('' at first: the last one looked at)
 -- Answers: ok, next cursor ('' at the end), repairs (text each)
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 -- @include presence
 local repairs = {}
 local function repaired(what) repairs[#repairs + 1] = what end
@@ -15,12 +13,26 @@ local function isNodeKnown(name, nodeEpoch)
   return call('HEXISTS', B .. ':nodes', name .. '~' .. nodeEpoch) == 1
 end
 
+-- Wherever it stands in the index of needs.
+local function removeFromBuckets(i, q)
+  for _, sig in ipairs(call('HKEYS', B .. ':wb:' .. q)) do
+    if call('ZSCORE', B .. ':w:' .. q .. '#' .. sig, i) then removeWaiting(i, q, sig) end
+  end
+  call('ZREM', B .. ':ws:' .. q, i)
+end
+
 local function checkInteraction(i, q, states, set)
-  local h = fields(i, 'st', 'pres')
-  if not h[1] or not states[h[1]] then
-    call('ZREM', B .. set .. q, i)
+  local h = fields(i, 'st', 'pres', 'np', 'sig', 'q')
+  if not h[1] or not states[h[1]] or h[5] ~= q then
+    if set == ':ws:' then removeFromBuckets(i, q) else call('ZREM', B .. set .. q, i) end
     repaired('index ' .. set .. ' ' .. i)
     return
+  end
+  if set == ':ws:' and not call('ZSCORE', B .. ':w:' .. q .. '#' .. (h[4] or ''), i) then
+    removeFromBuckets(i, q)
+    local w = fields(i, 'score', 'ch', 'need')
+    call('HSET', B .. ':i:' .. i, 'sig', addWaiting(i, queueOf(q), number(w[1]), w[2] or 'chat', w[3] or ''))
+    repaired('bucket ' .. i)
   end
   local held = call('HGETALL', B .. ':ic:' .. i)
   for k = 1, #held, 2 do
@@ -30,7 +42,7 @@ local function checkInteraction(i, q, states, set)
       repaired('connection ' .. i)
     end
   end
-  if h[2] == 'connected' and #held == 0 and h[1] ~= 'ended' then
+  if h[2] == 'connected' and #held == 0 and h[1] ~= 'ended' and h[3] ~= '1' then
     clientLeft(i)
     repaired('presence ' .. i)
   end
@@ -38,13 +50,11 @@ end
 
 local function checkQueue(q)
   -- A different part of a long queue each time: the start is drawn.
-  local size = call('ZCARD', B .. ':w:' .. q)
-  local from = size > 50 and (now % (size - 49)) or 0
-  for _, i in ipairs(call('ZRANGE', B .. ':w:' .. q, from, from + 49)) do checkInteraction(i, q, { waiting = true }, ':w:') end
-  size = call('ZCARD', B .. ':qo:' .. q)
-  from = size > 50 and (now % (size - 49)) or 0
-  for _, i in ipairs(call('ZRANGE', B .. ':qo:' .. q, from, from + 49)) do
-    checkInteraction(i, q, { offered = true, served = true, ended = true }, ':qo:')
+  for _, set in ipairs({ ':w:', ':ws:', ':qo:' }) do
+    local states = set == ':qo:' and { offered = true, served = true, ended = true } or { waiting = true }
+    local size = call('ZCARD', B .. set .. q)
+    local from = size > 50 and (now % (size - 49)) or 0
+    for _, i in ipairs(call('ZRANGE', B .. set .. q, from, from + 49)) do checkInteraction(i, q, states, set) end
   end
 end
 
@@ -58,40 +68,42 @@ local function readyFor(a)
 end
 
 local function checkAgent(a)
-  local queues, load = {}, 0
-  local function count(q)
+  local queues, load, by = {}, 0, { chat = 0, voice = 0, video = 0 }
+  local function count(q, medium)
     load = load + 1
     queues[q] = (queues[q] or 0) + 1
+    by[medium] = by[medium] + 1
   end
   for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    local h = fields(i, 'st', 'oa', 'q')
-    if h[1] == 'offered' and h[2] == a then
-      count(h[3])
+    local h = fields(i, 'st', 'oa', 'q', 'ch')
+    if h[1] == 'offered' and contains(h[2], a) then
+      count(h[3], h[4] or 'chat')
     else
       call('HDEL', B .. ':ao:' .. a, i)
       repaired('offer ' .. a .. ' ' .. i)
     end
   end
   for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, 99)) do
-    local h = fields(i, 'st', 'own', 'q')
+    local h = fields(i, 'st', 'own', 'q', 'ch')
     if h[2] == a and (h[1] == 'served' or h[1] == 'ended') then
-      count(h[3])
+      count(h[3], h[4] or 'chat')
     else
       call('ZREM', B .. ':ai:' .. a, i)
       repaired('ownership ' .. a .. ' ' .. i)
     end
   end
-  local wrapUps = call('HGETALL', B .. ':aw:' .. a)
-  for k = 1, #wrapUps, 2 do
-    local bar = string.find(wrapUps[k + 1], '|', 1, true)
-    count(string.sub(wrapUps[k + 1], bar + 1))
-    if not call('ZSCORE', B .. ':due:knock', 'wrapup|' .. wrapUps[k] .. '|' .. a) then
-      setDeadline('wrapup', wrapUps[k], a, number(string.sub(wrapUps[k + 1], 1, bar - 1)))
-      repaired('wrap-up ' .. a .. ' ' .. wrapUps[k])
+  for _, i in ipairs(call('HKEYS', B .. ':aw:' .. a)) do
+    local till, q, medium = readWrapUp(i, a)
+    count(q, medium)
+    if not call('ZSCORE', B .. ':due:knock', 'wrapup|' .. i .. '|' .. a) then
+      setDeadline('wrapup', i, a, till)
+      repaired('wrap-up ' .. a .. ' ' .. i)
     end
   end
-  if number(call('HGET', B .. ':a:' .. a, 'load')) ~= load then
-    call('HSET', B .. ':a:' .. a, 'load', load)
+  local g = agentOf(a)
+  if g.load ~= load or g.voice ~= by.voice or g.video ~= by.video then
+    g.load, g.voice, g.video = load, by.voice, by.video
+    call('HSET', B .. ':a:' .. a, 'load', load, 'lv', by.voice, 'lw', by.video)
     call('DEL', B .. ':al:' .. a)
     for q, n in pairs(queues) do call('HSET', B .. ':al:' .. a, q, n) end
     repaired('load ' .. a)

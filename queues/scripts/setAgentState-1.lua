@@ -1,70 +1,107 @@
--- setAgentState: signs in to and out of queues, pauses, resumes; what waits is matched in the same step (RTE-4, RTE-7).
--- ARGV 5 agent 6 account 7 what (sign_in|sign_out|pause|resume) 8 reason 9 command 10… queues (none: all assigned, or all signed in)
+-- setAgentState: signs in to and out of queues, pauses, resumes, in all queues or in some; what waits is matched in the same step (RTE-4, RTE-7, ACC-5).
+-- ARGV 5 agent 6 account 7 what (sign_in|sign_out|pause|resume, with ! where a supervisor does it) 8 reason 9 command
+--      10… queues (none: all assigned, or all signed in)
 -- Answers: ok | not_found | forbidden | not_signed_in
--- @include base
--- @include agents
--- @include lifecycle
-local a, acc, what = ARGV[5], ARGV[6], ARGV[7]
-local h = agentFields(a, 'acc', 'act', 'st')
-if h[1] ~= acc then return { 'not_found' } end
-if h[2] ~= '1' then return { 'forbidden' } end
+-- @include routing
+local a, acc, what, reason = ARGV[5], ARGV[6], string.match(ARGV[7], '^[a-z_]+'), ARGV[8]
+local isSupervisor = string.sub(ARGV[7], -1) == '!'
+local g = agentOf(a)
+if g.acc ~= acc then return { 'not_found' } end
+if not g.isActive then return { 'forbidden' } end
 if firstResult(ARGV[9]) then return { 'ok', knocks } end
 
-local queues = {}
-for k = 10, #ARGV do queues[#queues + 1] = ARGV[k] end
+local named = {}
+for k = 10, #ARGV do named[#named + 1] = ARGV[k] end
 
 local function signIn()
-  if #queues == 0 then queues = call('SMEMBERS', B .. ':am:' .. a) end
-  for _, q in ipairs(queues) do
-    if call('SISMEMBER', B .. ':am:' .. a, q) == 0 then return 'forbidden' end
+  local assigned = {}
+  for _, q in ipairs(call('SMEMBERS', B .. ':am:' .. a)) do assigned[q] = true end
+  if #named == 0 then for q in pairs(assigned) do named[#named + 1] = q end end
+  if #named == 0 then return 'forbidden' end
+  for _, q in ipairs(named) do
+    if not assigned[q] then
+      local c = queueOf(q)
+      if c.acc ~= acc or not c.isActive then return 'not_found' end
+      local isLet = isSupervisor or call('SISMEMBER', B .. ':at:' .. a, q) == 1 or call('HGET', B .. ':acct:' .. acc, 'tsi') == '1'
+      if not isLet then return 'forbidden' end
+    end
   end
-  if #queues == 0 then return 'forbidden' end
-  for _, q in ipairs(queues) do
+  for _, q in ipairs(named) do
     call('SADD', B .. ':as:' .. a, q)
-    if h[3] ~= 'paused' then setOnline(a, q, true) end
+    if not assigned[q] then call('SADD', B .. ':at:' .. a, q) end
   end
-  if h[3] ~= 'paused' then setStatus(a, 'on', '') end
+  g.queues = nil
+  if g.st == 'out' then setStatus(a, 'on', '') else setStatus(a, g.st, g.why) end
   tellAgentChanged(a)
   freeAgent(a)
 end
 
 local function signOut()
-  if #queues == 0 then queues = call('SMEMBERS', B .. ':as:' .. a) end
+  local left = #named > 0 and named or signedInTo(g)
   local leaves = {}
-  for _, q in ipairs(queues) do
+  for _, q in ipairs(left) do
     leaves[q] = true
     call('SREM', B .. ':as:' .. a, q)
+    call('SREM', B .. ':at:' .. a, q)
     call('ZREM', B .. ':r:' .. q, a)
-    setOnline(a, q, false)
+    for medium in string.gmatch(queueOf(q).others, '%a+') do call('ZREM', readyKey(queueOf(q), medium), a) end
+    setOnline(a, q, false, false)
+    resumeIn(g, q)
   end
-  if call('SCARD', B .. ':as:' .. a) == 0 then call('HSET', B .. ':a:' .. a, 'st', 'out', 'why', '', 'since', now) end
+  g.queues = nil
+  if #signedInTo(g) == 0 then setStatus(a, 'out', '') end
   for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
     if leaves[call('HGET', B .. ':i:' .. i, 'q')] then
-      returnOffer(i, 'withdrawn')
+      returnOffer(i, 'withdrawn', a)
       matchInteraction(i)
     end
   end
-  tellAgentChanged(a)
-  for q in pairs(leaves) do emit('agent.changed', acc, { a = a, status = 'out', reason = '' }, { q = q, figures = true }) end
+  for q in pairs(leaves) do releaseKept(a, q) end
+  refreshReady(a)
+  tellAgentChanged(a, left)
 end
 
+local function pauseSome()
+  for _, q in ipairs(named) do
+    if call('SISMEMBER', B .. ':as:' .. a, q) == 0 then return 'not_signed_in' end
+  end
+  for _, q in ipairs(named) do
+    pauseIn(g, q, reason)
+    if g.st == 'on' then setOnline(a, q, false, true) end
+  end
+  refreshReady(a)
+  for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
+    if pausedIn(g, call('HGET', B .. ':i:' .. i, 'q')) then
+      returnOffer(i, 'withdrawn', a)
+      matchInteraction(i)
+    end
+  end
+  for _, q in ipairs(named) do releaseKept(a, q) end
+end
+
+local no
 if what == 'sign_in' then
-  local no = signIn()
-  if no then return { no } end
+  no = signIn()
 elseif what == 'sign_out' then
   signOut()
-else
-  if h[3] ~= 'on' and h[3] ~= 'paused' then return { 'not_signed_in' } end
-  if what == 'pause' then
-    setStatus(a, 'paused', ARGV[8])
-    releaseWork(a, 'paused', false)
-    tellAgentChanged(a)
+elseif g.st == 'out' then
+  no = 'not_signed_in'
+elseif what == 'pause' then
+  if #named > 0 then
+    no = pauseSome()
   else
-    call('HSET', B .. ':a:' .. a, 'missed', 0)
-    setStatus(a, 'on', '')
-    tellAgentChanged(a)
-    freeAgent(a)
+    setStatus(a, 'paused', reason)
+    releaseWork(a, 'paused', false)
+    releaseKept(a, nil)
   end
+  if not no then tellAgentChanged(a) end
+else
+  call('HSET', B .. ':a:' .. a, 'missed', 0)
+  for _, q in ipairs(#named > 0 and named or signedInTo(g)) do resumeIn(g, q) end
+  if #named == 0 then setStatus(a, 'on', '') else setStatus(a, g.st, g.why) end
+  tellAgentChanged(a)
+  freeAgent(a)
 end
+if no then return { no } end
 keepResult(ARGV[9], '1')
 return { 'ok', knocks }

@@ -1,9 +1,7 @@
 -- sweepPartition: fires due offers and, as a repair, deadlines whose knock is later than the grace; at most 50 each, so no script is long.
 -- ARGV 5 grace (ms) for lost knocks
 -- Answers: ok, offers fired, lost knocks fired, more 0|1, lapsed nodes (node|epoch …)
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 -- @include presence
 -- @include timers
 local offers, lost = 0, 0

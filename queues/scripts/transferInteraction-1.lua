@@ -1,31 +1,28 @@
 -- transferInteraction: the owner (or a supervisor) hands a served conversation to another agent who is there (CHT-9).
 -- ARGV 5 interaction 6 account 7 from 8 to 9 supervisor 0|1 10 command
 -- Answers: ok | not_found | wrong_state | forbidden | at_capacity | not_signed_in
--- @include base
--- @include agents
--- @include lifecycle
+-- @include routing
 local i, to = ARGV[5], ARGV[8]
-local h = fields(i, 'acc', 'q', 'st', 'own', 'parts')
+local h = fields(i, 'acc', 'q', 'st', 'own', 'parts', 'ch')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[10]) then return { 'ok', knocks } end
 if h[3] ~= 'served' then return { 'wrong_state' } end
 local q, owner = h[2], h[4]
 if owner ~= ARGV[7] and ARGV[9] ~= '1' then return { 'forbidden' } end
 if owner == to then return { 'ok', knocks } end
-local target = agentFields(to, 'acc', 'act', 'st', 'dv', 'load', 'cap')
-if target[1] ~= h[1] then return { 'not_found' } end
-if target[2] ~= '1' or target[3] ~= 'on' or number(target[4]) == 0 then return { 'not_signed_in' } end
-local limit = number(call('HGET', B .. ':q:' .. q, 'lim'))
-if number(target[5]) >= number(target[6]) or (limit > 0 and number(call('HGET', B .. ':al:' .. to, q)) >= limit) then return { 'at_capacity' } end
+local target, medium = agentOf(to), h[6] or 'chat'
+if target.acc ~= h[1] then return { 'not_found' } end
+if not isThere(target) then return { 'not_signed_in' } end
+if not hasRoom(target, medium) or not isWithinLimit(target, queueOf(q)) then return { 'at_capacity' } end
 disown(i, q, owner)
-emit('interaction.requeued', h[1], { i = i, q = q, a = owner, reason = 'transfer' }, { i = i, a = owner, q = q })
+emit('interaction.requeued', h[1], { i = i, q = q, a = owner, reason = 'transfer', ld = holds(agentOf(owner)) }, { i = i, a = owner, q = q })
 if h[5] and h[5] ~= '' then
   local kept = {}
   for _, part in ipairs(cjson.decode(h[5])) do if part[1] ~= to then kept[#kept + 1] = part end end
   call('HSET', B .. ':i:' .. i, 'parts', #kept > 0 and cjson.encode(kept) or '')
   call('ZREM', B .. ':ap:' .. to, i)
 end
-changeLoad(to, q, 1)
+changeLoad(to, q, medium, 1)
 takeInteraction(i, q, to, 'transfer')
 keepResult(ARGV[10], '1')
 freeAgent(owner)

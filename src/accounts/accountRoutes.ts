@@ -1,11 +1,11 @@
 /** ACC-1: the account's profile, its status, and the origins whose pages may use it. */
-import { type Selectable, sql } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 import { etag, requireVersion, seenVersion, seenVersionOf, time, version } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
-import type { AccountTable } from '../db/tables.ts';
+import type { AccountTable, Tables } from '../db/tables.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { actorOf, differences, writeAudit } from './audit.ts';
 import type { AccessDeps } from './deps.ts';
@@ -29,6 +29,7 @@ const profile = z.strictObject({
   legalRepresentative: line,
   status: z.enum(['active', 'inactive']).describe('Inactive: nothing of it serves; its administrators can still sign in'),
   origins: z.array(origin).max(100).describe('Web origins whose pages may use the API and the widget; empty: any page may show the widget'),
+  canSignInAnywhere: z.boolean().describe('ACC-5: users may sign in to queues they are not assigned to'),
 });
 const accountView = profile.extend({
   id: z.string(),
@@ -56,7 +57,7 @@ export function accountRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'PATCH',
       path: '/api/v1/account',
-      summary: 'Change the profile, the status or the origins',
+      summary: 'Change the profile, the status, the origins or the permission of ACC-5',
       tag,
       action: 'account.manage',
       body: profile.partial().extend({ version: seenVersion }),
@@ -70,11 +71,18 @@ export function accountRoutes(deps: AccessDeps): Route[] {
           requireVersion(before.version, seen);
           const after = await trx
             .updateTable('account')
-            .set({ ...toColumns(change), version: sql`version + 1`, updated_at: sql`now()` })
+            // Temporary sign-ins outlive the permission, so it is remembered that there may be some.
+            .set({
+              ...toColumns(change),
+              ...(change.canSignInAnywhere && { has_visits: true }),
+              version: sql`version + 1`,
+              updated_at: sql`now()`,
+            })
             .where('id', '=', id)
             .returningAll()
             .executeTakeFirstOrThrow();
           changes.touch('account', id);
+          if (after.has_visits && !before.has_visits) for (const userId of await usersWithoutQueue(trx, id)) changes.touch('agent', userId);
           if (after.status !== before.status) {
             // Members of an inactive account are signed out; administrators stay, to switch it on.
             const members = await trx
@@ -115,6 +123,7 @@ function toProfile(row: Selectable<AccountTable>): Profile {
     legalRepresentative: row.legal_representative,
     status: row.status,
     origins: row.origins,
+    canSignInAnywhere: row.can_sign_in_anywhere,
   };
 }
 
@@ -144,5 +153,24 @@ function toColumns(change: Given<Profile>) {
     legal_representative: change.legalRepresentative,
     status: change.status,
     origins: change.origins,
+    can_sign_in_anywhere: change.canSignInAnywhere,
   };
+}
+
+/** Those whom routing does not know yet. */
+async function usersWithoutQueue(trx: Transaction<Tables>, accountId: string): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('app_user')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('status', '!=', 'deleted')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('queue_member').select('queue_id').whereRef('user_id', '=', 'app_user.id').where('queue_member.role', '=', 'agent'),
+        ),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.id);
 }

@@ -5,6 +5,7 @@ import { createInvitation, type NewInvitation } from '../auth/invitations.ts';
 import { type AccountId, newId, type UserId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
 import { placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
+import { insertDefaultReasons } from '../routing/pauseReasons.ts';
 import { systemActor, writeAudit } from './audit.ts';
 import type { AccessDeps } from './deps.ts';
 
@@ -46,6 +47,7 @@ export async function insertAccount(trx: Transaction<Tables>, legalName: string)
     .insertInto('account')
     .values({ id: accountId, public_id: randomBytes(8).toString('hex'), partition, legal_name: legalName })
     .execute();
+  await insertDefaultReasons(trx, accountId);
   await writeAudit(trx, {
     accountId,
     actor: systemActor,

@@ -6,9 +6,14 @@ import { credentialRoutes } from '../auth/credentialRoutes.ts';
 import { sessionRoutes } from '../auth/sessionRoutes.ts';
 import { agentRoutes } from '../routing/agentRoutes.ts';
 import { groupRoutes } from '../routing/groupRoutes.ts';
+import { intakeRoutes } from '../routing/intakeRoutes.ts';
 import { memberRoutes } from '../routing/memberRoutes.ts';
+import { pauseReasonRoutes } from '../routing/pauseReasonRoutes.ts';
 import { publicGroupRoutes } from '../routing/publicGroupRoutes.ts';
 import { queueRoutes } from '../routing/queueRoutes.ts';
+import { servingRoutes } from '../routing/servingRoutes.ts';
+import { skillRoutes } from '../routing/skillRoutes.ts';
+import { wrapUpRoutes } from '../routing/wrapUpRoutes.ts';
 import { accountRoutes } from './accountRoutes.ts';
 import { auditRoutes } from './auditRoutes.ts';
 import type { AccessDeps } from './deps.ts';
@@ -27,9 +32,14 @@ export function accessRoutes(deps: AccessDeps): Route[] {
     userRoutes,
     queueRoutes,
     memberRoutes,
+    skillRoutes,
+    pauseReasonRoutes,
     groupRoutes,
     publicGroupRoutes,
     agentRoutes,
+    wrapUpRoutes,
+    intakeRoutes,
+    servingRoutes,
     apiKeyRoutes,
     auditRoutes,
   ].flatMap((routes) => routes(deps));

@@ -14,10 +14,22 @@ import { newId } from '../base/ids.ts';
 import { isDuplicate } from '../db/database.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { addMember } from '../routing/members.ts';
+import { agentSkillsBody } from '../routing/skillFields.ts';
+import { replaceAgentSkills } from '../routing/skills.ts';
 import { mayMore, requireMayAppoint, requireMayChange, requireNotSelf, requireSuperAdminLeft } from './appointments.ts';
 import { type Actor, actorOf, differences, writeAudit } from './audit.ts';
 import type { AccessDeps } from './deps.ts';
-import { accountRole, activeSuperAdmins, capacity, queueRole, readUser, toUserView, userView } from './users.ts';
+import {
+  accountRole,
+  activeSuperAdmins,
+  mediaColumns,
+  mediaFields,
+  queueRole,
+  readUser,
+  toUserView,
+  userSettings,
+  userView,
+} from './users.ts';
 
 const tag = 'Users';
 const invitationView = z.object({ url: z.string().describe('Give it to the person; shown once'), expiresAt: time });
@@ -25,7 +37,7 @@ const userChange = z.strictObject({
   name: displayName.optional(),
   role: accountRole.optional(),
   status: z.enum(['active', 'inactive']).optional().describe('Inactive: cannot sign in; open sessions end'),
-  capacity: capacity.optional(),
+  ...z.object(mediaFields).partial().shape,
   version: seenVersion,
 });
 
@@ -52,7 +64,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
           .transform((text) => text.toLowerCase()),
         name: displayName,
         role: accountRole.default('member'),
-        capacity: capacity.default(5),
+        ...z.object(mediaFields).partial().shape,
         queues: z
           .array(z.strictObject({ id: z.string().max(40), role: queueRole }))
           .max(200)
@@ -68,7 +80,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
         const created = await changeConfig(deps, accountId, async (trx, changes) => {
           const row = await trx
             .insertInto('app_user')
-            .values({ id: userId, account_id: accountId, email, name, role, capacity: request.body.capacity })
+            .values({ id: userId, account_id: accountId, email, name, role, ...mediaColumns(request.body) })
             .returningAll()
             .executeTakeFirstOrThrow();
           for (const queue of queues) await addMember(trx, { accountId, queueId: queue.id, userId, role: queue.role });
@@ -93,7 +105,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'PATCH',
       path: '/api/v1/users/:id',
-      summary: 'Change name, role, status or capacity',
+      summary: 'Change name, role, status, or what may be held at once (RTE-5)',
       tag,
       action: 'users.manage',
       params: idParam,
@@ -116,7 +128,14 @@ export function userRoutes(deps: AccessDeps): Route[] {
           if (leaves) requireSuperAdminLeft(before, await activeSuperAdmins(trx, accountId));
           const after = await trx
             .updateTable('app_user')
-            .set({ ...change, version: sql`version + 1`, updated_at: sql`now()` })
+            .set({
+              name: change.name,
+              role: change.role,
+              status: change.status,
+              ...mediaColumns(change),
+              version: sql`version + 1`,
+              updated_at: sql`now()`,
+            })
             .where('id', '=', id)
             .where('account_id', '=', accountId)
             .returningAll()
@@ -136,9 +155,49 @@ export function userRoutes(deps: AccessDeps): Route[] {
             actor: actorOf(request),
             action: 'user.changed',
             target: { kind: 'user', id },
-            detail: differences(before, change),
+            detail: differences(userSettings(before), userSettings(after)),
           });
           return toUserView(trx, after);
+        });
+        return { status: 200, headers: etag(view.version), body: view };
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/api/v1/users/:id/skills',
+      summary: 'Make these the person’s skills, and no others (RTE-3)',
+      tag,
+      action: 'users.manage',
+      params: idParam,
+      body: agentSkillsBody,
+      answers: { 200: userView },
+      handler: async (request) => {
+        const accountId = accountOf(request.principal);
+        const { id } = request.params;
+        const seen = seenVersionOf(request);
+        const view = await changeConfig(deps, accountId, async (trx, changes) => {
+          const row = await readUser(trx, accountId, id);
+          requireMayChange(request.principal, row);
+          requireVersion(row.version, seen);
+          const before = await toUserView(trx, row);
+          await replaceAgentSkills(trx, accountId, id, request.body.skills);
+          const after = await trx
+            .updateTable('app_user')
+            .set({ version: sql`version + 1`, updated_at: sql`now()` })
+            .where('id', '=', id)
+            .where('account_id', '=', accountId)
+            .returningAll()
+            .executeTakeFirstOrThrow();
+          changes.touch('agent', id);
+          const view = await toUserView(trx, after);
+          await writeAudit(trx, {
+            accountId,
+            actor: actorOf(request),
+            action: 'user.changed',
+            target: { kind: 'user', id },
+            detail: differences({ skills: before.skills }, { skills: view.skills }),
+          });
+          return view;
         });
         return { status: 200, headers: etag(view.version), body: view };
       },
@@ -209,7 +268,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
           requireMayChange(request.principal, target);
           requireNotSelf(request.principal, target);
           requireSuperAdminLeft(target, await activeSuperAdmins(trx, accountId));
-          for (const table of ['queue_member', 'recovery_code', 'identity', 'invitation'] as const)
+          for (const table of ['queue_member', 'agent_skill', 'recovery_code', 'identity', 'invitation'] as const)
             await trx.deleteFrom(table).where('user_id', '=', id).execute();
           await trx
             .updateTable('app_user')

@@ -10,10 +10,9 @@ export const accountRole = z.enum(['super_admin', 'admin', 'member']);
 export const queueRole = z.enum(['agent', 'supervisor']);
 /** Place in the order of linear queues, lowest first. */
 export const memberOrder = z.number().int().min(0).max(10_000);
-export const capacity = z.number().int().min(0).max(100).describe('Chats at once; 0: is never offered one');
 /** RTE-5: what may be held at once, by medium, and which medium may come while another is served. */
 export const mediaFields = {
-  capacity,
+  capacity: z.number().int().min(0).max(100).describe('Chats at once; 0: is never offered one'),
   voiceCapacity: z.number().int().min(0).max(100).describe('Calls at once; 0: is never offered one'),
   videoCapacity: z.number().int().min(0).max(100).describe('Videos at once; 0: is never offered one'),
   interrupts: z
@@ -93,6 +92,31 @@ export async function toUserView(db: Kysely<Tables>, row: UserRow): Promise<User
   const [view] = await toUserViews(db, [row]);
   if (!view) throw new AppError('not_found');
   return view;
+}
+
+type Given<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined };
+
+/** Kysely leaves out what is undefined. */
+export function mediaColumns(media: Given<Pick<UserView, keyof typeof mediaFields>>) {
+  return {
+    capacity: media.capacity,
+    voice_capacity: media.voiceCapacity,
+    video_capacity: media.videoCapacity,
+    interrupts: media.interrupts,
+  };
+}
+
+/** What administrators change of a person, for the audit log. */
+export function userSettings(row: UserRow) {
+  return {
+    name: row.name,
+    role: row.role,
+    status: row.status,
+    capacity: row.capacity,
+    voiceCapacity: row.voice_capacity,
+    videoCapacity: row.video_capacity,
+    interrupts: row.interrupts,
+  };
 }
 
 /** Ids of those who can still appoint anybody. */

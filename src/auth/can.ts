@@ -18,6 +18,10 @@ export interface UserPrincipal {
   /** Queues the user supervises, and serves. */
   readonly supervises: readonly string[];
   readonly serves: readonly string[];
+  /** ACC-5: queues signed in to for a time without being assigned; known where live state was asked. */
+  readonly visits?: readonly string[];
+  /** ACC-5: the account lets users sign in to queues they are not assigned to. */
+  readonly mayVisit?: boolean;
   readonly sessionId: string;
 }
 
@@ -56,7 +60,14 @@ export const ACTIONS = [
   'groups.manage',
   'keys.manage',
   'audit.read',
+  'skills.read',
+  'skills.manage',
+  'pauseReasons.read',
+  'pauseReasons.manage',
   'agents.read', // live state of agents
+  'agents.act', // sign in, pause, end a wrap-up …: oneself, or whom one supervises
+  'desk.open',
+  'interactions.create', // by API
   'conversation.serve', // take, answer, close
   'conversation.read', // one's queues
   'conversation.supervise',
@@ -77,6 +88,8 @@ const ADMIN_ONLY: ReadonlySet<Action> = new Set([
   'users.manage',
   'queues.manage',
   'groups.manage',
+  'skills.manage',
+  'pauseReasons.manage',
   'keys.manage',
   'audit.read',
 ]);
@@ -89,7 +102,13 @@ export function can(principal: Principal, action: Action, scope: ActionScope): b
     case 'user':
       return userCan(principal, action, scope);
     case 'key':
-      return principal.type === 'rest' && action !== 'session.own' && action !== 'visitor.chat' && action !== 'conversation.serve';
+      return (
+        principal.type === 'rest' &&
+        action !== 'session.own' &&
+        action !== 'visitor.chat' &&
+        action !== 'conversation.serve' &&
+        action !== 'desk.open'
+      );
     case 'visitor':
       return visitorCan(principal, action, scope);
     default:
@@ -102,19 +121,28 @@ function userCan(user: UserPrincipal, action: Action, scope: ActionScope): boole
   if (action === 'session.own') return scope.kind !== 'own' || scope.ownerId === user.userId;
   if (action === 'visitor.chat') return false;
   if (ADMIN_ONLY.has(action)) return isAdmin;
-  const isSupervisor = scope.kind === 'queue' ? user.supervises.includes(scope.queueId) : user.supervises.length > 0;
-  if (action === 'conversation.supervise') return isAdmin || isSupervisor;
+  const among = (queues: readonly string[]): boolean => (scope.kind === 'queue' ? queues.includes(scope.queueId) : queues.length > 0);
+  const isSupervisor = among(user.supervises);
+  if (action === 'conversation.supervise' || action === 'interactions.create') return isAdmin || isSupervisor;
   if (isAdmin && action !== 'conversation.serve') return true;
-  const serves = scope.kind === 'queue' ? user.serves.includes(scope.queueId) : user.serves.length > 0;
+  const serves = among(user.serves);
+  // A temporary sign-in shows the desk for that queue and gives no role (ACC-5): neither history nor the account's people.
+  const visits = among(user.visits ?? []);
   switch (action) {
     case 'conversation.serve':
-      return serves;
+      return serves || visits;
     case 'conversation.read':
-    case 'history.read':
     case 'queues.read':
     case 'agents.read':
+    case 'pauseReasons.read':
+    case 'skills.read':
     case 'file.read':
     case 'file.upload':
+      return serves || isSupervisor || visits;
+    case 'agents.act':
+    case 'desk.open':
+      return serves || isSupervisor || visits || user.mayVisit === true;
+    case 'history.read':
       return serves || isSupervisor;
     case 'groups.read':
     case 'users.read':

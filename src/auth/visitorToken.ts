@@ -19,8 +19,13 @@ export function isVisitorToken(text: string): boolean {
 
 /** The contact a token names within the account: 130 bits of an HMAC in the form of our ids. */
 export function contactOfToken(accountId: AccountId, token: string): ContactId {
+  return contactIdOf(createHmac('sha256', accountId).update(token).digest());
+}
+
+/** 26 bytes or more of a keyed hash as a contact id. */
+export function contactIdOf(hash: Buffer): ContactId {
   let id = 'con_';
-  for (const byte of createHmac('sha256', accountId).update(token).digest().subarray(0, 26)) id += ALPHABET[byte & 31];
+  for (const byte of hash.subarray(0, 26)) id += ALPHABET[byte & 31];
   return id as ContactId;
 }
 

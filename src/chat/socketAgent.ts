@@ -5,13 +5,15 @@
 
 import type { NewMessage } from '../../queues/engine.ts';
 import { AppError, assertNever } from '../base/errors.ts';
-import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
+import type { InteractionId, UserId } from '../base/ids.ts';
 import type { AgentMember, ClientSocket } from '../gateway/clientSocket.ts';
 import { settled } from '../gateway/commandRefused.ts';
-import { requireConversation, requireFeed, servesSomewhere, supervises } from '../gateway/feedRights.ts';
+import { isAgent, refreshVisits, requireConversation, requireFeed, supervises } from '../gateway/feedRights.ts';
 import type { SocketServices } from '../gateway/socketServices.ts';
 import { writeTyping } from '../gateway/typing.ts';
 import type { AgentCommand } from '../protocol/frames.ts';
+import type { AgentView } from '../protocol/views.ts';
+import { changeAgentState, type StateCommand } from '../routing/agentCommands.ts';
 import { contentOf, earlier, subscribe } from './socketShared.ts';
 
 type Command<Name extends AgentCommand['t']> = Extract<AgentCommand, { t: Name }>;
@@ -54,15 +56,15 @@ export async function runAgentCommand(
       return earlier(services, scope, member.principal, command);
     case 'agent.signIn':
     case 'agent.signOut': {
-      if (!servesSomewhere(member)) throw new AppError('forbidden');
-      const change = { agentId, key: command.key, ...(command.queues === undefined ? {} : { queues: command.queues as QueueId[] }) };
-      const { agent } = settled(await (command.t === 'agent.signIn' ? router.signIn(scope, change) : router.signOut(scope, change)));
-      return { agent };
+      const what = command.t === 'agent.signIn' ? 'sign_in' : 'sign_out';
+      return { agent: await changeState(services, socket, member, { what, agentId, key: command.key, queues: command.queues }) };
     }
-    case 'agent.pause':
-      return { agent: settled(await router.pause(scope, { agentId, reason: command.reason, key: command.key })).agent };
+    case 'agent.pause': {
+      const { key, queues, reason } = command;
+      return { agent: await changeState(services, socket, member, { what: 'pause', agentId, key, queues, reason }) };
+    }
     case 'agent.resume':
-      return { agent: settled(await router.resume(scope, { agentId, key: command.key })).agent };
+      return { agent: await changeState(services, socket, member, { what: 'resume', agentId, key: command.key, queues: command.queues }) };
     case 'offer.accept': {
       const { interaction } = settled(
         await router.acceptOffer(scope, { interactionId: command.interaction as InteractionId, agentId, token: command.token }),
@@ -99,6 +101,24 @@ export async function runAgentCommand(
     default:
       return assertNever(command);
   }
+}
+
+/** The agent's own state. Signing in makes an agent of somebody who only watched so far (ACC-5); what that gives or takes counts from now on. */
+async function changeState(
+  { engine, presence }: SocketServices,
+  socket: ClientSocket,
+  member: AgentMember,
+  command: StateCommand,
+): Promise<AgentView> {
+  const { scope } = member;
+  if (command.what === 'sign_in') {
+    await refreshVisits(engine, member);
+    if (!isAgent(member)) throw new AppError('forbidden');
+    if (!member.isAttached) settled(await presence.attachDevice(socket, member));
+  }
+  const agent = await changeAgentState(engine, scope, member.principal, command);
+  if (command.what === 'sign_in' || command.what === 'sign_out') await refreshVisits(engine, member);
+  return agent;
 }
 
 type OwnersCommand =

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { AccountDoc } from '../../queues/config.ts';
 import { can } from '../auth/can.ts';
 import { contactOfToken, isVisitorToken, newVisitorToken } from '../auth/visitorToken.ts';
+import { withVisits } from '../auth/visits.ts';
 import { AppError, type CloseReason, type ErrorCode } from '../base/errors.ts';
 import type { ContactId, GroupId, InteractionId, QueueId } from '../base/ids.ts';
 import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
@@ -15,7 +16,7 @@ import type { AgentView } from '../protocol/views.ts';
 import type { AgentMember, ClientSocket, RawFrame, VisitorMember } from './clientSocket.ts';
 import { CommandRefused, settled } from './commandRefused.ts';
 import { isOriginAllowed } from './cors.ts';
-import { servesSomewhere } from './feedRights.ts';
+import { isAgent } from './feedRights.ts';
 import { parsedFrame } from './parsedFrame.ts';
 import { viewForVisitor } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
@@ -125,16 +126,17 @@ function messagesOf({ registry }: SocketServices, contactId: ContactId): TokenBu
 }
 
 async function greetAgent(services: SocketServices, socket: ClientSocket, hello: z.infer<typeof helloAgent>): Promise<unknown> {
-  const { hub, accounts, resolvePrincipal } = services;
+  const { engine, hub, accounts, resolvePrincipal } = services;
   const { credentials: arrival } = socket.arrival;
   const credentials = hello.token === undefined ? arrival : { ...arrival, authorization: `Bearer ${hello.token}`, cookie: undefined };
-  const principal = await resolvePrincipal(credentials);
-  if (principal.kind !== 'user') throw new AppError('unauthenticated');
-  const account = await accounts.find(principal.accountId);
+  const found = await resolvePrincipal(credentials);
+  if (found.kind !== 'user') throw new AppError('unauthenticated');
+  const account = await accounts.find(found.accountId);
   if (!account) throw new AppError('unavailable', { detail: 'The account is being prepared.' });
   if (!account.doc.isActive) throw new AppError('account_inactive');
   requireOrigin(socket, account.doc, 'The desk may not be used on this site.');
-  if (!can(principal, 'conversation.read', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
+  const principal = await withVisits(engine, account, found);
+  if (!can(principal, 'desk.open', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
   const { scope, doc } = account;
   await hub.include(scope);
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };
@@ -142,9 +144,10 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   // A session that ended while we looked at it was told to the sockets known by then, and this one was not: look once more.
   const current = await resolvePrincipal(credentials);
   if (current.kind !== 'user') throw new AppError('unauthenticated');
-  member.principal = current;
-  const agent = servesSomewhere(member) ? await attach(services, socket, member) : await watcher(services, member);
-  return { v: PROTOCOL_VERSION, agent, account: { id: doc.id, name: doc.name }, heartbeatSec: HEARTBEAT_SEC };
+  member.principal = await withVisits(engine, account, current);
+  const agent = isAgent(member) ? await attach(services, socket, member) : await watcher(services, member);
+  const { id, name, pauseReasons, canSignInAnywhere } = doc;
+  return { v: PROTOCOL_VERSION, agent, account: { id, name, pauseReasons, canSignInAnywhere }, heartbeatSec: HEARTBEAT_SEC };
 }
 
 async function attach({ presence }: SocketServices, socket: ClientSocket, member: AgentMember): Promise<AgentView> {

@@ -8,6 +8,7 @@ import type { Engine } from '../../queues/engine.ts';
 import type { Route, RouteRequest, RouteResponse } from '../api/route.ts';
 import { malformedAt } from '../api/wellFormed.ts';
 import { type ActionScope, can, type Principal } from '../auth/can.ts';
+import { withVisits } from '../auth/visits.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
 import type { AccountDirectory, KnownAccount } from './accountDirectory.ts';
 import { foreignOrigin, isOriginAllowed, OriginRefused } from './cors.ts';
@@ -16,7 +17,7 @@ import type { Exchange } from './exchange.ts';
 import type { Idempotency } from './idempotency.ts';
 
 export interface RouteHandlerDeps {
-  readonly engine: Pick<Engine, 'rates'>;
+  readonly engine: Pick<Engine, 'rates' | 'views'>;
   readonly accounts: AccountDirectory;
   readonly resolvePrincipal: ResolvePrincipal;
   readonly idempotency: Idempotency;
@@ -32,9 +33,10 @@ type Handle = (exchange: Exchange, route: Route, params: Readonly<Record<string,
 /** @throws AppError from the returned function. `body` must be on its way already: see `Exchange.receive`. */
 export function createRouteHandler(deps: RouteHandlerDeps): Handle {
   return async (exchange, route, params, body) => {
-    const principal = route.isBare ? NOBODY : await deps.resolvePrincipal(credentialsOf(exchange));
-    if (!route.isBare) await limitRate(deps, exchange, route, principal);
-    const account = principal.kind === 'nobody' ? undefined : await deps.accounts.find(principal.accountId);
+    const found = route.isBare ? NOBODY : await deps.resolvePrincipal(credentialsOf(exchange));
+    if (!route.isBare) await limitRate(deps, exchange, route, found);
+    const account = found.kind === 'nobody' ? undefined : await deps.accounts.find(found.accountId);
+    const principal = found.kind === 'user' && account ? await withVisits(deps.engine, account, found) : found;
     guard(route, principal, account);
     guardOrigin(exchange, principal, account);
     const bytes = await body;

@@ -8,7 +8,7 @@ import { AppError, type CloseReason } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { LazyEntry } from './channel.ts';
 import type { AgentMember, ClientSocket } from './clientSocket.ts';
-import { requireFeed, servesSomewhere } from './feedRights.ts';
+import { isAgent, refreshVisits, requireFeed } from './feedRights.ts';
 import type { ReadEvent } from './publicEvents.ts';
 import type { SocketServices } from './socketServices.ts';
 import type { Subscription } from './subscription.ts';
@@ -20,6 +20,7 @@ const WATCHED: ReadonlySet<EventType> = new Set([
   'interaction.created',
   'interaction.requeued',
   'participant.left',
+  'agent.changed',
 ]);
 
 export class SocketWatch {
@@ -47,6 +48,9 @@ export class SocketWatch {
       case 'participant.left':
         for (const socket of registry.of(event.body.a)) this.#checkConversation(socket, `conversation:${event.body.i}`);
         return;
+      case 'agent.changed':
+        for (const socket of registry.of(event.body.a)) this.#checkVisits(socket, event.body.queues);
+        return;
       case 'config.applied':
         if (event.body.kind === 'account') {
           accounts.forget(accountId);
@@ -69,7 +73,21 @@ export class SocketWatch {
       if (principal.kind !== 'user') return socket.close('unauthenticated');
       state.principal = principal;
       state.queueOf.clear();
-      if (!state.isAttached && servesSomewhere(state)) await this.#services().presence.attachDevice(socket, state);
+      await refreshVisits(this.#services().engine, state);
+      if (!state.isAttached && isAgent(state)) await this.#services().presence.attachDevice(socket, state);
+      await this.#checkFeeds(socket, state);
+    });
+  }
+
+  /** A temporary sign-in that ended takes what it showed with it (ACC-5). `signedInTo`: queues joined by spaces, if the event says. */
+  #checkVisits(socket: ClientSocket, signedInTo: string | undefined): void {
+    const { state } = socket;
+    if (state.kind !== 'agent' || !state.principal.visits?.length) return;
+    const stand = signedInTo?.split(' ');
+    if (stand && state.principal.visits.every((queue) => stand.includes(queue))) return;
+    this.#later(async () => {
+      if (socket.state !== state || !(await refreshVisits(this.#services().engine, state))) return;
+      state.queueOf.clear();
       await this.#checkFeeds(socket, state);
     });
   }

@@ -100,11 +100,12 @@ export type VisitorCommand = z.infer<typeof visitorCommand>;
 
 export const agentCommand = z.discriminatedUnion('t', [
   ...shared,
-  /** Serve these queues; absent: all that the agent is assigned to. */
+  /** Serve these queues; absent: all that the agent is assigned to. Others where the account lets users, until signed out (ACC-5). */
   z.object({ t: z.literal('agent.signIn'), id, key, queues: z.array(queueId).max(200).optional() }),
   z.object({ t: z.literal('agent.signOut'), id, key, queues: z.array(queueId).max(200).optional() }),
-  z.object({ t: z.literal('agent.pause'), id, key, reason: z.string().max(255).default('') }),
-  z.object({ t: z.literal('agent.resume'), id, key }),
+  /** `reason`: id or name of a pause reason that is switched on; while none is, without. `queues` absent: the agent pauses altogether. */
+  z.object({ t: z.literal('agent.pause'), id, key, reason: z.string().max(255).default(''), queues: z.array(queueId).max(200).optional() }),
+  z.object({ t: z.literal('agent.resume'), id, key, queues: z.array(queueId).max(200).optional() }),
   z.object({ t: z.literal('offer.accept'), id, interaction: interactionId, token: z.string().max(40) }),
   z.object({ t: z.literal('offer.decline'), id, interaction: interactionId, token: z.string().max(40) }),
   z.object({ t: z.literal('interaction.claim'), id, key, interaction: interactionId }),
@@ -138,7 +139,14 @@ export const replies = {
   'hello agent': z.object({
     v: z.number(),
     agent: agentView,
-    account: z.object({ id: z.string(), name: z.string() }),
+    account: z.object({
+      id: z.string(),
+      name: z.string(),
+      /** RTE-7: what a pause may give as its reason; empty: pauses have none. */
+      pauseReasons: z.array(z.object({ id: z.string(), name: z.string() })),
+      /** ACC-5. */
+      canSignInAnywhere: z.boolean(),
+    }),
     heartbeatSec: z.number(),
   }),
   subscribe: z.discriminatedUnion('mode', [

@@ -1,27 +1,130 @@
-/** Live state of agents, from Redis. Administrators see all; others the agents they share a queue with. */
+/**
+ * Agents: live state, and what they or those who supervise them tell them to do. A program that serves with an own desk keeps a socket
+ * open, as that is what shows it is there; everything it does may go through here.
+ */
 import { z } from 'zod';
+import { actorOf, writeAuditOrLog } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
-import { type Route, route } from '../api/route.ts';
+import { idParam } from '../api/fields.ts';
+import { type Route, type RouteRequest, route } from '../api/route.ts';
+import type { Principal } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
 import { scopeOf } from '../auth/sessionRoutes.ts';
+import { AppError } from '../base/errors.ts';
+import { isId, newId, type UserId } from '../base/ids.ts';
 import { agentView } from '../protocol/views.ts';
-import { visibleQueues } from './visibleQueues.ts';
+import { changeAgentState, isOneself, type StateChange } from './agentCommands.ts';
+import { agentAnswer, agentWork, pauseBody, servableQueue, stateBody } from './agentFields.ts';
+import { liveQueues } from './visibleQueues.ts';
+
+const tag = 'Agents';
 
 export function agentRoutes(deps: AccessDeps): Route[] {
+  const { engine } = deps;
+
+  type Told = { readonly queues?: string[] | undefined; readonly reason?: string | undefined; readonly key?: string | undefined };
+  const tell = (what: StateChange) => async (request: RouteRequest<{ id: string }, undefined, Told>) => {
+    const accountId = accountOf(request.principal);
+    const agentId = agentIdOf(request.params.id);
+    const { queues, reason, key = newId('command') } = request.body;
+    const scope = await scopeOf(deps, accountId);
+    const agent = await changeAgentState(engine, scope, request.principal, { what, agentId, key, queues, reason });
+    if (!isOneself(request.principal, agentId)) {
+      const detail = { what, ...(queues && { queues }), ...(reason && { reason }) };
+      const target = { kind: 'user', id: agentId };
+      await writeAuditOrLog(deps, { accountId, actor: actorOf(request), action: 'agent.state_changed', target, detail });
+    }
+    return { status: 200, body: { agent } };
+  };
+  const shared = { method: 'POST', tag, action: 'agents.act', isIdempotent: true, params: idParam, answers: { 200: agentAnswer } } as const;
+
   return [
     route({
       method: 'GET',
       path: '/api/v1/agents',
       summary: 'Agents with their live state',
-      tag: 'Agents',
+      tag,
       action: 'agents.read',
       answers: { 200: z.object({ items: z.array(agentView) }) },
       handler: async (request) => {
-        const agents = await deps.engine.views.agents(await scopeOf(deps, accountOf(request.principal)));
-        const seen = visibleQueues(request.principal);
-        const items = seen ? agents.filter((agent) => agent.queues.some((queue) => seen.includes(queue.id))) : agents;
+        const agents = await engine.views.agents(await scopeOf(deps, accountOf(request.principal)));
+        const seen = liveQueues(request.principal);
+        const items = agents.filter(({ queues }) => queues.some(({ id }) => seen === undefined || seen.includes(id)));
         return { status: 200, body: { items } };
       },
     }),
+    route({
+      method: 'GET',
+      path: '/api/v1/agents/:id/work',
+      summary: 'What you have on the desk: your state, offers with their tokens, and conversations',
+      tag,
+      action: 'agents.act',
+      params: idParam,
+      answers: { 200: agentWork },
+      handler: async (request) => {
+        const scope = await scopeOf(deps, accountOf(request.principal));
+        const found = await engine.views.agent(scope, ownIdOf(request.principal, request.params.id));
+        if (!found) throw new AppError('not_found', { detail: 'You serve no queue.' });
+        const { agent, interactions } = found;
+        const offers = await Promise.all(
+          found.offers.map(async ({ interaction: id, token, expiresAt }) => {
+            const interaction = await engine.views.interaction(scope, id as never);
+            return interaction ? [{ interaction, token, expiresAt }] : [];
+          }),
+        );
+        return { status: 200, body: { agent, offers: offers.flat(), interactions } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/agents/:id/queues',
+      summary: 'Queues you may sign in to: yours, and all others where the account lets you (ACC-5)',
+      tag,
+      action: 'agents.act',
+      params: idParam,
+      answers: { 200: z.object({ items: z.array(servableQueue) }) },
+      handler: async (request) => {
+        const scope = await scopeOf(deps, accountOf(request.principal));
+        const agentId = ownIdOf(request.principal, request.params.id);
+        const [account, agent, queues] = await Promise.all([
+          engine.config.account(scope),
+          engine.config.agent(scope, agentId),
+          engine.config.queues(scope),
+        ]);
+        const items = queues
+          .filter(({ id, isActive }) => isActive && (account?.canSignInAnywhere || agent?.queues.includes(id)))
+          .map(({ id, name, channel }) => ({ id, name, channel, isAssigned: agent?.queues.includes(id) ?? false }))
+          .sort((one, other) => one.name.localeCompare(other.name));
+        return { status: 200, body: { items } };
+      },
+    }),
+    route({
+      ...shared,
+      path: '/api/v1/agents/:id/sign-in',
+      summary: 'Sign in to queues; to others than the assigned ones until signed out, where the account lets users (ACC-5)',
+      body: stateBody,
+      handler: tell('sign_in'),
+    }),
+    route({ ...shared, path: '/api/v1/agents/:id/sign-out', summary: 'Sign out of queues', body: stateBody, handler: tell('sign_out') }),
+    route({
+      ...shared,
+      path: '/api/v1/agents/:id/pause',
+      summary: 'Pause, altogether or in some queues; with a reason while reasons are switched on (RTE-7)',
+      body: pauseBody,
+      handler: tell('pause'),
+    }),
+    route({ ...shared, path: '/api/v1/agents/:id/resume', summary: 'End a pause', body: stateBody, handler: tell('resume') }),
   ];
+}
+
+/** @throws AppError not_found */
+function agentIdOf(text: string): UserId {
+  if (!isId('user', text)) throw new AppError('not_found');
+  return text;
+}
+
+/** For what is only about oneself. @throws AppError not_found */
+function ownIdOf(principal: Principal, text: string): UserId {
+  if (!isOneself(principal, text)) throw new AppError('not_found');
+  return agentIdOf(text);
 }

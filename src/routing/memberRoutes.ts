@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { actorOf, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
-import { queueRole, readUser } from '../accounts/users.ts';
+import { memberOrder, queueRole, readUser } from '../accounts/users.ts';
 import { noContent } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
 import { can } from '../auth/can.ts';
@@ -13,7 +13,8 @@ import { addMember } from './members.ts';
 import { readQueue } from './queueRoutes.ts';
 
 const tag = 'Queues';
-const memberView = z.object({ userId: z.string(), name: z.string(), roles: z.array(queueRole) });
+const order = memberOrder.nullable().describe('Place in the order of a linear queue, lowest first; null: last');
+const memberView = z.object({ userId: z.string(), name: z.string(), roles: z.array(queueRole), order });
 const queueParam = z.object({ id: z.string().max(40) });
 const memberParam = queueParam.extend({ userId: z.string().max(40) });
 
@@ -40,6 +41,7 @@ export function memberRoutes(deps: AccessDeps): Route[] {
             'user_id as userId',
             'app_user.name',
             eb.fn.agg<('agent' | 'supervisor')[]>('array_agg', ['queue_member.role']).as('roles'),
+            eb.fn.min<number | null>('queue_member.position').as('order'),
           ])
           .where('queue_id', '=', id)
           .where('queue_member.account_id', '=', accountId)
@@ -53,17 +55,18 @@ export function memberRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'PUT',
       path: '/api/v1/queues/:id/members/:userId',
-      summary: 'Make the person agent, supervisor or both of the queue',
+      summary: 'Make the person agent, supervisor or both of the queue; agents have a place in its order',
       tag,
       action: 'queues.manage',
       params: memberParam,
-      body: z.strictObject({ roles: z.array(queueRole).min(1).max(2) }),
+      body: z.strictObject({ roles: z.array(queueRole).min(1).max(2), order: order.optional() }),
       answers: { 200: memberView },
       handler: async (request) => {
         const accountId = accountOf(request.principal);
         const { id, userId } = request.params;
         const roles = [...new Set(request.body.roles)].sort();
-        const name = await changeConfig(deps, accountId, async (trx, changes) => {
+        const { order } = request.body;
+        const view = await changeConfig(deps, accountId, async (trx, changes) => {
           await readQueue(trx, accountId, id);
           const user = await readUser(trx, accountId, userId);
           await trx
@@ -72,7 +75,7 @@ export function memberRoutes(deps: AccessDeps): Route[] {
             .where('user_id', '=', userId)
             .where('role', 'not in', roles)
             .execute();
-          for (const role of roles) await addMember(trx, { accountId, queueId: id, userId, role });
+          for (const role of roles) await addMember(trx, { accountId, queueId: id, userId, role, ...(role === 'agent' && { order }) });
           changes.touch('agent', userId);
           changes.rights(userId, { reason: 'queue.members' });
           await writeAudit(trx, {
@@ -80,11 +83,18 @@ export function memberRoutes(deps: AccessDeps): Route[] {
             actor: actorOf(request),
             action: 'queue.member_added',
             target: { kind: 'queue', id },
-            detail: { userId, roles },
+            detail: { userId, roles, ...(order !== undefined && { order }) },
           });
-          return user.name;
+          const member = await trx
+            .selectFrom('queue_member')
+            .select('position')
+            .where('queue_id', '=', id)
+            .where('user_id', '=', userId)
+            .where('role', '=', 'agent')
+            .executeTakeFirst();
+          return { userId, name: user.name, roles, order: member?.position ?? null };
         });
-        return { status: 200, body: { userId, name, roles } };
+        return { status: 200, body: view };
       },
     }),
     route({

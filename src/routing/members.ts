@@ -3,18 +3,20 @@ import type { Transaction } from 'kysely';
 import { AppError } from '../base/errors.ts';
 import type { Tables } from '../db/tables.ts';
 
-/** An agent's document holds at most as many (`agentDoc`). */
-const QUEUES_PER_USER = 200;
+/** Serving: every change of an agent's state touches all of the agent's queues in one script. Supervising costs nothing there. */
+const QUEUES_PER_USER = { agent: 50, supervisor: 200 } as const;
 
 export interface Member {
   readonly accountId: string;
   readonly queueId: string;
   readonly userId: string;
   readonly role: 'agent' | 'supervisor';
+  /** Place in the order of linear queues; null: last; undefined: as it is. */
+  readonly order?: number | null | undefined;
 }
 
-/** Does nothing when it is so already. @throws AppError not_found (queue of another account), wrong_state (too many queues) */
-export async function addMember(trx: Transaction<Tables>, { accountId, queueId, userId, role }: Member): Promise<void> {
+/** Changes no more than the order when it is so already. @throws AppError not_found (queue of another account), wrong_state (too many queues) */
+export async function addMember(trx: Transaction<Tables>, { accountId, queueId, userId, role, order }: Member): Promise<void> {
   const queue = await trx
     .selectFrom('queue')
     .select('id')
@@ -23,17 +25,15 @@ export async function addMember(trx: Transaction<Tables>, { accountId, queueId, 
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
   if (!queue) throw new AppError('not_found', { detail: 'There is no such queue.' });
-  const { count } = await trx
-    .selectFrom('queue_member')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('user_id', '=', userId)
-    .where('role', '=', role)
-    .where('queue_id', '!=', queueId)
-    .executeTakeFirstOrThrow();
-  if (count >= QUEUES_PER_USER) throw new AppError('wrong_state', { detail: `A person can be in ${QUEUES_PER_USER} queues at most.` });
+  const present = await trx.selectFrom('queue_member').select('queue_id').where('user_id', '=', userId).where('role', '=', role).execute();
+  const isNew = !present.some((member) => member.queue_id === queueId);
+  const most = QUEUES_PER_USER[role];
+  if (isNew && present.length >= most) throw new AppError('wrong_state', { detail: `A person can be ${role} in ${most} queues at most.` });
   await trx
     .insertInto('queue_member')
-    .values({ account_id: accountId, queue_id: queueId, user_id: userId, role })
-    .onConflict((conflict) => conflict.doNothing())
+    .values({ account_id: accountId, queue_id: queueId, user_id: userId, role, position: order ?? null })
+    .onConflict((conflict) =>
+      order === undefined ? conflict.doNothing() : conflict.columns(['queue_id', 'user_id', 'role']).doUpdateSet({ position: order }),
+    )
     .execute();
 }

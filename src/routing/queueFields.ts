@@ -1,11 +1,13 @@
 /** A queue as the API shows and takes it: the document of the scripts, with bounds that people would not want to pass. */
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { z } from 'zod';
 import { queueDefaults, queueDoc, recipeStep, skillNeed } from '../../queues/config.ts';
 import { displayName, time, version } from '../api/fields.ts';
-import { AppError } from '../base/errors.ts';
-import type { QueueTable } from '../db/tables.ts';
+import { AppError, type FieldError } from '../base/errors.ts';
+import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueSettings } from './compile.ts';
+import { wrongSteps, wrongTargets } from './recipe.ts';
+import { wrongNeeds } from './skills.ts';
 
 const HOUR_MS = 3_600_000;
 const OUTCOMES_MAX = 100;
@@ -69,17 +71,31 @@ export function withDefaults(body: z.infer<typeof queueBody>): Settings {
   return settings.parse({ ...queueDefaults, ...given });
 }
 
-/** Rules over several fields. @throws AppError invalid */
-export function checkQueue({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeRequired }: Settings): void {
+/**
+ * Rules over several fields, and against what the account has: its skills, and its other queues. `id` is the queue's, also of one being made.
+ * @throws AppError invalid
+ */
+export async function checkQueue(db: Kysely<Tables>, accountId: string, id: string, queue: Settings): Promise<void> {
+  const fields = [
+    ...wrongOutcomes(queue),
+    ...wrongSteps(queue),
+    ...(await wrongNeeds(db, accountId, 'required', queue.required)),
+    ...(await wrongNeeds(db, accountId, 'preferred', queue.preferred)),
+    ...(await wrongTargets(db, accountId, { ...queue, id })),
+  ];
+  if (fields.length > 0) throw new AppError('invalid', { fields });
+}
+
+function wrongOutcomes({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeRequired }: Settings): FieldError[] {
   const ids = outcomes.map((outcome) => outcome.id);
-  const fields = [];
+  const fields: FieldError[] = [];
   if (new Set(ids).size !== ids.length) fields.push({ path: 'outcomes', message: 'two outcomes have the same id' });
   if (isOutcomeRequired && ids.length === 0) fields.push({ path: 'outcomes', message: 'name at least one, or do not require an outcome' });
   if (autoCloseOutcome !== '' && !ids.includes(autoCloseOutcome))
     fields.push({ path: 'autoCloseOutcome', message: 'not one of the outcomes' });
   if (autoCloseMs > 0 && isOutcomeRequired && autoCloseOutcome === '')
     fields.push({ path: 'autoCloseOutcome', message: 'required, as an outcome is' });
-  if (fields.length > 0) throw new AppError('invalid', { fields });
+  return fields;
 }
 
 export function toQueueColumns(queue: Settings) {

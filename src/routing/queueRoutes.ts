@@ -13,9 +13,11 @@ import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
 import { newId, type QueueId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
+import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
 import { checkQueue, queueBody, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
-import { visibleQueues } from './visibleQueues.ts';
+import { queuesHandingTo } from './recipe.ts';
+import { liveQueues } from './visibleQueues.ts';
 
 const tag = 'Queues';
 
@@ -32,7 +34,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
       answers: { 200: pageAnswer(queueView) },
       handler: async (request) => {
         const { limit, cursor, search } = request.query;
-        const seen = visibleQueues(request.principal);
+        const seen = liveQueues(request.principal);
         let query = db
           .selectFrom('queue')
           .selectAll()
@@ -63,9 +65,9 @@ export function queueRoutes(deps: AccessDeps): Route[] {
       handler: async (request) => {
         const accountId = accountOf(request.principal);
         const queue = withDefaults(request.body);
-        checkQueue(queue);
         const id = newId('queue');
         const row = await changeConfig(deps, accountId, async (trx, changes) => {
+          await checkQueue(trx, accountId, id, queue);
           const row = await trx
             .insertInto('queue')
             .values({ id, account_id: accountId, ...toQueueColumns(queue) })
@@ -101,6 +103,23 @@ export function queueRoutes(deps: AccessDeps): Route[] {
       },
     }),
     route({
+      method: 'GET',
+      path: '/api/v1/queues/:id/figures',
+      summary: 'Live figures of a queue (RTE-9)',
+      tag,
+      action: 'queues.read',
+      params: idParam,
+      answers: { 200: queueFigures },
+      handler: async (request) => {
+        const accountId = accountOf(request.principal);
+        const { id } = request.params;
+        if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
+        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId);
+        if (!figures) throw new AppError('not_found');
+        return { status: 200, body: figures };
+      },
+    }),
+    route({
       method: 'PATCH',
       path: '/api/v1/queues/:id',
       summary: 'Change a queue',
@@ -118,7 +137,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
           const before = await readQueue(trx, accountId, id);
           requireVersion(before.version, seen);
           const queue = withDefaults({ ...toSettings(before), ...withoutUndefined(change) });
-          checkQueue(queue);
+          await checkQueue(trx, accountId, id, queue);
           const after = await trx
             .updateTable('queue')
             .set({ ...toQueueColumns(queue), version: sql`version + 1`, updated_at: sql`now()` })
@@ -137,7 +156,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'DELETE',
       path: '/api/v1/queues/:id',
-      summary: 'Delete a queue that no group uses and where no conversation is open',
+      summary: 'Delete a queue that no group and no recipe uses and where no conversation is open',
       tag,
       action: 'queues.manage',
       params: idParam,
@@ -158,6 +177,8 @@ export function queueRoutes(deps: AccessDeps): Route[] {
             .execute();
           if (users.length > 0)
             throw new AppError('wrong_state', { detail: `Groups use this queue: ${users.map((group) => group.name).join(', ')}.` });
+          const handing = await queuesHandingTo(trx, accountId, id);
+          if (handing.length > 0) throw new AppError('wrong_state', { detail: `Recipes hand on to this queue: ${handing.join(', ')}.` });
           const figures = await deps.engine.views.figures(scope, id as QueueId);
           const open = figures ? figures.waiting + figures.inService : 0;
           if (open > 0) throw new AppError('wrong_state', { detail: `${open} conversations are open in this queue.` });

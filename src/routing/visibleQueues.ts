@@ -13,6 +13,12 @@ export function visibleQueues(principal: Principal): readonly string[] | undefin
   }
 }
 
+/** As `visibleQueues`, with those signed in to for a time (ACC-5): for what is live, not for what was. */
+export function liveQueues(principal: Principal): readonly string[] | undefined {
+  const visible = visibleQueues(principal);
+  return principal.kind === 'user' && visible ? [...visible, ...(principal.visits ?? [])] : visible;
+}
+
 /** As `visibleQueues`, but only those the principal supervises. */
 export function supervisedQueues(principal: Principal): readonly string[] | undefined {
   return principal.kind === 'user' && principal.role === 'member' ? principal.supervises : visibleQueues(principal);

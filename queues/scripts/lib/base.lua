@@ -44,7 +44,7 @@ end
 --   to.off  that offset, where the caller knows it and writes it to the interaction itself
 --   to.a  agent: its feed (stored); several as a list in to.agents
 --   to.q  queue: its overview (a counter; nothing is stored)
---   to.figures  whether the queue's figures changed
+--   to.figures  whether that queue's figures changed, or a list of queues whose figures did
 --   to.row  agent whose list shows the interaction and is told of its new row (state, nothing stored)
 local function emit(kind, account, body, to)
   keepClock()
@@ -62,7 +62,11 @@ local function emit(kind, account, body, to)
   end
   if to.row and to.row ~= '' then feeds[#feeds + 1] = 'agent:' .. to.row .. '@0' end
   if to.q then feeds[#feeds + 1] = 'queue:' .. to.q .. '@' .. call('HINCRBY', B .. ':ql:' .. to.q, 'off', 1) end
-  if to.figures then feeds[#feeds + 1] = 'figures:' .. to.q .. '@0' end
+  if to.figures == true then
+    feeds[#feeds + 1] = 'figures:' .. to.q .. '@0'
+  else
+    for _, q in ipairs(to.figures or {}) do feeds[#feeds + 1] = 'figures:' .. q .. '@0' end
+  end
   call('XADD', B .. ':log', '*', 'v', '1', 't', kind, 'at', now, 'acc', account, 'f', table.concat(feeds, ' '), 'd', json)
   return body.off
 end
@@ -89,6 +93,8 @@ end
 local function clearDeadline(kind, id, token)
   call('ZREM', B .. (kind == 'offer' and ':due:offer' or ':due:knock'), kind .. '|' .. id .. '|' .. token)
 end
+
+local function fields(i, ...) return call('HMGET', B .. ':i:' .. i, ...) end
 
 -- The interaction as a flat list of fields and values.
 local function view(i) return call('HGETALL', B .. ':i:' .. i) end

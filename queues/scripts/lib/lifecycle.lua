@@ -1,225 +1,315 @@
--- lifecycle: the life of an interaction. Needs base and agents.
+-- lifecycle: the life of an interaction. Needs matching.
 --
--- i:<interaction>  acc q g c(ontact) cn em lg pg ua ch or st start score created started ended endBy endWhy closed outcome rating
---                  own ownN off unread rc rs lm una pres presUntil presTok tok oa due missed parts
--- w:<queue>   waiting, by static score: virtual start − priority × weight, so ageing needs no rewriting (RTE-1)
--- qo:<queue>  offered, served or ended and not closed yet, by time
+-- i:<interaction>  acc q g c(ontact) cn em lg pg ua ch(medium) or st start score created started tk ended endBy endWhy closed outcome rating
+--                  own ownN off unread rc rs lm una pres presUntil presTok np tok tokN oa due missed parts
+--                  pri (its own priority) req (needs of its own) need0 (with the queue's) need (now) pref sig qs (in this queue since)
+--                  rxN rxD relaxation: steps done, token of the deadline     rcN rcD rcR recipe: likewise, steps run     vq queues left by a recipe
+--                  sta stu kept for this agent until
+-- qo:<queue>  offered, served or ended and not closed yet, by time      rg:<queue>  ringing at several, with room for more, by score
+-- la:<contact>  agent who served it last      sti:<agent>  waiting interactions kept for the agent
 -- States: waiting → offered → served → ended → closed; offered and served go back to waiting with the same score.
 
 local CLOSED_KEPT_SEC = 900
+-- Nobody can have a feed of it open that has to be resumed: no client was ever connected.
+local UNWATCHED_KEPT_SEC = 60
 local CONTACT_KEPT_SEC = 86400
 local OFFERED_AT_ONCE = 10
 
-local function fields(i, ...) return call('HMGET', B .. ':i:' .. i, ...) end
+local takeInteraction, matchInteraction, matchAgent, leaveWaiting, resumeWaiting
 
-local function contains(list, item) return list and string.find(',' .. list .. ',', ',' .. item .. ',', 1, true) ~= nil end
-
-local takeInteraction
+local function mediumOf(i) return call('HGET', B .. ':i:' .. i, 'ch') or 'chat' end
 
 -- Ends an offer, whatever becomes of the interaction. The reserved capacity goes back.
-local function dropOffer(i, q, a, tok, reason)
-  clearDeadline('offer', i, tok)
+local function dropOffer(i, c, a, tok, reason, medium)
   call('HDEL', B .. ':ao:' .. a, i)
-  changeLoad(a, q, -1)
-  emit('offer.gone', call('HGET', B .. ':i:' .. i, 'acc'), { i = i, q = q, a = a, tok = tok, reason = reason }, { a = a, q = q })
+  changeLoad(a, c.id, medium, -1)
+  emit('offer.gone', c.acc, { i = i, q = c.id, a = a, tok = tok, reason = reason, ld = holds(agentOf(a)) }, { a = a, q = c.id })
 end
 
-local function offerTo(i, q, a)
-  local c = call('HMGET', B .. ':q:' .. q, 'auto', 'ot', 'acc')
-  call('ZREM', B .. ':w:' .. q, i)
-  if c[1] == '1' then
-    changeLoad(a, q, 1)
-    takeInteraction(i, q, a, 'auto')
+-- One agent is rung. Everything about the interaction itself was written by the caller.
+local function ringAgent(i, c, g, tok, due, medium, why)
+  call('HSET', B .. ':ao:' .. g.id, i, tok)
+  changeLoad(g.id, c.id, medium, 1)
+  if c.mode == 'round_robin' then call('HSET', B .. ':rr:' .. c.id, g.id, call('HINCRBY', B .. ':q:' .. c.id, 'turn', 1)) end
+  emit('offer.made', c.acc, { i = i, q = c.id, a = g.id, tok = tok, due = due, why = why, ld = holds(g) }, { a = g.id, q = c.id, figures = true })
+  refreshReady(g.id)
+end
+
+-- Offers a waiting interaction to the chosen agents, all under one token; in queues that give without asking the first has it at once.
+-- h: medium sig score isNewRound
+local function offerTo(i, c, h, chosen, why)
+  removeWaiting(i, c.id, h.sig)
+  if c.isAuto then
+    changeLoad(chosen[1].id, c.id, h.medium, 1)
+    if c.mode == 'round_robin' then call('HSET', B .. ':rr:' .. c.id, chosen[1].id, call('HINCRBY', B .. ':q:' .. c.id, 'turn', 1)) end
+    takeInteraction(i, c.id, chosen[1].id, 'auto', why)
     return
   end
-  local n = call('HINCRBY', B .. ':i:' .. i, 'tokN', 1)
-  local tok, due = chance .. n, now + number(c[2])
-  call('HSET', B .. ':i:' .. i, 'st', 'offered', 'oa', a, 'tok', tok, 'due', due)
-  call('ZADD', B .. ':qo:' .. q, now, i)
-  call('HSET', B .. ':ao:' .. a, i, tok)
-  changeLoad(a, q, 1)
+  local tok, due = chance .. call('HINCRBY', B .. ':i:' .. i, 'tokN', 1), now + c.offerMs
+  local named = {}
+  for k, g in ipairs(chosen) do named[k] = g.id end
+  call('HSET', B .. ':i:' .. i, 'st', 'offered', 'oa', table.concat(named, ','), 'tok', tok, 'due', due)
+  if h.isNewRound then call('HSET', B .. ':i:' .. i, 'missed', '') end
+  call('ZADD', B .. ':qo:' .. c.id, now, i)
   setDeadline('offer', i, tok, due)
-  emit('offer.made', c[3], { i = i, q = q, a = a, tok = tok, due = due }, { a = a, q = q, figures = true })
-  refreshReady(a)
+  if c.mode == 'ring_all' and #chosen < c.ringMax then call('ZADD', B .. ':rg:' .. c.id, h.score, i) end
+  for _, g in ipairs(chosen) do ringAgent(i, c, g, tok, due, h.medium, why) end
 end
 
--- The agent becomes the owner. Its load was counted by the caller (offer, claim or auto).
-takeInteraction = function(i, q, a, via)
-  local h = fields(i, 'acc', 'started', 'parts')
-  local name = call('HGET', B .. ':a:' .. a, 'n') or ''
-  call('ZREM', B .. ':w:' .. q, i)
+-- An agent who came free is rung as well.
+local function joinRing(i, c, g, why)
+  local h = fields(i, 'oa', 'tok', 'due', 'ch')
+  local count = 1
+  for _ in string.gmatch(h[1], '[^,]+') do count = count + 1 end
+  call('HSET', B .. ':i:' .. i, 'oa', h[1] .. ',' .. g.id)
+  if count >= c.ringMax then call('ZREM', B .. ':rg:' .. c.id, i) end
+  why.k = 'ring'
+  ringAgent(i, c, g, h[2], number(h[3]), h[4] or 'chat', why)
+end
+
+-- All who are rung but `except` hear that it is over. @return those who came free by it
+local function silenceOthers(i, c, offered, tok, medium, except, reason)
+  local silenced = {}
+  for a in string.gmatch(offered or '', '[^,]+') do
+    if a ~= except then
+      dropOffer(i, c, a, tok, reason, medium)
+      silenced[#silenced + 1] = a
+    end
+  end
+  if c.mode == 'ring_all' then call('ZREM', B .. ':rg:' .. c.id, i) end
+  return silenced
+end
+
+-- The agent becomes the owner. Its load was counted by the caller (offer, claim or auto). `sig` where it still stands in the index.
+takeInteraction = function(i, q, a, via, why)
+  local h = fields(i, 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta')
+  local g = agentOf(a)
+  local isFirst = not h[2] or h[2] == ''
+  leaveWaiting(i, h[5], h[6], h[7])
   call('ZADD', B .. ':qo:' .. q, now, i)
-  call('HSET', B .. ':i:' .. i, 'st', 'served', 'own', a, 'ownN', name, 'oa', '', 'missed', '', 'started', h[2] and h[2] ~= '' and h[2] or now)
+  call('HSET', B .. ':i:' .. i, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', now, 'started', isFirst and now or h[2])
   call('HDEL', B .. ':ao:' .. a, i)
   call('ZADD', B .. ':ai:' .. a, now, i)
   call('HSET', B .. ':a:' .. a, 'missed', 0)
   local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
-  call('HINCRBY', totals, a, 1)
-  call('EXPIRE', totals, 172800)
-  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = name, via = via }, { i = i, a = a, q = q, figures = true })
+  if call('HINCRBY', totals, a, 1) == 1 then call('EXPIRE', totals, 172800) end
+  if isFirst then countAnswered(i, q, now - number(h[3] or h[4])) end
+  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = g.name, via = via, why = why, ld = holds(g) }, { i = i, a = a, q = q, figures = true })
   refreshReady(a)
 end
 
--- Offers a waiting interaction of an automatic queue to the best ready agent. Those who missed it come last.
-local function matchInteraction(i)
-  local h = fields(i, 'q', 'st', 'missed')
-  if h[2] ~= 'waiting' then return end
-  local q = h[1]
-  local mode = call('HGET', B .. ':q:' .. q, 'mode')
-  if mode ~= 'random' and mode ~= 'balanced' then return end
-  local ready
-  if mode == 'random' then
-    -- A draw among those whose total of today is within one per twenty of the lowest (RTE-2).
-    local lowest = call('ZRANGE', B .. ':r:' .. q, 0, 0, 'WITHSCORES')
-    if not lowest[1] then return end
-    local reach = math.floor(number(lowest[2]) / 20)
-    ready = call('ZRANGEBYSCORE', B .. ':r:' .. q, lowest[2], number(lowest[2]) + reach, 'LIMIT', 0, 50)
-    local sum = 0
-    for k = 1, #chance do sum = (sum * 31 + string.byte(chance, k)) % 1000003 end
-    local first = sum % #ready
-    local turned = {}
-    for k = 0, #ready - 1 do turned[k + 1] = ready[(first + k) % #ready + 1] end
-    ready = turned
-    if h[3] and h[3] ~= '' then
-      for _, a in ipairs(call('ZRANGE', B .. ':r:' .. q, 0, 49)) do ready[#ready + 1] = a end
+-- Whoever was rung beside the one who takes it comes free and gets the next.
+local function takeOffered(i, q, a, h)
+  clearDeadline('offer', i, h.tok)
+  local c = queueOf(q)
+  local silenced = silenceOthers(i, c, h.oa, h.tok, h.medium, a, 'taken')
+  takeInteraction(i, q, a, 'accept')
+  for _, other in ipairs(silenced) do matchAgent(other) end
+end
+
+-- Takes it out of what waits, or from those it is offered to, for an agent who claims it by hand. @return nil, or code and the name of who has it
+local function claim(i, q, a, h)
+  if h.st == 'offered' then
+    if contains(h.oa, a) then
+      takeOffered(i, q, a, h)
+      return nil
     end
-  else
-    ready = call('ZRANGE', B .. ':r:' .. q, 0, 49)
+    return 'already_taken', agentOf(string.match(h.oa, '[^,]+')).name
   end
-  for _, a in ipairs(ready) do
-    if not contains(h[3], a) then return offerTo(i, q, a) end
+  local no = refusal(a, q, h.medium)
+  if no then return no end
+  removeWaiting(i, q, h.sig)
+  changeLoad(a, q, h.medium, 1)
+  takeInteraction(i, q, a, 'claim')
+  return nil
+end
+
+local function readForMatch(h)
+  return { missed = h[3] or '', need = h[4] or '', pref = h[5] or '', medium = h[6] or 'chat', sig = h[9] or '', score = number(h[10]) }
+end
+
+-- Offers a waiting interaction to the best ready agent. Those who missed it come last. `from`: how many of the ready were looked at before.
+matchInteraction = function(i, from)
+  local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
+  if h[2] ~= 'waiting' then return end
+  local c = queueOf(h[1])
+  if c.mode == 'manual' or not c.mode or not c.isActive then return end
+  local m = readForMatch(h)
+  if h[7] and h[7] ~= '' and number(h[8]) > now then
+    -- Kept for the agent who knows the client (RTE-11).
+    local g = agentOf(h[7])
+    if canTake(g, c, m.medium) and hasSkills(g, m.need) and not contains(m.missed, g.id) then
+      offerTo(i, c, m, { g }, { by = 'interaction', k = 'sticky', v = 0, r = '', rv = 0, n = 1, x = {} })
+    end
+    return
   end
-  if ready[1] then
-    call('HSET', B .. ':i:' .. i, 'missed', '')
-    offerTo(i, q, ready[1])
+  m.from = from
+  local chosen, why, rest = chooseAgents(c, m)
+  if chosen then
+    offerTo(i, c, m, chosen, why)
+  elseif rest then
+    setDeadline('seek', i, tostring(rest), now)
   end
 end
 
--- The agent has free capacity: give it what waits best over all its automatic queues, until it is full. After ten the script ends and a
--- deadline that is due at once goes on, so that no script is long.
-local function matchAgent(a)
+-- The agent has free capacity: give it what waits best over all its queues, until it is full. After ten the script ends and a deadline that is due
+-- at once goes on, so that no script is long; likewise when too much had to be passed over.
+matchAgent = function(a, after)
+  local g = agentOf(a)
   for _ = 1, OFFERED_AT_ONCE do
-    local best, bestScore, bestQueue, missedBest, missedScore, missedQueue
-    for _, q in ipairs(call('SMEMBERS', B .. ':as:' .. a)) do
-      local mode = call('HGET', B .. ':q:' .. q, 'mode')
-      if (mode == 'random' or mode == 'balanced') and call('ZSCORE', B .. ':r:' .. q, a) then
-        local heads = call('ZRANGE', B .. ':w:' .. q, 0, 4, 'WITHSCORES')
-        for k = 1, #heads, 2 do
-          local score = number(heads[k + 1])
-          if contains(call('HGET', B .. ':i:' .. heads[k], 'missed'), a) then
-            if not missedScore or score < missedScore then missedBest, missedScore, missedQueue = heads[k], score, q end
-          else
-            if not bestScore or score < bestScore then best, bestScore, bestQueue = heads[k], score, q end
-            break
-          end
-        end
-      end
-    end
-    if best then
-      offerTo(best, bestQueue, a)
-    elseif missedBest then
-      offerTo(missedBest, missedQueue, a)
-    else
+    local i, h, c, why, isRinging = chooseInteraction(g, after)
+    if not i then
+      if h and h ~= after then setDeadline('match', a, tostring(h), now) end
+      refreshReady(a)
       return
     end
+    if isRinging then
+      joinRing(i, c, g, why)
+    else
+      local score = why.v
+      offerTo(i, c, { medium = h[5] or 'chat', sig = h[8] or '', score = score, isNewRound = false }, { g }, why)
+    end
   end
+  refreshReady(a)
   setDeadline('match', a, 'x', now)
 end
 
 -- Something of the agent's capacity came free.
-local function freeAgent(a)
-  refreshReady(a)
-  matchAgent(a)
-end
+local function freeAgent(a) matchAgent(a) end
 
 -- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time.
 local function refreshQueue(q, cursor)
   local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
-  for _, a in ipairs(scanned[2]) do freeAgent(a) end
+  for _, a in ipairs(scanned[2]) do
+    refreshReady(a)
+    matchAgent(a)
+  end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end
 
--- Back to the queue with the place it had; the next match is made at once.
+-- Back to the queue with the place it had; the caller makes the next match.
 local function requeue(i, q, reason, formerOwner)
-  local h = fields(i, 'acc', 'score')
+  local h = fields(i, 'acc', 'score', 'ch', 'need', 'sig')
+  local c = queueOf(q)
   call('ZREM', B .. ':qo:' .. q, i)
+  local sig = addWaiting(i, c, number(h[2]), h[3] or 'chat', h[4] or '')
   call('HSET', B .. ':i:' .. i, 'st', 'waiting', 'own', '', 'ownN', '', 'oa', '', 'tok', '')
-  call('ZADD', B .. ':w:' .. q, h[2], i)
+  if sig ~= (h[5] or '') then call('HSET', B .. ':i:' .. i, 'sig', sig) end
   if formerOwner then
     call('ZREM', B .. ':ai:' .. formerOwner, i)
-    emit('interaction.requeued', h[1], { i = i, q = q, a = formerOwner, reason = reason }, { i = i, a = formerOwner, q = q, figures = true })
+    emit('interaction.requeued', h[1], { i = i, q = q, a = formerOwner, reason = reason, ld = holds(agentOf(formerOwner)) },
+      { i = i, a = formerOwner, q = q, figures = true })
   else
     emit('interaction.queued', h[1], { i = i, q = q, reason = reason }, { q = q, figures = true })
   end
+  resumeWaiting(i, c)
 end
 
--- An offer that did not become an acceptance: the interaction waits again and goes to the next agent.
-local function returnOffer(i, reason)
-  local h = fields(i, 'q', 'oa', 'tok', 'missed')
-  local q, a = h[1], h[2]
-  dropOffer(i, q, a, h[3], reason)
-  local missed = h[4] and h[4] ~= '' and (h[4] .. ',' .. a) or a
+-- An offer that did not become an acceptance at this agent (nil: at all who are rung). While others ring it goes on; else it waits again.
+-- @return queue, agents who are free again, whether it waits
+local function returnOffer(i, reason, only)
+  local h = fields(i, 'q', 'oa', 'tok', 'missed', 'ch', 'score')
+  local q, c = h[1], queueOf(h[1])
+  local back, rest = {}, {}
+  for a in string.gmatch(h[2], '[^,]+') do
+    local list = (only == nil or a == only) and back or rest
+    list[#list + 1] = a
+  end
+  for _, a in ipairs(back) do dropOffer(i, c, a, h[3], reason, h[5] or 'chat') end
+  local missed = table.concat(back, ',')
+  if h[4] and h[4] ~= '' then missed = h[4] .. ',' .. missed end
   call('HSET', B .. ':i:' .. i, 'missed', missed)
-  requeue(i, q, 'offer_' .. reason, nil)
-  refreshReady(a)
-  return q, a
+  if #rest > 0 then
+    call('HSET', B .. ':i:' .. i, 'oa', table.concat(rest, ','))
+    call('ZADD', B .. ':rg:' .. q, h[6], i)
+  else
+    clearDeadline('offer', i, h[3])
+    if c.mode == 'ring_all' then call('ZREM', B .. ':rg:' .. q, i) end
+    requeue(i, q, 'offer_' .. reason, nil)
+  end
+  for _, a in ipairs(back) do refreshReady(a) end
+  return q, back, #rest == 0
 end
 
 -- Frees what the agent held for the interaction.
 local function disown(i, q, a)
   call('ZREM', B .. ':ai:' .. a, i)
-  changeLoad(a, q, -1)
+  changeLoad(a, q, mediumOf(i), -1)
 end
 
 -- The keys of a closed interaction stay a while for late readers, then leave by themselves.
-local function expireInteraction(i)
+local function expireInteraction(i, isUnwatched)
+  if isUnwatched then
+    call('EXPIRE', B .. ':i:' .. i, UNWATCHED_KEPT_SEC)
+    call('EXPIRE', B .. ':f:conversation:' .. i, UNWATCHED_KEPT_SEC)
+    return
+  end
   for _, key in ipairs({ ':i:', ':f:conversation:', ':dd:', ':de:', ':ic:' }) do call('EXPIRE', B .. key .. i, CLOSED_KEPT_SEC) end
 end
 
--- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected. The owner's capacity is the caller's matter.
-local function closeInteraction(i, q, a, reason, outcome, note)
-  local h = fields(i, 'acc', 'parts', 'presTok', 'c')
-  local acc = h[1]
+-- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
+-- offers are the caller's matter.
+local function closeInteraction(i, q, a, reason, outcome, note, to)
+  local h = fields(i, 'acc', 'parts', 'presTok', 'c', 'sig', 'st', 'np', 'rxD', 'rcD', 'sta', 'qs', 'start')
+  local acc, c = h[1], queueOf(q)
   local kind = ''
   if outcome ~= '' then kind = call('HGET', B .. ':qout:' .. q, outcome) or '' end
-  call('ZREM', B .. ':w:' .. q, i)
-  call('ZREM', B .. ':qo:' .. q, i)
+  if h[6] == 'waiting' then removeWaiting(i, q, h[5]) else call('ZREM', B .. ':qo:' .. q, i) end
+  leaveWaiting(i, h[8], h[9], h[10])
   if h[2] and h[2] ~= '' then
     for _, part in ipairs(cjson.decode(h[2])) do call('ZREM', B .. ':ap:' .. part[1], i) end
   end
   if h[3] then clearDeadline('reconnect', i, h[3]) end
-  clearDeadline('autoclose', i, 'x')
+  if h[6] == 'ended' then clearDeadline('autoclose', i, 'x') end
   call('HSET', B .. ':i:' .. i, 'st', 'closed', 'closed', now, 'outcome', outcome)
-  local to = { i = i, q = q, figures = true }
-  if a ~= '' then to.a = a end
-  emit('interaction.closed', acc, { i = i, q = q, a = a, reason = reason, outcome = outcome, kind = kind, note = note }, to)
-  expireInteraction(i)
-  call('EXPIRE', B .. ':v:' .. h[4], CONTACT_KEPT_SEC)
+  if reason == 'abandoned' then countAbandoned(i, q, now - number(h[11] or h[12])) end
+  local tell = { i = i, q = q, figures = true }
+  local body = { i = i, q = q, a = a, reason = reason, outcome = outcome, kind = kind, note = note, to = to }
+  if a ~= '' then
+    tell.a = a
+    body.ld = holds(agentOf(a))
+    if c.stickyWaitMs > 0 then call('SET', B .. ':la:' .. h[4], a, 'PX', c.stickyMemoryMs) end
+  end
+  emit('interaction.closed', acc, body, tell)
+  expireInteraction(i, h[7] == '1')
+  if h[7] ~= '1' then call('EXPIRE', B .. ':v:' .. h[4], CONTACT_KEPT_SEC) end
 end
 
 -- The owner has done with it: wrap-up if the queue has one, else the next conversation.
 local function finishOwner(i, q, a)
   call('ZREM', B .. ':ai:' .. a, i)
+  local h = fields(i, 'ch', 'tk')
   local wrapUpMs = number(call('HGET', B .. ':q:' .. q, 'wu'))
   if wrapUpMs > 0 then
     local till = now + wrapUpMs
-    call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q)
+    local medium = h[1] or 'chat'
+    call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q .. (medium == 'chat' and '' or '|' .. medium))
     setDeadline('wrapup', i, a, till)
-    emit('wrapup.started', call('HGET', B .. ':a:' .. a, 'acc'), { i = i, q = q, a = a, ['until'] = till }, { a = a })
+    emit('wrapup.started', agentOf(a).acc, { i = i, q = q, a = a, ['until'] = till }, { a = a })
   else
-    changeLoad(a, q, -1)
+    changeLoad(a, q, h[1] or 'chat', -1)
+    countHandled(i, q, now - number(h[2]))
     freeAgent(a)
   end
 end
 
-local function endWrapUp(i, a, how)
+-- When, for which queue and of which medium: nil when there is none.
+local function readWrapUp(i, a)
   local entry = call('HGET', B .. ':aw:' .. a, i)
-  if not entry then return false end
-  local q = string.sub(entry, string.find(entry, '|', 1, true) + 1)
+  if not entry then return nil end
+  local till, q, medium = string.match(entry, '^(%d+)|([^|]+)|?(%a*)$')
+  return number(till), q, medium == '' and 'chat' or medium
+end
+
+local function endWrapUp(i, a, how)
+  local till, q, medium = readWrapUp(i, a)
+  if not till then return false end
   call('HDEL', B .. ':aw:' .. a, i)
   clearDeadline('wrapup', i, a)
-  changeLoad(a, q, -1)
-  emit('wrapup.ended', call('HGET', B .. ':a:' .. a, 'acc'), { i = i, q = q, a = a, how = how }, { a = a })
+  changeLoad(a, q, medium, -1)
+  local taken = call('HGET', B .. ':i:' .. i, 'tk')
+  if taken then countHandled(i, q, now - number(taken)) end
+  emit('wrapup.ended', agentOf(a).acc, { i = i, q = q, a = a, how = how, ld = holds(agentOf(a)) }, { a = a })
   freeAgent(a)
   return true
 end
@@ -244,28 +334,30 @@ local function endConversation(i, by, reason, a, name)
   local q = h[2]
   call('HSET', B .. ':i:' .. i, 'st', 'ended', 'ended', now, 'endBy', by, 'endWhy', reason, 'una', '')
   emit('interaction.ended', h[1], { i = i, q = q, by = by, reason = reason, a = a, n = name }, { i = i, a = h[3], q = q })
-  local c = call('HMGET', B .. ':q:' .. q, 'ac')
-  if number(c[1]) > 0 then setDeadline('autoclose', i, 'x', now + number(c[1])) end
+  local autoCloseMs = number(call('HGET', B .. ':q:' .. q, 'ac'))
+  if autoCloseMs > 0 then setDeadline('autoclose', i, 'x', now + autoCloseMs) end
+end
+
+-- Closes what nobody owns; whoever it was offered to gets the next.
+local function closeUnowned(i, reason, outcome, note, to)
+  local h = fields(i, 'q', 'st', 'oa', 'tok', 'ch')
+  local silenced = {}
+  if h[2] == 'offered' then
+    clearDeadline('offer', i, h[4])
+    silenced = silenceOthers(i, queueOf(h[1]), h[3], h[4], h[5] or 'chat', nil, 'withdrawn')
+  end
+  closeInteraction(i, h[1], '', reason, outcome, note, to)
+  for _, a in ipairs(silenced) do freeAgent(a) end
 end
 
 -- Nobody owns it and the client is gone or gave up.
-local function abandon(i)
-  local h = fields(i, 'q', 'st', 'oa', 'tok')
-  if h[2] == 'offered' then
-    dropOffer(i, h[1], h[3], h[4], 'withdrawn')
-    closeInteraction(i, h[1], '', 'abandoned', '', '')
-    freeAgent(h[3])
-  else
-    closeInteraction(i, h[1], '', 'abandoned', '', '')
-  end
-end
+local function abandon(i) closeUnowned(i, 'abandoned', '', '') end
 
 -- Gives back everything the agent holds and is not there to do: open offers, and with `all` the conversations too.
 local function releaseWork(a, reason, all)
   local freed = {}
-  local offers = call('HKEYS', B .. ':ao:' .. a)
-  for _, i in ipairs(offers) do
-    returnOffer(i, 'withdrawn')
+  for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
+    returnOffer(i, 'withdrawn', a)
     freed[#freed + 1] = i
   end
   if all then

@@ -1,4 +1,4 @@
--- presence: which sockets show that a client or an agent is there, and what happens when the last one goes. Needs lifecycle.
+-- presence: which sockets show that a client or an agent is there, and what happens when the last one goes. Needs recipes.
 --
 -- ic:<interaction>  connection → node|epoch        ad:<agent>  device → connection|node|epoch|name ('' connection: known, not live)
 -- n:<node>:<epoch>  what a node's sockets hold: c|interaction|connection and d|agent|device|connection
@@ -44,22 +44,24 @@ local function devicesChanged(a)
   for _, entry in ipairs(call('HVALS', B .. ':ad:' .. a)) do
     if string.sub(entry, 1, 1) ~= '|' then live = live + 1 end
   end
-  local h = agentFields(a, 'dv', 'st', 'why', 'lostTok')
-  local before = number(h[1])
+  local g = agentOf(a)
+  local before = g.devices
+  g.devices = live
   call('HSET', B .. ':a:' .. a, 'dv', live)
   if before > 0 and live == 0 then
     local lostMs
-    for _, q in ipairs(call('SMEMBERS', B .. ':as:' .. a)) do
+    for _, q in ipairs(signedInTo(g)) do
       local ms = number(call('HGET', B .. ':q:' .. q, 'al'))
       if ms > 0 and (not lostMs or ms < lostMs) then lostMs = ms end
     end
     local tok = call('HINCRBY', B .. ':a:' .. a, 'lostTok', 1)
     setDeadline('agentlost', a, tok, now + (lostMs or 60000))
     refreshReady(a)
+    trackAgent(a, g.load > 0, false)
   elseif before == 0 and live > 0 then
-    clearDeadline('agentlost', a, h[4] or '0')
+    clearDeadline('agentlost', a, call('HGET', B .. ':a:' .. a, 'lostTok') or '0')
     call('HINCRBY', B .. ':a:' .. a, 'lostTok', 1)
-    if h[2] == 'paused' and h[3] == 'connection_lost' then setStatus(a, 'on', '') end
+    if g.st == 'paused' and g.why == 'connection_lost' then setStatus(a, 'on', '') else trackAgent(a, g.load > 0, g.st == 'on') end
     freeAgent(a)
   end
   tellAgentChanged(a)
@@ -71,6 +73,7 @@ local function agentLost(a, tok)
   if number(h[1]) > 0 or h[3] ~= tok then return false end
   if h[2] == 'on' then setStatus(a, 'paused', 'connection_lost') end
   releaseWork(a, 'agent_lost', true)
+  releaseKept(a, nil)
   tellAgentChanged(a)
   return true
 end

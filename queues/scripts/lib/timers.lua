@@ -1,20 +1,23 @@
 -- timers: what a deadline does when it fires. Needs presence.
 
--- The offer was not answered in time (RTE-6).
+-- The offer was not answered in time, by nobody who was rung (RTE-6).
 local function offerExpired(i, tok)
   local h = fields(i, 'st', 'tok')
   if h[1] ~= 'offered' or h[2] ~= tok then return false end
-  local q, a = returnOffer(i, 'expired')
-  local missed = call('HINCRBY', B .. ':a:' .. a, 'missed', 1)
+  local q, missing = returnOffer(i, 'expired')
   local most = number(call('HGET', B .. ':q:' .. q, 'mm'))
-  if most > 0 and missed >= most then
-    call('HSET', B .. ':a:' .. a, 'missed', 0)
-    setStatus(a, 'paused', 'no_answer')
-    releaseWork(a, 'no_answer', false)
-    tellAgentChanged(a)
+  for _, a in ipairs(missing) do
+    local missed = call('HINCRBY', B .. ':a:' .. a, 'missed', 1)
+    if most > 0 and missed >= most then
+      call('HSET', B .. ':a:' .. a, 'missed', 0)
+      setStatus(a, 'paused', 'no_answer')
+      releaseWork(a, 'no_answer', false)
+      releaseKept(a, nil)
+      tellAgentChanged(a)
+    end
   end
   matchInteraction(i)
-  matchAgent(a)
+  for _, a in ipairs(missing) do matchAgent(a) end
   return true
 end
 
@@ -26,26 +29,50 @@ local function autoClose(i)
   return true
 end
 
+local function relaxed(i, tok)
+  if call('HGET', B .. ':i:' .. i, 'rxD') ~= tok then return false end
+  if relax(i) then matchInteraction(i) end
+  return true
+end
+
+local function keptLongEnough(i, a)
+  if call('HGET', B .. ':i:' .. i, 'sta') ~= a then return false end
+  keepNoLonger(i, a)
+  matchInteraction(i)
+  return true
+end
+
+local function recipeDue(i, tok)
+  if call('HGET', B .. ':i:' .. i, 'rcD') ~= tok then return false end
+  runRecipe(i)
+  return true
+end
+
+-- By kind: what it does with id and token. Those that only go on with longer work are true to themselves: they look at what is there now.
+local FIRES = {
+  offer = offerExpired,
+  wrapup = function(i, a) return endWrapUp(i, a, 'time') end,
+  reconnect = windowRanOut,
+  agentlost = agentLost,
+  autoclose = autoClose,
+  relax = relaxed,
+  recipe = recipeDue,
+  sticky = keptLongEnough,
+  match = function(a, after) matchAgent(a, tonumber(after)) return true end,
+  seek = function(i, from) matchInteraction(i, tonumber(from)) return true end,
+  refresh = function(q, cursor) refreshQueue(q, cursor) return true end,
+  nobody = function(q, cursor) nobodyThere(q, cursor) return true end,
+  drain = function(q, cursor) drainQueue(q, cursor) return true end,
+  unkeep = function(a, q) releaseKept(a, q ~= '*' and q or nil) return true end,
+}
+
 -- A knock or a sweep of one deadline. Early, late, twice or with an old token: nothing happens.
 local function fire(member)
   local kind, id, tok = string.match(member, '^(%a+)|([^|]+)|(.*)$')
   local set = B .. (kind == 'offer' and ':due:offer' or ':due:knock')
   local due = call('ZSCORE', set, member)
-  if not due or number(due) > now then return false end
+  if not due or number(due) > now or not FIRES[kind] then return false end
   call('ZREM', set, member)
   keepClock()
-  if kind == 'offer' then return offerExpired(id, tok) end
-  if kind == 'wrapup' then return endWrapUp(id, tok, 'time') end
-  if kind == 'reconnect' then return windowRanOut(id, tok) end
-  if kind == 'agentlost' then return agentLost(id, tok) end
-  if kind == 'autoclose' then return autoClose(id) end
-  if kind == 'match' then
-    freeAgent(id)
-    return true
-  end
-  if kind == 'refresh' then
-    refreshQueue(id, tok)
-    return true
-  end
-  return false
+  return FIRES[kind](id, tok)
 end

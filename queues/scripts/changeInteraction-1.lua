@@ -1,0 +1,42 @@
+-- changeInteraction: another priority (RTE-1), or another medium (VID-2, BEY-1). The place in the order follows, the start stays.
+-- ARGV 5 interaction 6 account 7 what (priority|media) 8 value
+-- Answers: ok | not_found | gone | at_capacity (the owner could not hold the medium beside the rest)
+-- @include routing
+local i, what, value = ARGV[5], ARGV[7], ARGV[8]
+local h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
+if h[1] ~= ARGV[6] then return { 'not_found' } end
+local q, state = h[2], h[3]
+if state == 'closed' or state == 'ended' then return { 'gone' } end
+if what == 'priority' then
+  if number(h[9]) ~= number(value) then prioritize(i, number(value)) end
+  return { 'ok', knocks }
+end
+local before = h[5] or 'chat'
+if before == value then return { 'ok', knocks } end
+local c = queueOf(q)
+if state == 'served' then
+  -- Held by hand, but counted like any other: what it was makes room for what it becomes, or it stays what it was.
+  local g = agentOf(h[4])
+  changeLoad(h[4], q, before, -1)
+  local isRoom = hasRoom(g, value)
+  changeLoad(h[4], q, isRoom and value or before, 1)
+  if not isRoom then return { 'at_capacity' } end
+end
+if state == 'offered' then
+  local _, back = returnOffer(i, 'withdrawn')
+  h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
+  state, q, c = h[3], h[2], queueOf(h[2])
+  call('HSET', B .. ':i:' .. i, 'missed', '')
+  for _, a in ipairs(back) do refreshReady(a) end
+end
+noteMedium(c, value)
+if state == 'waiting' then
+  removeWaiting(i, q, h[7])
+  call('HSET', B .. ':i:' .. i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
+end
+call('HSET', B .. ':i:' .. i, 'ch', value)
+emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
+  { i = i, q = q, row = h[4] })
+if state == 'waiting' then matchInteraction(i) end
+if state == 'served' then freeAgent(h[4]) end
+return { 'ok', knocks }

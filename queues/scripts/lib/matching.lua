@@ -1,0 +1,241 @@
+-- matching: who gets what. Needs waiting. Nothing is changed here but ready sets that were out of date.
+--
+-- An interaction looks for an agent among those who are ready, in the order of the queue's strategy; a freed agent looks for the interaction with the
+-- best score over all its queues. Both say why (BEY-2): events.ts has the meaning of `why`.
+
+-- How many are looked at in one script; what is left is looked at by a deadline that is due at once.
+local MOST = 200
+
+local function contains(list, item) return list and list ~= '' and string.find(',' .. list .. ',', ',' .. item .. ',', 1, true) ~= nil end
+
+local function canTake(g, c, medium)
+  return c.isActive and isThere(g) and hasRoom(g, medium) and isWithinLimit(g, c) and not pausedIn(g, c.id)
+end
+
+-- Sum of the levels that the agent holds of `skill=level,…`, where the level suffices.
+local function merit(g, wanted)
+  local sum, skills = 0, skillsOf(g)
+  for skill, level in string.gmatch(wanted, '([^=,]+)=(%d+)') do
+    if (skills[skill] or 0) >= tonumber(level) then sum = sum + skills[skill] end
+  end
+  return sum
+end
+
+-- Ready agents with their ranks, best first, who hold the skills needed at some level. @return flat list, and the rank to go on from or nil
+local function readyAgents(c, medium, need, most, from)
+  local key = readyKey(c, medium)
+  if need == '' then return call('ZRANGE', key, from, from + most - 1, 'WITHSCORES') end
+  local command, fewest = { 'ZINTER', 1, key }, call('ZCARD', key)
+  local size = fewest
+  for skill in string.gmatch(need, '([^=,]+)=') do
+    command[#command + 1] = B .. ':hs:' .. skill
+    fewest = math.min(fewest, call('SCARD', command[#command]))
+  end
+  if fewest <= MOST then
+    command[2] = #command - 2
+    command[#command + 1] = 'WEIGHTS'
+    command[#command + 1] = 1
+    for _ = 2, command[2] do command[#command + 1] = 0 end
+    command[#command + 1] = 'WITHSCORES'
+    return call(unpack(command))
+  end
+  return call('ZRANGE', key, from, from + MOST - 1, 'WITHSCORES'), size > from + MOST and from + MOST or nil
+end
+
+-- The random draw is among those whose total of today is within one per twenty of the lowest (RTE-2); who comes after missed it.
+local function drawnAgents(c, medium, hasMissed)
+  local key = readyKey(c, medium)
+  local lowest = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if not lowest[1] then return lowest end
+  local reach = math.floor(number(lowest[2]) / 20)
+  local ready = call('ZRANGEBYSCORE', key, lowest[2], number(lowest[2]) + reach, 'WITHSCORES', 'LIMIT', 0, 50)
+  local sum = 0
+  for k = 1, #chance do sum = (sum * 31 + string.byte(chance, k)) % 1000003 end
+  local count = #ready / 2
+  local first = sum % count
+  local turned = {}
+  for k = 0, count - 1 do
+    local at = (first + k) % count * 2
+    turned[2 * k + 1], turned[2 * k + 2] = ready[at + 1], ready[at + 2]
+  end
+  if hasMissed then
+    for _, each in ipairs(call('ZRANGE', key, 0, 49, 'WITHSCORES')) do turned[#turned + 1] = each end
+  end
+  return turned
+end
+
+local KEY_OF_MODE = { balanced = 'load', fewest_calls = 'calls', round_robin = 'turn', linear = 'order', random = 'total', ring_all = 'ring' }
+
+-- Which key decided between two ranks, and the values that differ.
+local function decided(mode, first, second)
+  local key = KEY_OF_MODE[mode] or 'idle'
+  if mode == 'balanced' or mode == 'fewest_calls' or mode == 'linear' then
+    local left, right = math.floor(first / TIE), second and math.floor(second / TIE)
+    if left == right then return 'idle', first % TIE, second % TIE end
+    return key, left, right
+  end
+  return key, first, second
+end
+
+-- The agents to whom a waiting interaction is offered: one, or in ring_all as many as may be rung.
+-- h: missed need pref medium from   @return list of agents (nil: nobody), why, rank to go on looking from (nil: that were all)
+local function chooseAgents(c, h)
+  local wanted = h.pref
+  if c.mode == 'skills' then wanted = wanted == '' and h.need or h.need .. ',' .. wanted end
+  local isByMerit = wanted ~= ''
+  local most = isByMerit and MOST or c.mode == 'ring_all' and 2 * c.ringMax or 10
+  local left, rest
+  if c.mode == 'random' and h.need == '' then
+    left = drawnAgents(c, h.medium, h.missed ~= '')
+  else
+    if h.missed ~= '' then most = MOST end
+    left, rest = readyAgents(c, h.medium, h.need, most, h.from or 0)
+  end
+  local x, n, chosen, missed = {}, 0, {}, nil
+  local best, bestRank, bestMerit, second, secondRank, secondMerit
+  local seen = {}
+  for k = 1, #left, 2 do
+    local a, rank = left[k], number(left[k + 1])
+    if not seen[a] then
+      seen[a] = true
+      local g = agentOf(a)
+      if not canTake(g, c, h.medium) then
+        call('ZREM', readyKey(c, h.medium), a)
+      elseif not hasSkills(g, h.need) then
+        x.skill = (x.skill or 0) + 1
+      elseif contains(h.missed, a) then
+        x.missed = (x.missed or 0) + 1
+        missed = missed or {}
+        missed[#missed + 1] = g
+        missed.rank = missed.rank or rank
+      else
+        n = n + 1
+        local worth = isByMerit and merit(g, wanted) or 0
+        if not best or worth > bestMerit then
+          second, secondRank, secondMerit = best, bestRank, bestMerit
+          best, bestRank, bestMerit = g, rank, worth
+        elseif not second or worth > secondMerit then
+          second, secondRank, secondMerit = g, rank, worth
+        end
+        chosen[#chosen + 1] = g
+        if c.mode == 'ring_all' and #chosen >= c.ringMax then break end
+        if c.mode ~= 'ring_all' and not isByMerit and n == 2 then break end
+      end
+    end
+  end
+  if not best then
+    if not missed or rest then return nil, nil, rest end
+    -- Everybody who may take it missed it: a new round begins.
+    best, bestRank, n = missed[1], missed.rank, #missed
+    chosen = missed
+    h.isNewRound = true
+  end
+  local busy, paused = call('SCARD', B .. ':on:' .. c.id) - call('ZCARD', readyKey(c, h.medium)), call('SCARD', B .. ':ps:' .. c.id)
+  if busy > 0 then x.busy = busy end
+  if paused > 0 then x.paused = paused end
+  local why = { by = 'interaction', n = n, x = x, r = '', rv = 0 }
+  if not second then
+    why.k, why.v = h.isNewRound and 'missed' or 'only', bestRank
+  elseif isByMerit and bestMerit ~= secondMerit then
+    why.k, why.v, why.r, why.rv = h.pref ~= '' and 'preferred' or 'skill', bestMerit, second.id, secondMerit
+  else
+    why.k, why.v, why.rv = decided(c.mode, bestRank, secondRank)
+    why.r = second.id
+  end
+  if c.mode ~= 'ring_all' then return { best }, why, nil end
+  while #chosen > c.ringMax do chosen[#chosen] = nil end
+  return chosen, why, nil
+end
+
+-- One place to look for waiting interactions: `set` by score from `at` on; or, with `key`, the signatures of a key, not looked into yet.
+local function openSource(sources, c, set, at, key)
+  local first = call('ZRANGE', set, at, at, 'WITHSCORES')
+  if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, key = key, id = first[1], score = number(first[2]) } end
+end
+
+-- The interaction with the best score that the freed agent may take. `after`: scores below were looked at before.
+-- @return interaction, its fields, its queue, why, isRinging; or nil and the score to go on from when there was too much to look at
+local function chooseInteraction(g, after)
+  if not isThere(g) then return nil end
+  local sources, x, looked = {}, {}, 0
+  for _, q in ipairs(signedInTo(g)) do
+    local c = queueOf(q)
+    if c.isActive and c.mode ~= 'manual' and c.mode and not pausedIn(g, q) and isWithinLimit(g, c) then
+      local isRoom = hasRoom(g, c.medium)
+      local from = 0
+      if isRoom then
+        if after then from = call('ZCOUNT', B .. ':w:' .. q, '-inf', '(' .. after) end
+        openSource(sources, c, B .. ':w:' .. q, from)
+        if c.mode == 'ring_all' then openSource(sources, c, B .. ':rg:' .. q, 0) end
+      end
+      local keys = { 'ZMSCORE', B .. ':wk:' .. q }
+      if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
+      for medium in string.gmatch(c.others, '%a+') do
+        if hasRoom(g, medium) then keys[#keys + 1] = '@' .. medium end
+      end
+      if #keys > 2 then
+        local scores = call(unpack(keys))
+        for k = 3, #keys do
+          local score = scores[k - 2]
+          if score then
+            local set = B .. ':wk:' .. q .. '#' .. keys[k]
+            local at = after and call('ZCOUNT', set, '-inf', '(' .. after) or 0
+            sources[#sources + 1] = { c = c, set = set, at = at, key = keys[k], score = math.max(number(score), number(after)) }
+          end
+        end
+      end
+    end
+  end
+  local fallback
+  while true do
+    local best, least, next = nil, nil, nil
+    for k, source in ipairs(sources) do
+      if not least or source.score < least.score then best, next, least = k, least, source
+      elseif not next or source.score < next.score then next = source end
+    end
+    if not least then break end
+    if looked >= MOST then
+      if fallback then break end
+      return nil, least.score
+    end
+    table.remove(sources, best)
+    if least.key then
+      -- The signatures of this key, a page at a time; those that the agent does not satisfy are passed over.
+      local sigs = call('ZRANGE', least.set, least.at, least.at + 19, 'WITHSCORES')
+      for k = 1, #sigs, 2 do
+        looked = looked + 1
+        if hasSkills(g, sigs[k]) then
+          sources[#sources + 1] = { c = least.c, set = B .. ':w:' .. least.c.id .. '#' .. sigs[k], at = 0, score = number(sigs[k + 1]) }
+        else
+          x.skill = (x.skill or 0) + 1
+        end
+      end
+      if #sigs == 40 then
+        least.at, least.score = least.at + 20, number(sigs[40])
+        sources[#sources + 1] = least
+      end
+    else
+      if not least.id then least.id = call('ZRANGE', least.set, 0, 0)[1] end
+      looked = looked + 1
+      local i = least.id
+      local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa')
+      local isRinging = h[1] == 'offered'
+      if h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
+        x.sticky = (x.sticky or 0) + 1
+      elseif isRinging and (contains(h[9], g.id) or not hasSkills(g, h[6] or '') or not hasRoom(g, h[5] or 'chat')) then
+        x.skill = (x.skill or 0) + 1
+      elseif contains(h[2], g.id) then
+        x.missed = (x.missed or 0) + 1
+        if not isRinging then fallback = fallback or { i, h, least.c, least.score } end
+      else
+        local why = { by = 'agent', k = next and 'score' or 'only', v = least.score, r = next and next.id or '', rv = next and next.score or 0, n = #sources + 1, x = x }
+        return i, h, least.c, why, isRinging
+      end
+      openSource(sources, least.c, least.set, least.at + 1)
+    end
+  end
+  if fallback then
+    return fallback[1], fallback[2], fallback[3], { by = 'agent', k = 'only', v = fallback[4], r = '', rv = 0, n = 1, x = x }, false
+  end
+  return nil
+end

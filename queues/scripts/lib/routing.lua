@@ -1,0 +1,8 @@
+-- routing: all that decides who gets what, in the order in which one part needs the other.
+-- @include base
+-- @include stats
+-- @include agents
+-- @include waiting
+-- @include matching
+-- @include lifecycle
+-- @include recipes

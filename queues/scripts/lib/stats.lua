@@ -1,0 +1,121 @@
+-- stats: counts what happens in a queue, in the step in which it happens (RTE-9, BEY-4, SUP-4). Needs base. Two or three calls for each.
+--
+-- i:<interaction>  ew: the wait estimated when it entered its queue, ms, '' unknown    er: '1' when an agent was ready then
+--
+-- answered       an agent took it for the first time since it entered the queue; its wait is from entering to that moment, the ringing included
+-- abandoned      the client left while it waited or was offered; its wait is from entering to leaving
+-- handled        the owner is done with it; handle time is from taken to the end of wrap-up, or to closing where there is none
+-- service level  answered within T ÷ (answered + abandoned after T), T = serviceLevelSec: who gives up earlier counts neither for nor against.
+--                A changed T counts from the next half minute on
+-- occupancy      time in which agents held work ÷ time in which they were signed in, not paused and on a live device
+-- @include window
+-- @include estimate
+
+local WINDOW_KEPT_SEC, DAY_KEPT_SEC, TOTALS_KEPT_SEC = 960, 172800, 691200
+
+-- Opens the current half minute: its snapshot, the bases that follow from it, and what is read from the configuration.
+local function openBucket(q, st)
+  local c = call('HMGET', B .. ':q:' .. q, 'sl', 'mode')
+  st = (st and string.sub(st, 1, AT_OPENED - 1) or string.rep('\0', AT_OPENED - 1))
+    .. struct.pack('<ddd', bucket, number(c[1] or 20) * 1000, c[2] == 'manual' and 1 or 0)
+  call('SET', B .. ':st:' .. q, st, 'EX', TOTALS_KEPT_SEC)
+  call('HSET', B .. ':sw:' .. q, bucket % BUCKETS, st)
+  call('EXPIRE', B .. ':sw:' .. q, WINDOW_KEPT_SEC)
+  local bases = call('GET', B .. ':sb:' .. q)
+  local day = bases and string.sub(bases, COUNTERS_BYTES + 1) or st
+  if math.floor(struct.unpack('<d', day, AT_OPENED) / BUCKETS_A_DAY) < math.floor(bucket / BUCKETS_A_DAY) then day = st end
+  bases = windowBase(q) .. day
+  call('SET', B .. ':sb:' .. q, bases, 'EX', DAY_KEPT_SEC)
+  return st, bases
+end
+
+local function counters(q)
+  local st = call('GET', B .. ':st:' .. q)
+  if not st or struct.unpack('<d', st, AT_OPENED) < bucket then st = openBucket(q, st) end
+  return st
+end
+
+local function keep(q, at, packed) call('SETRANGE', B .. ':st:' .. q, at - 1, packed) end
+
+-- One that waited is gone. @return time in which something waited, and since when something does
+local function lineMoved(q, time, since)
+  if since == 0 then return time, 0 end
+  return time + now - since, call('ZCARD', B .. ':wa:' .. q) > 0 and now or 0
+end
+
+-- It began to wait here: it arrived, or came from another queue. Call it when it stands in wa:<queue>, before it is matched.
+local function countEntered(i, q)
+  local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
+  local st, bases = both[1], both[2]
+  if not st or not bases or struct.unpack('<d', st, AT_OPENED) < bucket then st, bases = openBucket(q, st) end
+  local ready, online, ahead, inService = call('ZCARD', B .. ':r:' .. q), 0, 0, 0
+  local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
+  local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
+  if ready == 0 or isManual then ahead = call('ZRANK', B .. ':wa:' .. q, i) or call('ZCARD', B .. ':wa:' .. q) end
+  if ready > ahead then
+    -- What waits all the same does not wait for an agent to come free.
+    if since > 0 then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
+  else
+    online, inService = call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
+    if since > 0 then time = time + now - since end
+    if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
+    keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
+  end
+  local wait = estimate(st, bases, string.sub(bases, COUNTERS_BYTES + 1), ahead, ready, online, inService)
+  call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', ready > ahead and '1' or '')
+end
+
+-- Call it when it has left wa:<queue>.
+local function countAnswered(i, q, waitMs)
+  local st = counters(q)
+  local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
+  local time, since, starts, answered, waits, inTime, compared, off, drift, fresh, freshWaits = struct.unpack('<ddddddddddd', st, AT_WAITED)
+  if since > 0 then starts = starts + 1 end
+  time, since = lineMoved(q, time, since)
+  if waitMs <= struct.unpack('<d', st, AT_OPENED + 8) then inTime = inTime + 1 end
+  if h[1] and h[1] ~= '' then
+    local wrong = number(h[1]) - waitMs
+    compared, off, drift = compared + 1, off + math.abs(wrong), drift + wrong
+  end
+  if h[2] == '1' then fresh, freshWaits = fresh + 1, freshWaits + waitMs end
+  keep(q, AT_WAITED, struct.pack('<ddddddddddd', time, since, starts, answered + 1, waits + waitMs, inTime, compared, off, drift, fresh, freshWaits))
+end
+
+-- Call it when it has left wa:<queue>.
+local function countAbandoned(i, q, waitMs)
+  local st = counters(q)
+  local left, late, leftMs, time, since = struct.unpack('<ddddd', st, AT_ABANDONED)
+  if waitMs > struct.unpack('<d', st, AT_OPENED + 8) then late = late + 1 end
+  time, since = lineMoved(q, time, since)
+  keep(q, AT_ABANDONED, struct.pack('<ddddd', left + 1, late, leftMs + waitMs, time, since))
+end
+
+local function countHandled(i, q, handleMs)
+  local st = counters(q)
+  local handled, times, lately = struct.unpack('<ddd', st)
+  lately = handled == 0 and handleMs or lately + (handleMs - lately) / 16
+  keep(q, 1, struct.pack('<ddd', handled + 1, times + handleMs, lately))
+end
+
+-- What the agent holds, or whether it is there, has changed.
+local function trackAgent(a, isHolding, isOnline)
+  local key = B .. ':oc:' .. a
+  local raw = call('HGET', key, 'h')
+  local at, how, busy, online, newest = now, 0, 0, 0, bucket - 1
+  if raw then at, how, busy, online, newest = struct.unpack(TRACK, raw) end
+  local ring
+  if newest < bucket then
+    ring = { raw and call('HGET', key, 'r') or '' }
+    for b = math.max(newest, bucket - BUCKETS) + 1, bucket do
+      local past = math.max(b * BUCKET_MS - at, 0)
+      ring[#ring + 1] = struct.pack('<I4I4', (busy + (how == 3 and past or 0)) % WRAP, (online + (how >= 2 and past or 0)) % WRAP)
+    end
+    ring = string.sub(table.concat(ring), -RING_ENTRY * BUCKETS)
+  end
+  if how == 3 then busy = busy + now - at end
+  if how >= 2 then online = online + now - at end
+  local head = struct.pack(TRACK, now, (isHolding and 1 or 0) + (isOnline and 2 or 0), busy, online, bucket)
+  if not ring then return call('HSET', key, 'h', head) end
+  call('HSET', key, 'h', head, 'r', ring)
+  call('EXPIRE', key, TOTALS_KEPT_SEC)
+end

@@ -1,0 +1,35 @@
+-- window: what is counted of a queue, and how its last 15 minutes and its day are taken from that. Needs clock (B, call, now).
+--
+-- st:<queue>  the counters: 22 packed numbers. Totals only grow; times in ms
+--    1 handled                2 their handle times       3 handle time, exponentially weighted (no total)
+--    4 agents online, summed over those who came while others waited or no agent was ready   5 number of those
+--    6 abandoned              7 after the service level's time   8 their waits
+--    9 time in which something waited for an agent      10 since when something does, or 0 (no total)   11 answered in that time
+--   12 answered              13 their waits             14 within the service level's time
+--   15 estimates compared    16 their absolute errors   17 their errors (estimate − wait)
+--   18 answered that had found an agent ready           19 their waits
+--   20 bucket opened last    21 service level's time    22 whether agents choose for themselves (manual); none of these a total
+-- sw:<queue>  snapshots: bucket mod 30 → the counters as they were when that bucket was opened
+-- sb:<queue>  two of those, one after the other: of the window's first bucket, and of the day's first
+-- oc:<agent>  h: since when it is as it is, how (1 holding work + 2 online), time busy and time online until then, bucket of the last in r
+--             r: those two times, mod 2^32, as they were when each of the last 30 buckets began
+--
+-- The window is the current half minute and the 29 before. What happened in it is the totals less those when the first of its buckets was
+-- opened: counting costs the same however much happens, and nothing is ever taken out again. All of it expires by itself, the totals last.
+
+local BUCKET_MS, BUCKETS, BUCKETS_A_DAY = 30000, 30, 2880
+local COUNTERS, COUNTERS_BYTES = '<dddddddddddddddddddddd', 176
+-- Where a number begins in the packed text.
+local AT_ENTERED, AT_ABANDONED, AT_WAITED, AT_OPENED = 25, 41, 65, 153
+local TRACK, RING_ENTRY, WRAP = '<ddddd', 8, 4294967296
+local bucket = math.floor(now / BUCKET_MS)
+
+-- The snapshot with which the window that ends now begins; nil when nothing was counted in it.
+local function windowBase(q)
+  local base, first
+  for _, snapshot in ipairs(call('HVALS', B .. ':sw:' .. q)) do
+    local opened = struct.unpack('<d', snapshot, AT_OPENED)
+    if opened > bucket - BUCKETS and (not first or opened < first) then base, first = snapshot, opened end
+  end
+  return base
+end

@@ -64,7 +64,7 @@ export function ListPane() {
           ))}
         </ul>
       ) : (
-        <Empty isSignedOut={agent?.status === 'signed_out'} />
+        <Empty isSignedOut={agent?.status === 'signed_out' && agent.queues.length > 0} />
       )}
     </section>
   );

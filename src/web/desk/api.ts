@@ -30,6 +30,13 @@ export interface QueueSettings {
   readonly canEndWrapUp: boolean;
   readonly canExtendWrapUp: boolean;
 }
+/** A queue that the agent may sign in to. */
+export interface ServableQueue {
+  readonly id: string;
+  readonly name: string;
+  readonly channel: 'chat' | 'voice';
+  readonly isAssigned: boolean;
+}
 type Stage = { readonly stage: 'full' | 'second_factor' };
 
 /** A refused request as the server's problem document says it (RFC 9457). */
@@ -85,5 +92,6 @@ export const api = {
   confirmTotp: (code: string) => call<{ recoveryCodes: string[] }>('POST', '/auth/totp/confirm', { code }),
   disableTotp: (password: string) => call<void>('POST', '/auth/totp/disable', { password }),
   agents: () => call<{ items: AgentView[] }>('GET', '/agents'),
+  servableQueues: (agent: string) => call<{ items: ServableQueue[] }>('GET', `/agents/${agent}/queues`),
   queue: (id: string) => call<QueueSettings>('GET', `/queues/${id}`),
 };

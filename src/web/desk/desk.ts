@@ -13,6 +13,7 @@ import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, Snapsho
 import { api, type Me, type QueueSettings } from './api.ts';
 import { deviceId, deviceName } from './device.ts';
 import { FiguresFeeds } from './figures.ts';
+import { pauseReasons } from './pauseReasons.ts';
 import { type ListName, Rows } from './rows.ts';
 import { ring } from './sound.ts';
 import { errorText, t } from './texts.ts';
@@ -31,6 +32,8 @@ export class Desk {
   readonly rows = new Rows(() => [...this.#conversations.value.values()].flatMap(({ view }) => view.value ?? []));
   readonly offers = signal<readonly Offer[]>([]);
   readonly figures: FiguresFeeds;
+  /** ACC-5: the account lets users sign in to queues they are not assigned to. */
+  readonly canSignInAnywhere = signal(false);
   readonly list = signal<ListName>('mine');
   readonly isByLastMessage = signal(false);
   readonly openId = signal<string | undefined>(undefined);
@@ -52,7 +55,7 @@ export class Desk {
     this.socket = new SocketClient<AgentHello>({
       url: socketUrl(location.origin),
       hello: () => ({ t: 'hello', v: PROTOCOL_VERSION, as: 'agent', device: { id: deviceId(), name: deviceName(navigator.userAgent) } }),
-      onHello: (reply) => this.#setAgent(reply.agent),
+      onHello: (reply) => this.#onHello(reply),
     });
     this.figures = new FiguresFeeds(this.socket);
     this.socket.subscribe(
@@ -165,6 +168,12 @@ export class Desk {
     if (this.queueSettings.value.has(id)) return;
     const settings = await api.queue(id).catch(() => undefined);
     if (settings) this.queueSettings.value = new Map(this.queueSettings.value).set(id, settings);
+  }
+
+  #onHello({ agent, account }: AgentHello): void {
+    pauseReasons.value = account.pauseReasons;
+    this.canSignInAnywhere.value = account.canSignInAnywhere;
+    this.#setAgent(agent);
   }
 
   #setAgent(agent: AgentView): void {

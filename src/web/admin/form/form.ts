@@ -5,6 +5,7 @@
  */
 import { batch, computed, signal } from '@preact/signals';
 import { Problem } from '../../desk/api.ts';
+import { fieldText } from '../problems.ts';
 
 export interface Versioned {
   readonly version: number;
@@ -104,7 +105,7 @@ export class Form<Values extends object> {
         return;
       }
     }
-    this.errors.value = problem.fields;
+    this.errors.value = new Map([...problem.fields].map(([path, message]) => [path, fieldText(message)]));
     this.problem.value = problem;
   }
 

@@ -10,8 +10,12 @@ import { StepCard } from './StepCard.tsx';
 export function OverflowSection({ form, queues, id }: QueueContext) {
   const { value: steps, onChange } = form.field('recipe');
   const others = queues.filter((queue) => queue.id !== id);
-  const errorsUnder = (path: string) =>
-    [...form.errors.value].filter(([at]) => at === path || at.startsWith(`${path}.`)).map(([, text]) => text);
+  /** By the path within the step. */
+  const errorsOf = (index: number) => {
+    const under = `recipe.${index}`;
+    const found = [...form.errors.value].filter(([path]) => path === under || path.startsWith(`${under}.`));
+    return new Map(found.map(([path, text]) => [path.slice(under.length + 1), text]));
+  };
   const whole = form.errors.value.get('recipe');
   const add = () => {
     const afterSec = Math.min(DAY_SEC, (steps.at(-1)?.afterSec ?? 0) + 60);
@@ -31,7 +35,7 @@ export function OverflowSection({ form, queues, id }: QueueContext) {
               step={step}
               number={index + 1}
               queues={others}
-              errors={errorsUnder(`recipe.${index}`)}
+              errors={errorsOf(index)}
               onChange={(changed) => onChange(steps.map((known, at) => (at === index ? changed : known)))}
               onRemove={() => onChange(steps.filter((_, at) => at !== index))}
             />

@@ -10,12 +10,16 @@ import { whenText } from './recipeText.ts';
 
 const OPERATIONS = ['queue', 'priority', 'message', 'number', 'voicemail', 'callback', 'close'] as const;
 
+/** Errors of these stand at their fields; of anything else below all of them. */
+const AT_FIELDS: ReadonlySet<string> = new Set(['afterSec', 'onlyIf', 'do.queueId', 'do.by', 'do.text', 'do.number']);
+
 export interface StepCardProps {
   readonly step: RecipeStep;
   readonly number: number;
   /** Where it may lead. */
   readonly queues: readonly Queue[];
-  readonly errors: readonly string[];
+  /** By the path within the step. */
+  readonly errors: ReadonlyMap<string, string>;
   onChange(step: RecipeStep): void;
   onRemove(): void;
 }
@@ -23,7 +27,7 @@ export interface StepCardProps {
 export function StepCard({ step, number, queues, errors, onChange, onRemove }: StepCardProps) {
   const act = (operation: RecipeOperation) => onChange({ ...step, do: operation });
   return (
-    <fieldset class={errors.length > 0 ? 'step-card is-wrong' : 'step-card'}>
+    <fieldset class={errors.size > 0 ? 'step-card is-wrong' : 'step-card'}>
       <legend>
         <span class="step-number">{number}</span>
         <span>{whenText(step)}</span>
@@ -38,11 +42,13 @@ export function StepCard({ step, number, queues, errors, onChange, onRemove }: S
           min={0}
           max={DAY_SEC}
           value={step.afterSec}
+          error={errors.get('afterSec')}
           onChange={(afterSec) => onChange({ ...step, afterSec })}
         />
         <SelectInput
           label={t('recipe.onlyIf')}
           value={step.onlyIf}
+          error={errors.get('onlyIf')}
           choices={(['always', 'no_agents'] as const).map((value) => ({ value, name: t(`recipe.${value}`) }))}
           onChange={(onlyIf) => onChange({ ...step, onlyIf })}
         />
@@ -55,30 +61,26 @@ export function StepCard({ step, number, queues, errors, onChange, onRemove }: S
           }))}
           onChange={(op) => act(fresh(op, queues))}
         />
-        <Operation operation={step.do} queues={queues} onChange={act} />
+        <Operation operation={step.do} queues={queues} errors={errors} onChange={act} />
       </div>
-      {errors.map((text) => (
-        <FieldError key={text} text={text} />
-      ))}
+      {[...errors].map(([path, text]) => !AT_FIELDS.has(path) && <FieldError key={path} text={text} />)}
     </fieldset>
   );
 }
 
-function Operation({
-  operation,
-  queues,
-  onChange,
-}: {
-  operation: RecipeOperation;
-  queues: readonly Queue[];
+interface OperationProps extends Pick<StepCardProps, 'queues' | 'errors'> {
+  readonly operation: RecipeOperation;
   onChange(operation: RecipeOperation): void;
-}) {
+}
+
+function Operation({ operation, queues, errors, onChange }: OperationProps) {
   switch (operation.op) {
     case 'queue':
       return (
         <SelectInput
           label={t('recipe.queue')}
           value={operation.queueId}
+          error={errors.get('do.queueId')}
           choices={queues.map(({ id, name }) => ({ value: id, name }))}
           onChange={(queueId) => onChange({ op: 'queue', queueId })}
         />
@@ -90,6 +92,7 @@ function Operation({
           min={1}
           max={PRIORITY_MAX}
           value={operation.by}
+          error={errors.get('do.by')}
           onChange={(by) => onChange({ op: 'priority', by })}
         />
       );
@@ -99,6 +102,7 @@ function Operation({
           label={t('recipe.text')}
           maxLength={1_000}
           value={operation.text}
+          error={errors.get('do.text')}
           onChange={(text) => onChange({ op: 'message', text })}
         />
       );
@@ -108,6 +112,7 @@ function Operation({
           label={t('recipe.number')}
           maxLength={64}
           value={operation.number}
+          error={errors.get('do.number')}
           onChange={(number) => onChange({ op: 'number', number })}
         />
       );

@@ -4,7 +4,7 @@ import type { Commands } from './commands.ts';
 import type { Feeds, Signals } from './engine.ts';
 import { signalChannel } from './keys.ts';
 import { LogTail, type TailListener } from './log.ts';
-import type { Redis } from './redis.ts';
+import type { Reader, Redis } from './redis.ts';
 import { toFeedEvent } from './replies.ts';
 
 /** A resume of more than this is a reload: the snapshot is cheaper for both sides. */
@@ -14,7 +14,14 @@ export interface FeedSource extends Feeds {
   close(): Promise<void>;
 }
 
-export function createFeeds(options: { commands: Commands; redis: Redis; prefix: string; log: Logger; connect: () => Redis }): FeedSource {
+export function createFeeds(options: {
+  commands: Commands;
+  redis: Redis;
+  prefix: string;
+  log: Logger;
+  isCluster: boolean;
+  connect: (partition: number) => Reader;
+}): FeedSource {
   let tail: LogTail | undefined;
   return {
     async read(scope, feed, after) {
@@ -25,7 +32,7 @@ export function createFeeds(options: { commands: Commands; redis: Redis; prefix:
     },
 
     tail(listener: TailListener) {
-      tail ??= new LogTail({ reader: options.connect(), redis: options.redis, prefix: options.prefix, log: options.log });
+      tail ??= new LogTail(options);
       const followed = tail;
       followed.add(listener);
       return { include: ({ partition }) => followed.include(partition), close: async () => followed.remove(listener) };

@@ -1,14 +1,14 @@
 /**
  * A durable reader: gives the log of every held partition to a sink, in order, from the position the sink stored. A partition whose batch
  * fails rests and is tried again with growing pauses, for as long as it takes, while the others go on; the log is not trimmed behind it
- * meanwhile. Created by `startRoutingWorkers`.
+ * meanwhile. On a single server one read covers all partitions; in a cluster each has a read of its own. Created by `startRoutingWorkers`.
  */
 import type { Logger } from '../src/base/log.ts';
 import type { DurableSink, LogEntry } from './engine.ts';
-import { logKey } from './keys.ts';
-import { toLogEntry } from './log.ts';
+import { logKey, PARTITIONS } from './keys.ts';
+import { type RawRead, toLogEntry } from './logEntry.ts';
 import type { HeldPartitions } from './partitions.ts';
-import { answered, type Redis } from './redis.ts';
+import { answered, type Reader, untilReady } from './redis.ts';
 
 const BATCH = 500;
 const BLOCK_MS = 1_000;
@@ -17,14 +17,40 @@ const ANSWER_MS = 3_000;
 const GATHER_MS = 200;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000] as const;
 
-type RawRead = [stream: string, entries: [id: string, flat: string[]][]][] | null;
+export interface DurableReaderOptions {
+  readonly sink: DurableSink;
+  readonly partitions: HeldPartitions;
+  readonly prefix: string;
+  readonly log: Logger;
+  readonly isCluster: boolean;
+  /** A connection that the reader closes. */
+  readonly connect: (partition: number) => Reader;
+}
 
 export class DurableReader {
-  readonly sink: DurableSink;
-  readonly #partitions: HeldPartitions;
-  readonly #redis: Redis;
-  readonly #prefix: string;
-  readonly #log: Logger;
+  readonly #lanes: readonly ReadLane[];
+
+  constructor(options: DurableReaderOptions) {
+    const { isCluster, partitions } = options;
+    const each = Array.from({ length: PARTITIONS }, (_, partition) => () => (partitions.has(partition) ? [partition] : []));
+    this.#lanes = (isCluster ? each : [() => partitions.list()]).map((held) => new ReadLane(options, held));
+  }
+
+  /** Id of the last entry whose effect is committed; undefined while not known. */
+  position(partition: number): string | undefined {
+    return (this.#lanes[partition] ?? this.#lanes[0])?.position(partition);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+}
+
+/** Reads the partitions that `held` names at the time, on a connection of its own while there are any. */
+class ReadLane {
+  readonly #options: DurableReaderOptions;
+  readonly #held: () => number[];
+  #reader: Reader | undefined;
   readonly #positions = new Map<number, string>();
   /** Partitions whose last batch failed, and until when they rest. */
   readonly #resting = new Map<number, { failures: number; until: number }>();
@@ -32,21 +58,18 @@ export class DurableReader {
   readonly #loop: Promise<void>;
   #failures = 0;
 
-  constructor(options: { sink: DurableSink; partitions: HeldPartitions; redis: Redis; prefix: string; log: Logger }) {
-    this.sink = options.sink;
-    this.#partitions = options.partitions;
-    this.#redis = options.redis;
-    this.#prefix = options.prefix;
-    this.#log = options.log;
+  constructor(options: DurableReaderOptions, held: () => number[]) {
+    this.#options = options;
+    this.#held = held;
     this.#loop = this.#run();
   }
 
-  /** Id of the last entry whose effect is committed; undefined while not known. */
   position(partition: number): string | undefined {
     return this.#positions.get(partition);
   }
 
   async #run(): Promise<void> {
+    const { sink, log } = this.#options;
     while (!this.#abort.signal.aborted) {
       try {
         const seen = await this.#step();
@@ -54,7 +77,7 @@ export class DurableReader {
         if (seen < BATCH) await this.#pause(GATHER_MS);
       } catch (error) {
         if (this.#abort.signal.aborted) return;
-        if (this.#failures++ % 20 === 0) this.#log.warn({ err: error, reader: this.sink.name, failures: this.#failures }, 'reader.retry');
+        if (this.#failures++ % 20 === 0) log.warn({ err: error, reader: sink.name, failures: this.#failures }, 'reader.retry');
         // What was committed is known only to the sink: ask again.
         this.#positions.clear();
         await this.#pause(retryMs(this.#failures));
@@ -64,25 +87,32 @@ export class DurableReader {
 
   /** Reads once over all held partitions and gives the batches to the sink. @return the largest batch */
   async #step(): Promise<number> {
+    const { sink, partitions, prefix, connect } = this.#options;
     const now = Date.now();
-    const held = this.#partitions.list().filter((partition) => (this.#resting.get(partition)?.until ?? 0) <= now);
-    for (const partition of this.#positions.keys()) if (!this.#partitions.has(partition)) this.#positions.delete(partition);
-    for (const partition of this.#resting.keys()) if (!this.#partitions.has(partition)) this.#resting.delete(partition);
-    if (held.length === 0) {
+    const held = this.#held().filter((partition) => (this.#resting.get(partition)?.until ?? 0) <= now);
+    for (const partition of this.#positions.keys()) if (!partitions.has(partition)) this.#positions.delete(partition);
+    for (const partition of this.#resting.keys()) if (!partitions.has(partition)) this.#resting.delete(partition);
+    const [first] = held;
+    if (first === undefined) {
+      if (this.#resting.size === 0) this.#leave();
       await this.#pause(BLOCK_MS / 4);
       return BATCH;
     }
     for (const partition of held) {
-      if (!this.#positions.has(partition)) this.#positions.set(partition, (await this.sink.position(partition)) ?? '0-0');
+      if (!this.#positions.has(partition)) this.#positions.set(partition, (await sink.position(partition)) ?? '0-0');
     }
-    const streams = held.map((partition) => logKey(this.#prefix, partition));
+    const streams = held.map((partition) => logKey(prefix, partition));
     const ids = held.map((partition) => this.#positions.get(partition) ?? '0-0');
-    const reading = this.#redis.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids);
-    const read = (await answered(this.#redis, BLOCK_MS + ANSWER_MS, reading)) as RawRead;
+    if (!this.#reader) {
+      this.#reader = connect(first);
+      await untilReady(this.#reader, ANSWER_MS);
+    }
+    const reading = this.#reader.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids);
+    const read = (await answered(this.#reader, BLOCK_MS + ANSWER_MS, reading)) as RawRead;
     let largest = 0;
     for (const [stream, raw] of read ?? []) {
       const partition = held[streams.indexOf(stream)];
-      if (partition === undefined || !this.#partitions.has(partition)) continue;
+      if (partition === undefined || !partitions.has(partition)) continue;
       const entries: LogEntry[] = raw.map((entry) => toLogEntry(partition, entry));
       const last = entries.at(-1);
       if (!last) continue;
@@ -95,13 +125,14 @@ export class DurableReader {
 
   /** False: the partition rests. What was committed of the batch is known only to the sink: its position is asked for again. */
   async #apply(partition: number, entries: readonly LogEntry[]): Promise<boolean> {
+    const { sink, log } = this.#options;
     try {
-      await this.sink.apply(partition, entries);
+      await sink.apply(partition, entries);
       this.#resting.delete(partition);
       return true;
     } catch (error) {
       const failures = (this.#resting.get(partition)?.failures ?? 0) + 1;
-      if (failures % 20 === 1) this.#log.warn({ err: error, reader: this.sink.name, partition, failures }, 'reader.partition.retry');
+      if (failures % 20 === 1) log.warn({ err: error, reader: sink.name, partition, failures }, 'reader.partition.retry');
       this.#resting.set(partition, { failures, until: Date.now() + retryMs(failures) });
       this.#positions.delete(partition);
       return false;
@@ -122,10 +153,17 @@ export class DurableReader {
     });
   }
 
+  #leave(): void {
+    this.#reader?.disconnect();
+    this.#reader = undefined;
+  }
+
   async close(): Promise<void> {
     this.#abort.abort();
-    this.#redis.disconnect();
+    this.#leave();
     await this.#loop;
+    // One that was opened meanwhile.
+    this.#leave();
   }
 }
 

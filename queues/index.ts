@@ -2,15 +2,16 @@
  * The routing engine: state in Redis behind Lua scripts, one engine per process. This file composes its pieces and is the part's edge;
  * `engine.ts` says what can be asked of it, `README.md` which invariants hold.
  */
+import { isClusterUrl } from '../config/redisAddress.ts';
 import { AppError } from '../src/base/errors.ts';
 import { Commands } from './commands.ts';
 import { createConfig } from './configCopy.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { createFeeds, createSignals } from './feeds.ts';
 import { PARTITIONS, partitionKey } from './keys.ts';
-import { createKnockSender } from './knocks.ts';
+import { KnockSender } from './knocks.ts';
 import { NodeLease } from './lease.ts';
-import { connect, type Redis, ScriptRunner, untilReady } from './redis.ts';
+import { connect, connectReader, type Reader, ScriptRunner, untilReady } from './redis.ts';
 import { createRouter } from './router.ts';
 import { createSessions } from './sessions.ts';
 import { createRates, createShelf } from './shelf.ts';
@@ -25,8 +26,10 @@ export interface EngineCore {
   readonly commands: Commands;
   readonly prefix: string;
   readonly redisUrl: string;
-  /** A connection for blocking reads; the caller closes it. */
-  connect(name: string): Redis;
+  /** Whether each partition's log has to be read on a connection of its own. */
+  readonly isCluster: boolean;
+  /** A connection for blocking reads of a partition's log, and unless `isCluster` of any other's; the caller closes it. */
+  connect(name: string, partition: number): Reader;
 }
 
 export interface RunningEngine extends Engine {
@@ -48,7 +51,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
-  const knocks = createKnockSender({ redisUrl, prefix, log });
+  const knocks = new KnockSender({ redisUrl, redis, prefix, log });
   const commands = new Commands({
     runner,
     lease,
@@ -56,9 +59,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list),
     virtualNow: options.virtualNow,
   });
-  const connectReader = (name: string) => connect(redisUrl, log, `centralino-${nodeId}-${name}`, true);
-  const feeds = createFeeds({ commands, redis, prefix, log, connect: () => connectReader('tail') });
-  const signals = createSignals({ redis, prefix, connect: () => connectReader('signals') });
+  const isCluster = isClusterUrl(redisUrl);
+  const openReader = (name: string, partition: number) =>
+    connectReader(redisUrl, redis, log, `centralino-${nodeId}-${name}`, partitionKey(prefix, partition));
+  const feeds = createFeeds({ commands, redis, prefix, log, isCluster, connect: (partition) => openReader('tail', partition) });
+  const signals = createSignals({ redis, prefix, connect: () => connect(redisUrl, log, `centralino-${nodeId}-signals`) });
 
   let closing: Promise<void> | undefined;
   async function close(reason: string): Promise<void> {
@@ -80,7 +85,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     rates: createRates(redis, prefix),
     config: createConfig(commands, runner, prefix),
     lease,
-    core: { runner, commands, prefix, redisUrl, connect: connectReader },
+    core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },
     async fullPartitions() {
       const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
       const flags = await runner.retrying(() =>

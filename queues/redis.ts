@@ -1,31 +1,42 @@
 /**
- * The only importer of ioredis. Opens connections that never resend by themselves (a script must not run twice unnoticed: the router
- * repeats commands under their ids) and runs scripts with a bounded number of tries.
+ * Opens connections to a Redis or a Redis Cluster that never resend by themselves (a script must not run twice unnoticed: the router
+ * repeats commands under their ids) and runs scripts with a bounded number of tries. Nobody but this and `cluster.ts` imports ioredis.
  */
-import { Redis } from 'ioredis';
+import { Cluster, Redis as Single } from 'ioredis';
+import { isClusterUrl } from '../config/redisAddress.ts';
 import { AppError } from '../src/base/errors.ts';
 import type { Logger } from '../src/base/log.ts';
+import { connectCluster, connectOwner, isMoved, replaceOwner } from './cluster.ts';
 import { loadScripts, type Script } from './scripts.ts';
 
-export type { Redis };
+/** For commands: one server, or all nodes of a cluster. */
+export type Redis = Single | Cluster;
+/** For blocking reads: one server, or the node of a cluster that owns a partition. */
+export type Reader = Single;
 
 const COMMAND_TIMEOUT_MS = 3_000;
 const GIVE_UP_AFTER_MS = 4_000;
 const RETRY_MS = [20, 50, 100, 200, 400, 800] as const;
 
-/** A connection for commands, or (`isBlocking`) one for a blocking read of its own. */
-export function connect(url: string, log: Logger, name: string, isBlocking = false): Redis {
-  const redis = new Redis(url, {
-    connectionName: name,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    enableAutoPipelining: !isBlocking,
-    retryStrategy: (attempt) => Math.min(10 * 2 ** Math.min(attempt, 7), 1_000),
-    connectTimeout: 3_000,
-    keepAlive: 10_000,
-    ...(isBlocking ? {} : { commandTimeout: COMMAND_TIMEOUT_MS }),
-  });
+const retryStrategy = (attempt: number): number => Math.min(10 * 2 ** Math.min(attempt, 7), 1_000);
+const node = (name: string) => ({ connectionName: name, maxRetriesPerRequest: 0, connectTimeout: 3_000, keepAlive: 10_000 });
+const single = (name: string) => ({ ...node(name), autoResendUnfulfilledCommands: false, enableOfflineQueue: false, retryStrategy });
+
+/** A connection for commands and subscriptions. */
+export function connect(url: string, log: Logger, name: string): Redis {
+  const forCommands = { commandTimeout: COMMAND_TIMEOUT_MS };
+  if (!isClusterUrl(url)) return told(new Single(url, { ...single(name), ...forCommands, enableAutoPipelining: true }), log, name);
+  const never = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, enableOfflineQueue: false };
+  return told(connectCluster(url, { ...node(name), ...forCommands }, { ...never, enableAutoPipelining: true }), log, name);
+}
+
+/** A connection of its own for blocking reads of logs: in a cluster to the owner of `key`, wherever that is. */
+export function connectReader(url: string, redis: Redis, log: Logger, name: string, key: string): Reader {
+  const reader = redis instanceof Cluster ? connectOwner(url, redis, key, single(name)) : new Single(url, single(name));
+  return told(reader, log, name);
+}
+
+function told<Connection extends Redis>(redis: Connection, log: Logger, name: string): Connection {
   let isDown = false;
   redis.on('error', (error: Error) => {
     if (!isDown) log.warn({ connection: name, error: error.message }, 'redis.lost');
@@ -40,13 +51,20 @@ export function connect(url: string, log: Logger, name: string, isBlocking = fal
 
 /** A connection as BullMQ wants it: it waits for Redis without end. Its state shows in BullMQ's progress, which is watched. */
 export function connectPatiently(url: string): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: null, connectionName: 'centralino-knocks' });
+  const patient = { maxRetriesPerRequest: null, connectionName: 'centralino-knocks' };
+  const redis = isClusterUrl(url) ? connectCluster(url, patient, {}) : new Single(url, patient);
   redis.on('error', () => undefined);
   return redis;
 }
 
 /** Waits until the connection serves. @throws AppError unavailable after `withinMs`. */
 export async function untilReady(redis: Redis, withinMs: number): Promise<void> {
+  await untilStatusReady(redis, withinMs);
+  // The nodes of a cluster are connected to when they are first asked; what comes in the midst of that would be refused.
+  if (redis instanceof Cluster) await Promise.allSettled(redis.nodes('master').map((each) => each.ping()));
+}
+
+async function untilStatusReady(redis: Redis, withinMs: number): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => finish(new AppError('unavailable', { detail: 'Redis does not answer.' })), withinMs);
@@ -63,9 +81,9 @@ export async function untilReady(redis: Redis, withinMs: number): Promise<void> 
 
 /**
  * The answer to a command of a blocking connection. A connection that is dead without having been closed (a host that vanished) never answers:
- * after `withinMs` it is replaced. @throws AppError unavailable
+ * after `withinMs` it is replaced; so is one to a node that no longer owns what is read. @throws AppError unavailable; Redis's own
  */
-export async function answered<Value>(redis: Redis, withinMs: number, answer: Promise<Value>): Promise<Value> {
+export async function answered<Value>(redis: Reader, withinMs: number, answer: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -75,6 +93,9 @@ export async function answered<Value>(redis: Redis, withinMs: number, answer: Pr
   });
   try {
     return await Promise.race([answer, silence]);
+  } catch (error) {
+    if (isMoved(error)) redis.disconnect(true);
+    throw error;
   } finally {
     clearTimeout(timer);
   }
@@ -97,9 +118,10 @@ export class ScriptRunner {
   #isClosed = false;
   #isReplacing = false;
 
-  constructor(redis: Redis) {
+  /** `scripts`: those of this release; tests bring those of another. */
+  constructor(redis: Redis, scripts: ReadonlyMap<string, Script> = loadScripts()) {
     this.redis = redis;
-    this.#scripts = loadScripts();
+    this.#scripts = scripts;
   }
 
   /**
@@ -109,7 +131,7 @@ export class ScriptRunner {
   async run(name: string, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
     const script = this.#scripts.get(name);
     if (!script) throw new Error(`no script ${name}`);
-    return this.retrying(() => this.#once(script, key, args));
+    return this.retrying(() => this.#once(script, key, args), key);
   }
 
   async #once(script: Script, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
@@ -121,8 +143,8 @@ export class ScriptRunner {
     }
   }
 
-  /** Runs a Redis call, repeated while the connection is lost. */
-  async retrying<Value>(call: () => Promise<Value>): Promise<Value> {
+  /** Runs a Redis call, repeated while the connection is lost. `key` is one that it touches. */
+  async retrying<Value>(call: () => Promise<Value>, key?: string): Promise<Value> {
     const started = performance.now();
     for (let attempt = 0; ; attempt++) {
       try {
@@ -130,7 +152,8 @@ export class ScriptRunner {
       } catch (error) {
         if (error instanceof AppError) throw error;
         // Perhaps the connection is dead without having been closed: the next try gets a new one.
-        if (isTimeout(error)) this.#replaceConnection();
+        if (isTimeout(error)) this.#replaceConnection(key);
+        if (isMoved(error)) this.#learnOwners();
         if (!isPassing(error)) throw new AppError('internal', { detail: 'A state script failed.', cause: error });
         if (this.#isClosed || performance.now() - started > GIVE_UP_AFTER_MS) throw new AppError('unavailable', { cause: error });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
@@ -138,8 +161,17 @@ export class ScriptRunner {
     }
   }
 
+  /** A slot that moved is followed by the cluster's client itself, unless its command went out together with others that were answered. */
+  #learnOwners(): void {
+    if (this.redis instanceof Cluster) this.redis.refreshSlotsCache();
+  }
+
   /** Once, however many commands timed out on it. */
-  #replaceConnection(): void {
+  #replaceConnection(key: string | undefined): void {
+    if (this.redis instanceof Cluster) {
+      if (key !== undefined) replaceOwner(this.redis, key);
+      return;
+    }
     if (this.#isReplacing || this.redis.status !== 'ready') return;
     this.#isReplacing = true;
     this.redis.once('close', () => {

@@ -9,8 +9,8 @@ import type { DurableSink } from './engine.ts';
 import { DurableReader } from './follow.ts';
 import type { RunningEngine } from './index.ts';
 import { partitionKey } from './keys.ts';
-import { KnockWorker } from './knocks.ts';
-import { compareIds } from './log.ts';
+import { KnockWorker } from './knockWorker.ts';
+import { compareIds } from './logEntry.ts';
 import { HeldPartitions } from './partitions.ts';
 import { reconcilePartition } from './reconcile.ts';
 
@@ -51,7 +51,7 @@ export interface RoutingWorkers {
 }
 
 export async function startRoutingWorkers(engine: RunningEngine, options: WorkerOptions): Promise<RoutingWorkers> {
-  const { runner, commands, prefix, redisUrl, connect } = engine.core;
+  const { runner, commands, prefix, redisUrl, isCluster } = engine.core;
   const { log } = options;
   const figures: WorkerFigures = {
     offersExpired: 0,
@@ -75,7 +75,10 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
       return isRefused(reply) ? 0 : Number(reply[2]);
     },
   });
-  const readers = options.sinks.map((sink) => new DurableReader({ sink, partitions, redis: connect(`reader-${sink.name}`), prefix, log }));
+  const readers = options.sinks.map((sink) => {
+    const connect = (partition: number) => engine.core.connect(`reader-${sink.name}`, partition);
+    return new DurableReader({ sink, partitions, prefix, log, isCluster, connect });
+  });
 
   async function sweep(partition: number): Promise<void> {
     for (let more = 1; more === 1; ) {

@@ -19,6 +19,7 @@ const COMMANDS = {
   'test:chaos': { needs: NEEDS.redis, purpose: 'the tests', entry: 'config/setup/test.mjs', args: ['--only', 'chaos'] },
   check: { needs: [], purpose: '', entry: 'config/setup/check.mjs' },
   account: { needs: [], purpose: '', entry: 'src/supervisor/newAccount.ts' },
+  replay: { needs: NEEDS.redis, purpose: 'the replay', entry: 'src/supervisor/replayCommand.ts' },
   doctor: { needs: [], purpose: '', entry: 'config/doctor/doctor.ts' },
   bench: { needs: [...NEEDS.redis, ...NEEDS.testing], purpose: 'the benchmarks', entry: 'loadtest/bench.ts' },
 };

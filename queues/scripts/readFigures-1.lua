@@ -9,13 +9,14 @@ local AGENTS_READ, LINE_READ = 200, 20
 local q = ARGV[2]
 if call('HGET', B .. ':q:' .. q, 'acc') ~= ARGV[3] then return false end
 
-local line = B .. (call('EXISTS', B .. ':wa:' .. q) == 1 and ':wa:' or ':w:') .. q
-local waiting, online = call('ZCARD', line), call('SCARD', B .. ':on:' .. q)
+local waiting, online = waitingIn(q), call('SCARD', B .. ':on:' .. q)
 -- Of those that wait with one priority the first in line has waited longest, and there are rarely more priorities than are looked at.
 local longest
-for _, i in ipairs(call('ZRANGE', line, 0, LINE_READ - 1)) do
-  local start = number(call('HGET', B .. ':i:' .. i, 'start'))
-  if not longest or start < longest then longest = start end
+for _, line in ipairs({ ':w:', ':ws:' }) do
+  for _, i in ipairs(call('ZRANGE', B .. line .. q, 0, LINE_READ - 1)) do
+    local start = number(call('HGET', B .. ':i:' .. i, 'start'))
+    if not longest or start < longest then longest = start end
+  end
 end
 local busyTime, onlineTime = 0, 0
 local agents = online <= AGENTS_READ and call('SMEMBERS', B .. ':on:' .. q) or call('SRANDMEMBER', B .. ':on:' .. q, AGENTS_READ)
@@ -23,7 +24,7 @@ for _, a in ipairs(agents) do
   local busy, there = agentTimes(a)
   busyTime, onlineTime = busyTime + busy, onlineTime + there
 end
-local st, window, day = readCounters(q)
+local st, window, day, bases = readCounters(q)
 local w, d = countedSince(window, st), countedSince(day, st)
 
 return {
@@ -38,5 +39,5 @@ return {
   d[12], d[13], d[14], d[6], d[7], d[1], d[2],
   busyTime,
   onlineTime,
-  readEstimate(q, st, window, day, waiting),
+  readEstimate(q, st, window, bases, waiting),
 }

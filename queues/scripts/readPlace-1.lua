@@ -5,7 +5,7 @@
 local i = ARGV[2]
 local h = call('HMGET', B .. ':i:' .. i, 'acc', 'q')
 if h[1] ~= ARGV[3] then return false end
-local ahead = call('ZRANK', B .. ':wa:' .. h[2], i)
+local ahead = aheadOf(h[2], i)
 if not ahead then return false end
-local st, window, day = readCounters(h[2])
-return { ahead, readEstimate(h[2], st, window, day, ahead) }
+local st, window, _, bases = readCounters(h[2])
+return { ahead, readEstimate(h[2], st, window, bases, ahead) }

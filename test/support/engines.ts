@@ -1,6 +1,6 @@
 /** Engines on a real Redis of their own, with shortcuts to set a scene: queues, agents who are signed in on a live device, chats. */
 
-import { type AgentDoc, agentDefaults, type QueueDoc, queueDefaults } from '../../queues/config.ts';
+import { type AccountDoc, type AgentDoc, agentDefaults, type QueueDoc, queueDefaults } from '../../queues/config.ts';
 import { createEngine, type NewInteraction, type RunningEngine, type Scope } from '../../queues/index.ts';
 import type { ContactId, GroupId, InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
 import { newId } from '../../src/base/ids.ts';
@@ -15,8 +15,16 @@ export interface TestEngines {
   another(nodeId: string): Promise<RunningEngine>;
   addQueue(settings: Partial<QueueDoc>): Promise<QueueId>;
   addAgent(settings: Partial<AgentDoc> & { queues: readonly string[] }): Promise<UserId>;
+  /** Replaces the settings: what is not given gets its default. */
+  changeQueue(id: QueueId, settings: Partial<QueueDoc>): Promise<void>;
+  deleteQueue(id: QueueId): Promise<void>;
+  changeAgent(id: UserId, settings: Partial<AgentDoc> & { queues: readonly string[] }): Promise<void>;
+  changeAccount(settings: Partial<AccountDoc>): Promise<void>;
   newChat(queue: QueueId, text?: string): NewInteraction;
   startChat(queue: QueueId): Promise<{ id: InteractionId; contactId: ContactId }>;
+  /** Virtual time: what it is, and going on by so much, firing every deadline at its time. */
+  now(): number;
+  advance(ms: number): Promise<void>;
   /** Makes a node's lease lapse, as if its process had been stopped. */
   expireLease(nodeId: string): Promise<void>;
   close(): Promise<void>;
@@ -24,15 +32,25 @@ export interface TestEngines {
 
 export const testLog = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
 
-export async function startTestEngines(partition = 7): Promise<TestEngines> {
+/** `isVirtual`: the partition's time is the test's own and stands still between `advance`s. */
+export async function startTestEngines({
+  partition = 7,
+  isVirtual = false,
+}: {
+  readonly partition?: number;
+  readonly isVirtual?: boolean;
+} = {}): Promise<TestEngines> {
   const redis = await startTestRedis();
   const engines: RunningEngine[] = [];
+  let virtualMs = Date.UTC(2026, 0, 5, 9);
   async function another(nodeId: string): Promise<RunningEngine> {
-    const engine = await createEngine({ redisUrl: redis.url, nodeId, log: testLog });
+    const clock = isVirtual ? { virtualNow: () => virtualMs } : {};
+    const engine = await createEngine({ redisUrl: redis.url, nodeId, log: testLog, ...clock });
     engines.push(engine);
     return engine;
   }
   const engine = await another('node-a');
+  if (isVirtual) await engine.core.runner.redis.hset(`c:{p${partition}}:meta`, 'virtual', '1');
   const accountId = newId('account');
   const scope: Scope = { accountId, partition };
   let version = 0;
@@ -63,32 +81,43 @@ export async function startTestEngines(partition = 7): Promise<TestEngines> {
     };
   }
 
+  async function changeQueue(id: QueueId, settings: Partial<QueueDoc>): Promise<void> {
+    const doc: QueueDoc = { kind: 'queue', id, accountId, name: `Queue ${version}`, ...queueDefaults, outcomes: [], ...settings };
+    await engine.config.apply([{ kind: 'queue', id, accountId, version: ++version, doc }]);
+  }
+  async function changeAgent(id: UserId, settings: Partial<AgentDoc> & { queues: readonly string[] }): Promise<void> {
+    const named = { kind: 'agent' as const, id, accountId, name: `Agent ${version}` };
+    const doc: AgentDoc = { ...named, ...agentDefaults, ...settings, queues: [...settings.queues] };
+    await engine.config.apply([{ kind: 'agent', id, accountId, version: ++version, doc }]);
+  }
+
   return {
     redis,
     engine,
     scope,
     another,
     newChat,
+    changeQueue,
+    changeAgent,
+
+    async changeAccount(settings) {
+      const doc = { kind: 'account' as const, id: accountId, name: 'Test', isActive: true, origins: [], ...settings };
+      await engine.config.apply([{ kind: 'account', id: accountId, accountId, version: ++version, doc }]);
+    },
+
+    async deleteQueue(id) {
+      await engine.config.apply([{ kind: 'queue', id, accountId, version: ++version, doc: null }]);
+    },
 
     async addQueue(settings) {
       const id = newId('queue');
-      const doc: QueueDoc = { kind: 'queue', id, accountId, name: `Queue ${version}`, ...queueDefaults, outcomes: [], ...settings };
-      await engine.config.apply([{ kind: 'queue', id, accountId, version: ++version, doc }]);
+      await changeQueue(id, settings);
       return id;
     },
 
     async addAgent(settings) {
       const id = newId('user');
-      const doc: AgentDoc = {
-        kind: 'agent',
-        id,
-        accountId,
-        name: `Agent ${version}`,
-        ...agentDefaults,
-        ...settings,
-        queues: [...settings.queues],
-      };
-      await engine.config.apply([{ kind: 'agent', id, accountId, version: ++version, doc }]);
+      await changeAgent(id, settings);
       await engine.router.attachDevice(scope, { agentId: id, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') });
       const signedIn = await engine.router.signIn(scope, { agentId: id, key: newId('command') });
       if (!signedIn.ok) throw new Error(`sign-in refused: ${signedIn.code}`);
@@ -100,6 +129,22 @@ export async function startTestEngines(partition = 7): Promise<TestEngines> {
       const started = await engine.router.startInteraction(scope, chat);
       if (!started.ok) throw new Error(`start refused: ${started.code}`);
       return { id: started.interaction.id as InteractionId, contactId: chat.contactId };
+    },
+
+    now: () => virtualMs,
+
+    async advance(ms) {
+      const target = virtualMs + ms;
+      const base = `c:{p${partition}}:due:`;
+      for (;;) {
+        const { redis } = engine.core.runner;
+        const next = await Promise.all(['offer', 'knock'].map((set) => redis.zrange(`${base}${set}`, 0, 0, 'WITHSCORES')));
+        const due = Math.min(...next.map(([, score]) => Number(score ?? Number.POSITIVE_INFINITY)));
+        if (due > target) break;
+        virtualMs = Math.max(virtualMs, due);
+        await engine.core.commands.run('sweepPartition', partition, [0]);
+      }
+      virtualMs = target;
     },
 
     async expireLease(nodeId) {

@@ -30,7 +30,7 @@ export async function startModelWorld(): Promise<ModelWorld> {
   });
 }
 
-type Step =
+export type Step =
   | { readonly do: 'start'; readonly queue: number }
   | {
       readonly do: 'claim' | 'accept' | 'acceptOld' | 'decline' | 'close' | 'reply' | 'endByAgent';
@@ -45,7 +45,7 @@ type Step =
 
 const agent = fc.nat(2);
 const chat = fc.nat(7);
-const step: fc.Arbitrary<Step> = fc.oneof(
+export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('start' as const), queue: fc.nat(2) }) },
   {
     weight: 12,
@@ -69,8 +69,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Carries out one step; what refers to nothing is left out. @return the call, so that it can be repeated with the same ids. */
-function perform(
-  world: ModelWorld,
+export function perform(
+  world: Pick<ModelWorld, 'engine' | 'virtualMs'>,
   scene: Scene,
   chats: { id: string; contactId: string; oldToken: string }[],
   one: Step,

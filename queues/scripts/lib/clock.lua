@@ -6,7 +6,7 @@
 local B = KEYS[1]
 local call = redis.call
 
-local meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'full', 'virtual', 'ahead')
+local meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'full', 'virtual', 'ahead', 'rec')
 local now
 local ahead = tonumber(meta[5] or '0')
 do
@@ -26,3 +26,4 @@ do
     end
   end
 end
+-- @include recorded

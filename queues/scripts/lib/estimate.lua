@@ -3,49 +3,53 @@
 -- With k ahead and every agent busy, the wait is the time of k + 1 departures from the line: starts of service at the rate s and, while j are
 -- still ahead, abandonments at the rate jθ. So E[W] = Σ j=0…k 1/(s + jθ): the Markovian queue-length estimator of an Erlang-A system (without
 -- abandonment (k + 1)/s, that of Erlang C), which Ibrahim and Whitt show to be better than those made of past waits.
---   θ  abandoned ÷ time waited by everybody, in the window: maximum likelihood for patience that an answer cuts off
---   s  starts of service while something waited ÷ that time, in the window, by agents online now ÷ online then. It needs no model of agents
---      who serve other queues too, hold several chats or cannot serve everything. While little was seen it leans on n/(h + d):
+--   θ  abandoned ÷ time waited by everybody: maximum likelihood for patience that an answer cuts off
+--   s  starts of service while something waited ÷ that time, by agents online now ÷ online then: it needs no model of agents who serve other
+--      queues too, hold several chats or cannot serve everything. What the window saw is joined by what the hours before did, which counts for
+--      no more than 100 starts (so many tell a rate to a tenth), and, for the beginning, by n/(h + d) as if seen for 8:
 --      n  servers: what the queue has in service, at least one for each agent online
---      h  mean handle time of the window, else of the day, else the last known
---   d  how long an agent who is ready takes to answer, in the window: the estimate when one is ready, and 0 where nobody has to accept
+--      h  mean handle time
+--   d  how long an agent who is ready takes to answer: the estimate when one is ready, and 0 where nobody has to accept
+-- θ, h and d are those of the last one to two hours in which anything happened; h else the last known.
 -- What it does not know: that the one who asks needs a skill which few have, and who will come later with a higher priority.
 
--- How many starts, and how many handle times of waiting, what is known beforehand is worth.
-local PRIOR_STARTS, PRIOR_WAITED = 8, 1
+local STARTS_BEFORE, STARTS_AT_FIRST = 100, 8
 -- Terms of the sum that are added one by one; the rest is an integral, right to a thousandth.
 local EXACT_TERMS = 4
 
--- st, window, day: counters now, when the window and when the day began (or nil); ahead: how many are before it; ready, online: agents;
+-- st, window, bases: counters now, when the window began, and those of sb:<queue>; ahead: how many are before it; ready, online: agents;
 -- inService: interactions offered or owned. @return ms; nil when there is nothing to go by
-local function estimate(st, window, day, ahead, ready, online, inService)
-  local first = window or st
-  local fresh, freshWaits = struct.unpack('<dd', st, 137)
-  local fresh0, freshWaits0 = struct.unpack('<dd', first, 137)
-  local delay = fresh > fresh0 and (freshWaits - freshWaits0) / (fresh - fresh0) or 0
+local function estimate(st, window, bases, ahead, ready, online, inService)
+  local fresh, freshWaits = struct.unpack('<dd', st, AT_FRESH)
+  local freshBefore, freshWaitsBefore = struct.unpack('<dd', bases, AT_HOUR_BEFORE + AT_FRESH - 1)
+  local delay = fresh > freshBefore and (freshWaits - freshWaitsBefore) / (fresh - freshBefore) or 0
   -- In an automatic queue those who wait although an agent is ready wait for somebody else.
-  local isManual = struct.unpack('<d', st, 169) == 1
+  local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
   if ready > 0 and (not isManual or ready > ahead) then return math.floor(delay + 0.5) end
   if online == 0 then return nil end
 
-  local handled, handleMs, handle, seen, arrivals, left, _, leftMs, time, _, starts, _, waits = struct.unpack('<ddddddddddddd', st)
-  local handled0, handleMs0, _, seen0, arrivals0, left0, _, leftMs0, time0, _, starts0, _, waits0 = struct.unpack('<ddddddddddddd', first)
-  if handled > handled0 then
-    handle = (handleMs - handleMs0) / (handled - handled0)
-  elseif day then
-    local handledBefore, handleMsBefore = struct.unpack('<dd', day)
-    if handled > handledBefore then handle = (handleMs - handleMsBefore) / (handled - handledBefore) end
+  local handled, handleMs, handle, seen, arrivals, left, _, leftMs, time, _, starts, _, waits = struct.unpack(FIRST_13, st)
+  local handled2, handleMs2, _, seen2, arrivals2, left2, _, leftMs2, time2, _, starts2, _, waits2 = struct.unpack(FIRST_13, bases, AT_HOUR_BEFORE)
+  local seen1, arrivals1, _, _, _, time1, _, starts1 = struct.unpack('<dddddddd', window, AT_ENTERED)
+  if handled > handled2 then handle = (handleMs - handleMs2) / (handled - handled2) end
+  -- Starts and the time of one agent that they took.
+  local function observed(startsThen, timeThen, seenThen, arrivalsThen)
+    local agents = arrivals > arrivalsThen and (seen - seenThen) / (arrivals - arrivalsThen) or online
+    return starts - startsThen, (time - timeThen) * agents
   end
-  starts, time = starts - starts0, time - time0
-  if arrivals > arrivals0 then time = time * (seen - seen0) / (arrivals - arrivals0) / online end
+  local recent, recentTime = observed(starts1, time1, seen1, arrivals1)
+  local longer, longerTime = observed(starts2, time2, seen2, arrivals2)
+  longer, longerTime = longer - recent, longerTime - recentTime
+  local weight = longer > STARTS_BEFORE and STARTS_BEFORE / longer or 1
+  recent, recentTime = recent + longer * weight, recentTime + math.max(longerTime, 0) * weight
   if handle + delay > 0 then
-    starts = starts + PRIOR_STARTS
-    time = time + PRIOR_STARTS * (handle + delay) / math.max(inService, online)
+    recent = recent + STARTS_AT_FIRST
+    recentTime = recentTime + STARTS_AT_FIRST * (handle + delay) * online / math.max(inService, online)
   end
-  if starts == 0 or time == 0 then return nil end
+  if recent == 0 or recentTime == 0 then return nil end
 
-  local rate, leaving = starts / time, 0
-  if left > left0 then leaving = (left - left0) / (leftMs - leftMs0 + waits - waits0 + PRIOR_WAITED * handle + 1) end
+  local rate, leaving = online * recent / recentTime, 0
+  if left > left2 then leaving = (left - left2) / (leftMs - leftMs2 + waits - waits2 + handle + 1) end
   local sum, j, k = delay, 0, ahead - ready
   while j <= k and j < EXACT_TERMS do
     sum, j = sum + 1 / (rate + j * leaving), j + 1

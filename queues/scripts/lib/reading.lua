@@ -14,13 +14,13 @@ now = math.max(now, number(meta[1]))
 -- @include window
 -- @include estimate
 
--- @return counters now, when the window began (nil: nothing was counted in it) and when the day began (nil: nothing today); nil when there are none
+-- @return counters now, when the window began (nil: nothing was counted in it), when the day began (nil: nothing today), all bases; nil: no counters
 local function readCounters(q)
   local kept = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
-  if not kept[1] then return nil end
-  local day = kept[2] and string.sub(kept[2], COUNTERS_BYTES + 1) or nil
-  if day and math.floor(struct.unpack('<d', day, AT_OPENED) / BUCKETS_A_DAY) < math.floor(bucket / BUCKETS_A_DAY) then day = nil end
-  return kept[1], windowBase(q), day
+  local st, bases = kept[1], kept[2]
+  if not st or not bases then return nil end
+  local day = not isBefore(bases, AT_DAY, BUCKETS_A_DAY) and string.sub(bases, AT_DAY, AT_HOUR - 1) or nil
+  return st, windowBase(q), day, bases
 end
 
 -- What was counted since `base`, as a list; zeros when there is none.
@@ -31,10 +31,11 @@ local function countedSince(base, st)
   return counted
 end
 
--- The estimate for one with `ahead` before it.
-local function readEstimate(q, st, window, day, ahead)
+-- The estimate for one with `ahead` before it, or ''.
+local function readEstimate(q, st, window, bases, ahead)
   local ready, online, inService = call('ZCARD', B .. ':r:' .. q), call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
-  return estimate(st or string.rep('\0', COUNTERS_BYTES), window, day, ahead, ready, online, inService) or ''
+  if not st then return ready > 0 and 0 or '' end
+  return estimate(st, window or st, bases, ahead, ready, online, inService) or ''
 end
 
 -- Time in which an agent was busy, and online, within the window.

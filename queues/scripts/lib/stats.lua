@@ -11,7 +11,7 @@
 -- @include window
 -- @include estimate
 
-local WINDOW_KEPT_SEC, DAY_KEPT_SEC, TOTALS_KEPT_SEC = 960, 172800, 691200
+local WINDOW_KEPT_SEC, TOTALS_KEPT_SEC = 960, 691200
 
 -- Opens the current half minute: its snapshot, the bases that follow from it, and what is read from the configuration.
 local function openBucket(q, st)
@@ -21,11 +21,12 @@ local function openBucket(q, st)
   call('SET', B .. ':st:' .. q, st, 'EX', TOTALS_KEPT_SEC)
   call('HSET', B .. ':sw:' .. q, bucket % BUCKETS, st)
   call('EXPIRE', B .. ':sw:' .. q, WINDOW_KEPT_SEC)
-  local bases = call('GET', B .. ':sb:' .. q)
-  local day = bases and string.sub(bases, COUNTERS_BYTES + 1) or st
-  if math.floor(struct.unpack('<d', day, AT_OPENED) / BUCKETS_A_DAY) < math.floor(bucket / BUCKETS_A_DAY) then day = st end
-  bases = windowBase(q) .. day
-  call('SET', B .. ':sb:' .. q, bases, 'EX', DAY_KEPT_SEC)
+  local bases = call('GET', B .. ':sb:' .. q) or st .. st .. st .. st
+  local day = isBefore(bases, AT_DAY, BUCKETS_A_DAY) and st or string.sub(bases, AT_DAY, AT_HOUR - 1)
+  local hours = string.sub(bases, AT_HOUR)
+  if isBefore(bases, AT_HOUR, BUCKETS_AN_HOUR) then hours = st .. string.sub(bases, AT_HOUR, AT_HOUR_BEFORE - 1) end
+  bases = windowBase(q) .. day .. hours
+  call('SET', B .. ':sb:' .. q, bases, 'EX', TOTALS_KEPT_SEC)
   return st, bases
 end
 
@@ -40,10 +41,10 @@ local function keep(q, at, packed) call('SETRANGE', B .. ':st:' .. q, at - 1, pa
 -- One that waited is gone. @return time in which something waited, and since when something does
 local function lineMoved(q, time, since)
   if since == 0 then return time, 0 end
-  return time + now - since, call('ZCARD', B .. ':wa:' .. q) > 0 and now or 0
+  return time + now - since, waitingIn(q) > 0 and now or 0
 end
 
--- It began to wait here: it arrived, or came from another queue. Call it when it stands in wa:<queue>, before it is matched.
+-- It began to wait here: it arrived, or came from another queue. Call it when it stands in the index, before it is matched.
 local function countEntered(i, q)
   local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
   local st, bases = both[1], both[2]
@@ -51,7 +52,7 @@ local function countEntered(i, q)
   local ready, online, ahead, inService = call('ZCARD', B .. ':r:' .. q), 0, 0, 0
   local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
   local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
-  if ready == 0 or isManual then ahead = call('ZRANK', B .. ':wa:' .. q, i) or call('ZCARD', B .. ':wa:' .. q) end
+  if ready == 0 or isManual then ahead = aheadOf(q, i) or waitingIn(q) end
   if ready > ahead then
     -- What waits all the same does not wait for an agent to come free.
     if since > 0 then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
@@ -61,11 +62,11 @@ local function countEntered(i, q)
     if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
-  local wait = estimate(st, bases, string.sub(bases, COUNTERS_BYTES + 1), ahead, ready, online, inService)
+  local wait = estimate(st, bases, bases, ahead, ready, online, inService)
   call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', ready > ahead and '1' or '')
 end
 
--- Call it when it has left wa:<queue>.
+-- Call it when it has left the index.
 local function countAnswered(i, q, waitMs)
   local st = counters(q)
   local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
@@ -81,7 +82,7 @@ local function countAnswered(i, q, waitMs)
   keep(q, AT_WAITED, struct.pack('<ddddddddddd', time, since, starts, answered + 1, waits + waitMs, inTime, compared, off, drift, fresh, freshWaits))
 end
 
--- Call it when it has left wa:<queue>.
+-- Call it when it has left the index.
 local function countAbandoned(i, q, waitMs)
   local st = counters(q)
   local left, late, leftMs, time, since = struct.unpack('<ddddd', st, AT_ABANDONED)

@@ -10,19 +10,39 @@
 --   18 answered that had found an agent ready           19 their waits
 --   20 bucket opened last    21 service level's time    22 whether agents choose for themselves (manual); none of these a total
 -- sw:<queue>  snapshots: bucket mod 30 → the counters as they were when that bucket was opened
--- sb:<queue>  two of those, one after the other: of the window's first bucket, and of the day's first
+-- sb:<queue>  four of those, one after the other: of the first bucket of the window, of the day, of the hour and of the hour before in which
+--             something was counted
 -- oc:<agent>  h: since when it is as it is, how (1 holding work + 2 online), time busy and time online until then, bucket of the last in r
 --             r: those two times, mod 2^32, as they were when each of the last 30 buckets began
 --
 -- The window is the current half minute and the 29 before. What happened in it is the totals less those when the first of its buckets was
 -- opened: counting costs the same however much happens, and nothing is ever taken out again. All of it expires by itself, the totals last.
 
-local BUCKET_MS, BUCKETS, BUCKETS_A_DAY = 30000, 30, 2880
-local COUNTERS, COUNTERS_BYTES = '<dddddddddddddddddddddd', 176
+local BUCKET_MS, BUCKETS, BUCKETS_AN_HOUR, BUCKETS_A_DAY = 30000, 30, 120, 2880
+local COUNTERS, FIRST_13 = '<dddddddddddddddddddddd', '<ddddddddddddd'
 -- Where a number begins in the packed text.
-local AT_ENTERED, AT_ABANDONED, AT_WAITED, AT_OPENED = 25, 41, 65, 153
+local AT_ENTERED, AT_ABANDONED, AT_WAITED, AT_FRESH, AT_OPENED = 25, 41, 65, 137, 153
+local AT_DAY, AT_HOUR, AT_HOUR_BEFORE = 177, 353, 529
 local TRACK, RING_ENTRY, WRAP = '<ddddd', 8, 4294967296
 local bucket = math.floor(now / BUCKET_MS)
+
+-- How many wait in the queue: those without needs and those with (lib/waiting).
+local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end
+
+-- How many of them are before this one, by score; nil when it does not wait there.
+local function aheadOf(q, i)
+  local sets = { B .. ':w:' .. q, B .. ':ws:' .. q }
+  for k = 1, 2 do
+    local rank = call('ZRANK', sets[k], i)
+    if rank then return rank + call('ZCOUNT', sets[3 - k], '-inf', '(' .. call('ZSCORE', sets[k], i)) end
+  end
+  return nil
+end
+
+-- Whether the snapshot that begins there was taken in another period than the present.
+local function isBefore(packed, at, buckets)
+  return math.floor(struct.unpack('<d', packed, at + AT_OPENED - 1) / buckets) < math.floor(bucket / buckets)
+end
 
 -- The snapshot with which the window that ends now begins; nil when nothing was counted in it.
 local function windowBase(q)

@@ -1,0 +1,26 @@
+/** Recording and replay of a partition (BEY-2), for the command `npm run replay` and tests. */
+import type { Logger } from '../../src/base/log.ts';
+import { connect, type Redis, untilReady } from '../redis.ts';
+
+export { type RunningRecording, startRecording } from './record.ts';
+export { RecordingError, readCommands, readHeader } from './recording.ts';
+export { putRecordedEnd, type Replayed, replayRecording } from './replay.ts';
+export { canonicalState, type Difference, differences } from './state.ts';
+
+/** Two empty databases of a private Redis: one to replay in, one for the recorded end. @throws AppError unavailable */
+export async function openScratch(redisUrl: string, log: Logger): Promise<{ replay: Redis; end: Redis; close(): void }> {
+  const [replay, end] = [0, 1].map((database) => {
+    const url = new URL(redisUrl);
+    url.pathname = `/${database}`;
+    return connect(url.href, log, `replay-${database}`);
+  }) as [Redis, Redis];
+  await Promise.all([replay, end].map((redis) => untilReady(redis, 10_000)));
+  return {
+    replay,
+    end,
+    close() {
+      replay.disconnect();
+      end.disconnect();
+    },
+  };
+}

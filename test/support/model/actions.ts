@@ -1,0 +1,403 @@
+/**
+ * A step becomes a command: places are looked up in the model, and the answer that the specification asks for is known beforehand (for one command at a
+ * time; of several under way at once only the invariants and the events are judged). `isRepeatable`: asked again with the same ids it must answer the
+ * same and change nothing (INV-7).
+ */
+import type { Outcome, Router, Scope } from '../../../queues/engine.ts';
+import type { ErrorCode } from '../../../src/base/errors.ts';
+import type { LaneNode } from './nodes.ts';
+import type { ModelInteraction, RoutingModel } from './routingModel.ts';
+import { type AgentState, hasRoom, isWithinLimit, mayTake } from './rules.ts';
+import type { SingleStep } from './steps.ts';
+
+export type Answer = 'ok' | ErrorCode;
+
+export interface Action {
+  readonly label: string;
+  run(node: LaneNode): Promise<Outcome<object>>;
+  /** What may be answered; undefined: not foretold. */
+  readonly expected?: readonly Answer[] | undefined;
+  /** Under a key that is remembered: later repeats change nothing either. */
+  readonly isKeyed?: boolean;
+  /** What must be so afterwards if it was answered ok. @return complaints */
+  readonly then?: (model: RoutingModel) => string[];
+}
+
+export interface SceneIds {
+  readonly scope: Scope;
+  readonly queues: readonly string[];
+  readonly agents: readonly string[];
+  readonly canSignInAnywhere: boolean;
+}
+
+export interface Memory {
+  /** Interactions in the order in which they began. */
+  readonly started: string[];
+  /** Tokens that stood once: `interaction agent token`. */
+  readonly tokens: (readonly [string, string, string])[];
+  readonly connections: Map<string, readonly string[]>;
+  readonly live: Set<string>;
+  serial: number;
+}
+
+const at = <Item>(list: readonly Item[], place: number): Item | undefined => (list.length === 0 ? undefined : list[place % list.length]);
+const check = (isSo: boolean | undefined, what: string): string[] => (isSo ? [] : [what]);
+
+export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, memory: Memory): Action | undefined {
+  const { scope } = ids;
+  const key = `key-${String(++memory.serial).padStart(6, '0')}`;
+  const pool = memory.started.filter((id) => model.interactions.get(id)?.state !== 'closed').concat(memory.started.slice(-1));
+  const one = 'chat' in step ? model.interactions.get(at(pool, step.chat) ?? '') : undefined;
+  const named = 'agent' in step ? model.agents.get(at(ids.agents, step.agent) ?? '') : undefined;
+  const label = `${step.do} ${one ? `${one.id} ` : ''}${named?.id ?? ''}`;
+
+  switch (step.do) {
+    case 'start': {
+      const queueId = at(ids.queues, step.queue) ?? '';
+      const queue = model.queues.get(queueId);
+      const routing = {
+        ...(step.medium ? { medium: step.medium } : {}),
+        ...(step.required.length > 0 ? { required: step.required } : {}),
+        ...(step.preferred.length > 0 ? { preferred: step.preferred } : {}),
+        ...(step.priority > 0 ? { priority: step.priority } : {}),
+        ...(step.agoMs > 0 ? { start: model.now - step.agoMs } : {}),
+      };
+      const start = {
+        queueId,
+        groupId: 'grp_model',
+        contactId: `con_${step.contact}`,
+        key,
+        name: 'Eva',
+        email: '',
+        language: 'en',
+        page: '',
+        userAgent: 'model',
+        text: 'Hello',
+        connectionId: step.isWatched ? `socket-${key}` : '',
+        ...routing,
+      };
+      const expected: Answer[] = !model.isAccountActive ? ['account_inactive'] : queue?.isActive ? ['ok'] : ['not_found'];
+      return { label: `start in ${queueId}`, expected, isKeyed: true, run: ({ router }) => router.startInteraction(scope, start as never) };
+    }
+    case 'accept':
+    case 'decline':
+    case 'acceptOthers': {
+      const offers = [...model.interactions.values()].flatMap((each) => [...each.offered].map((agentId) => ({ each, agentId })));
+      const offer = at(offers, step.offer);
+      if (!offer) return undefined;
+      const agentId = step.do === 'acceptOthers' ? (named?.id ?? '') : offer.agentId;
+      const isOwn = offer.each.offered.has(agentId);
+      const token = offer.each.token;
+      memory.tokens.push([offer.each.id, agentId, token]);
+      const method = step.do === 'decline' ? 'declineOffer' : 'acceptOffer';
+      return {
+        label: `${step.do} ${offer.each.id} ${agentId}`,
+        expected: isOwn ? ['ok'] : ['offer_gone'],
+        isKeyed: true,
+        run: ({ router }) => router[method](scope, { interactionId: offer.each.id, agentId, token } as never),
+        then: (after) =>
+          method === 'acceptOffer'
+            ? check(after.interactions.get(offer.each.id)?.owner === agentId, `${offer.each.id} is not owned by ${agentId}, whose accept was answered ok`)
+            : check(
+                after.interactions.get(offer.each.id)?.token !== token || !after.interactions.get(offer.each.id)?.offered.has(agentId),
+                `${offer.each.id} is still offered to ${agentId}, who declined`,
+              ),
+      };
+    }
+    case 'acceptOld': {
+      const old = memory.tokens.filter(([id, agentId, token]) => {
+        const each = model.interactions.get(id);
+        return each?.token !== token || (each.state === 'served' ? each.owner !== agentId : !each.offered.has(agentId));
+      });
+      const [interactionId, agentId, token] = at(old, step.offer) ?? ['', '', ''];
+      if (token === '') return undefined;
+      return {
+        label: `acceptOld ${interactionId} ${agentId}`,
+        expected: ['offer_gone'],
+        run: ({ router }) => router.acceptOffer(scope, { interactionId, agentId, token } as never),
+      };
+    }
+    case 'claim':
+    case 'reply': {
+      if (!one || !named) return undefined;
+      const claim = { interactionId: one.id, agentId: named.id, key };
+      const message = { interactionId: one.id, mid: key, from: { role: 'agent', id: named.id, name: 'A' }, visibility: 'everyone', text: 'Hi', isClaim: true };
+      const expected = step.do === 'reply' && (one.state === 'ended' || one.state === 'closed') ? (['gone'] as const) : claimAnswer(model, one, named);
+      return {
+        label,
+        expected: step.do === 'reply' && one.joined.has(named.id) ? ['ok'] : expected,
+        isKeyed: step.do === 'reply',
+        run: ({ router }) => (step.do === 'claim' ? router.claimInteraction(scope, claim as never) : router.sendMessage(scope, message as never)),
+        then: (after) =>
+          check(
+            after.interactions.get(one.id)?.owner === named.id || (step.do === 'reply' && after.interactions.get(one.id)?.joined.has(named.id)),
+            `${one.id} is not owned by ${named.id}, whose ${step.do} was answered ok`,
+          ),
+      };
+    }
+    case 'close':
+    case 'endByAgent': {
+      if (!one) return undefined;
+      const agentId = step.isOwner && one.owner !== '' ? one.owner : (named?.id ?? '');
+      const { isSupervisor } = step;
+      const mayDo = one.owner === agentId || isSupervisor;
+      if (step.do === 'close') {
+        const close = { interactionId: one.id, agentId, outcome: '', note: '', key, isSupervisor };
+        return {
+          label: `${label} by ${agentId}`,
+          expected: one.state === 'closed' ? ['gone'] : mayDo ? ['ok'] : ['forbidden'],
+          isKeyed: true,
+          run: ({ router }) => router.closeInteraction(scope, close as never),
+          then: (after) => check(after.interactions.get(one.id)?.state === 'closed', `${one.id} is open, its closing was answered ok`),
+        };
+      }
+      const end = { interactionId: one.id, by: 'agent', memberId: agentId, isSupervisor };
+      return {
+        label: `${label} by ${agentId}`,
+        expected: !mayDo ? ['forbidden'] : one.state === 'closed' ? ['gone'] : ['ok'],
+        run: ({ router }) => router.endInteraction(scope, end as never),
+        then: (after) => check(isOver(after, one), `${one.id} goes on, its end was answered ok`),
+      };
+    }
+    case 'endByClient': {
+      if (!one) return undefined;
+      const end = { interactionId: one.id, by: 'client', memberId: one.contact, isSupervisor: false };
+      return {
+        label,
+        expected: one.state === 'closed' ? ['gone'] : ['ok'],
+        run: ({ router }) => router.endInteraction(scope, end as never),
+        then: (after) => check(isOver(after, one), `${one.id} goes on, its end was answered ok`),
+      };
+    }
+    case 'write': {
+      if (!one) return undefined;
+      const from = { role: 'customer', id: one.contact, name: 'C' };
+      const message = { interactionId: one.id, mid: key, from, visibility: 'everyone', text: 'text', isClaim: false };
+      return {
+        label,
+        expected: one.state === 'closed' || one.state === 'ended' ? ['gone'] : ['ok'],
+        isKeyed: true,
+        run: ({ router }) => router.sendMessage(scope, message as never),
+      };
+    }
+    case 'rate':
+      if (!one) return undefined;
+      return {
+        label,
+        expected: one.state === 'closed' || one.state === 'ended' ? ['ok'] : ['wrong_state'],
+        run: ({ router }) => router.rateInteraction(scope, { interactionId: one.id, contactId: one.contact, value: 5, comment: '' } as never),
+      };
+    case 'clientLeaves': {
+      if (!one) return undefined;
+      const connections = memory.connections.get(one.id) ?? [];
+      return {
+        label,
+        run: async ({ router }) => {
+          for (const connectionId of connections) await router.detachClient(scope, { interactionId: one.id, connectionId } as never);
+          return { ok: true };
+        },
+      };
+    }
+    case 'clientBack':
+      if (!one) return undefined;
+      return {
+        label,
+        expected: ['ok'],
+        run: ({ router }) => router.attachClient(scope, { interactionId: one.id, contactId: one.contact, connectionId: key } as never),
+      };
+    case 'invite': {
+      if (!one || !named) return undefined;
+      const by = step.isOwner ? one.owner : (at(ids.agents, step.agent + 1) ?? '');
+      const invite = { interactionId: one.id, by, agentId: named.id, key, isSupervisor: step.isSupervisor };
+      return { label, isKeyed: true, run: ({ router }) => router.inviteParticipant(scope, invite as never) };
+    }
+    case 'leaveChat':
+      if (!one || !named) return undefined;
+      return {
+        label,
+        isKeyed: true,
+        expected: one.owner === named.id ? ['forbidden'] : ['ok'],
+        run: ({ router }) => router.leaveInteraction(scope, { interactionId: one.id, agentId: named.id, key } as never),
+      };
+    case 'transfer': {
+      if (!one || !named) return undefined;
+      const from = step.isOwner ? one.owner : (at(ids.agents, step.agent + 1) ?? '');
+      const transfer = { interactionId: one.id, from, to: named.id, key, isSupervisor: step.isSupervisor };
+      return {
+        label: `${label} from ${from}`,
+        expected: transferAnswer(model, one, named, from, step.isSupervisor),
+        isKeyed: true,
+        run: ({ router }) => router.transferInteraction(scope, transfer as never),
+        then: (after) => check(after.interactions.get(one.id)?.owner === named.id, `${one.id} is not with ${named.id}, to whom it was handed over`),
+      };
+    }
+    case 'prioritize':
+      if (!one) return undefined;
+      return {
+        label: `${label} ${step.priority}`,
+        expected: one.state === 'closed' || one.state === 'ended' ? ['gone'] : ['ok'],
+        run: ({ router }) => router.prioritizeInteraction(scope, { interactionId: one.id, priority: step.priority } as never),
+        then: (after) => check(after.interactions.get(one.id)?.priority === step.priority, `${one.id} has another priority than was set`),
+      };
+    case 'changeMedium': {
+      if (!one) return undefined;
+      return {
+        label: `${label} ${step.medium}`,
+        expected: mediumAnswer(model, one, step.medium),
+        run: ({ router }) => router.changeMedium(scope, { interactionId: one.id, medium: step.medium } as never),
+        then: (after) => check(after.interactions.get(one.id)?.medium === step.medium, `${one.id} has another medium than was set`),
+      };
+    }
+    case 'pause':
+    case 'resume':
+    case 'signIn':
+    case 'signOut':
+      return named && stateAction(step, step.do, model, ids, named, key);
+    case 'deviceGone':
+    case 'deviceBack': {
+      if (!named) return undefined;
+      const device = { agentId: named.id, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-${named.id}` };
+      if (step.do === 'deviceGone') return { label, expected: ['ok'], run: ({ router }) => router.detachDevice(scope, device as never) };
+      return {
+        label,
+        expected: named.doc.isActive && !named.isDeleted ? ['ok'] : ['forbidden'],
+        run: ({ router }) => router.attachDevice(scope, device as never),
+      };
+    }
+    case 'endWrapUp':
+    case 'extendWrapUp': {
+      const wrapUps = [...model.agents.values()].flatMap((agent) => agent.holds.filter(({ kind }) => kind === 'wrapup').map((hold) => ({ agent, hold })));
+      const found = at(wrapUps, step.wrapUp);
+      if (!found) return undefined;
+      const wrapUp = { interactionId: found.hold.interaction, agentId: found.agent.id, isSupervisor: step.isSupervisor };
+      const queue = model.queues.get(found.hold.queue);
+      if (step.do === 'endWrapUp')
+        return {
+          label: `endWrapUp ${found.hold.interaction} ${found.agent.id}`,
+          expected: step.isSupervisor || queue?.canEndWrapUp ? ['ok'] : ['forbidden'],
+          run: ({ router }) => router.endWrapUp(scope, wrapUp as never),
+          then: (after) =>
+            check(
+              !after.agents.get(found.agent.id)?.holds.some((hold) => hold.interaction === found.hold.interaction && hold.kind === 'wrapup'),
+              `the wrap-up of ${found.hold.interaction} goes on, its end was answered ok`,
+            ),
+        };
+      return {
+        label: `extendWrapUp ${found.hold.interaction} ${found.agent.id}`,
+        expected: ['ok'],
+        isKeyed: true,
+        run: ({ router }) => router.extendWrapUp(scope, { ...wrapUp, byMs: 5_000, key } as never),
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const isOver = (model: RoutingModel, one: ModelInteraction): boolean => ['ended', 'closed'].includes(model.interactions.get(one.id)?.state ?? 'closed');
+
+function claimAnswer(model: RoutingModel, one: ModelInteraction, agent: AgentState): readonly Answer[] | undefined {
+  if (one.state === 'closed' || (one.state === 'ended' && one.owner !== agent.id)) return ['gone'];
+  if (one.owner === agent.id) return ['ok'];
+  if (one.state === 'served') return ['already_taken'];
+  if (one.state === 'offered') return one.offered.has(agent.id) ? ['ok'] : ['already_taken'];
+  const queue = model.queues.get(one.queue);
+  if (!agent.doc.isActive || agent.isDeleted) return ['forbidden'];
+  if (agent.status === 'out' || !agent.queues.has(one.queue)) return ['not_signed_in'];
+  if (!model.isAccountActive || !queue?.isActive) return undefined;
+  return hasRoom(agent, one.medium) && isWithinLimit(agent, queue) ? ['ok'] : ['at_capacity'];
+}
+
+function transferAnswer(model: RoutingModel, one: ModelInteraction, to: AgentState, from: string, isSupervisor: boolean): readonly Answer[] | undefined {
+  if (one.state !== 'served') return ['wrong_state'];
+  if (one.owner !== from && !isSupervisor) return ['forbidden'];
+  if (one.owner === to.id) return ['ok'];
+  const queue = model.queues.get(one.queue);
+  if (to.isDeleted) return undefined;
+  if (!to.doc.isActive || to.status !== 'on' || to.devices === 0) return ['not_signed_in'];
+  return queue && hasRoom(to, one.medium) && isWithinLimit(to, queue) ? ['ok'] : ['at_capacity'];
+}
+
+function mediumAnswer(model: RoutingModel, one: ModelInteraction, medium: ModelInteraction['medium']): readonly Answer[] | undefined {
+  if (one.state === 'closed' || one.state === 'ended') return ['gone'];
+  if (one.medium === medium) return ['ok'];
+  const owner = model.agents.get(one.owner);
+  if (one.state !== 'served' || !owner) return ['ok'];
+  const others = { ...owner, holds: owner.holds.filter((hold) => hold.interaction !== one.id) };
+  return hasRoom(others, medium) ? ['ok'] : ['at_capacity'];
+}
+
+function stateAction(
+  step: { readonly queues: readonly number[]; readonly isSupervisor: boolean },
+  method: 'pause' | 'resume' | 'signIn' | 'signOut',
+  model: RoutingModel,
+  ids: SceneIds,
+  agent: AgentState,
+  key: string,
+): Action {
+  const queues = [...new Set(step.queues.map((place) => at(ids.queues, place) ?? ''))];
+  const { isSupervisor } = step;
+  const command = { agentId: agent.id, key, reason: 'lunch', ...(isSupervisor ? { isSupervisor } : {}), ...(queues.length > 0 ? { queues } : {}) };
+  const run = ({ router }: { router: Router }) => router[method](ids.scope, command as never);
+  const label = `${method} ${agent.id} [${queues}]${isSupervisor ? ' by a supervisor' : ''}`;
+  const shared = { label, run, isKeyed: true };
+  const isGone = !agent.doc.isActive || agent.isDeleted;
+  if (isGone) return { ...shared, expected: undefined };
+  const state = (after: RoutingModel) => after.agents.get(agent.id);
+  switch (method) {
+    case 'signIn': {
+      const wanted = queues.length > 0 ? queues : agent.doc.queues;
+      const isAllowed = isSupervisor || ids.canSignInAnywhere || wanted.every((queue) => agent.doc.queues.includes(queue));
+      const isKnown = wanted.every((queue) => model.queues.get(queue)?.isActive);
+      return {
+        ...shared,
+        expected: isKnown ? [isAllowed && wanted.length > 0 ? 'ok' : 'forbidden'] : undefined,
+        then: (after) => check(wanted.every((queue) => state(after)?.queues.has(queue)), `${agent.id} is not signed in to ${wanted}`),
+      };
+    }
+    case 'signOut':
+      return {
+        ...shared,
+        expected: ['ok'],
+        then: (after) =>
+          check(
+            queues.length > 0 ? queues.every((queue) => !state(after)?.queues.has(queue)) : state(after)?.queues.size === 0 && state(after)?.status === 'out',
+            `${agent.id} is still signed in`,
+          ),
+      };
+    case 'pause':
+      return {
+        ...shared,
+        ...(agent.status === 'out' ? { expected: ['not_signed_in'] as const } : queues.length === 0 ? { expected: ['ok'] as const } : {}),
+        then: (after) =>
+          check(
+            queues.length === 0
+              ? state(after)?.status === 'paused'
+              : queues.every((queue) => !state(after)?.queues.has(queue) || state(after)?.pausedIn.has(queue) || state(after)?.status === 'paused'),
+            `${agent.id} is not paused`,
+          ),
+      };
+    case 'resume':
+      return {
+        ...shared,
+        ...(agent.status === 'out' ? { expected: ['not_signed_in'] as const } : queues.length === 0 ? { expected: ['ok'] as const } : {}),
+        then: (after) => {
+          const now = state(after);
+          const isRight = queues.length === 0 ? now?.status === 'on' : queues.every((queue) => !now?.pausedIn.has(queue));
+          return check(isRight, `${agent.id} is still paused`);
+        },
+      };
+  }
+}
+
+/** INV-6, by the model: pairs of what waits in an automatic queue and an agent who may take it. `isHeld`: kept for another agent for a time (RTE-11). */
+export function idlePairs(model: RoutingModel, isHeld: (one: ModelInteraction, agent: AgentState) => boolean): string[] {
+  if (!model.isAccountActive) return [];
+  return [...model.interactions.values()].flatMap((one) => {
+    const queue = model.queues.get(one.queue);
+    if (one.state !== 'waiting' || !queue || queue.mode === 'manual') return [];
+    const agents = [...model.agents.values()].filter((agent) => mayTake(agent, queue, one.medium, one.need) && !isHeld(one, agent));
+    return agents.length === 0 ? [] : [`INV-6 ${one.id} waits in ${queue.id} (${queue.mode}) while ${agents.map(({ id }) => id)} may take it`];
+  });
+}
+

@@ -1,0 +1,169 @@
+/**
+ * Simulated nodes: engines on one Redis, each with its own lease, its own idea of the time, and if wanted a connection that is cut by chance or the
+ * scripts of an earlier release. A lane is a partition in virtual time with nodes of its own; several lanes run side by side.
+ */
+import { Commands, isRefused } from '../../../queues/commands.ts';
+import type { Config, Router } from '../../../queues/engine.ts';
+import { createEngine, type RunningEngine } from '../../../queues/index.ts';
+import { partitionKey } from '../../../queues/keys.ts';
+import { NodeLease } from '../../../queues/lease.ts';
+import { connect, type Reply, ScriptRunner, untilReady } from '../../../queues/redis.ts';
+import { createRouter } from '../../../queues/router.ts';
+import { type CutProxy, startCutProxy } from '../cutProxy.ts';
+import { testLog } from '../engines.ts';
+import { startTestRedis, type TestRedis } from '../services.ts';
+import { type Args, argsOf010, loadRelease } from './release.ts';
+
+export const EPOCH_MS = 1_800_000_000_000;
+
+export interface LaneNode {
+  readonly name: string;
+  readonly router: Router;
+  readonly commands: Pick<Commands, 'run'>;
+  readonly release: string;
+  readonly isCut: boolean;
+}
+
+export interface Lane {
+  readonly partition: number;
+  /** Prefix of the partition's keys. */
+  readonly base: string;
+  readonly nodes: readonly LaneNode[];
+  /** Applies configuration and looks at the state; never cut. */
+  readonly engine: RunningEngine;
+  readonly config: Config;
+  nowMs: number;
+  /** What each node's clock is ahead (ms). */
+  readonly skews: number[];
+}
+
+export interface Lanes {
+  readonly redis: TestRedis;
+  readonly lanes: readonly Lane[];
+  readonly proxy: CutProxy | undefined;
+  close(): Promise<void>;
+}
+
+export interface LanesOptions {
+  readonly lanes: number;
+  /** What each lane's nodes are: of the present release, with connections that are cut, or of 0.1.0. */
+  readonly nodes: readonly ('present' | 'cut' | '0.1.0')[];
+  readonly seed?: number;
+}
+
+export async function startLanes(options: LanesOptions): Promise<Lanes> {
+  const redis = await startTestRedis();
+  const proxy = options.nodes.includes('cut') ? await startCutProxy(redis.url, options.seed ?? 1) : undefined;
+  const closers: (() => Promise<void>)[] = [];
+  const lanes = await Promise.all(Array.from({ length: options.lanes }, (_, partition) => openLane(partition)));
+  // Nothing here is about durability: without a sync per command thousands of runs fit into the test command.
+  await lanes[0]?.engine.core.runner.redis.config('SET', 'appendfsync', 'no');
+
+  async function openLane(partition: number): Promise<Lane> {
+    const lane = { partition, base: partitionKey('c:', partition), nowMs: EPOCH_MS, skews: options.nodes.map(() => 0) };
+    const started = await Promise.all(options.nodes.map((kind, index) => openNode(kind, index)));
+    const engine = await openEngine(`watch-${partition}`, () => lane.nowMs);
+    return Object.assign(lane, { nodes: started, engine, config: engine.config });
+
+    async function openNode(kind: LanesOptions['nodes'][number], index: number): Promise<LaneNode> {
+      const name = `${kind}-${partition}-${index}`;
+      const clock = () => lane.nowMs + (lane.skews[index] ?? 0);
+      if (kind === '0.1.0') return openEarlier(name, clock);
+      const { router, core } = await openEngine(name, clock, kind === 'cut' ? proxy?.url : undefined);
+      return { name, router, commands: core.commands, release: 'present', isCut: kind === 'cut' };
+    }
+  }
+
+  async function openEngine(nodeId: string, virtualNow: () => number, url = redis.url): Promise<RunningEngine> {
+    const engine = await createEngine({ redisUrl: url, nodeId, log: testLog, virtualNow });
+    closers.push(() => engine.close('test over'));
+    return engine;
+  }
+
+  async function openEarlier(nodeId: string, virtualNow: () => number): Promise<LaneNode> {
+    const connection = connect(redis.url, testLog, nodeId);
+    await untilReady(connection, 10_000);
+    const runner = new ScriptRunner(connection, RELEASE_0_1_0);
+    const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
+    const commands = new EarlierCommands({ runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });
+    closers.push(async () => {
+      await lease.close(() => undefined);
+      runner.close();
+    });
+    return { name: nodeId, router: createRouter(commands), commands, release: '0.1.0', isCut: false };
+  }
+
+  return {
+    redis,
+    lanes,
+    proxy,
+    async close() {
+      proxy?.setChance(0);
+      await Promise.all(closers.map((close) => close()));
+      await proxy?.close();
+      await redis.stop();
+    },
+  };
+}
+
+const RELEASE_0_1_0 = loadRelease('0.1.0');
+
+class EarlierCommands extends Commands {
+  override run(name: string, partition: number, args: Args): ReturnType<Commands['run']> {
+    return super.run(name, partition, argsOf010(name, args));
+  }
+}
+
+/** Forgets a lane's state but for its nodes' leases, and marks it as virtual: each run begins anew. */
+export async function clearLane(lane: Lane): Promise<void> {
+  const { redis } = lane.engine.core.runner;
+  const keys = (await redis.keys(`${lane.base}:*`)).filter((key) => key !== `${lane.base}:nodes`);
+  if (keys.length > 0) await redis.unlink(...keys);
+  await redis.hset(`${lane.base}:meta`, 'virtual', '1');
+  lane.nowMs = EPOCH_MS;
+  lane.skews.fill(0);
+}
+
+/** As if the node's process had been stopped: its lease has run out, and it does not know. */
+export async function lapseLease(lane: Lane, node: LaneNode): Promise<boolean> {
+  const { redis } = lane.engine.core.runner;
+  const standing = await redis.hget(`${lane.base}:nodes`, node.name);
+  if (!standing) return false;
+  await redis.hset(`${lane.base}:nodes`, node.name, `${standing.split('|')[0]}|1`);
+  return true;
+}
+
+/** What the worker does: fires what is due until nothing is, and detaches what lapsed nodes held. @return how many fired */
+export async function sweep(lane: Lane, commands: Pick<Commands, 'run'> = lane.engine.core.commands): Promise<number> {
+  let fired = 0;
+  for (let round = 0; ; round++) {
+    if (round > 500) throw new Error('the sweep finds no end');
+    const reply = await commands.run('sweepPartition', lane.partition, [0]);
+    if (isRefused(reply)) return fired;
+    const [, offers, knocks, , lapsed] = reply as Reply & [string, number, number, number, string[]];
+    fired += Number(offers) + Number(knocks);
+    for (const each of lapsed) await drop(lane, commands, each);
+    if (Number(offers) + Number(knocks) === 0 && lapsed.length === 0) return fired;
+  }
+}
+
+async function drop(lane: Lane, commands: Pick<Commands, 'run'>, lapsed: string): Promise<void> {
+  for (let more = 1; more === 1; ) {
+    const reply = await commands.run('dropNode', lane.partition, lapsed.split('|'));
+    more = isRefused(reply) ? 0 : Number(reply[1]);
+  }
+}
+
+/** The reconciler, once over everything. @return what it repaired: nothing, when all is well */
+export async function reconcile(lane: Lane): Promise<string[]> {
+  const found: string[] = [];
+  for (const what of ['agents', 'queues']) {
+    let cursor = '';
+    do {
+      const reply = (await lane.engine.core.commands.run('reconcilePartition', lane.partition, [what, cursor])) as [string, string, string[]];
+      cursor = reply[1];
+      found.push(...reply[2]);
+    } while (cursor !== '');
+  }
+  return found;
+}

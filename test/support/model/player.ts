@@ -1,0 +1,329 @@
+/**
+ * Plays steps on a lane and judges each: the answer, the events, what stands in Redis afterwards against the model, the invariants. One player plays one
+ * scene once. @throws Error with everything that contradicts, and the steps taken in words
+ */
+import type { AgentDoc, ConfigEntry, QueueDoc } from '../../../queues/config.ts';
+import type { Scope } from '../../../queues/engine.ts';
+import type { AccountId } from '../../../src/base/ids.ts';
+import { AppError } from '../../../src/base/errors.ts';
+import { agentStateOf, violations } from '../invariants.ts';
+import { type Action, actionOf, type Answer, idlePairs, type Memory, type SceneIds } from './actions.ts';
+import { differences } from './compare.ts';
+import { clearLane, type Lane, type LaneNode, lapseLease, reconcile, sweep } from './nodes.ts';
+import { RoutingModel } from './routingModel.ts';
+import type { AgentState } from './rules.ts';
+import { readSnapshot, type Snapshot, type StoredEvent } from './snapshot.ts';
+import { agentOf, queueOf, type SceneShape, type SingleStep, type Step } from './steps.ts';
+
+export interface PlayerOptions {
+  /** Events are judged by the model; off where nodes of 0.1.0 write some of them, with less in them. */
+  readonly isJudgingEvents: boolean;
+}
+
+const RECONCILE_EVERY = 8;
+
+export class Player {
+  readonly #lane: Lane;
+  readonly #options: PlayerOptions;
+  readonly #ids: SceneIds;
+  readonly #model = new RoutingModel();
+  readonly #memory: Memory = { started: [], tokens: [], connections: new Map(), live: new Set(), serial: 0 };
+  readonly #story: string[] = [];
+  readonly #done: { readonly action: Action; readonly wasOk: boolean }[] = [];
+  #version = 1;
+  #seen = '0';
+  #last: Snapshot | undefined;
+  #steps = 0;
+
+  private constructor(lane: Lane, shape: SceneShape, options: PlayerOptions) {
+    this.#lane = lane;
+    this.#options = options;
+    const accountId = `acc_lane${lane.partition}` as AccountId;
+    this.#ids = {
+      scope: { accountId, partition: lane.partition } satisfies Scope,
+      queues: shape.queues.map((_, at) => `q${at}`),
+      agents: shape.agents.map((_, at) => `a${at}`),
+      canSignInAnywhere: shape.canSignInAnywhere,
+    };
+  }
+
+  static async open(lane: Lane, shape: SceneShape, options: PlayerOptions): Promise<Player> {
+    await clearLane(lane);
+    const player = new Player(lane, shape, options);
+    const { accountId } = player.#ids.scope;
+    await lane.config.place(accountId, lane.partition);
+    await player.#setAccount(true);
+    for (const [at, queue] of shape.queues.entries()) await player.#setQueue(queueOf(`q${at}`, accountId, queue, player.#ids.queues));
+    for (const [at, agent] of shape.agents.entries()) {
+      await player.#setAgent(agentOf(`a${at}`, accountId, agent, player.#ids.queues));
+      const node = player.#node(at);
+      const agentId = `a${at}` as never;
+      await node.router.attachDevice(player.#ids.scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-a${at}` });
+      await node.router.signIn(player.#ids.scope, { agentId, key: 'first-sign-in' });
+    }
+    await player.#look('the scene');
+    return player;
+  }
+
+  async play(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) await this.#take(step);
+    await this.#reconciled();
+  }
+
+  #node(place: number): LaneNode {
+    return this.#lane.nodes[place % this.#lane.nodes.length] as LaneNode;
+  }
+
+  async #take(step: Step): Promise<void> {
+    this.#steps++;
+    this.#lane.nowMs += 1;
+    if (step.do === 'burst') await this.#burst(step.steps);
+    else if (!(await this.#special(step))) await this.#single(step);
+    if (this.#steps % RECONCILE_EVERY === 0) await this.#reconciled();
+  }
+
+  /** One command at a time: its answer is foretold. */
+  async #single(step: SingleStep): Promise<void> {
+    const action = actionOf(step, this.#model, this.#ids, this.#memory);
+    if (!action) return;
+    const node = this.#node(step.node);
+    this.#story.push(`${action.label} (${node.name})`);
+    const answer = await this.#ask(action, node);
+    const events = await this.#look(action.label);
+    const complaints: string[] = [];
+    if (answer === 'fenced') {
+      if (events > 0) complaints.push(`INV-9 ${action.label} was fenced and changed something`);
+    } else {
+      if (action.expected && !action.expected.includes(answer)) complaints.push(`${action.label} was answered ${answer} instead of ${action.expected}`);
+      if (answer === 'ok') complaints.push(...(action.then?.(this.#model) ?? []));
+      else if (events > 0) complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
+      this.#done.push({ action, wasOk: answer === 'ok' });
+    }
+    this.#fail(complaints);
+  }
+
+  /** Several at once, through different nodes: the events and what stands afterwards are judged, and that nothing was promised twice. */
+  async #burst(steps: readonly SingleStep[]): Promise<void> {
+    const actions = steps.flatMap((step, at) => {
+      const action = actionOf(step, this.#model, this.#ids, this.#memory);
+      return action ? [{ action, node: this.#node(step.node + at) }] : [];
+    });
+    const passing = steps.reduce((sum, step) => sum + (step.do === 'pass' ? step.ms : 0), 0);
+    this.#lane.nowMs += passing;
+    this.#story.push(`at once: ${actions.map(({ action, node }) => `${action.label} (${node.name})`).join(' | ')}${passing > 0 ? ` | ${passing} ms pass` : ''}`);
+    const [, ...answers] = await Promise.all([
+      passing > 0 ? sweep(this.#lane, this.#node(steps.length).commands).catch(ignoreFenced) : undefined,
+      ...actions.map(({ action, node }) => this.#ask(action, node)),
+    ]);
+    await this.#look('a burst');
+    const accepted = actions.filter(({ action }, at) => answers[at] === 'ok' && /^accept/.test(action.label)).map(({ action }) => action.label.split(' '));
+    const twice = accepted.filter(([, id, agent]) => accepted.some(([, otherId, other]) => otherId === id && other !== agent));
+    this.#fail(twice.map(([, id, agent]) => `INV-1 ${id} was given to ${agent} and to another`));
+    for (const [at, { action }] of actions.entries()) this.#done.push({ action, wasOk: answers[at] === 'ok' });
+  }
+
+  async #ask(action: Action, node: LaneNode): Promise<Answer> {
+    try {
+      const outcome = await action.run(node);
+      return outcome.ok ? 'ok' : outcome.code;
+    } catch (error) {
+      if (error instanceof AppError && (error.code === 'fenced' || error.code === 'unavailable')) return error.code;
+      throw new Error(`${action.label} failed\n${this.#tale()}`, { cause: error });
+    }
+  }
+
+  /** Steps that are no commands. @return whether it was one */
+  async #special(step: SingleStep): Promise<boolean> {
+    const { accountId } = this.#ids.scope;
+    switch (step.do) {
+      case 'pass':
+        this.#lane.nowMs += step.ms;
+        this.#story.push(`${step.ms} ms pass`);
+        await sweep(this.#lane, this.#node(step.node).commands).catch(ignoreFenced);
+        await this.#look('time');
+        return true;
+      case 'skew':
+        this.#lane.skews[step.node % this.#lane.nodes.length] = step.ms;
+        this.#story.push(`clock of ${this.#node(step.node).name} is ${step.ms} ms off`);
+        return true;
+      case 'lapse': {
+        const node = this.#node(step.node);
+        this.#story.push(`lease of ${node.name} lapses`);
+        await lapseLease(this.#lane, node);
+        return true;
+      }
+      case 'knock':
+      case 'oldKnock':
+        await this.#knock(step.do === 'oldKnock', step.deadline, this.#node(step.node));
+        return true;
+      case 'again':
+        await this.#again(step);
+        return true;
+      case 'setQueue': {
+        const known = this.#model.queues.get(this.#ids.queues[step.queue % this.#ids.queues.length] ?? '');
+        if (!known) return true;
+        this.#story.push(`${known.id} is set to ${JSON.stringify(step.with)}`);
+        await this.#setQueue({ ...queueOf(known.id, accountId, { ...known, ...step.with }, this.#ids.queues), recipe: known.recipe });
+        await this.#look('settings');
+        return true;
+      }
+      case 'setAgent': {
+        const known = this.#model.agents.get(this.#ids.agents[step.agent % this.#ids.agents.length] ?? '');
+        if (!known) return true;
+        this.#story.push(`${known.id} is set to ${JSON.stringify(step.with)}`);
+        const changed = 'in' in step.with ? agentOf(known.id, accountId, step.with, this.#ids.queues) : { ...known.doc, ...step.with };
+        await this.#setAgent(changed);
+        await this.#look('settings');
+        return true;
+      }
+      case 'setAccount':
+        this.#story.push(`the account is ${step.isActive ? 'active' : 'inactive'}`);
+        await this.#setAccount(step.isActive);
+        await this.#look('settings');
+        return true;
+      case 'deleteQueue': {
+        const id = this.#ids.queues[step.queue % this.#ids.queues.length] ?? '';
+        const known = this.#model.queues.get(id);
+        if (!known) return true;
+        this.#story.push(`${id} is deleted`);
+        this.#model.queues.set(id, { ...known, isActive: false });
+        await this.#apply({ kind: 'queue', id, doc: null });
+        await this.#look('settings');
+        return true;
+      }
+      case 'deleteAgent': {
+        const known = this.#model.agents.get(this.#ids.agents[step.agent % this.#ids.agents.length] ?? '');
+        if (!known) return true;
+        this.#story.push(`${known.id} is deleted`);
+        this.#model.setAgent(known.doc, true);
+        await this.#apply({ kind: 'agent', id: known.id, doc: null });
+        await this.#look('settings');
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** A timer that rings too early, or one whose deadline is over: neither changes anything. */
+  async #knock(isOld: boolean, place: number, node: LaneNode): Promise<void> {
+    const standing = [...(this.#last?.deadlines ?? [])].filter(([member]) => !member.startsWith('offer|'));
+    const old = this.#memory.tokens.map(([id, , token]) => `offer|${id}|${token}`).concat(['wrapup|i0|a0', 'reconnect|i0|1', 'agentlost|a0|0', 'relax|i0|0', 'sticky|i0|0']);
+    const members = isOld ? old.filter((member) => !this.#last?.deadlines.has(member)) : standing.map(([member]) => member);
+    const member = members[place % Math.max(1, members.length)];
+    if (member === undefined) return;
+    this.#story.push(`${isOld ? 'old' : 'early'} knock ${member} (${node.name})`);
+    await node.commands.run('fireDeadline', this.#lane.partition, [member]).catch(ignoreFenced);
+    const isDue = (this.#last?.deadlines.get(member) ?? Number.POSITIVE_INFINITY) <= this.#lane.nowMs + Math.max(0, ...this.#lane.skews);
+    const events = await this.#look('a knock');
+    if (events > 0 && !isDue) this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
+  }
+
+  /** The same command again: what is known by its key, or comes at once, changes nothing (INV-7). */
+  async #again(step: { readonly back: number; readonly node: number }): Promise<void> {
+    const before = this.#done.at(-1 - step.back);
+    if (!before) return;
+    const { action, wasOk } = before;
+    const node = this.#node(step.node);
+    const isAtOnce = step.back === 0;
+    this.#story.push(`again: ${action.label} (${node.name})`);
+    const answer = await this.#ask(action, node);
+    const events = await this.#look('a repeat', isAtOnce && !action.isKeyed ? ['agent.changed', 'client.presence'] : []);
+    if (answer === 'fenced' || answer === 'unavailable') return;
+    if (wasOk && (isAtOnce || action.isKeyed) && events > 0) this.#fail([`INV-7 ${action.label} was carried out twice`]);
+    if (wasOk && isAtOnce && answer !== 'ok' && !/^(rate|claim|end)/.test(action.label)) this.#fail([`INV-7 ${action.label} was answered ok, then ${answer}`]);
+  }
+
+  async #setAccount(isActive: boolean): Promise<void> {
+    const { accountId } = this.#ids.scope;
+    this.#model.isAccountActive = isActive;
+    const doc = { kind: 'account' as const, id: accountId, name: 'Model', isActive, origins: [], canSignInAnywhere: this.#ids.canSignInAnywhere };
+    await this.#apply({ kind: 'account', id: accountId, doc });
+  }
+
+  async #setQueue(doc: QueueDoc): Promise<void> {
+    this.#model.setQueue(doc);
+    await this.#apply({ kind: 'queue', id: doc.id, doc });
+  }
+
+  async #setAgent(doc: AgentDoc): Promise<void> {
+    this.#model.setAgent(doc);
+    await this.#apply({ kind: 'agent', id: doc.id, doc });
+  }
+
+  async #apply(entry: Pick<ConfigEntry, 'kind' | 'id' | 'doc'>): Promise<void> {
+    const { accountId } = this.#ids.scope;
+    await this.#lane.config.apply([{ ...entry, accountId, version: ++this.#version }]);
+  }
+
+  /** Reads what stands, fires what is due at once (as its knock would), folds the events, judges. @return how many events there were */
+  async #look(what: string, ignored: readonly string[] = []): Promise<number> {
+    let snapshot = await this.#read();
+    let events = snapshot.events;
+    if ([...snapshot.deadlines.values()].some((due) => due <= this.#lane.nowMs)) {
+      await sweep(this.#lane);
+      snapshot = await this.#read();
+      events = [...events, ...snapshot.events];
+    }
+    this.#last = snapshot;
+    const complaints = violations(snapshot);
+    const later = new Map<string, AgentState>();
+    for (const { doc, isDeleted } of this.#model.agents.values()) {
+      const state = agentStateOf(snapshot, doc, isDeleted);
+      if (state) later.set(doc.id, state);
+    }
+    if (this.#options.isJudgingEvents) complaints.push(...this.#model.fold(events, later, snapshot));
+    else this.#model.adopt(snapshot, later);
+    this.#remember(events, snapshot);
+    complaints.push(...(this.#options.isJudgingEvents ? differences(this.#model, snapshot, later) : []));
+    complaints.push(...idlePairs(this.#model, snapshot));
+    const overdue = [...snapshot.deadlines].filter(([, due]) => due <= Math.max(this.#lane.nowMs, snapshot.now) && what === 'time');
+    complaints.push(...overdue.map(([member]) => `INV-3 ${member} is overdue`));
+    this.#fail(complaints);
+    return events.filter(({ type }) => !ignored.includes(type)).length;
+  }
+
+  async #read(): Promise<Snapshot> {
+    const open = this.#memory.started.filter((id) => this.#model.interactions.get(id)?.state !== 'closed' || this.#memory.live.has(id));
+    const wanted = { interactions: open, agents: this.#ids.agents, queues: this.#ids.queues };
+    const snapshot = await readSnapshot(this.#lane.engine.core.runner.redis, this.#lane.base, wanted, this.#seen);
+    this.#seen = snapshot.events.at(-1)?.id ?? this.#seen;
+    return snapshot;
+  }
+
+  #remember(events: readonly StoredEvent[], snapshot: Snapshot): void {
+    for (const { type, body } of events) {
+      if (type === 'interaction.created') {
+        this.#memory.started.push(body.i);
+        this.#memory.live.add(body.i);
+      }
+      if (type === 'offer.made') this.#memory.tokens.push([body.i, body.a, body.tok]);
+    }
+    for (const one of snapshot.interactions.values()) this.#memory.connections.set(one.id, one.connections);
+    // Closed ones are looked at once more with their wrap-up, then no longer.
+    for (const id of [...this.#memory.live]) {
+      const isHeld = [...this.#model.agents.values()].some((agent) => agent.holds.some((hold) => hold.interaction === id));
+      if (this.#model.interactions.get(id)?.state === 'closed' && !isHeld) this.#memory.live.delete(id);
+    }
+  }
+
+  async #reconciled(): Promise<void> {
+    const repairs = await reconcile(this.#lane);
+    this.#fail(repairs.map((repair) => `the reconciler repaired ${repair}`));
+    await this.#look('the reconciler');
+  }
+
+  #fail(complaints: readonly string[]): void {
+    if (complaints.length > 0) throw new Error(`${complaints.join('\n')}\n${this.#tale()}`);
+  }
+
+  #tale(): string {
+    const queues = [...this.#model.queues.values()].map(({ kind: _k, accountId: _a, name: _n, ...doc }) => JSON.stringify(doc));
+    const agents = [...this.#model.agents.values()].map(({ doc: { kind: _k, accountId: _a, name: _n, ...doc } }) => JSON.stringify(doc));
+    return ['scene now:', ...queues, ...agents, 'steps:', ...this.#story.map((line, at) => `${at + 1}. ${line}`)].join('\n');
+  }
+}
+
+function ignoreFenced(error: unknown): void {
+  if (!(error instanceof AppError) || (error.code !== 'fenced' && error.code !== 'unavailable')) throw error;
+}

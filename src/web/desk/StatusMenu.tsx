@@ -174,7 +174,8 @@ function StatusWords({ agent }: { agent: AgentView }) {
         {agent.queues.length === 0 ? t('status.noQueue') : t(`status.${agent.status}`)}
         {reason && ` · ${reason}`}
       </span>
-      <time>{lasting(agent.since, now.value, language.value)}</time>
+      {/* Who was never signed in is so since no time that says anything. */}
+      {agent.since > 0 && <time>{lasting(agent.since, now.value, language.value)}</time>}
     </>
   );
 }

@@ -5,7 +5,7 @@ export const adminEn = {
   cancel: 'Cancel',
   save: 'Save',
   saved: 'Saved',
-  unsaved: 'Not saved yet',
+  unsaved: 'Not saved',
   undo: 'Undo',
   add: 'Add',
   make: 'Create',

@@ -80,9 +80,10 @@ function AgentBar({ figures }: { figures: QueueFigures }) {
   return (
     <div class="agent-bar">
       <span class="bar" aria-hidden="true">
-        {parts.map(({ name, count }) => (
-          <i key={name} class={`bar-${name}`} ref={(part) => part?.style.setProperty('flex-grow', String(count))} />
-        ))}
+        {parts.map(
+          ({ name, count }) =>
+            count > 0 && <i key={name} class={`bar-${name}`} ref={(part) => part?.style.setProperty('flex-grow', String(count))} />,
+        )}
       </span>
       <ul>
         {parts.map(({ name, count }) => (

@@ -72,7 +72,14 @@ function AgentFields({ user, skills, queues }: { user: User; skills: readonly Sk
           </FieldFrame>
         </Section>
         <Section id="section-skills" title={t('page.skills')} hint={t('agent.skills.hint')}>
-          <SkillNeeds label={t('page.skills')} skills={skills} max={SKILLS_MAX} {...form.field('skills')} error={skillError} />
+          <SkillNeeds
+            label={t('page.skills')}
+            skills={skills}
+            max={SKILLS_MAX}
+            isLabelHidden
+            {...form.field('skills')}
+            error={skillError}
+          />
         </Section>
         <Section id="section-queues" title={t('page.queues')} hint={t('agent.queues.hint')}>
           <MembershipLines queues={queues} {...form.field('memberships')} />

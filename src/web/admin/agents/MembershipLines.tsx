@@ -18,7 +18,7 @@ export function MembershipLines({ value, error, queues, onChange }: MembershipLi
   const free = queues.filter(({ id }) => !value.some(({ queue }) => queue === id));
   const replace = (membership: Membership) => onChange(value.map((known) => (known.queue === membership.queue ? membership : known)));
   return (
-    <FieldFrame label={t('page.queues')} error={error} isGroup>
+    <FieldFrame label={t('page.queues')} error={error} isGroup class="is-unlabelled">
       {() => (
         <div class="lines">
           {value.map((membership) => (

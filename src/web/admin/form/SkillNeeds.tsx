@@ -11,13 +11,15 @@ export interface SkillNeedsProps extends FieldTexts {
   onChange(value: readonly SkillNeed[]): void;
   readonly skills: readonly Skill[];
   readonly max: number;
+  /** The heading above says already what it is. */
+  readonly isLabelHidden?: boolean;
 }
 
-export function SkillNeeds({ value, onChange, skills, max, ...texts }: SkillNeedsProps) {
+export function SkillNeeds({ value, onChange, skills, max, isLabelHidden = false, ...texts }: SkillNeedsProps) {
   const free = skills.filter(({ id }) => !value.some((need) => need.skill === id));
   const replace = (at: number, need: SkillNeed) => onChange(value.map((known, index) => (index === at ? need : known)));
   return (
-    <FieldFrame {...texts} isGroup>
+    <FieldFrame {...texts} isGroup class={isLabelHidden ? 'is-unlabelled' : ''}>
       {() => (
         <div class="lines">
           {value.map((need, index) => {

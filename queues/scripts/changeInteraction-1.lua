@@ -32,12 +32,12 @@ if state == 'offered' then
   local o = fields(i, 'oa', 'tok')
   clearDeadline('offer', i, o[2])
   back = silenceOthers(i, c, o[1], o[2], before, nil, 'withdrawn')
-  call('HSET', B .. ':i:' .. i, 'missed', '')
+  writeInteraction(i, 'missed', '')
 elseif state == 'waiting' then
   removeWaiting(i, q, h[7])
-  call('HSET', B .. ':i:' .. i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
+  writeInteraction(i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
 end
-call('HSET', B .. ':i:' .. i, 'ch', value)
+writeInteraction(i, 'ch', value)
 emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
   { i = i, q = q, row = h[4] })
 if state == 'offered' then

@@ -176,7 +176,10 @@ export class Player {
         const known = this.#model.queues.get(this.#ids.queues[step.queue % this.#ids.queues.length] ?? '');
         if (!known) return true;
         this.#story.push(`${known.id} is set to ${JSON.stringify(step.with)}`);
-        await this.#setQueue({ ...queueOf(known.id, accountId, { ...known, ...step.with, channel: known.channel }, this.#ids.queues), recipe: known.recipe });
+        await this.#setQueue({
+          ...queueOf(known.id, accountId, { ...known, ...step.with, channel: known.channel }, this.#ids.queues),
+          recipe: known.recipe,
+        });
         await this.#look('settings');
         return true;
       }
@@ -231,7 +234,8 @@ export class Player {
     await node.commands.run('fireDeadline', this.#lane.partition, [member]).catch(ignoreFenced);
     const isDue = (this.#last?.deadlines.get(member) ?? Number.POSITIVE_INFINITY) <= this.#lane.nowMs + Math.max(0, ...this.#lane.skews);
     const events = await this.#look('a knock');
-    if (events > 0 && !isDue && !this.#hasSwept) this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
+    if (events > 0 && !isDue && !this.#hasSwept)
+      this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
   }
 
   /** The same command again: what is known by its key, or comes at once, changes nothing (INV-7). */
@@ -349,7 +353,15 @@ export class Player {
     const told = this.#told.map(({ type, at, body }) => `${type} at ${at} ${JSON.stringify(body)}`);
     const queues = [...this.#model.queues.values()].map(({ kind: _k, accountId: _a, name: _n, ...doc }) => JSON.stringify(doc));
     const agents = [...this.#model.agents.values()].map(({ doc: { kind: _k, accountId: _a, name: _n, ...doc } }) => JSON.stringify(doc));
-    return ['scene now:', ...queues, ...agents, 'steps:', ...this.#story.map((line, at) => `${at + 1}. ${line}`), 'events of the last step:', ...told].join('\n');
+    return [
+      'scene now:',
+      ...queues,
+      ...agents,
+      'steps:',
+      ...this.#story.map((line, at) => `${at + 1}. ${line}`),
+      'events of the last step:',
+      ...told,
+    ].join('\n');
   }
 }
 

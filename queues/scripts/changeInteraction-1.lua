@@ -26,17 +26,19 @@ if state == 'offered' then
   local _, back = returnOffer(i, 'withdrawn')
   h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
   state, q, c = h[3], h[2], queueOf(h[2])
-  call('HSET', B .. ':i:' .. i, 'missed', '')
+  writeInteraction(i, 'missed', '')
   for _, a in ipairs(back) do refreshReady(a) end
+  h.back = back
 end
 noteMedium(c, value)
 if state == 'waiting' then
   removeWaiting(i, q, h[7])
-  call('HSET', B .. ':i:' .. i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
+  writeInteraction(i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
 end
-call('HSET', B .. ':i:' .. i, 'ch', value)
+writeInteraction(i, 'ch', value)
 emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
   { i = i, q = q, row = h[4] })
 if state == 'waiting' then matchInteraction(i) end
+for _, a in ipairs(h.back or {}) do freeAgent(a) end
 if state == 'served' then freeAgent(h[4]) end
 return { 'ok', knocks }

@@ -2,15 +2,17 @@
 -- little ahead of `clock` while a clock that was set back catches up.
 --
 -- KEYS[1] prefix of the partition   ARGV[1] explicit time in ms, honoured on partitions marked virtual
-local B, call = KEYS[1], redis.call
-local function number(text) return tonumber(text or '0') or 0 end
-local meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'virtual', 'ahead')
-local now = number(ARGV[1])
+-- @include spoken
+-- @each
+B, call = KEYS[1], redis.call
+meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'virtual', 'ahead')
+now = number(ARGV[1])
 if not meta[3] then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000) + number(meta[4])
 end
 now = math.max(now, number(meta[1]))
+-- @end
 -- @include window
 -- @include estimate
 

@@ -75,13 +75,13 @@ local function countEntered(i, q, score, sig)
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
   local wait = estimate(st, bases, bases, ahead, ready, online, inService)
-  call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', isFresh and '1' or '')
+  writeInteraction(i, 'ew', wait or '', 'er', isFresh and '1' or '')
 end
 
 -- Call it when it has left the index. @return the wait that was estimated, ms, or nil
 local function countAnswered(i, q, waitMs)
   local st = counters(q)
-  local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
+  local h = fields(i, 'ew', 'er')
   local time, since, starts, answered, waits, inTime, compared, off, drift, fresh, freshWaits = struct.unpack('<ddddddddddd', st, AT_WAITED)
   if since > 0 then starts = starts + 1 end
   time, since = lineMoved(q, time, since)

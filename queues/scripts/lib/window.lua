@@ -24,7 +24,10 @@ local COUNTERS, FIRST_13 = '<dddddddddddddddddddddd', '<ddddddddddddd'
 local AT_ENTERED, AT_ABANDONED, AT_WAITED, AT_FRESH, AT_OPENED = 25, 41, 65, 137, 153
 local AT_DAY, AT_HOUR, AT_HOUR_BEFORE = 177, 353, 529
 local TRACK, RING_ENTRY, WRAP = '<ddddd', 8, 4294967296
-local bucket = math.floor(now / BUCKET_MS)
+local bucket
+-- @each
+bucket = math.floor(now / BUCKET_MS)
+-- @end
 
 -- Whether the snapshot that begins there was taken in another period than the present.
 local function isBefore(packed, at, buckets)

@@ -49,8 +49,8 @@ export const eventBodies = {
     pri: z.number().optional(),
   }),
   'interaction.queued': z.object({ i, q, reason: z.string() }),
-  /** A recipe's step moved it (RTE-10). */
-  'interaction.moved': z.object({ i, from: q, q, step: z.number() }),
+  /** A recipe's step moved it (RTE-10), to where it needs `need`. */
+  'interaction.moved': z.object({ i, from: q, q, step: z.number(), need: z.string().optional() }),
   /** A recipe's step ran that does not end the waiting: `op` priority | message. */
   'recipe.ran': z.object({ i, q, step: z.number(), op: z.string(), text: z.string().optional() }),
   /** What it needs became less (RTE-3), or its priority changed. */

@@ -27,7 +27,7 @@ export function connect(url: string, log: Logger, name: string): Redis {
   const forCommands = { commandTimeout: COMMAND_TIMEOUT_MS };
   if (!isClusterUrl(url)) return told(new Single(url, { ...single(name), ...forCommands, enableAutoPipelining: true }), log, name);
   const never = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, enableOfflineQueue: false };
-  return told(connectCluster(url, { ...node(name), ...forCommands }, { ...never, enableAutoPipelining: true }), log, name);
+  return told(connectCluster(url, { ...node(name), ...forCommands }, never), log, name);
 }
 
 /** A connection of its own for blocking reads of logs: in a cluster to the owner of `key`, wherever that is. */
@@ -177,17 +177,11 @@ export class ScriptRunner {
         if (error instanceof AppError) throw error;
         // Perhaps the connection is dead without having been closed: the next try gets a new one.
         if (isTimeout(error)) this.#replaceConnection(key);
-        if (isMoved(error)) this.#learnOwners();
         if (!isPassing(error)) throw new AppError('internal', { detail: 'A state script failed.', cause: error });
         if (this.#isClosed || performance.now() - started > GIVE_UP_AFTER_MS) throw new AppError('unavailable', { cause: error });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
       }
     }
-  }
-
-  /** A slot that moved is followed by the cluster's client itself, unless its command went out together with others that were answered. */
-  #learnOwners(): void {
-    if (this.redis instanceof Cluster) this.redis.refreshSlotsCache();
   }
 
   /** Once, however many commands timed out on it. */

@@ -182,10 +182,12 @@ local function freeAgent(a) matchAgent(a) end
 -- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time.
 local function refreshQueue(q, cursor)
   local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
-  for _, a in ipairs(scanned[2]) do
-    refreshReady(a)
-    matchAgent(a)
+  for _, a in ipairs(scanned[2]) do refreshReady(a) end
+  -- First what waits best chooses by the strategy, then each agent takes what it still may.
+  for _, set in ipairs({ ':w:', ':ws:' }) do
+    for _, i in ipairs(call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1)) do matchInteraction(i) end
   end
+  for _, a in ipairs(scanned[2]) do matchAgent(a) end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end
 

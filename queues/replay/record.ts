@@ -14,7 +14,7 @@ import { AppError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { EngineCore } from '../index.ts';
 import { partitionKey } from '../keys.ts';
-import { answered, type Redis } from '../redis.ts';
+import { answered, type Reader } from '../redis.ts';
 import { loadScripts } from '../scripts.ts';
 import { RecordingError, RecordingWriter } from './recording.ts';
 
@@ -74,18 +74,18 @@ class Recorder {
   readonly #base: string;
   readonly #log: Logger;
   readonly #id = randomBytes(6).toString('hex');
-  readonly #reader: Redis;
+  readonly #reader: Reader;
   #lastId = '0-0';
   #phase: Phase = 'snapshot';
   #commands = 0;
   #isStopping = false;
   #keptAt = performance.now();
 
-  constructor({ core, log }: RecordOptions, base: string) {
+  constructor({ core, partition, log }: RecordOptions, base: string) {
     this.#core = core;
     this.#base = base;
     this.#log = log;
-    this.#reader = core.connect('recorder');
+    this.#reader = core.connect('recorder', partition);
   }
 
   async begin(): Promise<number> {
@@ -135,11 +135,10 @@ class Recorder {
 
   /** Copies every key that no script has touched since the moment. @returns whether the recording still holds */
   async #copyAll(writer: RecordingWriter): Promise<boolean> {
-    const { redis } = this.#core.runner;
     const after = this.#phase === 'snapshot' ? 'commands' : 'done';
     let cursor = '0';
     do {
-      const [next, keys] = await this.#core.runner.retrying(() => redis.scan(cursor, 'MATCH', `${this.#base}:*`, 'COUNT', SCAN_COUNT));
+      const [next, keys] = await this.#core.runner.retrying(() => this.#scan(cursor));
       cursor = next;
       for (let from = 0; from < keys.length; from += COPY_COUNT) {
         if ((await this.#ask('copy', keys.slice(from, from + COPY_COUNT)))[0] !== 'ok') return false;
@@ -151,6 +150,11 @@ class Recorder {
     if ((await this.#ask('copied'))[0] !== 'ok') return false;
     while (this.#phase !== after) await this.#drain(writer, BLOCK_MS);
     return true;
+  }
+
+  /** Asked over the reader: in a cluster only the partition's own node has its keys. */
+  #scan(cursor: string): Promise<[string, string[]]> {
+    return answered(this.#reader, ANSWER_MS, this.#reader.scan(cursor, 'MATCH', `${this.#base}:*`, 'COUNT', SCAN_COUNT));
   }
 
   async #turn(writer: RecordingWriter): Promise<boolean> {

@@ -14,7 +14,7 @@ import { AppError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { EngineCore } from '../index.ts';
 import { partitionKey } from '../keys.ts';
-import { answered, type Reader } from '../redis.ts';
+import { answered, type Reader, untilReady } from '../redis.ts';
 import { loadScripts } from '../scripts.ts';
 import { RecordingError, RecordingWriter } from './recording.ts';
 
@@ -24,6 +24,7 @@ const BLOCK_MS = 500;
 const ANSWER_MS = 3_000;
 const SCAN_COUNT = 500;
 const COPY_COUNT = 20;
+const READY_MS = 10_000;
 
 type RawRead = [stream: Buffer, entries: [id: Buffer, flat: Buffer[]][]][] | null;
 type Phase = 'snapshot' | 'commands' | 'end' | 'done';
@@ -74,6 +75,7 @@ class Recorder {
   readonly #base: string;
   readonly #log: Logger;
   readonly #id = randomBytes(6).toString('hex');
+  /** To the server that has the partition: keys are walked over there, too. */
   readonly #reader: Reader;
   #lastId = '0-0';
   #phase: Phase = 'snapshot';
@@ -89,10 +91,15 @@ class Recorder {
   }
 
   async begin(): Promise<number> {
-    const reply = await this.#ask('begin');
-    if (reply[0] === 'ok') return Number(reply[1]);
-    this.#reader.disconnect();
-    throw new RecordingError('This partition is being recorded already.');
+    try {
+      await untilReady(this.#reader, READY_MS);
+      const reply = await this.#ask('begin');
+      if (reply[0] !== 'ok') throw new RecordingError('This partition is being recorded already.');
+      return Number(reply[1]);
+    } catch (error) {
+      this.#reader.disconnect();
+      throw error;
+    }
   }
 
   run(writer: RecordingWriter): RunningRecording {
@@ -138,7 +145,9 @@ class Recorder {
     const after = this.#phase === 'snapshot' ? 'commands' : 'done';
     let cursor = '0';
     do {
-      const [next, keys] = await this.#core.runner.retrying(() => this.#scan(cursor));
+      const [next, keys] = await this.#core.runner.retrying(() =>
+        this.#reader.scan(cursor, 'MATCH', `${this.#base}:*`, 'COUNT', SCAN_COUNT),
+      );
       cursor = next;
       for (let from = 0; from < keys.length; from += COPY_COUNT) {
         if ((await this.#ask('copy', keys.slice(from, from + COPY_COUNT)))[0] !== 'ok') return false;
@@ -150,11 +159,6 @@ class Recorder {
     if ((await this.#ask('copied'))[0] !== 'ok') return false;
     while (this.#phase !== after) await this.#drain(writer, BLOCK_MS);
     return true;
-  }
-
-  /** Asked over the reader: in a cluster only the partition's own node has its keys. */
-  #scan(cursor: string): Promise<[string, string[]]> {
-    return answered(this.#reader, ANSWER_MS, this.#reader.scan(cursor, 'MATCH', `${this.#base}:*`, 'COUNT', SCAN_COUNT));
   }
 
   async #turn(writer: RecordingWriter): Promise<boolean> {

@@ -31,6 +31,8 @@ local function applyQueue()
     packQueue(id)
     call('SREM', B .. ':qs:' .. acc, id)
     setDeadline('drain', id, '0', now)
+    -- Its agents are ready for it no more.
+    setDeadline('refresh', id, '0', now)
     return
   end
   call('SADD', B .. ':qs:' .. acc, id)

@@ -57,8 +57,9 @@ local function signOut()
     end
   end
   for q in pairs(leaves) do releaseKept(a, q) end
-  refreshReady(a)
   tellAgentChanged(a, left)
+  -- The offers it gave back make room for what waits in its other queues.
+  freeAgent(a)
 end
 
 local function pauseSome()

@@ -93,8 +93,10 @@ takeInteraction = function(i, q, a, via, why)
   writeAgent(a, 'missed', 0)
   local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
   if call('HINCRBY', totals, a, 1) == 1 then call('EXPIRE', totals, 172800) end
-  if isFirst then countAnswered(i, q, now - number(h[3] or h[4])) end
-  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = g.name, via = via, why = why, ld = holds(g) }, { i = i, a = a, q = q, figures = true })
+  local waitMs = isFirst and now - number(h[3] or h[4]) or nil
+  local estimatedMs = waitMs and countAnswered(i, q, waitMs)
+  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = g.name, via = via, why = why, ld = holds(g), w = waitMs, ew = estimatedMs },
+    { i = i, a = a, q = q, figures = true })
   refreshReady(a)
 end
 
@@ -180,10 +182,12 @@ local function freeAgent(a) matchAgent(a) end
 -- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time.
 local function refreshQueue(q, cursor)
   local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
-  for _, a in ipairs(scanned[2]) do
-    refreshReady(a)
-    matchAgent(a)
+  for _, a in ipairs(scanned[2]) do refreshReady(a) end
+  -- First what waits best chooses by the strategy, then each agent takes what it still may.
+  for _, set in ipairs({ ':w:', ':ws:' }) do
+    for _, i in ipairs(call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1)) do matchInteraction(i) end
   end
+  for _, a in ipairs(scanned[2]) do matchAgent(a) end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end
 
@@ -251,7 +255,7 @@ end
 -- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
 -- offers are the caller's matter.
 local function closeInteraction(i, q, a, reason, outcome, note, to)
-  local h = fields(i, 'acc', 'parts', 'presTok', 'c', 'sig', 'st', 'np', 'rxD', 'rcD', 'sta', 'qs', 'start')
+  local h = fields(i, 'acc', 'parts', 'presTok', 'c', 'sig', 'st', 'np', 'rxD', 'rcD', 'sta', 'qs', 'start', 'started')
   local acc, c = h[1], queueOf(q)
   local kind = ''
   if outcome ~= '' then kind = call('HGET', B .. ':qout:' .. q, outcome) or '' end
@@ -263,7 +267,8 @@ local function closeInteraction(i, q, a, reason, outcome, note, to)
   if h[3] then clearDeadline('reconnect', i, h[3]) end
   if h[6] == 'ended' then clearDeadline('autoclose', i, 'x') end
   writeInteraction(i, 'st', 'closed', 'closed', now, 'outcome', outcome)
-  if reason == 'abandoned' then countAbandoned(i, q, now - number(h[11] or h[12])) end
+  -- Whoever was answered once did not give up waiting for an answer.
+  if reason == 'abandoned' and (h[13] or '') == '' then countAbandoned(i, q, now - number(h[11] or h[12])) end
   local tell = { i = i, q = q, figures = true }
   local body = { i = i, q = q, a = a, reason = reason, outcome = outcome, kind = kind, note = note, to = to }
   if a ~= '' then

@@ -167,8 +167,9 @@ local function chooseInteraction(g, after)
       if isRoom then
         if after then from = call('ZCOUNT', B .. ':w:' .. q, '-inf', '(' .. after) end
         openSource(sources, c, B .. ':w:' .. q, from)
-        if c.mode == 'ring_all' then openSource(sources, c, B .. ':rg:' .. q, 0) end
       end
+      -- What rings may be of another medium than the queue's.
+      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then openSource(sources, c, B .. ':rg:' .. q, 0) end
       local keys = { 'ZMSCORE', B .. ':wk:' .. q }
       if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
       for medium in string.gmatch(c.others, '%a+') do

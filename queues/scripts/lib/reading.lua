@@ -55,3 +55,13 @@ local function agentTimes(a)
   end
   return ((how == 3 and now - begin or 0) + busy - busyThen) % WRAP, ((how >= 2 and now - begin or 0) + online - onlineThen) % WRAP
 end
+
+-- How many stand before this one in the queue, by score; nil when it does not wait there.
+local function aheadOf(q, i)
+  local sets = { B .. ':w:' .. q, B .. ':ws:' .. q }
+  for k = 1, 2 do
+    local rank = call('ZRANK', sets[k], i)
+    if rank then return rank + call('ZCOUNT', sets[3 - k], '-inf', '(' .. call('ZSCORE', sets[k], i)) end
+  end
+  return nil
+end

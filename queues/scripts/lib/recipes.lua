@@ -78,7 +78,7 @@ local function enterQueue(i, c, w, set)
   if sig ~= '' or w.isMoved then put('sig', sig) end
   if pref ~= '' or w.isMoved then put('pref', pref) end
   writeInteraction(unpack(set))
-  countEntered(i, c.id)
+  countEntered(i, c.id, score, sig)
 end
 
 -- A returning contact is kept for its last agent, while that one serves the queue (RTE-11).
@@ -148,7 +148,7 @@ local function moveTo(i, c, target, step)
   if target.acc ~= c.acc or not isServing(target) or contains(left, target.id) then return false end
   leaveWaiting(i, h[9], h[10], h[11])
   removeWaiting(i, c.id, h[2])
-  emit('interaction.moved', h[1], { i = i, from = c.id, q = target.id, step = step }, { q = c.id, figures = { c.id, target.id } })
+  emit('interaction.moved', h[1], { i = i, from = c.id, q = target.id, step = step, need = mergeNeeds(h[6] or '', target.required) }, { q = c.id, figures = { c.id, target.id } })
   enterQueue(i, target, { start = number(h[3]), pri = number(h[4]), medium = h[5] or 'chat', req = h[6] or '', pref = h[7] or '', isMoved = true },
     { i, 'vq', left, 'rcN', 0, 'rcD', '', 'rcR', '', 'missed', '' })
   emit('interaction.queued', h[1], { i = i, q = target.id, reason = 'overflow' }, { q = target.id, figures = true })

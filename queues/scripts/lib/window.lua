@@ -29,19 +29,6 @@ local bucket
 bucket = math.floor(now / BUCKET_MS)
 -- @end
 
--- How many wait in the queue: those without needs and those with (lib/waiting).
-local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end
-
--- How many of them are before this one, by score; nil when it does not wait there.
-local function aheadOf(q, i)
-  local sets = { B .. ':w:' .. q, B .. ':ws:' .. q }
-  for k = 1, 2 do
-    local rank = call('ZRANK', sets[k], i)
-    if rank then return rank + call('ZCOUNT', sets[3 - k], '-inf', '(' .. call('ZSCORE', sets[k], i)) end
-  end
-  return nil
-end
-
 -- Whether the snapshot that begins there was taken in another period than the present.
 local function isBefore(packed, at, buckets)
   return math.floor(struct.unpack('<d', packed, at + AT_OPENED - 1) / buckets) < math.floor(bucket / buckets)
@@ -56,3 +43,6 @@ local function windowBase(q)
   end
   return base
 end
+
+-- How many wait in the queue: those without needs and those with (lib/waiting).
+local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end

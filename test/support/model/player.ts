@@ -225,7 +225,8 @@ export class Player {
     await node.commands.run('fireDeadline', this.#lane.partition, [member]).catch(ignoreFenced);
     const isDue = (this.#last?.deadlines.get(member) ?? Number.POSITIVE_INFINITY) <= this.#lane.nowMs + Math.max(0, ...this.#lane.skews);
     const events = await this.#look('a knock');
-    if (events > 0 && !isDue && !this.#hasSwept) this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
+    if (events > 0 && !isDue && !this.#hasSwept)
+      this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
   }
 
   /** The same command again: what is known by its key, or comes at once, changes nothing (INV-7). */

@@ -2,9 +2,9 @@
 import type { Logger } from '../../src/base/log.ts';
 import { connect, type Redis, untilReady } from '../redis.ts';
 
-export { type RunningRecording, startRecording } from './record.ts';
-export { RecordingError, readCommands, readHeader } from './recording.ts';
-export { putRecordedEnd, type Replayed, replayRecording } from './replay.ts';
+export { startRecording } from './record.ts';
+export { RecordingError, readCommands } from './recording.ts';
+export { putRecordedEnd, replayRecording } from './replay.ts';
 export { canonicalState, type Difference, differences } from './state.ts';
 
 /** Two empty databases of a private Redis: one to replay in, one for the recorded end. @throws AppError unavailable */

@@ -35,9 +35,10 @@ test('BEY-2 the explanation made from the replay of a recording equals that of t
   const recorded = join(folder, 'run');
   const recording = await startRecording({ core: engine.core, partition: scope.partition, name: 'run', folder: recorded, log: testLog });
   await recording.started;
-  const overflow = await addQueue('Overflow', { required: [{ skill: french, level: 7 }] });
+  const overflow = await addQueue('Overflow', { required: [{ skill: french, level: 7 }], offerTimeoutMs: 600_000 });
   const drawn = await addQueue('Drawn', {
     mode: 'random',
+    offerTimeoutMs: 600_000,
     recipe: [{ afterSec: 0, onlyIf: 'no_agents', do: { op: 'queue', queueId: overflow } }],
   });
   const waiting = await start(drawn);

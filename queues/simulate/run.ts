@@ -6,7 +6,7 @@
 import type { Logger } from '../../src/base/log.ts';
 import { createEngine, type RunningEngine } from '../index.ts';
 import { logKey, partitionKey } from '../keys.ts';
-import { toLogEntry } from '../log.ts';
+import { toLogEntry } from '../logEntry.ts';
 import { Agenda } from './agenda.ts';
 import { AgentPeople, type AgentStep } from './agentPeople.ts';
 import { type Center, openCenter } from './center.ts';

@@ -14,7 +14,7 @@ import { AppError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { EngineCore } from '../index.ts';
 import { partitionKey } from '../keys.ts';
-import { answered, type Redis } from '../redis.ts';
+import { answered, type Reader, untilReady } from '../redis.ts';
 import { loadScripts } from '../scripts.ts';
 import { RecordingError, RecordingWriter } from './recording.ts';
 
@@ -24,6 +24,7 @@ const BLOCK_MS = 500;
 const ANSWER_MS = 3_000;
 const SCAN_COUNT = 500;
 const COPY_COUNT = 20;
+const READY_MS = 10_000;
 
 type RawRead = [stream: Buffer, entries: [id: Buffer, flat: Buffer[]][]][] | null;
 type Phase = 'snapshot' | 'commands' | 'end' | 'done';
@@ -74,25 +75,31 @@ class Recorder {
   readonly #base: string;
   readonly #log: Logger;
   readonly #id = randomBytes(6).toString('hex');
-  readonly #reader: Redis;
+  /** To the server that has the partition: keys are walked over there, too. */
+  readonly #reader: Reader;
   #lastId = '0-0';
   #phase: Phase = 'snapshot';
   #commands = 0;
   #isStopping = false;
   #keptAt = performance.now();
 
-  constructor({ core, log }: RecordOptions, base: string) {
+  constructor({ core, partition, log }: RecordOptions, base: string) {
     this.#core = core;
     this.#base = base;
     this.#log = log;
-    this.#reader = core.connect('recorder');
+    this.#reader = core.connect('recorder', partition);
   }
 
   async begin(): Promise<number> {
-    const reply = await this.#ask('begin');
-    if (reply[0] === 'ok') return Number(reply[1]);
-    this.#reader.disconnect();
-    throw new RecordingError('This partition is being recorded already.');
+    try {
+      await untilReady(this.#reader, READY_MS);
+      const reply = await this.#ask('begin');
+      if (reply[0] !== 'ok') throw new RecordingError('This partition is being recorded already.');
+      return Number(reply[1]);
+    } catch (error) {
+      this.#reader.disconnect();
+      throw error;
+    }
   }
 
   run(writer: RecordingWriter): RunningRecording {
@@ -135,11 +142,12 @@ class Recorder {
 
   /** Copies every key that no script has touched since the moment. @returns whether the recording still holds */
   async #copyAll(writer: RecordingWriter): Promise<boolean> {
-    const { redis } = this.#core.runner;
     const after = this.#phase === 'snapshot' ? 'commands' : 'done';
     let cursor = '0';
     do {
-      const [next, keys] = await this.#core.runner.retrying(() => redis.scan(cursor, 'MATCH', `${this.#base}:*`, 'COUNT', SCAN_COUNT));
+      const [next, keys] = await this.#core.runner.retrying(() =>
+        this.#reader.scan(cursor, 'MATCH', `${this.#base}:*`, 'COUNT', SCAN_COUNT),
+      );
       cursor = next;
       for (let from = 0; from < keys.length; from += COPY_COUNT) {
         if ((await this.#ask('copy', keys.slice(from, from + COPY_COUNT)))[0] !== 'ok') return false;

@@ -72,6 +72,7 @@ export const ACTIONS = [
   'conversation.read', // one's queues
   'conversation.supervise',
   'history.read',
+  'interactions.explain', // why who was given what; agents: why not they
   'file.read',
   'file.upload',
   'visitor.chat', // as visitor, own conversations
@@ -143,6 +144,7 @@ function userCan(user: UserPrincipal, action: Action, scope: ActionScope): boole
     case 'desk.open':
       return serves || isSupervisor || visits || user.mayVisit === true;
     case 'history.read':
+    case 'interactions.explain':
       return serves || isSupervisor;
     case 'groups.read':
     case 'users.read':

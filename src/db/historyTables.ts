@@ -1,4 +1,4 @@
-/** The tables of 0002_history.sql as Kysely sees them. Only the projector and the erasure write them. */
+/** The tables of 0002_history.sql and 0004_explanation.sql as Kysely sees them. Only the projector, the erasure and triggers write them. */
 import type { ColumnType, Generated } from 'kysely';
 
 /** A month's first day, `YYYY-MM-DD`; compared and inserted, never selected (the driver would make a local midnight of it). */
@@ -110,6 +110,15 @@ export interface HistoryTables {
     partition: number;
     position: string;
     moved_at: Generated<Date>;
+  };
+  /** Filled by triggers, append-only; `doc` null: deleted. */
+  config_past: {
+    kind: string;
+    id: string;
+    version: number;
+    account_id: string;
+    doc: ColumnType<unknown, string | null, never>;
+    at: Generated<Date>;
   };
   rejected_entry: {
     reader: string;

@@ -50,5 +50,5 @@ const PERSONAL: ReadonlySet<string> = new Set(['name', 'email', 'page', 'userAge
 
 /** JSON of the body without personal data, as the `event` table keeps it. */
 export function factOf(event: Decoded): string {
-  return JSON.stringify(event.body, (field, value: unknown) => (PERSONAL.has(field) ? undefined : value));
+  return JSON.stringify(Object.fromEntries(Object.entries(event.body).filter(([field]) => !PERSONAL.has(field))));
 }

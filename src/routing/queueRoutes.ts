@@ -15,7 +15,7 @@ import { newId, type QueueId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
-import { checkQueue, queueBody, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
+import { checkQueue, namesOfGroups, queueBody, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
 import { queuesHandingTo } from './recipe.ts';
 import { liveQueues } from './visibleQueues.ts';
 
@@ -167,16 +167,8 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         const scope = await scopeOf(deps, accountId);
         await changeConfig(deps, accountId, async (trx, changes) => {
           const queue = await readQueue(trx, accountId, id);
-          const users = await trx
-            .selectFrom('chat_group')
-            .select('name')
-            .where('queue_id', '=', id)
-            .where('deleted_at', 'is', null)
-            .orderBy('name')
-            .limit(5)
-            .execute();
-          if (users.length > 0)
-            throw new AppError('wrong_state', { detail: `Groups use this queue: ${users.map((group) => group.name).join(', ')}.` });
+          const groups = await namesOfGroups(trx, id);
+          if (groups.length > 0) throw new AppError('wrong_state', { detail: `Groups use this queue: ${groups.join(', ')}.` });
           const handing = await queuesHandingTo(trx, accountId, id);
           if (handing.length > 0) throw new AppError('wrong_state', { detail: `Recipes hand on to this queue: ${handing.join(', ')}.` });
           const figures = await deps.engine.views.figures(scope, id as QueueId);

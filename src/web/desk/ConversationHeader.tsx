@@ -15,6 +15,8 @@ import { useDesk } from './context.ts';
 import { Dialog } from './Dialog.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import { PickAgentDialog } from './PickAgentDialog.tsx';
+import { go } from './place.ts';
+import { maySupervise } from './rights.ts';
 import { errorText, t } from './texts.ts';
 
 type Asking = 'end' | 'close' | 'transfer' | 'invite' | undefined;
@@ -93,6 +95,7 @@ export function ConversationHeader({
               text: t('pane.leave'),
               act: () => void desk.run({ t: 'participant.leave', key: newKey(), interaction }),
             },
+          maySupervise(desk.me) && { icon: 'route', text: t('pane.why'), act: () => go({ name: 'routing', interaction }) },
           { icon: 'download', text: t('pane.download'), act: download },
           isOwner && isServed && { icon: 'check', text: t('close.go'), act: () => setAsking('close') },
         ]}

@@ -1,40 +1,38 @@
-/** The desk: rail, lists, conversation, client card. On a phone one of them at a time, with a way back. */
-import { useEffect, useState } from 'preact/hooks';
+/** The desk: rail, lists, conversation, client card, and the places beside them. On a phone one of them at a time, with a way back. */
+import { useEffect } from 'preact/hooks';
 import { LinkBanner } from '../conversation/LinkBanner.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { ConversationPane } from './ConversationPane.tsx';
-import { DeskContext } from './context.ts';
+import { DeskContext, useDesk } from './context.ts';
 import type { Desk } from './desk.ts';
+import { Lazy } from './Lazy.tsx';
+import { LeaveDialog } from './LeaveDialog.tsx';
 import { ListPane } from './ListPane.tsx';
 import { Profile } from './Profile.tsx';
+import { go, type Place, place } from './place.ts';
 import { Rail } from './Rail.tsx';
+import { mayConfigure, maySupervise } from './rights.ts';
 import { rowsOf } from './rows.ts';
 import { t } from './texts.ts';
 
 export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void }) {
-  const [isProfile, setProfile] = useState(false);
   const unread = rowsOf('mine', desk.rows.all.value, desk.me.user.id).reduce((sum, row) => sum + row.unread, 0);
   useEffect(() => {
     document.title = `${unread > 0 ? `(${unread}) ` : ''}${t('title')} · ${desk.me.account.name || 'Centralino'}`;
   }, [unread]);
-  const view = isProfile ? 'profile' : desk.openId.value !== undefined ? 'conversation' : 'list';
+  const here = allowed(place.value, desk);
+  const view = here.name !== 'desk' ? 'screen' : desk.openId.value !== undefined ? 'conversation' : 'list';
   return (
     <DeskContext.Provider value={desk}>
       <div class={`desk shows-${view}`}>
-        <Rail isProfile={isProfile} onProfile={setProfile} />
+        <Rail here={here} />
         <main class="desk-main">
           <h1 class="sr-only">{t('title')}</h1>
           <div class="desk-banner">
             <LinkBanner state={desk.socket.state.value} refusedText={t('signIn.again')} onRetry={() => desk.socket.retryNow()} />
           </div>
-          {isProfile ? (
-            <Profile onClose={() => setProfile(false)} onSignOut={onSignOut} />
-          ) : (
-            <>
-              <ListPane />
-              <ConversationPane key={desk.openId.value ?? ''} />
-            </>
-          )}
+          <Here place={here} onSignOut={onSignOut} />
+          <LeaveDialog />
           <div class="toasts" role="alert">
             {desk.toasts.value.map((toast) => (
               <div key={toast.id} class="toast">
@@ -50,4 +48,44 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
       </div>
     </DeskContext.Provider>
   );
+}
+
+/** An address may have been given by somebody who may more. */
+function allowed(wanted: Place, desk: Desk): Place {
+  if (wanted.name === 'admin' && !mayConfigure(desk.me)) return { name: 'desk' };
+  if ((wanted.name === 'overview' || wanted.name === 'routing') && !maySupervise(desk.me)) return { name: 'desk' };
+  return wanted;
+}
+
+function Here({ place: here, onSignOut }: { place: Place; onSignOut(): void }) {
+  const desk = useDesk();
+  switch (here.name) {
+    case 'profile':
+      return <Profile onClose={() => go({ name: 'desk' })} onSignOut={onSignOut} />;
+    case 'overview':
+      return <Lazy key="overview" load={async () => (await import('../supervise/Overview.tsx')).Overview} props={{ queue: here.queue }} />;
+    case 'routing':
+      return (
+        <Lazy
+          key={here.interaction}
+          load={async () => (await import('../supervise/RoutingScreen.tsx')).RoutingScreen}
+          props={{ interaction: here.interaction }}
+        />
+      );
+    case 'admin':
+      return (
+        <Lazy
+          key="admin"
+          load={async () => (await import('../admin/AdminScreen.tsx')).AdminScreen}
+          props={{ page: here.page, id: here.id }}
+        />
+      );
+    case 'desk':
+      return (
+        <>
+          <ListPane />
+          <ConversationPane key={desk.openId.value ?? ''} />
+        </>
+      );
+  }
 }

@@ -15,7 +15,8 @@ export function ListPane() {
   const list = desk.list.value;
   const rows = sorted(rowsOf(list, desk.rows.all.value, desk.me.user.id), desk.isByLastMessage.value);
   const agent = desk.agent.value;
-  const figures = [...desk.figures.value.values()];
+  const mine = new Set(agent?.queues.map(({ id }) => id));
+  const figures = [...desk.figures.all.value.values()].filter(({ queue }) => mine.has(queue));
   const waiting = figures.reduce((sum, figure) => sum + figure.waiting, 0);
   const online = figures.reduce((most, figure) => Math.max(most, figure.agentsOnline), 0);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -63,7 +64,7 @@ export function ListPane() {
           ))}
         </ul>
       ) : (
-        <Empty isSignedOut={agent?.status === 'signed_out'} />
+        <Empty isSignedOut={agent?.status === 'signed_out' && agent.queues.length > 0} />
       )}
     </section>
   );

@@ -8,9 +8,15 @@ export interface MenuItem {
   act(): void;
 }
 
-export function MoreMenu({ label, items }: { label: string; items: readonly (MenuItem | false)[] }) {
+export interface MoreMenuProps {
+  readonly label: string;
+  readonly items: readonly (MenuItem | false)[];
+  onOpen?(): void;
+}
+
+export function MoreMenu({ label, items, onOpen = () => undefined }: MoreMenuProps) {
   return (
-    <MenuButton class="icon-button" label={label} face={<Icon name="more" />}>
+    <MenuButton class="icon-button" label={label} onOpen={onOpen} face={<Icon name="more" />}>
       {(close) =>
         items.map(
           (item) =>

@@ -1,23 +1,34 @@
-/** RTE-6: an offered conversation with the time that is left to accept it. */
+/** RTE-6: what is offered, by which medium, with the time that is left to accept it. */
+import { useState } from 'preact/hooks';
+import type { InteractionView } from '../socket/wire.ts';
 import { Avatar } from '../ui/Avatar.tsx';
+import { Icon, type IconName } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import type { Offer } from './desk.ts';
 import { t } from './texts.ts';
 
+export const MEDIUM_ICONS: Readonly<Record<InteractionView['medium'], IconName>> = { chat: 'chat', voice: 'phone', video: 'video' };
+
 export function OfferCard({ offer }: { offer: Offer }) {
   const desk = useDesk();
   const { interaction, expiresAt } = offer;
   const leftMs = Math.max(0, expiresAt - now.value);
+  // The bar begins full with what was left when the offer came here.
+  const [wholeMs] = useState(() => Math.max(1_000, expiresAt - Date.now()));
   const queue = desk.agent.value?.queues.find(({ id }) => id === interaction.queue);
+  const title = t(`offer.title.${interaction.medium}`);
   return (
-    <article class="offer" aria-label={t('offer.title')}>
+    <article class="offer" aria-label={title}>
       <p class="sr-only" role="alert">
-        {t('offer.title')}: {clientName(interaction.client)}
+        {title}: {clientName(interaction.client)}
       </p>
       <p class="offer-head">
-        <strong>{t('offer.title')}</strong>
+        <strong>
+          <Icon name={MEDIUM_ICONS[interaction.medium]} size={16} />
+          {title}
+        </strong>
         <span>{t('offer.left', { seconds: Math.ceil(leftMs / 1_000) })}</span>
       </p>
       <div class="offer-body">
@@ -39,7 +50,7 @@ export function OfferCard({ offer }: { offer: Offer }) {
         </button>
       </div>
       <span class="offer-time" aria-hidden="true">
-        <i ref={(bar) => bar?.style.setProperty('transform', `scaleX(${Math.min(1, leftMs / 20_000)})`)} />
+        <i ref={(bar) => bar?.style.setProperty('transform', `scaleX(${Math.min(1, leftMs / wholeMs)})`)} />
       </span>
     </article>
   );

@@ -9,6 +9,8 @@ import { api, type SignInSession } from './api.ts';
 import { useDesk } from './context.ts';
 import { deviceName, isPhone } from './device.ts';
 import { LanguageChoice } from './LanguageChoice.tsx';
+import { PlaceLink } from './PlaceLink.tsx';
+import { mayConfigure } from './rights.ts';
 import { SecondFactorSection } from './SecondFactorSection.tsx';
 import { errorText, language, t } from './texts.ts';
 
@@ -32,6 +34,16 @@ export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): 
           <h3>{t('profile.language')}</h3>
           <LanguageChoice />
         </section>
+        {mayConfigure(desk.me) && (
+          <PlaceLink to={{ name: 'admin', page: 'queues' }} class="profile-card profile-link">
+            <Icon name="settings" />
+            <span>
+              <strong>{t('admin.title')}</strong>
+              <span>{t('admin.hint')}</span>
+            </span>
+            <Icon name="forward" size={18} />
+          </PlaceLink>
+        )}
         <SecondFactorSection />
         <Sessions />
         <button type="button" class="button danger" onClick={onSignOut}>

@@ -1,8 +1,11 @@
-/** The narrow column on the left (on a phone: the bar below): lists with what is unread in them, sound, profile. */
+/** The narrow column on the left (on a phone: the bar below): lists with what is unread in them, overview, configuration, sound, profile. */
 import { Avatar } from '../ui/Avatar.tsx';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { useDesk } from './context.ts';
 import { BrandMark } from './EntryCard.tsx';
+import { PlaceLink } from './PlaceLink.tsx';
+import { go, type Place } from './place.ts';
+import { mayConfigure, maySupervise } from './rights.ts';
 import { type ListName, needsAnswer, rowsOf } from './rows.ts';
 import { dotOf } from './StatusMenu.tsx';
 import { isSoundOn, switchSound } from './sound.ts';
@@ -14,12 +17,12 @@ const LISTS: readonly { readonly name: ListName; readonly icon: IconName }[] = [
   { name: 'all', icon: 'people' },
 ];
 
-export function Rail({ isProfile, onProfile }: { isProfile: boolean; onProfile(isShown: boolean): void }) {
+export function Rail({ here }: { here: Place }) {
   const desk = useDesk();
   const { user } = desk.me;
   const choose = (name: ListName) => {
     desk.list.value = name;
-    onProfile(false);
+    go({ name: 'desk' });
     if (matchMedia('(max-width: 760px)').matches) desk.show(undefined);
   };
   return (
@@ -32,7 +35,7 @@ export function Rail({ isProfile, onProfile }: { isProfile: boolean; onProfile(i
           const rows = rowsOf(name, desk.rows.all.value, user.id);
           const hot =
             name === 'mine' ? rows.reduce((sum, row) => sum + row.unread, 0) : name === 'waiting' ? rows.filter(needsAnswer).length : 0;
-          const isHere = !isProfile && desk.list.value === name;
+          const isHere = here.name === 'desk' && desk.list.value === name;
           return (
             <button
               key={name}
@@ -54,8 +57,25 @@ export function Rail({ isProfile, onProfile }: { isProfile: boolean; onProfile(i
             </button>
           );
         })}
+        {maySupervise(desk.me) && (
+          <RailLink
+            to={{ name: 'overview' }}
+            icon="gauge"
+            label={t('overview.title')}
+            isHere={here.name === 'overview' || here.name === 'routing'}
+          />
+        )}
       </nav>
       <div class="rail-foot">
+        {mayConfigure(desk.me) && (
+          <RailLink
+            class="rail-admin"
+            to={{ name: 'admin', page: 'queues' }}
+            icon="settings"
+            label={t('admin.short')}
+            isHere={here.name === 'admin'}
+          />
+        )}
         <button
           type="button"
           class="icon-button rail-sound"
@@ -68,15 +88,38 @@ export function Rail({ isProfile, onProfile }: { isProfile: boolean; onProfile(i
         </button>
         <button
           type="button"
-          class={isProfile ? 'rail-profile is-here' : 'rail-profile'}
+          class={here.name === 'profile' ? 'rail-profile is-here' : 'rail-profile'}
           title={t('profile.open')}
-          aria-current={isProfile ? 'page' : undefined}
-          onClick={() => onProfile(!isProfile)}
+          aria-current={here.name === 'profile' ? 'page' : undefined}
+          onClick={() => go(here.name === 'profile' ? { name: 'desk' } : { name: 'profile' })}
         >
           <span class="sr-only">{t('profile.open')}</span>
           <Avatar name={user.name} id={user.id} state={dotOf(desk.agent.value?.status ?? 'signed_out')} />
         </button>
       </div>
     </header>
+  );
+}
+
+function RailLink({
+  to,
+  icon,
+  label,
+  isHere,
+  class: name = '',
+}: {
+  to: Place;
+  icon: IconName;
+  label: string;
+  isHere: boolean;
+  class?: string;
+}) {
+  return (
+    <PlaceLink to={to} isHere={isHere} class={`rail-item ${name} ${isHere ? 'is-here' : ''}`}>
+      <span class="rail-icon">
+        <Icon name={icon} size={22} />
+      </span>
+      <span class="rail-label">{label}</span>
+    </PlaceLink>
   );
 }

@@ -1,10 +1,12 @@
 /** CHT-5: one conversation in a list. */
 import type { InteractionView } from '../socket/wire.ts';
 import { Avatar } from '../ui/Avatar.tsx';
+import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { age, lasting } from '../ui/time.ts';
 import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
+import { MEDIUM_ICONS } from './OfferCard.tsx';
 import { needsAnswer } from './rows.ts';
 import { language, t } from './texts.ts';
 
@@ -56,6 +58,12 @@ function Tags({ row, isOthers }: { row: InteractionView; isOthers: boolean }) {
   const isWaiting = !row.owner && !isEnded;
   return (
     <span class="row-tags">
+      {row.medium !== 'chat' && (
+        <em class="tag">
+          <Icon name={MEDIUM_ICONS[row.medium]} size={13} />
+          {t(`medium.${row.medium}`)}
+        </em>
+      )}
       {isWaiting && <em class="tag tag-warn">{t('row.waiting', { time: lasting(row.createdAt, now.value, language.value) })}</em>}
       {isEnded && <em class="tag">{t('row.ended')}</em>}
       {row.client.presence === 'reconnecting' && !isEnded && <em class="tag tag-warn">{t('row.away')}</em>}

@@ -11,7 +11,7 @@ const EXTEND_SEC = 60;
 
 export function WrapUpCard({ wrapUp }: { wrapUp: AgentView['wrapUps'][number] }) {
   const desk = useDesk();
-  const { interaction, until } = wrapUp;
+  const { interaction, until, canEnd, canExtend } = wrapUp;
   return (
     <article class="wrap-up" aria-label={t('wrapUp.title')}>
       <Icon name="clock" />
@@ -21,18 +21,24 @@ export function WrapUpCard({ wrapUp }: { wrapUp: AgentView['wrapUps'][number] })
         </strong>
         <span>{t('wrapUp.left')}</span>
       </div>
-      <div class="wrap-up-buttons">
-        <button
-          type="button"
-          class="button"
-          onClick={() => void desk.run({ t: 'wrapUp.extend', key: newKey(), interaction, bySec: EXTEND_SEC })}
-        >
-          {t('wrapUp.extend')}
-        </button>
-        <button type="button" class="button" onClick={() => void desk.run({ t: 'wrapUp.end', key: newKey(), interaction })}>
-          {t('wrapUp.end')}
-        </button>
-      </div>
+      {(canExtend || canEnd) && (
+        <div class="wrap-up-buttons">
+          {canExtend && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => void desk.run({ t: 'wrapUp.extend', key: newKey(), interaction, bySec: EXTEND_SEC })}
+            >
+              {t('wrapUp.extend')}
+            </button>
+          )}
+          {canEnd && (
+            <button type="button" class="button" onClick={() => void desk.run({ t: 'wrapUp.end', key: newKey(), interaction })}>
+              {t('wrapUp.end')}
+            </button>
+          )}
+        </div>
+      )}
     </article>
   );
 }

@@ -30,22 +30,44 @@ export interface QueueSettings {
   readonly canEndWrapUp: boolean;
   readonly canExtendWrapUp: boolean;
 }
+/** A queue that the agent may sign in to. */
+export interface ServableQueue {
+  readonly id: string;
+  readonly name: string;
+  readonly channel: 'chat' | 'voice';
+  readonly isAssigned: boolean;
+}
 type Stage = { readonly stage: 'full' | 'second_factor' };
 
-/** @throws HttpError with the code of the problem document, `offline` when there was no answer */
-async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+/** A refused request as the server's problem document says it (RFC 9457). */
+export class Problem extends HttpError {
+  override name = 'Problem';
+  /** What is wrong with which field, by its dotted path. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** What exactly, in the server's words; may be empty. */
+  readonly detail: string;
+  constructor(status: number, code: string, text: string, document: Record<string, unknown>) {
+    super(status, code, text);
+    const errors = Array.isArray(document.errors) ? (document.errors as { path: string; message: string }[]) : [];
+    this.fields = new Map(errors.map(({ path, message }) => [path, message]));
+    this.detail = String(document.detail ?? '');
+  }
+}
+
+/** @throws Problem with the code of the problem document, `offline` when there was no answer */
+export async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
   const response = await fetch(`/api/v1${path}`, {
     method,
     headers: { 'X-Centralino': '1', ...(body !== undefined && { 'Content-Type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch(() => {
-    throw new HttpError(0, 'offline', '');
+    throw new Problem(0, 'offline', '', {});
   });
   const text = await response.text();
   const answer = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
   if (response.ok) return answer as Answer;
   const retryAfter = response.headers.get('Retry-After');
-  throw new HttpError(response.status, String(answer.code ?? 'internal'), retryAfter ?? problemText(answer));
+  throw new Problem(response.status, String(answer.code ?? 'internal'), retryAfter ?? problemText(answer), answer);
 }
 
 /** The first wrong field, else what the problem says. */
@@ -70,5 +92,6 @@ export const api = {
   confirmTotp: (code: string) => call<{ recoveryCodes: string[] }>('POST', '/auth/totp/confirm', { code }),
   disableTotp: (password: string) => call<void>('POST', '/auth/totp/disable', { password }),
   agents: () => call<{ items: AgentView[] }>('GET', '/agents'),
+  servableQueues: (agent: string) => call<{ items: ServableQueue[] }>('GET', `/agents/${agent}/queues`),
   queue: (id: string) => call<QueueSettings>('GET', `/queues/${id}`),
 };

@@ -2,5 +2,5 @@
 import type { InteractionView } from '../socket/wire.ts';
 import { t } from './texts.ts';
 
-export const clientName = ({ id, name }: InteractionView['client']): string =>
+export const clientName = ({ id, name }: Pick<InteractionView['client'], 'id' | 'name'>): string =>
   name || t('client.visitor', { tag: id.slice(-4).toUpperCase() });

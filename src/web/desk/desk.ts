@@ -9,9 +9,11 @@ import { TypingSignal } from '../conversation/typingSignal.ts';
 import { CommandError, codeOf } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
-import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, QueueFigures, Snapshot } from '../socket/wire.ts';
+import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, Snapshot } from '../socket/wire.ts';
 import { api, type Me, type QueueSettings } from './api.ts';
 import { deviceId, deviceName } from './device.ts';
+import { FiguresFeeds } from './figures.ts';
+import { pauseReasons } from './pauseReasons.ts';
 import { type ListName, Rows } from './rows.ts';
 import { ring } from './sound.ts';
 import { errorText, t } from './texts.ts';
@@ -29,7 +31,9 @@ export class Desk {
   readonly agent = signal<AgentView | undefined>(undefined);
   readonly rows = new Rows(() => [...this.#conversations.value.values()].flatMap(({ view }) => view.value ?? []));
   readonly offers = signal<readonly Offer[]>([]);
-  readonly figures = signal<ReadonlyMap<string, QueueFigures>>(new Map());
+  readonly figures: FiguresFeeds;
+  /** ACC-5: the account lets users sign in to queues they are not assigned to. */
+  readonly canSignInAnywhere = signal(false);
   readonly list = signal<ListName>('mine');
   readonly isByLastMessage = signal(false);
   readonly openId = signal<string | undefined>(undefined);
@@ -40,7 +44,8 @@ export class Desk {
   readonly open = computed(() => (this.openId.value === undefined ? undefined : this.#conversations.value.get(this.openId.value)));
   readonly #conversations = signal<ReadonlyMap<string, Conversation>>(new Map());
   readonly #drafts = new Map<string, Signal<string>>();
-  readonly #queueFeeds = new Set<string>();
+  /** Queues whose rows are followed, and what stops looking at their figures. */
+  readonly #queueFeeds = new Map<string, () => void>();
   readonly #stopAnnouncing: () => void;
   readonly #typing = new TypingSignal((interaction, isTyping) => this.socket.notify({ t: 'chat.typing', interaction, isTyping }));
 
@@ -50,8 +55,9 @@ export class Desk {
     this.socket = new SocketClient<AgentHello>({
       url: socketUrl(location.origin),
       hello: () => ({ t: 'hello', v: PROTOCOL_VERSION, as: 'agent', device: { id: deviceId(), name: deviceName(navigator.userAgent) } }),
-      onHello: (reply) => this.#setAgent(reply.agent),
+      onHello: (reply) => this.#onHello(reply),
     });
+    this.figures = new FiguresFeeds(this.socket);
     this.socket.subscribe(
       `agent:${me.user.id}`,
       this.rows.handlers(`agent:${me.user.id}`, {
@@ -164,30 +170,28 @@ export class Desk {
     if (settings) this.queueSettings.value = new Map(this.queueSettings.value).set(id, settings);
   }
 
+  #onHello({ agent, account }: AgentHello): void {
+    pauseReasons.value = account.pauseReasons;
+    this.canSignInAnywhere.value = account.canSignInAnywhere;
+    this.#setAgent(agent);
+  }
+
   #setAgent(agent: AgentView): void {
     this.agent.value = agent;
     const wanted = new Set(agent.queues.map((queue) => queue.id));
     for (const id of wanted) {
       if (this.#queueFeeds.has(id)) continue;
-      this.#queueFeeds.add(id);
+      this.#queueFeeds.set(id, this.figures.look(id));
       this.socket.subscribe(`queue:${id}`, this.rows.handlers(`queue:${id}`, { onSnapshot: () => undefined, onEvent: () => undefined }));
-      this.socket.subscribe(`figures:${id}`, {
-        onSnapshot: (snapshot) => snapshot.kind === 'figures' && this.#setFigures(snapshot.figures),
-        onEvent: (event) => event.type === 'figures.changed' && this.#setFigures(event.figures),
-      });
       void this.loadQueue(id);
     }
-    for (const id of this.#queueFeeds) {
+    for (const [id, stopLooking] of this.#queueFeeds) {
       if (wanted.has(id)) continue;
       this.#queueFeeds.delete(id);
       this.socket.unsubscribe(`queue:${id}`);
-      this.socket.unsubscribe(`figures:${id}`);
+      stopLooking();
       this.rows.drop(`queue:${id}`);
     }
-  }
-
-  #setFigures(figures: QueueFigures): void {
-    this.figures.value = new Map(this.figures.value).set(figures.queue, figures);
   }
 
   #onAgentSnapshot(snapshot: Snapshot): void {

@@ -45,9 +45,9 @@ function leave(wasSignedOut: boolean): void {
   stage.value = { name: 'signIn', wasSignedOut };
 }
 
-/** Everything here is same-origin: after the password the page is the desk's. */
+/** Everything here is same-origin: after the password the page is the desk's, at the place that was asked for. */
 function entered(): void {
-  history.replaceState(null, '', '/desk');
+  history.replaceState(null, '', `/desk${invitationToken() ? '' : location.hash}`);
   void enter();
 }
 
@@ -79,5 +79,5 @@ function App() {
 
 const place = document.getElementById('desk');
 if (place) render(<App />, place);
-addEventListener('hashchange', () => void enter());
+addEventListener('hashchange', () => invitationToken() && void enter());
 void enter();

@@ -8,13 +8,14 @@ export interface MenuButtonProps {
   readonly label: string;
   readonly isFaceNamed?: boolean;
   readonly menuClass?: string;
+  onOpen?(): void;
   /** What the button shows. */
   readonly face: ComponentChildren;
   /** The items; `close` gives the focus back and comes before what the item does. */
   children(close: () => void): ComponentChildren;
 }
 
-export function MenuButton({ class: name, label, isFaceNamed = false, menuClass = '', face, children }: MenuButtonProps) {
+export function MenuButton({ class: name, label, isFaceNamed = false, menuClass = '', onOpen, face, children }: MenuButtonProps) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
@@ -55,7 +56,10 @@ export function MenuButton({ class: name, label, isFaceNamed = false, menuClass 
         title={isFaceNamed ? undefined : label}
         aria-haspopup="menu"
         aria-expanded={isOpen}
-        onClick={() => setOpen(!isOpen)}
+        onClick={() => {
+          if (!isOpen) onOpen?.();
+          setOpen(!isOpen);
+        }}
       >
         {face}
       </button>

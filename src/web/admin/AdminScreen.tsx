@@ -1,0 +1,61 @@
+/** Configuration: queues, agents, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
+
+import { PlaceLink } from '../desk/PlaceLink.tsx';
+import type { AdminPage } from '../desk/place.ts';
+import { ADMIN_PAGES } from '../desk/place.ts';
+import { Icon, type IconName } from '../ui/Icon.tsx';
+import { AccountPage } from './AccountPage.tsx';
+import './admin.css';
+import { AgentEditor } from './agents/AgentEditor.tsx';
+import { AgentList } from './agents/AgentList.tsx';
+import { PauseReasonPage } from './PauseReasonPage.tsx';
+import { QueueEditor } from './queues/QueueEditor.tsx';
+import { QueueList } from './queues/QueueList.tsx';
+import { SkillPage } from './SkillPage.tsx';
+import { t } from './texts.ts';
+
+const ICONS: Readonly<Record<AdminPage, IconName>> = {
+  queues: 'inbox',
+  agents: 'people',
+  skills: 'skill',
+  pauses: 'pause',
+  account: 'globe',
+};
+
+export function AdminScreen({ page, id }: { page: AdminPage; id: string | undefined }) {
+  return (
+    <section class="screen admin" aria-label={t('title')}>
+      <nav class="admin-nav" aria-label={t('title')}>
+        <h2>{t('title')}</h2>
+        <ul>
+          {ADMIN_PAGES.map((name) => (
+            <li key={name}>
+              <PlaceLink to={{ name: 'admin', page: name }} isHere={name === page} class="admin-tab">
+                <Icon name={ICONS[name]} size={18} />
+                {t(`page.${name}`)}
+              </PlaceLink>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div class="admin-body" key={`${page}/${id}`}>
+        <AdminPagePart page={page} id={id} />
+      </div>
+    </section>
+  );
+}
+
+function AdminPagePart({ page, id }: { page: AdminPage; id: string | undefined }) {
+  switch (page) {
+    case 'queues':
+      return id === undefined ? <QueueList /> : <QueueEditor id={id} />;
+    case 'agents':
+      return id === undefined ? <AgentList /> : <AgentEditor id={id} />;
+    case 'skills':
+      return <SkillPage />;
+    case 'pauses':
+      return <PauseReasonPage />;
+    case 'account':
+      return <AccountPage />;
+  }
+}

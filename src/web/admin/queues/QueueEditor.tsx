@@ -1,0 +1,41 @@
+/** One queue: loads it with what its fields refer to, then shows the form. */
+import { useMemo } from 'preact/hooks';
+import { adminApi } from '../api.ts';
+import { Form } from '../form/form.ts';
+import { useLoaded } from '../load.ts';
+import type { Queue, QueueValues, Skill } from '../types.ts';
+import { Waiting } from '../Waiting.tsx';
+import { QueueForm } from './QueueForm.tsx';
+
+export interface QueueContext {
+  readonly form: Form<QueueValues>;
+  readonly id: string;
+  readonly skills: readonly Skill[];
+  readonly queues: readonly Queue[];
+}
+
+export function QueueEditor({ id }: { id: string }) {
+  const [state] = useLoaded(() => Promise.all([adminApi.queue(id), adminApi.allSkills(), adminApi.allQueues()]), [id]);
+  if (state.name !== 'ready') return <Waiting state={state} />;
+  const [queue, skills, queues] = state.value;
+  return <Loaded queue={queue} skills={skills} queues={queues} />;
+}
+
+function Loaded({ queue, skills, queues }: { queue: Queue; skills: readonly Skill[]; queues: readonly Queue[] }) {
+  const form = useMemo(
+    () =>
+      new Form<QueueValues>(queue, {
+        tidy: byTime,
+        change: (change, version) => adminApi.changeQueue(queue.id, change, version),
+        reload: () => adminApi.queue(queue.id),
+      }),
+    [queue.id],
+  );
+  return <QueueForm context={{ form, id: queue.id, skills, queues }} />;
+}
+
+/** Steps run by their time, so that is their order. */
+function byTime(queue: QueueValues): QueueValues {
+  const sorted = <Step extends { readonly afterSec: number }>(steps: readonly Step[]) => [...steps].sort((a, b) => a.afterSec - b.afterSec);
+  return { ...queue, recipe: sorted(queue.recipe), relaxation: sorted(queue.relaxation) };
+}

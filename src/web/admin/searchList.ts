@@ -1,0 +1,62 @@
+/** A list that is searched on the server and grows by pages. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Problem } from '../desk/api.ts';
+import type { Page } from './types.ts';
+
+const PAUSE_MS = 200;
+
+export interface SearchList<Item> {
+  readonly search: string;
+  setSearch(text: string): void;
+  /** Undefined while the first page is on its way. */
+  readonly items: readonly Item[] | undefined;
+  readonly hasMore: boolean;
+  readonly problem: Problem | undefined;
+  more(): void;
+  replace(item: Item): void;
+}
+
+export function useSearchList<Item extends { readonly id: string }>(
+  fetchPage: (list: { search: string; cursor?: string | undefined }) => Promise<Page<Item>>,
+): SearchList<Item> {
+  const [search, setSearch] = useState('');
+  const [items, setItems] = useState<readonly Item[]>();
+  const [cursor, setCursor] = useState<string>();
+  const [problem, setProblem] = useState<Problem>();
+  /** Grows with each search, so that a late answer to an older one is dropped. */
+  const question = useRef(0);
+  const ask = (before: readonly Item[], from: string | undefined) => {
+    const asked = ++question.current;
+    fetchPage({ search: search.trim(), cursor: from }).then(
+      (page) => {
+        if (asked !== question.current) return;
+        setItems([...before, ...page.items]);
+        setCursor(page.nextCursor);
+        setProblem(undefined);
+      },
+      (error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+        if (asked === question.current) setProblem(error);
+      },
+    );
+  };
+  useEffect(() => {
+    const timer = setTimeout(() => ask([], undefined), items === undefined ? 0 : PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [search]);
+  useEffect(
+    () => () => {
+      question.current = -1;
+    },
+    [],
+  );
+  return {
+    search,
+    setSearch,
+    items,
+    hasMore: cursor !== undefined,
+    problem,
+    more: () => ask(items ?? [], cursor),
+    replace: (item) => setItems(items?.map((known) => (known.id === item.id ? item : known))),
+  };
+}

@@ -1,0 +1,118 @@
+/** What the API shows of configuration, as far as these pages use it. Times and durations are in the unit that the name ends in. */
+import type { Versioned } from './form/form.ts';
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor?: string;
+}
+
+export const MODES = [
+  'manual',
+  'random',
+  'balanced',
+  'longest_idle',
+  'fewest_calls',
+  'round_robin',
+  'ring_all',
+  'linear',
+  'skills',
+] as const;
+export type Mode = (typeof MODES)[number];
+export type Channel = 'chat' | 'voice';
+
+export interface SkillNeed {
+  readonly skill: string;
+  readonly level: number;
+}
+export interface Relaxation {
+  readonly afterSec: number;
+  readonly lowerBy: number;
+}
+export interface Outcome {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'OK' | 'KO';
+}
+export type RecipeOperation =
+  | { readonly op: 'queue'; readonly queueId: string }
+  | { readonly op: 'priority'; readonly by: number }
+  | { readonly op: 'message'; readonly text: string }
+  | { readonly op: 'number'; readonly number: string }
+  | { readonly op: 'voicemail' }
+  | { readonly op: 'callback' }
+  | { readonly op: 'close' };
+export interface RecipeStep {
+  readonly afterSec: number;
+  readonly onlyIf: 'always' | 'no_agents';
+  readonly do: RecipeOperation;
+}
+
+export interface QueueValues {
+  readonly name: string;
+  readonly isActive: boolean;
+  readonly mode: Mode;
+  readonly channel: Channel;
+  readonly ringMax: number;
+  readonly required: readonly SkillNeed[];
+  readonly preferred: readonly SkillNeed[];
+  readonly relaxation: readonly Relaxation[];
+  readonly stickyWaitMs: number;
+  readonly stickyMemoryMs: number;
+  readonly recipe: readonly RecipeStep[];
+  readonly serviceLevelSec: number;
+  readonly isAutoAccepted: boolean;
+  readonly offerTimeoutMs: number;
+  readonly maxMissed: number;
+  readonly wrapUpMs: number;
+  readonly canEndWrapUp: boolean;
+  readonly canExtendWrapUp: boolean;
+  readonly reconnectMs: number;
+  readonly agentLostMs: number;
+  readonly limitPerAgent: number;
+  readonly priority: number;
+  readonly weightSec: number;
+  readonly outcomes: readonly Outcome[];
+  readonly isOutcomeRequired: boolean;
+  readonly autoCloseMs: number;
+  readonly autoCloseOutcome: string;
+  readonly rating: 'none' | 'thumbs' | 'stars';
+}
+export type Queue = QueueValues & Versioned & { readonly id: string };
+
+export const INTERRUPTIONS = ['voice>chat', 'voice>video', 'video>chat', 'video>voice', 'chat>voice', 'chat>video'] as const;
+export type Interruption = (typeof INTERRUPTIONS)[number];
+
+export interface UserQueue {
+  readonly id: string;
+  readonly role: 'agent' | 'supervisor';
+  readonly order?: number;
+}
+export interface User extends Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: 'super_admin' | 'admin' | 'member';
+  readonly status: 'invited' | 'active' | 'inactive';
+  readonly capacity: number;
+  readonly voiceCapacity: number;
+  readonly videoCapacity: number;
+  readonly interrupts: readonly Interruption[];
+  readonly skills: readonly SkillNeed[];
+  readonly queues: readonly UserQueue[];
+}
+
+export interface Skill extends Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly agents?: number;
+}
+export interface PauseReason extends Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly isEnabled: boolean;
+  readonly position: number;
+}
+export interface Account extends Versioned {
+  readonly canSignInAnywhere: boolean;
+}

@@ -1,0 +1,104 @@
+/** BEY-2: why this agent, and why not another one. The steps of one interaction's routing in their order, each with what decided it. */
+import { useEffect, useState } from 'preact/hooks';
+import { api, Problem } from '../desk/api.ts';
+import { clientName } from '../desk/clientName.ts';
+import { PlaceLink } from '../desk/PlaceLink.tsx';
+import { errorText } from '../desk/texts.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { now } from '../ui/now.ts';
+import { clock, dayName } from '../ui/time.ts';
+import { type PastItem, superviseApi } from './api.ts';
+import { RoutingLine } from './RoutingLine.tsx';
+import type { RoutingView } from './routing.ts';
+import './supervise.css';
+import { language, t } from './texts.ts';
+
+interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+export function RoutingScreen({ interaction }: { interaction: string }) {
+  const [view, setView] = useState<RoutingView>();
+  const [item, setItem] = useState<PastItem>();
+  const [agents, setAgents] = useState<readonly Person[]>([]);
+  const [asked, setAsked] = useState('');
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    superviseApi.interaction(interaction).then(setItem, () => setItem(undefined));
+    api.agents().then(
+      ({ items }) => setAgents(items),
+      () => setAgents([]),
+    );
+  }, []);
+  useEffect(() => {
+    let isPast = false;
+    superviseApi.routing(interaction, asked).then(
+      (found) => {
+        if (isPast) return;
+        setView(found);
+        setProblem('');
+      },
+      (error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+        if (!isPast) setProblem(error.code === 'not_found' ? t('routing.notFound') : errorText(error.code));
+      },
+    );
+    return () => {
+      isPast = true;
+    };
+  }, [asked]);
+  const begun = view?.decisions[0];
+  const queue = item?.queue ?? begun?.queue;
+  return (
+    <section class="screen overview" aria-label={t('routing.title')}>
+      <div class="overview-inner routing">
+        <PlaceLink to={queue ? { name: 'overview', queue: queue.id } : { name: 'overview' }} class="overview-back">
+          <Icon name="back" size={18} />
+          {queue?.name ?? t('title')}
+        </PlaceLink>
+        <header class="overview-head">
+          <h2>{t('routing.title')}</h2>
+          {item && (
+            <p class="overview-sum">
+              {clientName(item.client)} · {dayName(item.createdAt, now.value, language.value)}, {clock(item.createdAt, language.value)}
+              {item.owner && ` · ${item.owner.name}`}
+            </p>
+          )}
+        </header>
+        <label class="why-not-pick">
+          <span>{t('routing.whyNot')}</span>
+          <select class="input" value={asked} onChange={(event) => setAsked(event.currentTarget.value)}>
+            <option value="">{t('routing.nobody')}</option>
+            {people(agents, view).map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {problem && (
+          <p class="overview-wait" role="alert">
+            {problem}
+          </p>
+        )}
+        {view && (
+          <ol class="routing-lines" aria-live="polite">
+            {view.decisions.map((step) => (
+              <RoutingLine key={step.seq} step={step} asked={view.agent} />
+            ))}
+          </ol>
+        )}
+        {view?.decisions.length === 0 && <p class="overview-wait">{t('routing.none')}</p>}
+      </div>
+    </section>
+  );
+}
+
+/** Who can be asked about: those who are agents now, and those of the steps, who may have left since. */
+function people(agents: readonly Person[], view: RoutingView | undefined): Person[] {
+  const all = new Map(agents.map(({ id, name }) => [id, name]));
+  for (const { agent } of view?.decisions ?? []) if (agent && !all.has(agent.id)) all.set(agent.id, agent.name);
+  if (view?.agent && !all.has(view.agent.id)) all.set(view.agent.id, view.agent.name);
+  return [...all].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name));
+}

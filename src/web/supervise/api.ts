@@ -1,0 +1,45 @@
+/** The HTTP calls of overview and explanation. */
+import { call } from '../desk/api.ts';
+import type { RoutingView } from './routing.ts';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+export interface OverviewQueue extends Named {
+  readonly channel: 'chat' | 'voice';
+  readonly isActive: boolean;
+  readonly serviceLevelSec: number;
+}
+/** A conversation as the history lists it. */
+export interface PastItem {
+  readonly id: string;
+  readonly channel: 'chat' | 'voice' | 'video';
+  readonly queue: Named;
+  readonly state: 'waiting' | 'offered' | 'served' | 'ended' | 'closed';
+  readonly client: Named;
+  readonly owner?: Named;
+  readonly createdAt: number;
+}
+
+const PAGE = 200;
+const RECENT = 30;
+
+export const superviseApi = {
+  queues: async (): Promise<OverviewQueue[]> => {
+    const queues: OverviewQueue[] = [];
+    let cursor = '';
+    do {
+      const page = await call<{ items: OverviewQueue[]; nextCursor?: string }>(
+        'GET',
+        `/queues?limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      queues.push(...page.items);
+      cursor = page.nextCursor ?? '';
+    } while (cursor);
+    return queues;
+  },
+  recent: async (queue: string) => (await call<{ items: PastItem[] }>('GET', `/interactions?queue=${queue}&limit=${RECENT}`)).items,
+  interaction: (id: string) => call<PastItem>('GET', `/interactions/${id}`),
+  routing: (id: string, agent: string) => call<RoutingView>('GET', `/interactions/${id}/routing${agent && `?agent=${agent}`}`),
+};

@@ -239,7 +239,7 @@ local function changeLoad(a, q, medium, by)
     g.freed = now
     writeAgent(a, 'freed', now)
   end
-  call('HINCRBY', B .. ':al:' .. a, q, by)
+  if call('HINCRBY', B .. ':al:' .. a, q, by) <= 0 then call('HDEL', B .. ':al:' .. a, q) end
 end
 
 -- Whether the agent may take one more of the medium from the queue by hand. @return nil, or the code that refuses

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunFacts } from '../../queues/simulate/run.ts';
 import { midnightOf } from '../../queues/simulate/scenario.ts';
+import type { QueueId } from '../../src/base/ids.ts';
 import { toFates } from '../../src/simulator/fates.ts';
 import { plainScenario, type SimulationBench, scenarioOf, startSimulationBench } from '../support/simulations.ts';
 
@@ -282,4 +283,35 @@ test('BEY-2 shifts, breaks, missed offers, wrap-up, manual queues and overflow a
   // Half an hour less the break and the half minutes after missed offers, and what was finished after the shift.
   expect(early?.staffed.value).toBeGreaterThan(0.2);
   expect(early?.staffed.value).toBeLessThan(26 / 60);
+});
+
+test('BEY-2 RTE-9 the figures of a simulation are those that the engine itself counted', { timeout: 60_000 }, async () => {
+  const queue = { settings: { ...voice, serviceLevelSec: 15 }, arrivals: { perHour: 220 }, patience: { exponential: 40 } };
+  const { result, runs } = await bench.run(scenarioOf(plainScenario({ queue })));
+  const { scope, queues } = (runs[0] as RunFacts).center;
+  const counted = await bench.figures(scope, queues[0]?.id as QueueId, Date.parse('2026-03-02T12:00:00Z'));
+  const { all } = result;
+  expect(all.abandoned.value).toBeGreaterThan(20);
+  expect(counted?.today).toMatchObject({ answered: all.answered.value, abandoned: all.abandoned.value, handled: all.answered.value });
+  expect(counted?.today.serviceLevel).toBeCloseTo(all.serviceLevel.value ?? Number.NaN, 6);
+  expect((counted?.today.averageWaitMs ?? Number.NaN) / 1_000).toBeCloseTo(all.asaSec.value ?? Number.NaN, 2);
+});
+
+test('BEY-2 RTE-11 a returning client is kept for the last agent for as long as the queue remembers, in virtual time', {
+  timeout: 60_000,
+}, async () => {
+  const of = (stickyMemoryMs: number) =>
+    scenarioOf(
+      plainScenario({
+        queue: {
+          settings: { ...voice, mode: 'round_robin', stickyWaitMs: 60_000, stickyMemoryMs },
+          arrivals: { recorded: ['08:00', '08:10', '08:20', '09:30'].map((at) => ({ at: `${at}:00`, contact: 'eva', handle: 30 })) },
+        },
+      }),
+    );
+  const agents = async (stickyMemoryMs: number) => (await bench.run(of(stickyMemoryMs))).runs[0]?.observer.fates.map((fate) => fate.agent);
+  const remembered = (await agents(1_800_000)) ?? [];
+  expect(new Set(remembered.slice(0, 3)).size, 'within half an hour: the same').toBe(1);
+  expect(remembered[3], 'an hour later: whose turn it is').not.toBe(remembered[2]);
+  expect(new Set(await agents(60_000)).size, 'remembered for a minute only: in turn').toBe(3);
 });

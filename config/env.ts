@@ -4,6 +4,7 @@
  * Secrets stand in `secretNames` and never reach a log.
  */
 import { z } from 'zod';
+import { redisServers } from './redisAddress.ts';
 
 export const ROLE_NAMES = ['redis', 'postgres', 'gateway', 'worker', 'sfu'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
@@ -50,9 +51,13 @@ export const envSchema = z
       .describe('Folder with the built web clients; absent: DATA_DIR/web, where the supervisor builds them'),
     PUBLIC_HOST: z.string().default('').describe('Host name or address that clients reach this server by; empty: the request says'),
     REDIS_URL: z
-      .url({ protocol: /^rediss?$/ })
+      .string()
+      .refine(
+        (url) => redisServers(url).length > 0,
+        'write it as redis://:PASSWORD@HOST:PORT or redis+cluster://:PASSWORD@HOST:PORT,HOST:PORT',
+      )
       .optional()
-      .describe('An existing Redis or Valkey; absent: an embedded one under DATA_DIR'),
+      .describe('An existing Redis or Valkey (rediss: with TLS), or some nodes of a Redis Cluster; absent: an embedded one under DATA_DIR'),
     REDIS_PORT: port.default(0).describe('Port of the embedded Redis on 127.0.0.1; 0: chosen once and kept in DATA_DIR'),
     DATABASE_URL: z
       .url({ protocol: /^postgres(ql)?$/ })
@@ -85,6 +90,11 @@ export const envSchema = z
       .default(0)
       .describe(
         'Whole months of conversations that are kept before the running one; older ones are removed with their files; 0: all are kept',
+      ),
+    REPAIRS: flag
+      .default(true)
+      .describe(
+        'Whether workers repair: the reconciler, and the sweep of deadlines whose timer was lost. Off only to show that nothing else needs it; offers expire and processes that died are noticed all the same',
       ),
     DEMO: flag.default(true).describe('Seed the demo account on an empty database'),
     DRAIN_SEC: z.coerce.number().int().min(0).max(3_600).default(5).describe('Seconds a stopping gateway gives its sockets to move'),

@@ -1,5 +1,6 @@
 /**
- * How the tests run. Three projects: `main` (all that `npm test` runs), `fuzz` and `chaos` (long, run by their own scripts).
+ * How the tests run. `npm test` runs two projects: `main`, and `unrepaired`, which plays the flows again with REPAIRS=0: nothing polls in
+ * disguise, so they must give the same result. Left out there are those that kill processes and with them their timers. `fuzz` and `chaos` are long and run by their own scripts.
  * Two files at a time, because a machine with two cores is the smallest we support. Tests never assert on times; the limits here only end what hangs.
  */
 import { resolve } from 'node:path';
@@ -19,6 +20,17 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'main', include: ['test/**/*.test.ts'], exclude: long, globalSetup, testTimeout: 20_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unrepaired',
+          include: ['test/flows/**/*.test.ts'],
+          exclude: ['test/flows/{outages,storm}.test.ts'],
+          env: { REPAIRS: '0' },
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,

@@ -9,6 +9,12 @@ import { join } from 'node:path';
 export interface BenchOptions {
   /** At most a minute, with less certain figures. */
   readonly isQuick: boolean;
+  /** `routing`: without sweeper and reconciler. */
+  readonly isUnrepaired?: boolean;
+  /** `routing`: what so many lives leave behind, instead of what one costs. */
+  readonly lives?: number;
+  /** `routing`: what each script costs, instead. */
+  readonly isProfile?: boolean;
   /** Where raw samples go. */
   readonly folder: string;
 }

@@ -5,7 +5,7 @@
  * A partition whose slot is being moved key by key is refused (ASK is not followed): a script needs all keys of its partition in one
  * place, and on the new owner it would find half of them. Its commands are answered with `unavailable` until the slot has arrived. Move slots
  * atomically (Redis 8.4, Valkey 9) or while a partition is drained. A failover may lose what a replica had not been sent: ask for
- * `min-replicas-to-write` where that matters.
+ * `min-replicas-to-write` where that matters. Commands are not gathered into pipelines here: ioredis's, when one of them meets ASK, loses answers.
  */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';

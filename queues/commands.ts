@@ -27,6 +27,7 @@ export class Commands {
   readonly #prefix: string;
   readonly #onKnocks: (knocks: readonly Knock[]) => void;
   readonly #virtualNow: (() => number) | undefined;
+  readonly #chance: () => string;
 
   constructor(options: {
     runner: ScriptRunner;
@@ -34,12 +35,14 @@ export class Commands {
     prefix: string;
     onKnocks: (knocks: readonly Knock[]) => void;
     virtualNow?: (() => number) | undefined;
+    chance?: (() => string) | undefined;
   }) {
     this.#runner = options.runner;
     this.#lease = options.lease;
     this.#prefix = options.prefix;
     this.#onKnocks = options.onKnocks;
     this.#virtualNow = options.virtualNow;
+    this.#chance = options.chance ?? chance;
   }
 
   /**
@@ -53,7 +56,7 @@ export class Commands {
       const reply = await this.#runner.run(name, partitionKey(this.#prefix, partition), [
         nodeId,
         epoch,
-        chance(),
+        this.#chance(),
         this.#virtualNow?.() ?? '',
         ...args,
       ]);

@@ -53,6 +53,8 @@ export interface FeedEvent {
 }
 
 export interface NewInteraction {
+  /** By default a new one; simulation and replay choose it, so that the same run has the same ids. */
+  readonly id?: InteractionId;
   readonly queueId: QueueId;
   readonly groupId: GroupId;
   readonly contactId: ContactId;
@@ -356,4 +358,6 @@ export interface EngineOptions {
   readonly prefix?: string;
   /** Explicit time (Unix ms) for partitions marked virtual: simulation, replay and model tests. */
   readonly virtualNow?: () => number;
+  /** What scripts draw from, 8 characters or so; by default random. Simulation and replay give their own. */
+  readonly chance?: () => string;
 }

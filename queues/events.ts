@@ -65,8 +65,21 @@ export const eventBodies = {
   'offer.made': z.object({ i, q, a, tok: z.string(), due: z.number(), why: why.optional(), ld }),
   /** `reason`: expired | declined | withdrawn | taken (another of those rung was first). */
   'offer.gone': z.object({ i, q, a, tok: z.string(), reason: z.string(), ld }),
-  /** `via`: accept | claim | auto | transfer. */
-  'interaction.taken': z.object({ i, q, a, n, via: z.string(), why: why.optional(), ld }),
+  /**
+   * `via`: accept | claim | auto | transfer. The first time also `w`, how long it waited in the queue (ms), and `ew`, what had been estimated when it
+   * entered (BEY-4).
+   */
+  'interaction.taken': z.object({
+    i,
+    q,
+    a,
+    n,
+    via: z.string(),
+    why: why.optional(),
+    ld,
+    w: z.number().optional(),
+    ew: z.number().optional(),
+  }),
   /** The owner lost it: `reason` agent_lost | agent_removed | transfer. */
   'interaction.requeued': z.object({ i, q, a, reason: z.string(), ld }),
   'participant.joined': z.object({ i, q, a, n }),

@@ -58,6 +58,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     prefix,
     onKnocks: options.virtualNow ? () => undefined : (list) => knocks.send(list),
     virtualNow: options.virtualNow,
+    chance: options.chance,
   });
   const isCluster = isClusterUrl(redisUrl);
   const openReader = (name: string, partition: number) =>

@@ -7,7 +7,7 @@ import { isClusterUrl } from '../config/redisAddress.ts';
 import { AppError } from '../src/base/errors.ts';
 import type { Logger } from '../src/base/log.ts';
 import { connectCluster, connectOwner, isMoved, replaceOwner } from './cluster.ts';
-import { loadScripts, type Script } from './scripts.ts';
+import { loadLibrary, type Script } from './scripts.ts';
 
 /** For commands: one server, or all nodes of a cluster. */
 export type Redis = Single | Cluster;
@@ -27,7 +27,7 @@ export function connect(url: string, log: Logger, name: string): Redis {
   const forCommands = { commandTimeout: COMMAND_TIMEOUT_MS };
   if (!isClusterUrl(url)) return told(new Single(url, { ...single(name), ...forCommands, enableAutoPipelining: true }), log, name);
   const never = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, enableOfflineQueue: false };
-  return told(connectCluster(url, { ...node(name), ...forCommands }, { ...never, enableAutoPipelining: true }), log, name);
+  return told(connectCluster(url, { ...node(name), ...forCommands }, never), log, name);
 }
 
 /** A connection of its own for blocking reads of logs: in a cluster to the owner of `key`, wherever that is. */
@@ -111,17 +111,20 @@ const isTimeout = (error: unknown): boolean => error instanceof Error && error.m
 
 export type Reply = readonly unknown[];
 
-/** Runs scripts by hash on one connection, loading them where Redis does not know them. */
+const library = loadLibrary();
+
+/** Runs scripts on one connection: the functions of this release's library, loaded where Redis does not know them. */
 export class ScriptRunner {
   readonly redis: Redis;
-  readonly #scripts: ReadonlyMap<string, Script>;
+  readonly #others: ReadonlyMap<string, Script> | undefined;
+  #loading: Promise<void> | undefined;
   #isClosed = false;
   #isReplacing = false;
 
-  /** `scripts`: those of this release; tests bring those of another. */
-  constructor(redis: Redis, scripts: ReadonlyMap<string, Script> = loadScripts()) {
+  /** `others`: plain scripts of another release, brought by tests, in place of this one's. */
+  constructor(redis: Redis, others?: ReadonlyMap<string, Script>) {
     this.redis = redis;
-    this.#scripts = scripts;
+    this.#others = others;
   }
 
   /**
@@ -129,12 +132,33 @@ export class ScriptRunner {
    * @throws AppError unavailable | internal
    */
   async run(name: string, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
-    const script = this.#scripts.get(name);
-    if (!script) throw new Error(`no script ${name}`);
-    return this.retrying(() => this.#once(script, key, args), key);
+    const other = this.#others?.get(name);
+    if (other) return this.retrying(() => this.#evaluate(other, key, args), key);
+    if (!library.commands.has(name)) throw new Error(`no script ${name}`);
+    return this.retrying(() => this.#once(name, key, args), key);
   }
 
-  async #once(script: Script, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
+  async #once(name: string, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
+    const call = () => this.redis.fcall(`${library.name}_${name}`, 1, key, ...args) as Promise<Reply | number | null>;
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('ERR Function not found')) throw error;
+      this.#loading ??= this.#load().finally(() => {
+        this.#loading = undefined;
+      });
+      await this.#loading;
+      return call();
+    }
+  }
+
+  /** Functions are kept by Redis like data, and by a cluster on each of its nodes. */
+  async #load(): Promise<void> {
+    const nodes = this.redis instanceof Cluster ? this.redis.nodes('master') : [this.redis];
+    await Promise.all(nodes.map((each) => each.function('LOAD', 'REPLACE', library.text)));
+  }
+
+  async #evaluate(script: Script, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
     try {
       return (await this.redis.evalsha(script.sha, 1, key, ...args)) as Reply;
     } catch (error) {
@@ -153,17 +177,11 @@ export class ScriptRunner {
         if (error instanceof AppError) throw error;
         // Perhaps the connection is dead without having been closed: the next try gets a new one.
         if (isTimeout(error)) this.#replaceConnection(key);
-        if (isMoved(error)) this.#learnOwners();
         if (!isPassing(error)) throw new AppError('internal', { detail: 'A state script failed.', cause: error });
         if (this.#isClosed || performance.now() - started > GIVE_UP_AFTER_MS) throw new AppError('unavailable', { cause: error });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
       }
     }
-  }
-
-  /** A slot that moved is followed by the cluster's client itself, unless its command went out together with others that were answered. */
-  #learnOwners(): void {
-    if (this.redis instanceof Cluster) this.redis.refreshSlotsCache();
   }
 
   /** Once, however many commands timed out on it. */

@@ -64,7 +64,7 @@ export function createRouter(commands: Commands): Router {
   return {
     async startInteraction(scope, start) {
       const reply = await commands.run('startInteraction', scope.partition, [
-        newId('interaction'),
+        start.id ?? newId('interaction'),
         scope.accountId,
         start.queueId,
         start.groupId,

@@ -17,6 +17,7 @@ import { reconcilePartition } from './reconcile.ts';
 const SWEEP_MS = 250;
 /** A knock this late counts as lost and its deadline is swept. */
 const LOST_KNOCK_MS = 2_000;
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
 const TRIM_MS = 3_000;
 /** Entries younger than this stay, so that a fan-out reader that was away for a moment goes on without a gap. */
 const KEEP_MS = 30_000;
@@ -27,9 +28,13 @@ export interface WorkerOptions {
   readonly log: Logger;
   readonly sinks: readonly DurableSink[];
   readonly logBudgetBytes: number;
-  /** For tests: what runs without sweeper or reconciler must behave the same unless timers are lost. */
-  readonly isSweeping?: boolean;
+  /**
+   * What repairs can be switched off, to show that nothing else needs it: the reconciler, and the sweep of deadlines whose knock was lost. Offers
+   * that expire and nodes that lapsed are swept by design; only `isSweeping` ends that, too.
+   */
   readonly isReconciling?: boolean;
+  readonly isSweepingKnocks?: boolean;
+  readonly isSweeping?: boolean;
 }
 
 /** Figures of the worker, for metrics. `repairs` is 0 in a healthy run. */
@@ -82,7 +87,7 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
 
   async function sweep(partition: number): Promise<void> {
     for (let more = 1; more === 1; ) {
-      const reply = await commands.run('sweepPartition', partition, [LOST_KNOCK_MS]);
+      const reply = await commands.run('sweepPartition', partition, [options.isSweepingKnocks === false ? NEVER_MS : LOST_KNOCK_MS]);
       if (isRefused(reply)) return;
       figures.offersExpired += Number(reply[1]);
       figures.lostKnocks += Number(reply[2]);

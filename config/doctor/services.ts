@@ -10,6 +10,7 @@ import { postgresUrl } from '../../src/supervisor/postgresServer.ts';
 import { askRedis, configValue, infoField } from '../../src/supervisor/redisProbe.ts';
 import { findRedisProgram, redisUrl } from '../../src/supervisor/redisServer.ts';
 import type { Env } from '../env.ts';
+import { isClusterUrl, redisServers } from '../redisAddress.ts';
 import { broken, type Finding, ok, warning } from './finding.ts';
 
 const LEAST_REDIS = 7;
@@ -27,6 +28,11 @@ export async function checkRedis(env: Env): Promise<Finding[]> {
         : broken('Redis', 'no redis-server or valkey-server here', 'apt-get install redis-server, or set REDIS_URL'),
     ];
   }
+  const servers = await Promise.all(redisServers(url).map((server) => checkServer(env, server)));
+  return [...servers.flat(), ...(isClusterUrl(url) ? await checkCluster(redisServers(url)) : [])];
+}
+
+async function checkServer(env: Env, url: string): Promise<Finding[]> {
   const { host } = new URL(url);
   let info: Awaited<ReturnType<typeof askRedis>>;
   try {
@@ -48,6 +54,28 @@ export async function checkRedis(env: Env): Promise<Finding[]> {
   if (lastWrite && lastWrite !== 'ok')
     findings.push(broken('Redis writing', 'the last write to its file failed', 'free space on its disk'));
   return [...findings, ...(await checkDurability(url))];
+}
+
+/** Asked of the first node that answers; the others' silence is a finding already. */
+async function checkCluster(servers: readonly string[]): Promise<Finding[]> {
+  for (const server of servers) {
+    const [info] = await askRedis(server, [['CLUSTER', 'INFO']]).catch(() => []);
+    const state = infoField(info, 'cluster_state');
+    if (state === 'ok')
+      return [ok('Redis Cluster', `${infoField(info, 'cluster_size')} nodes own all slots`), ...(await checkCoverage(server))];
+    if (state) return [broken('Redis Cluster', `its state is ${state}`, 'redis-cli --cluster check, then --cluster fix')];
+  }
+  return [
+    broken('Redis Cluster', 'no node tells of a cluster', 'use redis:// for a single server, or set cluster-enabled yes on all nodes'),
+  ];
+}
+
+/** A node that dies should stop its own partitions only. */
+async function checkCoverage(server: string): Promise<Finding[]> {
+  const name = 'cluster-require-full-coverage';
+  const [reply] = await askRedis(server, [['CONFIG', 'GET', name]]).catch(() => []);
+  const mend = `redis-cli CONFIG SET ${name} no on every node, and the same in their configuration files`;
+  return configValue(reply) === 'yes' ? [warning('Redis Cluster coverage', 'one node that dies stops all accounts', mend)] : [];
 }
 
 async function checkDurability(url: string): Promise<Finding[]> {

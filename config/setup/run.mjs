@@ -21,6 +21,7 @@ const COMMANDS = {
   account: { needs: [], purpose: '', entry: 'src/supervisor/newAccount.ts' },
   replay: { needs: NEEDS.redis, purpose: 'the replay', entry: 'src/supervisor/replayCommand.ts' },
   doctor: { needs: [], purpose: '', entry: 'config/doctor/doctor.ts' },
+  simulate: { needs: NEEDS.redis, purpose: 'the simulator', entry: 'src/simulator/simulate.ts' },
   bench: { needs: [...NEEDS.redis, ...NEEDS.testing], purpose: 'the benchmarks', entry: 'loadtest/bench.ts' },
 };
 

@@ -28,8 +28,11 @@ local function applyQueue()
   call('ZADD', B .. ':queues', 0, id)
   if isDeleted then
     call('HSET', key, 'act', '0')
+    packQueue(id)
     call('SREM', B .. ':qs:' .. acc, id)
     setDeadline('drain', id, '0', now)
+    -- Its agents are ready for it no more.
+    setDeadline('refresh', id, '0', now)
     return
   end
   call('SADD', B .. ':qs:' .. acc, id)
@@ -43,6 +46,7 @@ local function applyQueue()
   call('HSET', key, 'ch', doc.channel or 'chat', 'ring', doc.ringMax or 10, 'req', needsText(doc.required), 'pref', needsText(doc.preferred),
     'rlx', table.concat(relaxation, ','), 'stw', doc.stickyWaitMs or 0, 'stm', doc.stickyMemoryMs or 0,
     'rec', #recipe > 0 and cjson.encode(recipe) or '', 'sl', doc.serviceLevelSec or 20)
+  packQueue(id)
   call('DEL', B .. ':qout:' .. id)
   for _, outcome in ipairs(doc.outcomes) do call('HSET', B .. ':qout:' .. id, outcome.id, outcome.kind) end
   refreshQueue(id, '0')
@@ -54,22 +58,22 @@ local function applySkills(isActive)
     list[#list + 1] = skill .. '=' .. level
     call('SADD', B .. ':hs:' .. skill, id)
   end
-  for skill in string.gmatch(call('HGET', B .. ':a:' .. id, 'sk') or '', '([^=,]+)=') do
+  for skill in string.gmatch(agentFields(id, 'sk')[1] or '', '([^=,]+)=') do
     if not isActive or not doc.skills or not doc.skills[skill] then call('SREM', B .. ':hs:' .. skill, id) end
   end
   table.sort(list)
-  call('HSET', B .. ':a:' .. id, 'sk', table.concat(list, ','))
+  writeAgent(id, 'sk', table.concat(list, ','))
   call('DEL', B .. ':om:' .. id)
   for q, place in pairs(isActive and doc.order or {}) do call('HSET', B .. ':om:' .. id, q, place) end
 end
 
 local function applyAgent()
   local isActive = not isDeleted and doc.isActive
-  call('HSET', B .. ':a:' .. id, 'acc', acc, 'act', flag(isActive))
-  call('HSETNX', B .. ':a:' .. id, 'st', 'out')
+  writeAgent(id, 'acc', acc, 'act', flag(isActive))
+  if not agentFields(id, 'st')[1] then writeAgent(id, 'st', 'out') end
   call('ZADD', B .. ':agents', 0, id)
   if not isDeleted then
-    call('HSET', B .. ':a:' .. id, 'n', doc.name, 'cap', doc.capacity, 'cv', doc.voiceCapacity or 1, 'cw', doc.videoCapacity or 1, 'irr',
+    writeAgent(id, 'n', doc.name, 'cap', doc.capacity, 'cv', doc.voiceCapacity or 1, 'cw', doc.videoCapacity or 1, 'irr',
       table.concat(doc.interrupts or {}, ' '))
   end
   applySkills(isActive)
@@ -86,7 +90,7 @@ local function applyAgent()
     for _, q in ipairs(call('SMEMBERS', B .. ':at:' .. id)) do stays[q] = true end
   else
     call('DEL', B .. ':at:' .. id, B .. ':pq:' .. id)
-    call('HDEL', B .. ':a:' .. id, 'pqn')
+    writeAgent(id, 'pqn', 0)
   end
   local g = agentOf(id)
   for _, q in ipairs(signedInTo(g)) do
@@ -103,7 +107,7 @@ local function applyAgent()
   if #signedInTo(g) == 0 and g.st ~= 'out' then setStatus(id, 'out', '') end
   if isActive then
     for _, i in ipairs(call('HKEYS', B .. ':ao:' .. id)) do
-      if not stays[call('HGET', B .. ':i:' .. i, 'q')] then
+      if not stays[fields(i, 'q')[1]] then
         returnOffer(i, 'withdrawn', id)
         matchInteraction(i)
       end
@@ -115,7 +119,7 @@ local function applyAgent()
     releaseWork(id, 'agent_removed', true)
     releaseKept(id, nil)
     for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. id, 0, 99)) do
-      local q = call('HGET', B .. ':i:' .. i, 'q')
+      local q = fields(i, 'q')[1]
       closeInteraction(i, q, id, 'served', '', '')
       disown(i, q, id)
     end

@@ -17,26 +17,32 @@ local c = queueOf(q)
 if state == 'served' then
   -- Held by hand, but counted like any other: what it was makes room for what it becomes, or it stays what it was.
   local g = agentOf(h[4])
-  changeLoad(h[4], q, before, -1)
+  local load, voice, video = g.load, g.voice, g.video
+  g.load, g.voice, g.video = load - 1, voice - (before == 'voice' and 1 or 0), video - (before == 'video' and 1 or 0)
   local isRoom = hasRoom(g, value)
-  changeLoad(h[4], q, isRoom and value or before, 1)
+  g.load, g.voice, g.video = load, voice, video
   if not isRoom then return { 'at_capacity' } end
+  changeLoad(h[4], q, before, -1)
+  changeLoad(h[4], q, value, 1)
 end
+local back = {}
 if state == 'offered' then
-  local _, back = returnOffer(i, 'withdrawn')
+  local _
+  _, back = returnOffer(i, 'withdrawn')
   h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
   state, q, c = h[3], h[2], queueOf(h[2])
-  call('HSET', B .. ':i:' .. i, 'missed', '')
-  for _, a in ipairs(back) do refreshReady(a) end
+  writeInteraction(i, 'missed', '')
 end
 noteMedium(c, value)
 if state == 'waiting' then
   removeWaiting(i, q, h[7])
-  call('HSET', B .. ':i:' .. i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
+  writeInteraction(i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
 end
-call('HSET', B .. ':i:' .. i, 'ch', value)
+writeInteraction(i, 'ch', value)
 emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
   { i = i, q = q, row = h[4] })
 if state == 'waiting' then matchInteraction(i) end
+-- Whom it was offered to may be given something else.
+for _, a in ipairs(back) do matchAgent(a) end
 if state == 'served' then freeAgent(h[4]) end
 return { 'ok', knocks }

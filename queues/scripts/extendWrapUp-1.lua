@@ -3,7 +3,7 @@
 -- Answers: ok | forbidden | not_found | wrong_state
 -- @include routing
 local i, a = ARGV[5], ARGV[7]
-if call('HGET', B .. ':a:' .. a, 'acc') ~= ARGV[6] then return { 'not_found' } end
+if agentFields(a, 'acc')[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[10]) then return { 'ok', knocks } end
 local till, q, medium = readWrapUp(i, a)
 if not till then return { 'wrong_state' } end

@@ -16,7 +16,7 @@ if a == h[4] then return { 'ok', knocks } end
 for _, part in ipairs(parts) do if part[1] == a then return { 'ok', knocks } end end
 if #parts >= 2 then return { 'at_capacity' } end
 parts[#parts + 1] = { a, target[3] }
-call('HSET', B .. ':i:' .. i, 'parts', cjson.encode(parts))
+writeInteraction(i, 'parts', cjson.encode(parts))
 call('ZADD', B .. ':ap:' .. a, now, i)
 keepResult(ARGV[10], '1')
 emit('participant.joined', h[1], { i = i, q = h[2], a = a, n = target[3] }, { i = i, agents = { a, h[4] }, q = h[2] })

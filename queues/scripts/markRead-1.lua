@@ -8,9 +8,9 @@ if h[1] ~= ARGV[6] or (by == 'client' and h[3] ~= ARGV[8]) then return { 'not_fo
 local upTo = math.min(number(ARGV[9]), number(h[4]))
 if upTo <= number(h[5]) or h[7] == 'closed' then return { 'ok', knocks } end
 if by == 'client' then
-  call('HSET', B .. ':i:' .. i, 'rc', upTo)
+  writeInteraction(i, 'rc', upTo)
 else
-  call('HSET', B .. ':i:' .. i, 'rs', upTo, 'unread', 0)
+  writeInteraction(i, 'rs', upTo, 'unread', 0)
 end
 emit('messages.read', h[1], { i = i, q = h[2], by = by, upTo = upTo }, { i = i, q = h[2], row = h[6] })
 return { 'ok', knocks }

@@ -8,6 +8,6 @@ if h[1] ~= ARGV[6] or h[3] ~= ARGV[7] then return { 'not_found' } end
 if h[4] ~= 'ended' and h[4] ~= 'closed' then return { 'wrong_state' } end
 if call('HGET', B .. ':q:' .. h[2], 'rat') == 'none' then return { 'feature_off' } end
 if h[5] and h[5] ~= '' then return { 'ok', knocks } end
-call('HSET', B .. ':i:' .. i, 'rating', ARGV[8])
+writeInteraction(i, 'rating', ARGV[8])
 emit('rating.given', h[1], { i = i, q = h[2], value = number(ARGV[8]), comment = ARGV[9] }, { i = i, q = h[2], row = h[6] })
 return { 'ok', knocks }

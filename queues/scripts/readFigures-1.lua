@@ -5,7 +5,7 @@
 --   today: answered, their waits, within time, abandoned, abandoned after time, handled, their handle times,
 --   the agents' time busy, their time online, the wait estimated for somebody who came now or '' | false
 -- @include reading
-local AGENTS_READ, LINE_READ = 200, 20
+local AGENTS_READ, LINE_READ = 200, 10
 local q = ARGV[2]
 if call('HGET', B .. ':q:' .. q, 'acc') ~= ARGV[3] then return false end
 

@@ -31,7 +31,7 @@ local function checkInteraction(i, q, states, set)
   if set == ':ws:' and not call('ZSCORE', B .. ':w:' .. q .. '#' .. (h[4] or ''), i) then
     removeFromBuckets(i, q)
     local w = fields(i, 'score', 'ch', 'need')
-    call('HSET', B .. ':i:' .. i, 'sig', addWaiting(i, queueOf(q), number(w[1]), w[2] or 'chat', w[3] or ''))
+    writeInteraction(i, 'sig', addWaiting(i, queueOf(q), number(w[1]), w[2] or 'chat', w[3] or ''))
     repaired('bucket ' .. i)
   end
   local held = call('HGETALL', B .. ':ic:' .. i)
@@ -49,6 +49,9 @@ local function checkInteraction(i, q, states, set)
 end
 
 local function checkQueue(q)
+  local packed = call('HGET', B .. ':q:' .. q, 'cfg')
+  -- Written by a release that does not know it.
+  if packed and packQueue(q) ~= packed then repaired('settings ' .. q) end
   -- A different part of a long queue each time: the start is drawn.
   for _, set in ipairs({ ':w:', ':ws:', ':qo:' }) do
     local states = set == ':qo:' and { offered = true, served = true, ended = true } or { waiting = true }
@@ -103,7 +106,7 @@ local function checkAgent(a)
   local g = agentOf(a)
   if g.load ~= load or g.voice ~= by.voice or g.video ~= by.video then
     g.load, g.voice, g.video = load, by.voice, by.video
-    call('HSET', B .. ':a:' .. a, 'load', load, 'lv', by.voice, 'lw', by.video)
+    writeAgent(a, 'load', load, 'lv', by.voice, 'lw', by.video)
     call('DEL', B .. ':al:' .. a)
     for q, n in pairs(queues) do call('HSET', B .. ':al:' .. a, q, n) end
     repaired('load ' .. a)

@@ -12,7 +12,8 @@ if h and not isIn(5, h) then
   if no then return { no, owner } end
   h[OWNER] = a
   -- Taking it appended to the feed.
-  h[OFF] = number(call('HGET', B .. ':i:' .. i, 'off'))
+  h[OFF] = number(fields(i, 'off')[1])
+  flush()
 end
 if h then answer = append(5, h) end
 answer[#answer + 1] = knocks

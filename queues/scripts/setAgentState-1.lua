@@ -21,7 +21,7 @@ local function signIn()
   for _, q in ipairs(named) do
     if not assigned[q] then
       local c = queueOf(q)
-      if c.acc ~= acc or not c.isActive then return 'not_found' end
+      if c.acc ~= acc or not isServing(c) then return 'not_found' end
       local isLet = isSupervisor or call('SISMEMBER', B .. ':at:' .. a, q) == 1 or call('HGET', B .. ':acct:' .. acc, 'tsi') == '1'
       if not isLet then return 'forbidden' end
     end
@@ -51,14 +51,15 @@ local function signOut()
   g.queues = nil
   if #signedInTo(g) == 0 then setStatus(a, 'out', '') end
   for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    if leaves[call('HGET', B .. ':i:' .. i, 'q')] then
+    if leaves[fields(i, 'q')[1]] then
       returnOffer(i, 'withdrawn', a)
       matchInteraction(i)
     end
   end
   for q in pairs(leaves) do releaseKept(a, q) end
-  refreshReady(a)
   tellAgentChanged(a, left)
+  -- The offers it gave back make room for what waits in its other queues.
+  freeAgent(a)
 end
 
 local function pauseSome()
@@ -71,12 +72,13 @@ local function pauseSome()
   end
   refreshReady(a)
   for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    if pausedIn(g, call('HGET', B .. ':i:' .. i, 'q')) then
+    if pausedIn(g, fields(i, 'q')[1]) then
       returnOffer(i, 'withdrawn', a)
       matchInteraction(i)
     end
   end
   for _, q in ipairs(named) do releaseKept(a, q) end
+  freeAgent(a)
 end
 
 local no
@@ -96,7 +98,7 @@ elseif what == 'pause' then
   end
   if not no then tellAgentChanged(a) end
 else
-  call('HSET', B .. ':a:' .. a, 'missed', 0)
+  writeAgent(a, 'missed', 0)
   for _, q in ipairs(#named > 0 and named or signedInTo(g)) do resumeIn(g, q) end
   if #named == 0 then setStatus(a, 'on', '') else setStatus(a, g.st, g.why) end
   tellAgentChanged(a)

@@ -12,7 +12,7 @@ if first then return { 'ok', '2', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if call('HGET', B .. ':acct:' .. acc, 'act') ~= '1' then return { 'account_inactive' } end
 local c = queueOf(q)
-if c.acc ~= acc or not c.isActive then return { 'not_found' } end
+if c.acc ~= acc or not isServing(c) then return { 'not_found' } end
 
 local function textOf(needs)
   local list = {}
@@ -25,8 +25,9 @@ local w = {
   pref = textOf(asked.preferred),
 }
 local origin = asked.origin or 'inbound'
+addRow(B .. ':i:' .. i)
 local set = {
-  'HSET', B .. ':i:' .. i, 'acc', acc, 'g', ARGV[8], 'c', contact, 'cn', ARGV[11], 'em', ARGV[12], 'lg', ARGV[13], 'pg', ARGV[14], 'ua', ARGV[15],
+  i, 'acc', acc, 'g', ARGV[8], 'c', contact, 'cn', ARGV[11], 'em', ARGV[12], 'lg', ARGV[13], 'pg', ARGV[14], 'ua', ARGV[15],
   'ch', w.medium, 'or', origin, 'start', w.start, 'created', now, 'own', '', 'pres', 'connected',
 }
 local function put(field, value)

@@ -19,7 +19,7 @@ emit('interaction.requeued', h[1], { i = i, q = q, a = owner, reason = 'transfer
 if h[5] and h[5] ~= '' then
   local kept = {}
   for _, part in ipairs(cjson.decode(h[5])) do if part[1] ~= to then kept[#kept + 1] = part end end
-  call('HSET', B .. ':i:' .. i, 'parts', #kept > 0 and cjson.encode(kept) or '')
+  writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
   call('ZREM', B .. ':ap:' .. to, i)
 end
 changeLoad(to, q, medium, 1)

@@ -41,7 +41,6 @@ export type AuditAction =
   | 'pause_reason.changed'
   | 'pause_reason.deleted'
   | 'agent.state_changed'
-  | 'interaction.created'
   | 'interaction.prioritized'
   | 'group.created'
   | 'group.changed'

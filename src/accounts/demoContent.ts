@@ -64,7 +64,13 @@ export const demoGroups = [
   },
 ] as const;
 
-/** `about` is printed beside the sign-in. */
+export const demoSkills = [
+  { name: 'English', description: 'Spoken and written' },
+  { name: 'Italiano', description: 'Parlato e scritto' },
+  { name: 'Returns', description: 'Broken, wrong or late parcels' },
+] as const;
+
+/** `about` is printed beside the sign-in; `skills` are levels by name. */
 export const demoPeople = [
   {
     email: 'giulia@demo.example',
@@ -73,7 +79,24 @@ export const demoPeople = [
     about: 'administrator and supervisor',
     serves: [],
     supervises: ['Support', 'Sales'],
+    skills: {},
   },
-  { email: 'anna@demo.example', name: 'Anna Bianchi', role: 'member', about: 'agent', serves: ['Support', 'Sales'], supervises: [] },
-  { email: 'marco@demo.example', name: 'Marco Verdi', role: 'member', about: 'agent', serves: ['Support', 'Sales'], supervises: [] },
+  {
+    email: 'anna@demo.example',
+    name: 'Anna Bianchi',
+    role: 'member',
+    about: 'agent',
+    serves: ['Support', 'Sales'],
+    supervises: [],
+    skills: { English: 8, Italiano: 10 },
+  },
+  {
+    email: 'marco@demo.example',
+    name: 'Marco Verdi',
+    role: 'member',
+    about: 'agent',
+    serves: ['Support', 'Sales'],
+    supervises: [],
+    skills: { Italiano: 10, Returns: 5 },
+  },
 ] as const;

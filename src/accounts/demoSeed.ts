@@ -12,7 +12,8 @@ import { hashPassword } from '../auth/password.ts';
 import { newId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
 import { placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
-import { demoGroups, demoPeople, demoQueues } from './demoContent.ts';
+import { nameKey } from '../routing/nameKey.ts';
+import { demoGroups, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
 import type { AccessDeps } from './deps.ts';
 import { insertAccount } from './foundAccount.ts';
 
@@ -35,7 +36,8 @@ export async function seedDemo({ db, engine, log }: Pick<AccessDeps, 'db' | 'eng
     const touched: [ConfigKind, string][] = [['account', accountId]];
     const queueIds = await insertQueues(trx, accountId, touched);
     await insertGroups(trx, accountId, queueIds, touched);
-    const signIns = await insertPeople(trx, accountId, queueIds, touched);
+    const skillIds = await insertSkills(trx, accountId);
+    const signIns = await insertPeople(trx, accountId, { queueIds, skillIds }, touched);
     const entries: ConfigEntry[] = [];
     for (const [kind, id] of touched) entries.push(await writeConfigEntry(trx, accountId, kind, id));
     writeSignIns(dataDir, signIns);
@@ -78,14 +80,27 @@ async function insertGroups(
   }
 }
 
+async function insertSkills(trx: Transaction<Tables>, accountId: string): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const { name, description } of demoSkills) {
+    const id = newId('skill');
+    await trx
+      .insertInto('skill')
+      .values({ id, account_id: accountId, name, name_key: nameKey(name), description })
+      .execute();
+    ids.set(name, id);
+  }
+  return ids;
+}
+
 async function insertPeople(
   trx: Transaction<Tables>,
   accountId: string,
-  queueIds: ReadonlyMap<string, string>,
+  { queueIds, skillIds }: { readonly queueIds: ReadonlyMap<string, string>; readonly skillIds: ReadonlyMap<string, string> },
   touched: [ConfigKind, string][],
 ): Promise<SignIn[]> {
   const signIns: SignIn[] = [];
-  for (const { email, name, role, about, serves, supervises } of demoPeople) {
+  for (const { email, name, role, about, serves, supervises, skills } of demoPeople) {
     const id = newId('user');
     const password = newDemoPassword();
     const row = { id, account_id: accountId, email, name, role, status: 'active' as const, password_hash: await hashPassword(password) };
@@ -98,6 +113,12 @@ async function insertPeople(
       await trx
         .insertInto('queue_member')
         .values({ account_id: accountId, queue_id: queueIds.get(queue) ?? '', user_id: id, role })
+        .execute();
+    }
+    for (const [skill, level] of Object.entries(skills)) {
+      await trx
+        .insertInto('agent_skill')
+        .values({ account_id: accountId, user_id: id, skill_id: skillIds.get(skill) ?? '', level })
         .execute();
     }
     touched.push(['agent', id]);

@@ -5,6 +5,7 @@ import { authRoutes } from '../auth/authRoutes.ts';
 import { credentialRoutes } from '../auth/credentialRoutes.ts';
 import { sessionRoutes } from '../auth/sessionRoutes.ts';
 import { agentRoutes } from '../routing/agentRoutes.ts';
+import { agentSkillRoutes } from '../routing/agentSkillRoutes.ts';
 import { groupRoutes } from '../routing/groupRoutes.ts';
 import { intakeRoutes } from '../routing/intakeRoutes.ts';
 import { memberRoutes } from '../routing/memberRoutes.ts';
@@ -33,6 +34,7 @@ export function accessRoutes(deps: AccessDeps): Route[] {
     queueRoutes,
     memberRoutes,
     skillRoutes,
+    agentSkillRoutes,
     pauseReasonRoutes,
     groupRoutes,
     publicGroupRoutes,

@@ -14,8 +14,6 @@ import { newId } from '../base/ids.ts';
 import { isDuplicate } from '../db/database.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { addMember } from '../routing/members.ts';
-import { agentSkillsBody } from '../routing/skillFields.ts';
-import { replaceAgentSkills } from '../routing/skills.ts';
 import { mayMore, requireMayAppoint, requireMayChange, requireNotSelf, requireSuperAdminLeft } from './appointments.ts';
 import { type Actor, actorOf, differences, writeAudit } from './audit.ts';
 import type { AccessDeps } from './deps.ts';
@@ -158,46 +156,6 @@ export function userRoutes(deps: AccessDeps): Route[] {
             detail: differences(userSettings(before), userSettings(after)),
           });
           return toUserView(trx, after);
-        });
-        return { status: 200, headers: etag(view.version), body: view };
-      },
-    }),
-    route({
-      method: 'PUT',
-      path: '/api/v1/users/:id/skills',
-      summary: 'Make these the person’s skills, and no others (RTE-3)',
-      tag,
-      action: 'users.manage',
-      params: idParam,
-      body: agentSkillsBody,
-      answers: { 200: userView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        const seen = seenVersionOf(request);
-        const view = await changeConfig(deps, accountId, async (trx, changes) => {
-          const row = await readUser(trx, accountId, id);
-          requireMayChange(request.principal, row);
-          requireVersion(row.version, seen);
-          const before = await toUserView(trx, row);
-          await replaceAgentSkills(trx, accountId, id, request.body.skills);
-          const after = await trx
-            .updateTable('app_user')
-            .set({ version: sql`version + 1`, updated_at: sql`now()` })
-            .where('id', '=', id)
-            .where('account_id', '=', accountId)
-            .returningAll()
-            .executeTakeFirstOrThrow();
-          changes.touch('agent', id);
-          const view = await toUserView(trx, after);
-          await writeAudit(trx, {
-            accountId,
-            actor: actorOf(request),
-            action: 'user.changed',
-            target: { kind: 'user', id },
-            detail: differences({ skills: before.skills }, { skills: view.skills }),
-          });
-          return view;
         });
         return { status: 200, headers: etag(view.version), body: view };
       },

@@ -1,4 +1,8 @@
-/** The figures of one queue: a state feed, where only the latest counts. Reads them at most every `everyMs`. Created by the hub. */
+/**
+ * The figures of one queue: a state feed, where only the latest counts. Reads them when something happened, at most every `everyMs`, and, since some
+ * of them change by time alone (a window that empties, occupancy), every few seconds; what did not change is not pushed again. The hub creates it
+ * when somebody looks and closes it when nobody does any more, so unwatched queues cost nothing.
+ */
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { QueueId } from '../base/ids.ts';
@@ -8,6 +12,7 @@ import type { Channel, Missed } from './channel.ts';
 import type { Subscription } from './subscription.ts';
 
 const RETRY_MS = 500;
+const UNPROMPTED_MS = 3_000;
 
 export class FiguresChannel implements Channel {
   readonly subscriptions = new Set<Subscription>();
@@ -17,6 +22,9 @@ export class FiguresChannel implements Channel {
   readonly #queue: QueueId;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
+  readonly #unprompted: NodeJS.Timeout;
+  /** JSON of what was pushed last. */
+  #pushed = '';
   #readAt = Number.NEGATIVE_INFINITY;
 
   constructor({ engine, log }: { engine: Engine; log: Logger }, scope: Scope, feed: string, everyMs: number) {
@@ -25,6 +33,9 @@ export class FiguresChannel implements Channel {
     this.#scope = scope;
     this.#queue = feed.slice(feed.indexOf(':') + 1) as QueueId;
     this.#everyMs = everyMs;
+    this.#unprompted = setInterval(() => {
+      if (performance.now() - this.#readAt >= UNPROMPTED_MS) this.onEntry();
+    }, UNPROMPTED_MS);
   }
 
   onEntry(): void {
@@ -33,6 +44,7 @@ export class FiguresChannel implements Channel {
 
   /** A state has no past: the latest makes up for everything. */
   async missed(): Promise<Missed> {
+    this.#pushed = '';
     const figures = await this.#engine.views.figures(this.#scope, this.#queue);
     if (!figures) throw new AppError('not_found');
     const json = JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
@@ -40,6 +52,8 @@ export class FiguresChannel implements Channel {
   }
 
   async snapshot(): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
+    // Who is shown the figures of this moment has to be told even when they become again what was pushed before.
+    this.#pushed = '';
     const figures = await this.#engine.views.figures(this.#scope, this.#queue);
     if (!figures) throw new AppError('not_found');
     return { cursor: { epoch: '', off: 0 }, snapshot: { kind: 'figures', figures } };
@@ -47,6 +61,7 @@ export class FiguresChannel implements Channel {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#unprompted);
     this.subscriptions.clear();
   }
 
@@ -55,7 +70,10 @@ export class FiguresChannel implements Channel {
     this.#readAt = performance.now();
     try {
       const figures = await this.#engine.views.figures(this.#scope, this.#queue);
-      const json = figures && JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
+      const shown = JSON.stringify(figures);
+      if (!figures || shown === this.#pushed) return;
+      this.#pushed = shown;
+      const json = JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
       for (const subscription of this.subscriptions) subscription.show({ off: 0, json: () => json });
     } catch (error) {
       if (!(error instanceof AppError)) this.#log.error({ err: error, queue: this.#queue }, 'figures.failed');

@@ -131,6 +131,9 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   const credentials = hello.token === undefined ? arrival : { ...arrival, authorization: `Bearer ${hello.token}`, cookie: undefined };
   const found = await resolvePrincipal(credentials);
   if (found.kind !== 'user') throw new AppError('unauthenticated');
+  const placed = await accounts.find(found.accountId);
+  // What was remembered of the account may be old while nobody here followed its partition.
+  if (placed && (await hub.include(placed.scope))) accounts.forget(found.accountId);
   const account = await accounts.find(found.accountId);
   if (!account) throw new AppError('unavailable', { detail: 'The account is being prepared.' });
   if (!account.doc.isActive) throw new AppError('account_inactive');
@@ -138,7 +141,6 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   const principal = await withVisits(engine, account, found);
   if (!can(principal, 'desk.open', { kind: 'account', accountId: principal.accountId })) throw new AppError('forbidden');
   const { scope, doc } = account;
-  await hub.include(scope);
   const member: AgentMember = { kind: 'agent', scope, principal, credentials, device: hello.device, isAttached: false, queueOf: new Map() };
   admit(services, socket, member);
   // A session that ended while we looked at it was told to the sockets known by then, and this one was not: look once more.

@@ -25,6 +25,7 @@ import {
 import { type Decoded, factOf } from './decode.ts';
 import { beginLife, foldEvent, isLifeEvent, type Life, type LifeEvent } from './fold.ts';
 import { monthOf, monthOfInteraction } from './position.ts';
+import type { Answered } from './projectorMetrics.ts';
 
 type MessageSent = Extract<Decoded, { type: 'message.sent' }>;
 type Created = Extract<Decoded, { type: 'interaction.created' }>;
@@ -32,6 +33,9 @@ type Created = Extract<Decoded, { type: 'interaction.created' }>;
 export class Batch {
   /** First days of all months that its rows lie in. */
   readonly months = new Set<string>();
+  /** First answers, and interactions given up: for the metrics. */
+  readonly answered: Answered[] = [];
+  abandoned = 0;
   readonly #messages: MessageRow[] = [];
   readonly #files = new Map<string, Omit<FileRow, 'sha256' | 'deleted_at'>>();
   readonly #events: EventRow[] = [];
@@ -46,6 +50,10 @@ export class Batch {
       this.months.add(monthOfInteraction(event.body.i));
       this.#lives.push(event);
     }
+    if (event.type === 'interaction.taken' && event.body.w !== undefined) {
+      this.answered.push({ waitMs: event.body.w, estimatedMs: event.body.ew });
+    }
+    if (event.type === 'interaction.closed' && event.body.reason === 'abandoned') this.abandoned++;
     this.#addFact(event);
   }
 

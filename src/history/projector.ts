@@ -89,6 +89,8 @@ export class Projector implements DurableSink {
       this.#log.warn({ partition, entry: event.entry.id, type: event.type, interaction: event.body.i }, 'projector.interaction.unknown');
     this.#metrics.unknown.inc(outcome.length);
     this.#metrics.applied(partition, entries.length, last.at);
+    this.#metrics.answered(batch.answered);
+    this.#metrics.abandoned.inc(batch.abandoned);
   }
 
   /** PostgreSQL refuses something in the batch: halves are tried until the one entry is found, tried once more, and set aside. */

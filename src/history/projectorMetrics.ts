@@ -1,12 +1,23 @@
 /** What the projector counts, registered with the worker's registry. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+/** Labels name no queue: those of one queue are live in `figures:<queue>` and past in history. */
+const WAIT_SEC = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600];
+
+/** An interaction was answered: how long it had waited, and how long it had been said to have to (BEY-4). */
+export interface Answered {
+  readonly waitMs: number;
+  readonly estimatedMs: number | undefined;
+}
+
 export interface ProjectorMetrics {
   readonly stopped: Gauge<'partition'>;
   readonly setAside: Counter<'type'>;
   readonly unknown: Counter;
   readonly batchSec: Histogram;
   applied(partition: number, entries: number, lastAt: number): void;
+  answered(all: readonly Answered[]): void;
+  readonly abandoned: Counter;
 }
 
 export function createProjectorMetrics(registry: Registry): ProjectorMetrics {
@@ -18,7 +29,29 @@ export function createProjectorMetrics(registry: Registry): ProjectorMetrics {
     labelNames: ['partition'],
     registers,
   });
+  const waitSec = new Histogram({
+    name: 'centralino_wait_seconds',
+    help: 'From entering the queue to the answer',
+    buckets: WAIT_SEC,
+    registers,
+  });
+  const errorSec = new Histogram({
+    name: 'centralino_wait_estimate_error_seconds',
+    help: 'Estimated wait less the wait there was, by its sign',
+    labelNames: ['direction'],
+    buckets: WAIT_SEC,
+    registers,
+  });
   return {
+    abandoned: new Counter({ name: 'centralino_abandoned_total', help: 'Interactions whose client left unanswered', registers }),
+    answered(all) {
+      for (const { waitMs, estimatedMs } of all) {
+        waitSec.observe(waitMs / 1_000);
+        if (estimatedMs === undefined) continue;
+        const errorMs = estimatedMs - waitMs;
+        errorSec.observe({ direction: errorMs < 0 ? 'too_short' : 'too_long' }, Math.abs(errorMs) / 1_000);
+      }
+    },
     stopped: new Gauge({
       name: 'centralino_projector_stopped',
       help: '1: the partition waits for a newer release to read its next entry',

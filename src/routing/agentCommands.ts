@@ -74,12 +74,19 @@ function isAdministrator(principal: Principal): boolean {
   return principal.kind === 'key' || (principal.kind === 'user' && principal.role !== 'member');
 }
 
-/** ACC-5: queues that the agent is not assigned to take the account's permission, whoever signs in. @throws AppError not_found, forbidden */
+/**
+ * ACC-5: queues that the agent is not assigned to take the account's permission, whoever signs in; where a temporary sign-in stands it may be said
+ * again, as desks do when they come back. @throws AppError not_found, forbidden
+ */
 async function requireMaySignIn(engine: Views, scope: Scope, agentId: UserId, queues: readonly string[]): Promise<void> {
   if (queues.length === 0) return;
-  const [account, agent] = await Promise.all([engine.config.account(scope), engine.config.agent(scope, agentId)]);
+  const [account, agent, visited] = await Promise.all([
+    engine.config.account(scope),
+    engine.config.agent(scope, agentId),
+    engine.views.temporaryQueues(scope, agentId),
+  ]);
   for (const id of queues) {
-    if (agent?.queues.includes(id)) continue;
+    if (agent?.queues.includes(id) || visited.includes(id)) continue;
     if (!(await engine.config.queue(scope, id as QueueId))) throw new AppError('not_found', { detail: `There is no queue ${id}.` });
     if (!account?.canSignInAnywhere)
       throw new AppError('forbidden', { detail: 'The account does not let users sign in to queues they are not assigned to.' });

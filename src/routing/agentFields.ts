@@ -17,7 +17,6 @@ export const pauseBody = z
   })
   .default({});
 export const extendBody = z.strictObject({ bySec: z.number().int().min(10).max(600), key: commandKey });
-export const keyBody = z.strictObject({ key: commandKey }).default({});
 
 export const agentAnswer = z.object({ agent: agentView });
 /** What an agent has on the desk now. */

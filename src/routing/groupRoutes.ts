@@ -64,7 +64,7 @@ export function groupRoutes(deps: AccessDeps): Route[] {
         const accountId = accountOf(request.principal);
         const id = newId('group');
         const row = await changeConfig(deps, accountId, async (trx, changes) => {
-          await readQueue(trx, accountId, request.body.queueId);
+          await requireChatQueue(trx, accountId, request.body.queueId);
           const row = await trx
             .insertInto('chat_group')
             .values({
@@ -133,7 +133,7 @@ export function groupRoutes(deps: AccessDeps): Route[] {
         const after = await changeConfig(deps, accountId, async (trx, changes) => {
           const before = await readGroup(trx, accountId, id);
           requireVersion(before.version, seen);
-          if (change.queueId !== undefined) await readQueue(trx, accountId, change.queueId);
+          if (change.queueId !== undefined) await requireChatQueue(trx, accountId, change.queueId);
           const after = await trx
             .updateTable('chat_group')
             .set({ ...toGroupColumns(change), version: sql`version + 1`, updated_at: sql`now()` })
@@ -199,4 +199,11 @@ async function readGroup(
     .executeTakeFirst();
   if (!row || (queues && !queues.includes(row.queue_id))) throw new AppError('not_found');
   return row;
+}
+
+/** @throws AppError not_found, invalid (a queue of calls) */
+async function requireChatQueue(db: Kysely<Tables>, accountId: string, id: string): Promise<void> {
+  const { channel } = await readQueue(db, accountId, id);
+  if (channel !== 'chat')
+    throw new AppError('invalid', { fields: [{ path: 'queueId', message: 'calls wait in this queue: choose one for chats' }] });
 }

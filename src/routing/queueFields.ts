@@ -78,12 +78,33 @@ export function withDefaults(body: z.infer<typeof queueBody>): Settings {
 export async function checkQueue(db: Kysely<Tables>, accountId: string, id: string, queue: Settings): Promise<void> {
   const fields = [
     ...wrongOutcomes(queue),
+    ...(await wrongChannel(db, id, queue)),
     ...wrongSteps(queue),
     ...(await wrongNeeds(db, accountId, 'required', queue.required)),
     ...(await wrongNeeds(db, accountId, 'preferred', queue.preferred)),
     ...(await wrongTargets(db, accountId, { ...queue, id })),
   ];
   if (fields.length > 0) throw new AppError('invalid', { fields });
+}
+
+/** Chats of a group would come as calls. */
+async function wrongChannel(db: Kysely<Tables>, id: string, { channel }: Settings): Promise<FieldError[]> {
+  if (channel === 'chat') return [];
+  const groups = await namesOfGroups(db, id);
+  return groups.length > 0 ? [{ path: 'channel', message: `groups use this queue for chats: ${groups.join(', ')}` }] : [];
+}
+
+/** Names of the groups that feed the queue, at most five. */
+export async function namesOfGroups(db: Kysely<Tables>, queueId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('chat_group')
+    .select('name')
+    .where('queue_id', '=', queueId)
+    .where('deleted_at', 'is', null)
+    .orderBy('name')
+    .limit(5)
+    .execute();
+  return rows.map((row) => row.name);
 }
 
 function wrongOutcomes({ outcomes, autoCloseMs, autoCloseOutcome, isOutcomeRequired }: Settings): FieldError[] {

@@ -30,6 +30,13 @@ export async function waitForService(name: string, url: string, log: Logger, sig
   }
 }
 
+/** Resolves when one of them takes connections, or when stopped: the nodes of a cluster stand for each other. */
+export async function waitForAny(name: string, urls: readonly string[], log: Logger, signal: AbortSignal): Promise<void> {
+  const found = new AbortController();
+  await Promise.race(urls.map((url) => waitForService(name, url, log, AbortSignal.any([signal, found.signal]))));
+  found.abort();
+}
+
 /** Why no TCP connection to the URL's host can be made, or undefined when one can. */
 export function connectTrouble(url: string, timeoutMs: number): Promise<string | undefined> {
   const { hostname, port, protocol } = new URL(url);

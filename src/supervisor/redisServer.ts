@@ -15,6 +15,8 @@ export interface RedisServerOptions {
   readonly password: string;
   /** Receives every line it prints. */
   readonly onLine: (line: string) => void;
+  /** Further lines of its configuration. */
+  readonly settings?: readonly string[];
   /** How long it may take to answer after it was started; loading a large append-only file counts. */
   readonly readyTimeoutMs?: number;
 }
@@ -87,7 +89,7 @@ export class RedisServer {
   }
 }
 
-function configText({ dir, port, password }: RedisServerOptions): string {
+function configText({ dir, port, password, settings = [] }: RedisServerOptions): string {
   return `${[
     'bind 127.0.0.1',
     `port ${port}`,
@@ -102,6 +104,7 @@ function configText({ dir, port, password }: RedisServerOptions): string {
     'maxmemory-policy noeviction',
     'tcp-backlog 511',
     'loglevel notice',
+    ...settings,
   ].join('\n')}\n`;
 }
 

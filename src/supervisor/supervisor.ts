@@ -6,10 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Env, RoleName } from '../../config/env.ts';
+import { redisServers } from '../../config/redisAddress.ts';
 import type { Logger } from '../base/log.ts';
 import { DataDirError, freeBytes, openDataDir, readSecrets } from './dataDir.ts';
 import { openPostgres, openRedis } from './embedded.ts';
-import { waitForService } from './externalService.ts';
+import { waitForAny, waitForService } from './externalService.ts';
 import { portTrouble } from './freePort.ts';
 import { KeepRunning, type Running } from './keepRunning.ts';
 import { type Lock, lockDataDir } from './lock.ts';
@@ -88,7 +89,7 @@ class House implements Supervisor {
       if (server.status === 'rejected') throw server.reason;
       return server.value;
     }) as [string, string];
-    if (env.REDIS_URL) await waitForService('Redis', env.REDIS_URL, log, signal);
+    if (env.REDIS_URL) await waitForAny('Redis', redisServers(env.REDIS_URL), log, signal);
     if (env.DATABASE_URL) await waitForService('PostgreSQL', env.DATABASE_URL, log, signal);
     signal.throwIfAborted();
     const childEnv = {

@@ -53,7 +53,8 @@ export async function startWorker(context: RoleContext): Promise<Role> {
     await database.close();
     throw error;
   }
-  const workers = await startRoutingWorkers(engine, { log, sinks: [projector], logBudgetBytes: env.LOG_BUDGET_BYTES });
+  const repairs = { isReconciling: env.REPAIRS, isSweepingKnocks: env.REPAIRS };
+  const workers = await startRoutingWorkers(engine, { log, sinks: [projector], logBudgetBytes: env.LOG_BUDGET_BYTES, ...repairs });
   metrics.watch(workers.figures);
   const published = publishMetrics(engine, nodeId, metrics.registry, log);
 

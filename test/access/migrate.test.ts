@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ID_PATTERN } from '../../src/base/ids.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createDatabase, type Db } from '../../src/db/database.ts';
 import { migrate, readMigrations } from '../../src/db/migrate.ts';
+import { DEFAULT_REASONS } from '../../src/routing/pauseReasonFields.ts';
 import { startTestPostgres, type TestPostgres, until } from '../support/services.ts';
 
 const log = createLogger('test', 'silent');
@@ -41,6 +43,36 @@ function folderWith(files: Record<string, string>): string {
 }
 
 describe('migrations', () => {
+  test('RTE-7 accounts that were there before get the pause reasons that new ones begin with, and so do their copies', async () => {
+    const url = await emptyDatabase('before_reasons');
+    const before = Object.fromEntries(
+      readMigrations()
+        .slice(0, 2)
+        .map(({ name, sql }) => [name, sql]),
+    );
+    await migrate(url, log, folderWith(before));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(
+        `insert into account (id, public_id, partition, legal_name) values ('acc_old', 'old', 1, 'Old'), ('acc_new', 'new', 2, 'New')`,
+      );
+      await client.query(
+        `insert into config_entry (kind, id, account_id, doc) values ('account', 'acc_old', 'acc_old', '{"kind":"account","name":"Old"}')`,
+      );
+      expect(await migrate(url, log)).toContain('0003_routing.sql');
+      const { rows } = await client.query('select account_id, id, name, is_enabled from pause_reason order by account_id, position');
+      expect(rows.filter(({ account_id }) => account_id === 'acc_old').map(({ name }) => name)).toEqual([...DEFAULT_REASONS]);
+      expect(rows).toHaveLength(2 * DEFAULT_REASONS.length);
+      for (const { id } of rows) expect(id).toMatch(ID_PATTERN);
+      const entry = (await client.query('select version, doc from config_entry')).rows[0];
+      expect(entry.doc).toMatchObject({ name: 'Old', pauseReasons: DEFAULT_REASONS.map((name) => ({ name })) });
+      expect(Number(entry.version)).toBeGreaterThan(1);
+    } finally {
+      await client.end();
+    }
+  });
+
   test('every process may migrate at once: each file is applied exactly once', async () => {
     const url = await emptyDatabase('together');
     const applied = await Promise.all([migrate(url, log), migrate(url, log), migrate(url, log)]);

@@ -77,7 +77,7 @@ export class Agent extends Participant {
     await this.#changeState({ t: 'agent.signOut' });
   }
 
-  async pause(reason = ''): Promise<void> {
+  async pause(reason = 'Break'): Promise<void> {
     await this.#changeState({ t: 'agent.pause', reason });
   }
 

@@ -54,11 +54,17 @@ beforeAll(async () => {
   });
   const made = await world.call('POST /api/v1/keys', { as: tenant.owner.token, body: { name: 'Chatbot', type: 'chatbot' } });
   const sessions = await world.call('GET /api/v1/auth/sessions', { as: anna.token });
+  const skill = await world.call('POST /api/v1/skills', { as: tenant.owner.token, body: { name: 'Latin' } });
+  const reasons = await world.call('GET /api/v1/pause-reasons', { as: anna.token });
   ids = {
     queues: tenant.queue,
     groups: tenant.group.id,
     users: anna.id,
     members: anna.id,
+    agents: anna.id,
+    skills: skill.body.id,
+    'pause-reasons': reasons.body.items[0].id,
+    'wrap-ups': interaction,
     keys: made.body.id,
     sessions: sessions.body.items[0].id,
     interactions: interaction,
@@ -84,6 +90,13 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PATCH /api/v1/groups/:id': { name: 'Stolen', version: 1 },
   'PATCH /api/v1/users/:id': { name: 'Stolen', version: 1 },
   'PUT /api/v1/queues/:id/members/:userId': { roles: ['agent'] },
+  'PATCH /api/v1/skills/:id': { name: 'Stolen', version: 1 },
+  'PATCH /api/v1/pause-reasons/:id': { name: 'Stolen', version: 1 },
+  'PUT /api/v1/users/:id/skills': { skills: [], version: 1 },
+  'POST /api/v1/agents/:id/wrap-ups/:interactionId/extend': { bySec: 60 },
+  'PATCH /api/v1/interactions/:id': { priority: 1_000 },
+  'POST /api/v1/interactions/:id/accept': { token: 'x' },
+  'POST /api/v1/interactions/:id/decline': { token: 'x' },
 };
 
 describe('API-1 every route', () => {
@@ -161,7 +174,8 @@ describe('API-1 every route', () => {
       }
     }
     expect(walked.length).toBeGreaterThan(15);
-    for (const path of [`/api/v1/queues/${tenant.queue}`, `/api/v1/groups/${tenant.group.id}`, `/api/v1/users/${anna.id}`]) {
+    const kept = [`queues/${tenant.queue}`, `groups/${tenant.group.id}`, `users/${anna.id}`, `skills/${ids['skills']}`];
+    for (const path of [...kept, `pause-reasons/${ids['pause-reasons']}`].map((rest) => `/api/v1/${rest}`)) {
       const { status, body } = await world.call(`GET ${path}`, { as: tenant.owner.token });
       expect({ path, status, isTheirs: body.name === 'Stolen' }).toEqual({ path, status: 200, isTheirs: false });
     }

@@ -1,120 +1,25 @@
 /** BEY-2: every decision says why, "why not agent X" is told from X's past, and the answer stays the same whatever changed since. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AgentDoc, agentDefaults, type ConfigInput, type QueueDoc, queueDefaults } from '../../queues/config.ts';
-import type { NewInteraction } from '../../queues/index.ts';
-import type { InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
+import type { UserId } from '../../src/base/ids.ts';
 import { newId } from '../../src/base/ids.ts';
-import { routingRoutes } from '../../src/history/routingRoutes.ts';
 import type { RoutingStep, RoutingView } from '../../src/history/routingViews.ts';
-import { until } from '../support/services.ts';
-import { admin, agent, callRoute, refusal, restKey, supervisor, visitor } from './calling.ts';
-import { type Projected, startProjected } from './projected.ts';
+import { admin, agent, refusal, restKey, supervisor, visitor } from './calling.ts';
+import { startConfigured } from './configured.ts';
+import type { Projected } from './projected.ts';
 
 let stage: Projected;
-let version = 100;
-const french = newId('skill');
-
+let center: Awaited<ReturnType<typeof startConfigured>>;
 beforeAll(async () => {
-  stage = await startProjected();
-  const { accountId, partition } = stage.world.scope;
-  await stage.rows('insert into account (id, public_id, partition, legal_name) values ($1, $2, $3, $4)', [
-    accountId,
-    accountId,
-    partition,
-    'Test',
-  ]);
-  await stage.rows("insert into skill (id, account_id, name, name_key) values ($1, $2, 'French', 'french')", [french, accountId]);
-  await put('account', accountId, {
-    kind: 'account',
-    id: accountId,
-    name: 'Test',
-    isActive: true,
-    origins: [],
-    pauseReasons: [{ id: 'prs_1', name: 'Lunch' }],
-  });
+  center = await startConfigured();
+  stage = center.stage;
 });
 afterAll(() => stage.close());
-
-/** As a change of configuration does: PostgreSQL first, then Redis. */
-async function put(kind: ConfigInput['kind'], id: string, doc: ConfigInput | null): Promise<void> {
-  const { accountId } = stage.world.scope;
-  version++;
-  await stage.rows(
-    `insert into config_entry (kind, id, account_id, version, doc) values ($1, $2, $3, $4, $5)
-     on conflict (kind, id) do update set version = excluded.version, doc = excluded.doc`,
-    [kind, id, accountId, version, doc && JSON.stringify(doc)],
-  );
-  await stage.world.engine.config.apply([{ kind, id, accountId, version, doc }]);
-}
-
-const queueDocOf = (id: QueueId, name: string, settings: Partial<QueueDoc>): QueueDoc => {
-  const { accountId } = stage.world.scope;
-  return { kind: 'queue', id, accountId, name, ...queueDefaults, outcomes: [], mode: 'balanced', ...settings };
-};
-
-async function addQueue(name: string, settings: Partial<QueueDoc> = {}): Promise<QueueId> {
-  const id = newId('queue');
-  await put('queue', id, queueDocOf(id, name, settings));
-  return id;
-}
-
-async function hire(name: string, queues: readonly string[], settings: Partial<AgentDoc> = {}): Promise<UserId> {
-  const id = newId('user');
-  await put('agent', id, agentDocOf(id, name, queues, settings));
-  return id;
-}
-
-function agentDocOf(id: UserId, name: string, queues: readonly string[], settings: Partial<AgentDoc> = {}): AgentDoc {
-  const { accountId } = stage.world.scope;
-  return { kind: 'agent', id, accountId, name, ...agentDefaults, skills: { [french]: 5 }, ...settings, queues: [...queues] };
-}
-
-async function connect(agentId: UserId): Promise<void> {
-  const { engine, scope } = stage.world;
-  await engine.router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-${agentId}` });
-}
-
-/** Connected and signed in. */
-async function serve(agentId: UserId): Promise<void> {
-  const { engine, scope } = stage.world;
-  await connect(agentId);
-  const signedIn = await engine.router.signIn(scope, { agentId, key: newId('command') });
-  if (!signedIn.ok) throw new Error(signedIn.code);
-}
-
-async function start(queue: QueueId, extra: Partial<NewInteraction> = {}): Promise<InteractionId> {
-  const { engine, scope, newChat } = stage.world;
-  const started = await engine.router.startInteraction(scope, { ...newChat(queue), ...extra });
-  if (!started.ok) throw new Error(started.code);
-  return started.interaction.id as InteractionId;
-}
-
-async function offerOf(agentId: UserId): Promise<{ interactionId: InteractionId; agentId: UserId; token: string }> {
-  const { engine, scope } = stage.world;
-  return until(
-    async () => {
-      const offer = (await engine.views.agent(scope, agentId))?.offers[0];
-      return offer && { interactionId: offer.interaction as InteractionId, agentId, token: offer.token };
-    },
-    { what: 'an offer' },
-  );
-}
-
-async function explain(
-  id: string,
-  about?: string,
-  principal = admin(stage.world.scope.accountId) as Parameters<typeof callRoute>[1],
-): Promise<RoutingView> {
-  await stage.caughtUp();
-  const given = about === undefined ? {} : { query: { agent: about } };
-  const answer = await callRoute(routingRoutes({ db: stage.database.kysely }), principal, `GET /api/v1/interactions/${id}/routing`, given);
-  return answer.body as RoutingView;
-}
 
 const whyNotOf = (view: RoutingView, kind: RoutingStep['kind']) => view.decisions.find((step) => step.kind === kind)?.whyNot;
 
 describe('explanation of routing', () => {
   test('BEY-2 each decision names winner, deciding key, runner-up and who was left out; why not X is told from what X did before', async () => {
+    const { put, queueDocOf, addQueue, hire, agentDocOf, connect, serve, start, offerOf, explain, french } = center;
     const { engine, scope } = stage.world;
     const elsewhere = await addQueue('Elsewhere');
     const sales = await addQueue('Sales', { required: [{ skill: french, level: 3 }] });
@@ -197,6 +102,7 @@ describe('explanation of routing', () => {
   });
 
   test('BEY-2 media, limits, sticky agents, moves and hands are told apart', async () => {
+    const { addQueue, hire, serve, start, offerOf, explain } = center;
     const { engine, scope, newChat } = stage.world;
     const target = await addQueue('Target', { limitPerAgent: 1 });
     const overflow = await addQueue('Overflow', { recipe: [{ afterSec: 0, onlyIf: 'no_agents', do: { op: 'queue', queueId: target } }] });
@@ -239,6 +145,7 @@ describe('explanation of routing', () => {
   });
 
   test('BEY-2 needs that were relaxed, and an agent who came free', async () => {
+    const { addQueue, hire, serve, start, offerOf, explain, french } = center;
     const { engine, scope } = stage.world;
     const relaxing = await addQueue('Relaxing', { required: [{ skill: french, level: 9 }], relaxation: [{ afterSec: 1, lowerBy: 5 }] });
     const ray = await hire('Ray', [relaxing], { capacity: 1 });
@@ -259,6 +166,7 @@ describe('explanation of routing', () => {
   });
 
   test('BEY-2 supervisors of the queue, administrators and keys may ask; agents about themselves; nobody else', async () => {
+    const { addQueue, hire, serve, start, explain } = center;
     const { accountId } = stage.world.scope;
     const queue = await addQueue('Rights');
     const [tom, una] = [await hire('Tom', [queue]), await hire('Una', [queue])];

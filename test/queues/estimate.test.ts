@@ -74,11 +74,11 @@ async function play(shape: LineShape): Promise<{ guesses: Guess[]; queues: strin
         }
         present = event.agents;
         setReady(event.readyAgents);
-        write(() => pipeline.zadd(key('wa'), at, event.id));
+        write(() => pipeline.zadd(key('w'), at, event.id));
       } else if (event.kind === 'handled') {
         write(() => pipeline.zrem(key('qo'), event.id));
       } else {
-        write(() => pipeline.zrem(key('wa'), event.id));
+        write(() => pipeline.zrem(key('w'), event.id));
         if (event.kind === 'answered') write(() => pipeline.zadd(key('qo'), at, event.id));
       }
       counting.count(
@@ -114,7 +114,7 @@ async function play(shape: LineShape): Promise<{ guesses: Guess[]; queues: strin
     }
     now = start + (events[Math.min(from + BATCH, events.length) - 1] as LineEvent).at;
   }
-  await engine.core.runner.redis.del(...queues.flatMap((queue) => ['wa', 'qo', 'r', 'on'].map((name) => `${prefix}:${name}:${queue}`)));
+  await engine.core.runner.redis.del(...queues.flatMap((queue) => ['w', 'qo', 'r', 'on'].map((name) => `${prefix}:${name}:${queue}`)));
   return { guesses: [...guesses.values()], queues, events };
 }
 

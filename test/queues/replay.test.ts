@@ -17,8 +17,8 @@ import {
   startRecording,
 } from '../../queues/replay/index.ts';
 import { type InteractionId, newId, type UserId } from '../../src/base/ids.ts';
+import { perform, type Step, step } from '../support/chatSteps.ts';
 import { type Scene, seedScene, testLog } from '../support/engines.ts';
-import { perform, type Step, step } from '../support/modelProperty.ts';
 import { startTestRedis, type TestRedis, until } from '../support/services.ts';
 
 const PARTITION = 7;

@@ -18,7 +18,7 @@ call('HSET', B .. ':meta', 'now', now)
 local what = ARGV[1]
 if what == 'track' then return trackAgent(ARGV[2], ARGV[3] == '1', ARGV[5] == '1') end
 local count = ({ entered = countEntered, answered = countAnswered, abandoned = countAbandoned, handled = countHandled })[what]
-count(ARGV[2], ARGV[3], tonumber(ARGV[5]))
+if what == 'entered' then countEntered(ARGV[2], ARGV[3], now, '') else count(ARGV[2], ARGV[3], tonumber(ARGV[5])) end
 return call('HGET', B .. ':i:' .. ARGV[2], 'ew')
 `;
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');

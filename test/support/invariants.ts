@@ -39,7 +39,12 @@ export function holdsOf(world: Snapshot, agentId: string): Hold[] {
   return [
     ...Object.keys(agent.offers).map((id) => held(id, 'offer')),
     ...agent.owned.map((id) => held(id, 'owned')),
-    ...agent.wrapUps.map(({ interaction, queue, medium }) => ({ interaction, kind: 'wrapup' as const, queue, medium: medium as Hold['medium'] })),
+    ...agent.wrapUps.map(({ interaction, queue, medium }) => ({
+      interaction,
+      kind: 'wrapup' as const,
+      queue,
+      medium: medium as Hold['medium'],
+    })),
   ];
 }
 
@@ -105,7 +110,12 @@ function nothingForgotten({ interactions, queues, deadlines }: Snapshot): string
     if (isOpen && pres === 'reconnecting' && !due.some((each) => each.startsWith(`reconnect|${one.id}|`)))
       found.push(`INV-3 ${one.id} reconnecting without a deadline`);
     if (isOpen && pres === 'gone' && np !== '1') found.push(`INV-3 ${one.id} is ${state} though its client is gone`);
-    if (state === 'closed') found.push(...due.filter((each) => each.split('|')[1] === one.id && !each.startsWith('wrapup|')).map((each) => `INV-3 ${one.id} is closed, ${each} stands`));
+    if (state === 'closed')
+      found.push(
+        ...due
+          .filter((each) => each.split('|')[1] === one.id && !each.startsWith('wrapup|'))
+          .map((each) => `INV-3 ${one.id} is closed, ${each} stands`),
+      );
   }
   return found;
 }
@@ -117,16 +127,25 @@ function offersHold({ interactions, agents, deadlines }: Snapshot): string[] {
     const rung = [...agents.values()].filter((agent) => agent.offers[one.id] !== undefined);
     if (stateOf(one) === 'offered') {
       const named = offeredTo(one);
-      if (named.length === 0 || named.slice().sort().join() !== rung.map(({ id }) => id).sort().join())
+      if (
+        named.length === 0 ||
+        named.slice().sort().join() !==
+          rung
+            .map(({ id }) => id)
+            .sort()
+            .join()
+      )
         found.push(`INV-4 ${one.id} offered to [${named}], who hold it: [${rung.map(({ id }) => id)}]`);
-      for (const agent of rung) if (agent.offers[one.id] !== one.fields['tok']) found.push(`INV-4 ${one.id} has another token at ${agent.id}`);
+      for (const agent of rung)
+        if (agent.offers[one.id] !== one.fields['tok']) found.push(`INV-4 ${one.id} has another token at ${agent.id}`);
       if (!deadlines.has(`offer|${one.id}|${one.fields['tok']}`)) found.push(`INV-4 ${one.id} offered without deadline`);
     } else if (rung.length > 0) found.push(`INV-4 ${one.id} is ${stateOf(one)} and offered to [${rung.map(({ id }) => id)}]`);
   }
   for (const deadline of deadlines.keys()) {
     const [kind, id = '', token] = deadline.split('|');
     const one = interactions.get(id);
-    if (kind === 'offer' && one && (stateOf(one) !== 'offered' || one.fields['tok'] !== token)) found.push(`INV-4 stale deadline ${deadline}`);
+    if (kind === 'offer' && one && (stateOf(one) !== 'offered' || one.fields['tok'] !== token))
+      found.push(`INV-4 stale deadline ${deadline}`);
   }
   return found;
 }

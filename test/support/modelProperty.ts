@@ -1,254 +1,38 @@
 /**
- * The property that the model tests check: random commands, doubled, late and with old tokens, against the real scripts in virtual time.
- * After every command the invariants hold and the reconciler finds nothing. A failing seed is printed by fast-check.
+ * The property of the model tests: whatever is done, by whichever node, doubled, late, at once with others, with connections cut and clocks set, the
+ * engine does only what the rules allow and the invariants hold. Each lane checks its share of the runs with a seed of its own; a failing run is shrunk
+ * and printed with the seed and path that replay it (`MODEL_SEED`, `MODEL_PATH`) and its steps in words.
  */
 import fc from 'fast-check';
-import { expect } from 'vitest';
-import { createEngine, type RunningEngine, type Scope } from '../../queues/index.ts';
-import { newId } from '../../src/base/ids.ts';
-import { type Scene, seedScene, testLog } from './engines.ts';
-import { readWorld, violations } from './invariants.ts';
-import { startTestRedis } from './services.ts';
+import { type Lane, type Lanes, type LanesOptions, startLanes } from './model/nodes.ts';
+import { Player, type PlayerOptions } from './model/player.ts';
+import type { SceneShape, Step } from './model/steps.ts';
 
-/** A Redis and an engine in virtual time; time only moves by `pass`. */
-export interface ModelWorld {
-  readonly engine: RunningEngine;
-  virtualMs: number;
-  close(): Promise<void>;
+export interface Property extends PlayerOptions {
+  readonly scene: fc.Arbitrary<SceneShape>;
+  readonly step: fc.Arbitrary<Step>;
+  readonly numRuns: number;
+  readonly maxSteps: number;
 }
 
-export async function startModelWorld(): Promise<ModelWorld> {
-  const redis = await startTestRedis();
-  const world = { virtualMs: 1_800_000_000_000 };
-  const engine = await createEngine({ redisUrl: redis.url, nodeId: 'model', log: testLog, virtualNow: () => world.virtualMs });
-  return Object.assign(world, {
-    engine,
-    async close() {
-      await engine.close('test over');
-      await redis.stop();
-    },
+const { MODEL_SEED, MODEL_PATH, MODEL_SHRINK } = process.env;
+
+export { type Lanes, type LanesOptions, startLanes };
+
+/** @throws with the first counterexample */
+export async function checkModel(lanes: readonly Lane[], property: Property): Promise<void> {
+  const first = Number(MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const used = MODEL_PATH === undefined ? lanes : lanes.slice(0, 1);
+  const share = Math.ceil(property.numRuns / used.length);
+  await Promise.all(used.map((lane, index) => checkLane(lane, property, share, first + index)));
+}
+
+async function checkLane(lane: Lane, { scene, step, maxSteps, ...options }: Property, numRuns: number, seed: number): Promise<void> {
+  const steps = fc.array(step, { minLength: 5, maxLength: maxSteps, size: 'max' });
+  const replay = MODEL_PATH === undefined ? { seed } : { seed, path: MODEL_PATH };
+  const isHolding = fc.asyncProperty(scene, steps, async (shape, list) => {
+    const player = await Player.open(lane, shape, options);
+    await player.play(list);
   });
-}
-
-export type Step =
-  | { readonly do: 'start'; readonly queue: number }
-  | {
-      readonly do: 'claim' | 'accept' | 'acceptOld' | 'decline' | 'close' | 'reply' | 'endByAgent';
-      readonly agent: number;
-      readonly chat: number;
-    }
-  | { readonly do: 'write' | 'endByClient' | 'leave' | 'back' | 'rate'; readonly chat: number }
-  | { readonly do: 'pause' | 'resume' | 'signIn' | 'signOut' | 'endWrapUp' | 'deviceGone' | 'deviceBack'; readonly agent: number }
-  | { readonly do: 'transfer'; readonly agent: number; readonly to: number; readonly chat: number }
-  | { readonly do: 'pass'; readonly ms: number }
-  | { readonly do: 'repeatLast' };
-
-const agent = fc.nat(2);
-const chat = fc.nat(7);
-export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ do: fc.constant('start' as const), queue: fc.nat(2) }) },
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      do: fc.constantFrom('claim', 'accept', 'acceptOld', 'decline', 'close', 'reply', 'endByAgent'),
-      agent,
-      chat,
-    }) as fc.Arbitrary<Step>,
-  },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('write', 'endByClient', 'leave', 'back', 'rate'), chat }) as fc.Arbitrary<Step> },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constantFrom('pause', 'resume', 'signIn', 'signOut', 'endWrapUp', 'deviceGone', 'deviceBack'),
-      agent,
-    }) as fc.Arbitrary<Step>,
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('transfer' as const), agent, to: agent, chat }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 900, 5_000, 25_000, 70_000) }) },
-  { weight: 3, arbitrary: fc.constant({ do: 'repeatLast' as const }) },
-);
-
-/** Carries out one step; what refers to nothing is left out. @return the call, so that it can be repeated with the same ids. */
-export function perform(
-  world: Pick<ModelWorld, 'engine' | 'virtualMs'>,
-  scene: Scene,
-  chats: { id: string; contactId: string; oldToken: string }[],
-  one: Step,
-): (() => Promise<unknown>) | undefined {
-  const { router, views } = world.engine;
-  const { scope } = scene;
-  const key = newId('command');
-  const at = 'chat' in one && chats.length > 0 ? chats[one.chat % chats.length] : undefined;
-  const interactionId = at?.id as never;
-  const agentId = ('agent' in one ? scene.agents[one.agent] : '') as never;
-  switch (one.do) {
-    case 'start': {
-      const start = scene.newChat(scene.queues[one.queue] as never);
-      return async () => {
-        const started = await router.startInteraction(scope, start);
-        if (started.ok && !chats.some((each) => each.id === started.interaction.id))
-          chats.push({ id: started.interaction.id, contactId: start.contactId, oldToken: '' });
-        return started;
-      };
-    }
-    case 'claim':
-      return at && (() => router.claimInteraction(scope, { interactionId, agentId, key }));
-    case 'accept':
-    case 'decline':
-      return (
-        at &&
-        (async () => {
-          const token = (await views.agent(scope, agentId))?.offers.find((offer) => offer.interaction === at.id)?.token;
-          if (token === undefined) return undefined;
-          at.oldToken = token;
-          return router[one.do === 'accept' ? 'acceptOffer' : 'declineOffer'](scope, { interactionId, agentId, token });
-        })
-      );
-    case 'acceptOld':
-      return (
-        at &&
-        (async () => {
-          const before = await views.interaction(scope, interactionId);
-          const answer = await router.acceptOffer(scope, { interactionId, agentId, token: 'token-of-old-1' });
-          expect(answer.ok, 'INV-5 an accept with a token that does not stand changes nothing').toBe(false);
-          expect(await views.interaction(scope, interactionId)).toEqual(before);
-          return answer;
-        })
-      );
-    case 'reply':
-      return (
-        at &&
-        (() =>
-          router.sendMessage(scope, {
-            interactionId,
-            mid: key,
-            from: { role: 'agent', id: agentId, name: 'A' },
-            visibility: 'everyone',
-            text: 'reply',
-            isClaim: true,
-          }))
-      );
-    case 'close':
-      return at && (() => router.closeInteraction(scope, { interactionId, agentId, outcome: '', note: '', key, isSupervisor: false }));
-    case 'endByAgent':
-      return at && (() => router.endInteraction(scope, { interactionId, by: 'agent', memberId: agentId, isSupervisor: false }));
-    case 'endByClient':
-      return (
-        at && (() => router.endInteraction(scope, { interactionId, by: 'client', memberId: at.contactId as never, isSupervisor: false }))
-      );
-    case 'write':
-      return (
-        at &&
-        (() =>
-          router.sendMessage(scope, {
-            interactionId,
-            mid: key,
-            from: { role: 'customer', id: at.contactId as never, name: 'C' },
-            visibility: 'everyone',
-            text: 'text',
-            isClaim: false,
-          }))
-      );
-    case 'rate':
-      return at && (() => router.rateInteraction(scope, { interactionId, contactId: at.contactId as never, value: 5, comment: '' }));
-    case 'leave':
-      return (
-        at &&
-        (async () => {
-          for (const connectionId of await scene.connectionsOf(at.id)) await router.detachClient(scope, { interactionId, connectionId });
-        })
-      );
-    case 'back':
-      return at && (() => router.attachClient(scope, { interactionId, contactId: at.contactId as never, connectionId: key }));
-    case 'pause':
-      return () => router.pause(scope, { agentId, reason: 'lunch', key });
-    case 'resume':
-      return () => router.resume(scope, { agentId, key });
-    case 'signIn':
-      return () => router.signIn(scope, { agentId, key });
-    case 'signOut':
-      return () => router.signOut(scope, { agentId, key });
-    case 'endWrapUp':
-      return async () => {
-        const wrapUp = (await views.agent(scope, agentId))?.agent.wrapUps[0];
-        return wrapUp && router.endWrapUp(scope, { interactionId: wrapUp.interaction as never, agentId, isSupervisor: false });
-      };
-    case 'deviceGone':
-      return () => router.detachDevice(scope, { agentId, deviceId: 'desk', connectionId: `desk-${agentId}` });
-    case 'deviceBack':
-      return () => router.attachDevice(scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-${agentId}` });
-    case 'transfer':
-      return (
-        at &&
-        (() =>
-          router.transferInteraction(scope, { interactionId, from: agentId, to: scene.agents[one.to] as never, key, isSupervisor: false }))
-      );
-    case 'pass':
-      return async () => {
-        world.virtualMs += one.ms;
-        await world.engine.core.commands.run('sweepPartition', scope.partition, [0]);
-      };
-    case 'repeatLast':
-      return undefined;
-  }
-}
-
-let partition = 0;
-
-/** Gives the partition's clock to the tests and seeds a scene there. */
-export async function virtualScene(world: ModelWorld): Promise<Scene> {
-  partition = (partition + 1) % 64;
-  await world.engine.core.runner.redis.hset(`c:{p${partition}}:meta`, 'virtual', '1');
-  return seedScene(world.engine, partition);
-}
-
-/** Runs the property `numRuns` times with sequences of up to `maxSteps` commands. */
-export async function checkModel(world: ModelWorld, options: { numRuns: number; maxSteps: number }): Promise<void> {
-  const { engine } = world;
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: options.maxSteps }), async (steps) => {
-      const scene = await virtualScene(world);
-      const chats: { id: string; contactId: string; oldToken: string }[] = [];
-      let last: (() => Promise<unknown>) | undefined;
-      for (const one of steps) {
-        const call = one.do === 'repeatLast' ? last : perform(world, scene, chats, one);
-        if (!call) continue;
-        await call();
-        last = one.do === 'pass' ? undefined : call;
-        const facts = await readWorld(engine, scene.scope, {
-          interactions: chats.map((each) => each.id),
-          agents: scene.agents,
-          queues: scene.queues,
-        });
-        expect(violations(facts), `after ${JSON.stringify(one)}`).toEqual([]);
-        expect(await repairs(engine, scene.scope), 'the reconciler finds nothing').toEqual([]);
-        expect(await idleWhileWaiting(engine, scene), 'INV-6').toEqual([]);
-      }
-    }),
-    { numRuns: options.numRuns, endOnFailure: true },
-  );
-}
-
-async function repairs(engine: RunningEngine, scope: Scope): Promise<string[]> {
-  const found: string[] = [];
-  for (const what of ['agents', 'queues']) {
-    let cursor = '';
-    do {
-      const reply = (await engine.core.commands.run('reconcilePartition', scope.partition, [what, cursor])) as [string, string, string[]];
-      cursor = reply[1];
-      found.push(...reply[2]);
-    } while (cursor !== '');
-  }
-  return found;
-}
-
-/** INV-6: in automatic queues nothing waits while an agent who may take it is ready. */
-async function idleWhileWaiting(engine: RunningEngine, scene: Scene): Promise<string[]> {
-  const found: string[] = [];
-  for (const queue of scene.queues.slice(1)) {
-    const figures = await engine.views.figures(scene.scope, queue as never);
-    if (figures && figures.waiting > 0 && figures.agentsAvailable > 0)
-      found.push(`${queue}: ${figures.waiting} wait, ${figures.agentsAvailable} ready`);
-  }
-  return found;
+  await fc.assert(isHolding, { numRuns, ...replay, endOnFailure: MODEL_SHRINK === 'no', interruptAfterTimeLimit: 540_000 });
 }

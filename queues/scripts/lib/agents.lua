@@ -14,41 +14,69 @@ local DAY_MS = 86400000
 -- Two keys in one score: the first counts, the second (a time in ms, below 2^42) breaks ties.
 local TIE = 4398046511104
 
-local function agentFields(a, ...) return call('HMGET', B .. ':a:' .. a, ...) end
+local queues, agents, accounts
+-- @each
+queues, agents, accounts = {}, {}, {}
+-- @end
 
-local queues = {}
--- The queue's settings, read once in a script.
+-- What scripts read of a queue, in one text, so that one that was read before is not taken apart again.
+local PACKED = { 'acc', 'act', 'mode', 'lim', 'ch', 'auto', 'ot', 'pri', 'ws', 'ring', 'req', 'pref', 'rlx', 'rec', 'stw', 'stm', 'xm', 'wu', 'mm' }
+local unpacked, unpackedCount = {}, 0
+
+local function packQueue(q)
+  local h = call('HMGET', B .. ':q:' .. q, unpack(PACKED))
+  for k = 1, #PACKED do h[k] = h[k] or '' end
+  local text = q .. '\30' .. table.concat(h, '\30')
+  call('HSET', B .. ':q:' .. q, 'cfg', text)
+  queues[q] = nil
+  return text
+end
+
+local function unpackQueue(text)
+  local h = {}
+  for value in string.gmatch(text .. '\30', '([^\30]*)\30') do h[#h + 1] = value end
+  return {
+    id = h[1], acc = h[2], isOn = h[3] == '1', mode = h[4], limit = number(h[5]), medium = h[6] == '' and 'chat' or h[6], isAuto = h[7] == '1',
+    offerMs = number(h[8]), priority = number(h[9]), weightMs = number(h[10]) * 1000, ringMax = h[11] == '' and 10 or number(h[11]), required = h[12],
+    preferred = h[13], relaxation = h[14], recipe = h[15], stickyWaitMs = number(h[16]), stickyMemoryMs = number(h[17]), others = h[18],
+    wrapUpMs = number(h[19]), missedMost = number(h[20]),
+  }
+end
+
+-- The queue's settings. Not to be changed: they are kept for calls to come.
 local function queueOf(q)
   local c = queues[q]
   if not c then
-    local h = call('HMGET', B .. ':q:' .. q, 'acc', 'act', 'mode', 'lim', 'ch', 'auto', 'ot', 'pri', 'ws', 'ring', 'req', 'pref', 'rlx', 'rec', 'stw', 'stm', 'xm')
-    c = {
-      id = q, acc = h[1], isActive = h[2] == '1', mode = h[3], limit = number(h[4]), medium = h[5] or 'chat', isAuto = h[6] == '1',
-      offerMs = number(h[7]), priority = number(h[8]), weightMs = number(h[9]) * 1000, ringMax = number(h[10]), required = h[11] or '',
-      preferred = h[12] or '', relaxation = h[13] or '', recipe = h[14] or '', stickyWaitMs = number(h[15]), stickyMemoryMs = number(h[16]),
-      others = h[17] or '',
-    }
-    if c.isActive then
-      local account = 'acct ' .. c.acc
-      if queues[account] == nil then queues[account] = call('HGET', B .. ':acct:' .. c.acc, 'act') == '1' end
-      c.isActive = queues[account]
+    local text = call('HGET', B .. ':q:' .. q, 'cfg') or packQueue(q)
+    c = unpacked[text]
+    if not c then
+      c = unpackQueue(text)
+      if unpackedCount >= 5000 then unpacked, unpackedCount = {}, 0 end
+      unpacked[text], unpackedCount = c, unpackedCount + 1
     end
     queues[q] = c
   end
   return c
 end
 
-local agents = {}
--- The agent's state, read once in a script and kept true by what changes it here.
+-- Whether the queue is switched on, and its account.
+local function isServing(c)
+  if not c.isOn then return false end
+  if accounts[c.acc] == nil then accounts[c.acc] = call('HGET', B .. ':acct:' .. c.acc, 'act') == '1' end
+  return accounts[c.acc]
+end
+
+-- The agent's state, kept true by what changes it here.
 local function agentOf(a)
   local g = agents[a]
   if not g then
-    local h = agentFields(a, 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why')
+    local h = know(B .. ':a:' .. a, 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed')
     g = {
-      id = a, acc = h[1], isActive = h[2] == '1', st = h[3] or 'out', devices = number(h[4]), load = number(h[5]), voice = number(h[6]),
-      video = number(h[7]), chatMax = number(h[8]), voiceMax = tonumber(h[9] or '1'), videoMax = tonumber(h[10] or '1'), rules = h[11] or '',
-      freed = number(h[12]), skillText = h[13] or '', isReady = h[14] == '1', name = h[15] or '', hasPaused = number(h[16]) > 0, why = h[17] or '',
+      id = a, acc = h.acc, isActive = h.act == '1', st = h.st or 'out', devices = number(h.dv), load = number(h.load), voice = number(h.lv),
+      video = number(h.lw), chatMax = number(h.cap), voiceMax = number(h.cv or '1'), videoMax = number(h.cw or '1'), rules = h.irr or '',
+      freed = number(h.freed), skillText = h.sk or '', isReady = h.rd == '1', name = h.n or '', hasPaused = number(h.pqn) > 0, why = h.why or '',
     }
+    g.wasHolding, g.wasOnline = g.load > 0, g.st == 'on' and g.devices > 0
     agents[a] = g
   end
   return g
@@ -75,14 +103,14 @@ local function pauseIn(g, q, reason)
   g.hasPaused, g.paused = true, g.paused or {}
   g.paused[q] = reason
   call('HSET', B .. ':pq:' .. g.id, q, reason)
-  call('HSET', B .. ':a:' .. g.id, 'pqn', call('HLEN', B .. ':pq:' .. g.id))
+  writeAgent(g.id, 'pqn', call('HLEN', B .. ':pq:' .. g.id))
 end
 
 local function resumeIn(g, q)
   if not pausedIn(g, q) then return end
   g.paused[q] = nil
   call('HDEL', B .. ':pq:' .. g.id, q)
-  call('HSET', B .. ':a:' .. g.id, 'pqn', call('HLEN', B .. ':pq:' .. g.id))
+  writeAgent(g.id, 'pqn', call('HLEN', B .. ':pq:' .. g.id))
 end
 
 -- skill → level
@@ -140,8 +168,8 @@ local function readyKey(c, medium)
 end
 
 -- Puts the agent into, or takes it out of, the ready set of each queue it is signed in to.
-local function refreshReady(a)
-  local g = agentOf(a)
+local function placeReady(g)
+  local a = g.id
   local chat, voice, video
   local isReady = isThere(g)
   if isReady then
@@ -152,7 +180,7 @@ local function refreshReady(a)
   local room = { chat = chat, voice = voice, video = video }
   for _, q in ipairs(signedInTo(g)) do
     local c = queueOf(q)
-    local isOpen = isReady and c.isActive and isWithinLimit(g, c) and not pausedIn(g, q)
+    local isOpen = isReady and isServing(c) and isWithinLimit(g, c) and not pausedIn(g, q)
     local rank = isOpen and rankIn(g, c)
     if isOpen and room[c.medium] then
       call('ZADD', B .. ':r:' .. q, rank, a)
@@ -166,31 +194,52 @@ local function refreshReady(a)
   end
   if isReady ~= g.isReady then
     g.isReady = isReady
-    call('HSET', B .. ':a:' .. a, 'rd', isReady and '1' or '')
+    writeAgent(a, 'rd', isReady and '1' or '')
+  end
+end
+
+-- The agent's readiness may be another: it is looked at before somebody looks for an agent, and at the end of the call.
+local function refreshReady(a)
+  local g = agentOf(a)
+  if not g.isTouched then
+    g.isTouched = true
+    touched[#touched + 1] = g
+  end
+end
+
+local function settleReady()
+  for k, g in ipairs(touched) do
+    g.isTouched = nil
+    touched[k] = nil
+    placeReady(g)
+  end
+end
+
+settle = function()
+  settleReady()
+  for _, g in pairs(agents) do
+    local isHolding, isOnline = g.load > 0, g.st == 'on' and g.devices > 0
+    if isHolding ~= g.wasHolding or isOnline ~= g.wasOnline then trackAgent(g.id, isHolding, isOnline) end
   end
 end
 
 -- Counts one more (or less) of the medium on the agent.
 local function changeLoad(a, q, medium, by)
   local g = agentOf(a)
-  local wasHolding = g.load > 0
   g.load = g.load + by
-  local set = { 'HSET', B .. ':a:' .. a, 'load', g.load }
+  writeAgent(a, 'load', g.load)
   if medium == 'voice' then
     g.voice = g.voice + by
-    set[5], set[6] = 'lv', g.voice
+    writeAgent(a, 'lv', g.voice)
   elseif medium == 'video' then
     g.video = g.video + by
-    set[5], set[6] = 'lw', g.video
+    writeAgent(a, 'lw', g.video)
   end
   if by < 0 then
     g.freed = now
-    set[#set + 1] = 'freed'
-    set[#set + 1] = now
+    writeAgent(a, 'freed', now)
   end
-  call(unpack(set))
   if call('HINCRBY', B .. ':al:' .. a, q, by) <= 0 then call('HDEL', B .. ':al:' .. a, q) end
-  if wasHolding ~= (g.load > 0) then trackAgent(a, g.load > 0, g.st == 'on' and g.devices > 0) end
 end
 
 -- Whether the agent may take one more of the medium from the queue by hand. @return nil, or the code that refuses
@@ -231,11 +280,10 @@ end
 
 local function setStatus(a, status, why)
   local g = agentOf(a)
-  if g.st ~= status or g.why ~= why then call('HSET', B .. ':a:' .. a, 'st', status, 'why', why, 'since', now) end
+  if g.st ~= status or g.why ~= why then writeAgent(a, 'st', status, 'why', why, 'since', now) end
   g.st, g.why = status, why
   for _, q in ipairs(signedInTo(g)) do
     local isPaused = status == 'paused' or pausedIn(g, q) ~= nil
     setOnline(a, q, status == 'on' and not isPaused, isPaused)
   end
-  trackAgent(a, g.load > 0, status == 'on' and g.devices > 0)
 end

@@ -7,29 +7,24 @@
 --
 -- Answers begin with 'ok' or a code of src/base/errors.ts. A node whose lease lapsed gets 'fenced' and changes nothing.
 -- @include clock
-local nodeId, chance = ARGV[1], ARGV[3]
-
-local epoch = meta[2]
-if not epoch then
-  epoch = chance
-  call('HSET', B .. ':meta', 'epoch', epoch)
-end
-
-local lease = call('HGET', B .. ':nodes', nodeId)
-if not lease then return { 'fenced', 'unknown' } end
-do
-  local bar = string.find(lease, '|', 1, true)
-  if string.sub(lease, 1, bar - 1) ~= ARGV[2] or tonumber(string.sub(lease, bar + 1)) < now then
-    return { 'fenced', 'lapsed' }
-  end
-end
-
+-- @include rows
+local nodeId, chance, knocks, isClockKept
+-- @each
+nodeId, chance = ARGV[1], ARGV[3]
 -- Knocks to be scheduled by the caller: kind, id, token, due, in how many ms; flat. They stand last in every 'ok' answer.
-local knocks = {}
+knocks, isClockKept = {}, false
+if not meta[2] then
+  meta[2] = chance
+  call('HSET', B .. ':meta', 'epoch', chance)
+end
+do
+  local lease = call('HGET', B .. ':nodes', nodeId)
+  if not lease then return { 'fenced', 'unknown' } end
+  local bar = string.find(lease, '|', 1, true)
+  if string.sub(lease, 1, bar - 1) ~= ARGV[2] or tonumber(string.sub(lease, bar + 1)) < now then return { 'fenced', 'lapsed' } end
+end
+-- @end
 
-local function number(text) return tonumber(text or '0') or 0 end
-
-local isClockKept = false
 local function keepClock()
   if not isClockKept then
     isClockKept = true
@@ -41,7 +36,6 @@ end
 -- Appends one event to the feeds concerned and to the log.
 --   body  a table, or JSON text where lists may be empty (cjson writes those as objects)
 --   to.i  interaction: its conversation feed (stored; body.off is its offset there)
---   to.off  that offset, where the caller knows it and writes it to the interaction itself
 --   to.a  agent: its feed (stored); several as a list in to.agents
 --   to.q  queue: its overview (a counter; nothing is stored)
 --   to.figures  whether that queue's figures changed, or a list of queues whose figures did
@@ -49,19 +43,19 @@ end
 local function emit(kind, account, body, to)
   keepClock()
   local feeds = {}
-  if to.i then body.off = to.off or call('HINCRBY', B .. ':i:' .. to.i, 'off', 1) end
+  if to.i then body.off = addTo(B .. ':i:' .. to.i, 'off', 1) end
   local json = type(body) == 'string' and body or cjson.encode(body)
   if to.i then
     call('XADD', B .. ':f:conversation:' .. to.i, 'MAXLEN', '~', '5000', body.off .. '-0', 't', kind, 'at', now, 'd', json)
     feeds[#feeds + 1] = 'conversation:' .. to.i .. '@' .. body.off
   end
   for _, agent in ipairs(to.agents or { to.a }) do
-    local off = call('HINCRBY', B .. ':a:' .. agent, 'off', 1)
+    local off = addTo(B .. ':a:' .. agent, 'off', 1)
     call('XADD', B .. ':f:agent:' .. agent, 'MAXLEN', '~', '300', off .. '-0', 't', kind, 'at', now, 'd', json)
     feeds[#feeds + 1] = 'agent:' .. agent .. '@' .. off
   end
   if to.row and to.row ~= '' then feeds[#feeds + 1] = 'agent:' .. to.row .. '@0' end
-  if to.q then feeds[#feeds + 1] = 'queue:' .. to.q .. '@' .. call('HINCRBY', B .. ':ql:' .. to.q, 'off', 1) end
+  if to.q then feeds[#feeds + 1] = 'queue:' .. to.q .. '@' .. addTo(B .. ':ql:' .. to.q, 'off', 1) end
   if to.figures == true then
     feeds[#feeds + 1] = 'figures:' .. to.q .. '@0'
   else
@@ -93,8 +87,3 @@ end
 local function clearDeadline(kind, id, token)
   call('ZREM', B .. (kind == 'offer' and ':due:offer' or ':due:knock'), kind .. '|' .. id .. '|' .. token)
 end
-
-local function fields(i, ...) return call('HMGET', B .. ':i:' .. i, ...) end
-
--- The interaction as a flat list of fields and values.
-local function view(i) return call('HGETALL', B .. ':i:' .. i) end

@@ -1,14 +1,14 @@
--- clock: what time it is in a partition. It never runs backwards, and it never stands still.
+-- clock: what time it is in a partition. It never runs backwards, and it never stands still. Every script that changes something includes it first.
 --
 -- A clock that was set back leaves the partition ahead of it (meta: ahead, ms): time goes on from where it was, a tenth slower than the clock,
 -- until the clock has caught up. So deadlines and leases run out although the machine's clock says they lie far ahead.
 -- KEYS[1] prefix of the partition   ARGV[4] explicit time in ms, honoured on partitions marked virtual
-local B = KEYS[1]
-local call = redis.call
-
-local meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'full', 'virtual', 'ahead', 'rec')
-local now
-local ahead = tonumber(meta[5] or '0')
+-- @include spoken
+local ahead
+-- @each
+B, call = KEYS[1], redis.call
+meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'full', 'virtual', 'ahead', 'rec')
+ahead = tonumber(meta[5] or '0')
 do
   local last = tonumber(meta[1] or '0')
   if meta[4] then
@@ -26,4 +26,5 @@ do
     end
   end
 end
+-- @end
 -- @include recorded

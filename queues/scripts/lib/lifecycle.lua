@@ -17,7 +17,7 @@ local OFFERED_AT_ONCE = 10
 
 local takeInteraction, matchInteraction, matchAgent, leaveWaiting, resumeWaiting
 
-local function mediumOf(i) return call('HGET', B .. ':i:' .. i, 'ch') or 'chat' end
+local function mediumOf(i) return fields(i, 'ch')[1] or 'chat' end
 
 -- Ends an offer, whatever becomes of the interaction. The reserved capacity goes back.
 local function dropOffer(i, c, a, tok, reason, medium)
@@ -45,11 +45,11 @@ local function offerTo(i, c, h, chosen, why)
     takeInteraction(i, c.id, chosen[1].id, 'auto', why)
     return
   end
-  local tok, due = chance .. call('HINCRBY', B .. ':i:' .. i, 'tokN', 1), now + c.offerMs
+  local tok, due = chance .. addTo(B .. ':i:' .. i, 'tokN', 1), now + c.offerMs
   local named = {}
   for k, g in ipairs(chosen) do named[k] = g.id end
-  call('HSET', B .. ':i:' .. i, 'st', 'offered', 'oa', table.concat(named, ','), 'tok', tok, 'due', due)
-  if h.isNewRound then call('HSET', B .. ':i:' .. i, 'missed', '') end
+  writeInteraction(i, 'st', 'offered', 'oa', table.concat(named, ','), 'tok', tok, 'due', due)
+  if h.isNewRound then writeInteraction(i, 'missed', '') end
   call('ZADD', B .. ':qo:' .. c.id, now, i)
   setDeadline('offer', i, tok, due)
   if c.mode == 'ring_all' and #chosen < c.ringMax then call('ZADD', B .. ':rg:' .. c.id, h.score, i) end
@@ -61,7 +61,7 @@ local function joinRing(i, c, g, why)
   local h = fields(i, 'oa', 'tok', 'due', 'ch')
   local count = 1
   for _ in string.gmatch(h[1], '[^,]+') do count = count + 1 end
-  call('HSET', B .. ':i:' .. i, 'oa', h[1] .. ',' .. g.id)
+  writeInteraction(i, 'oa', h[1] .. ',' .. g.id)
   if count >= c.ringMax then call('ZREM', B .. ':rg:' .. c.id, i) end
   why.k = 'ring'
   ringAgent(i, c, g, h[2], number(h[3]), h[4] or 'chat', why)
@@ -87,14 +87,16 @@ takeInteraction = function(i, q, a, via, why)
   local isFirst = not h[2] or h[2] == ''
   leaveWaiting(i, h[5], h[6], h[7])
   call('ZADD', B .. ':qo:' .. q, now, i)
-  call('HSET', B .. ':i:' .. i, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', now, 'started', isFirst and now or h[2])
+  writeInteraction(i, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', now, 'started', isFirst and now or h[2])
   call('HDEL', B .. ':ao:' .. a, i)
   call('ZADD', B .. ':ai:' .. a, now, i)
-  call('HSET', B .. ':a:' .. a, 'missed', 0)
+  writeAgent(a, 'missed', 0)
   local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
   if call('HINCRBY', totals, a, 1) == 1 then call('EXPIRE', totals, 172800) end
-  if isFirst then countAnswered(i, q, now - number(h[3] or h[4])) end
-  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = g.name, via = via, why = why, ld = holds(g) }, { i = i, a = a, q = q, figures = true })
+  local waitMs = isFirst and now - number(h[3] or h[4]) or nil
+  local estimatedMs = waitMs and countAnswered(i, q, waitMs)
+  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = g.name, via = via, why = why, ld = holds(g), w = waitMs, ew = estimatedMs },
+    { i = i, a = a, q = q, figures = true })
   refreshReady(a)
 end
 
@@ -133,7 +135,7 @@ matchInteraction = function(i, from)
   local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
   if h[2] ~= 'waiting' then return end
   local c = queueOf(h[1])
-  if c.mode == 'manual' or not c.mode or not c.isActive then return end
+  if c.mode == 'manual' or not c.mode or not isServing(c) then return end
   local m = readForMatch(h)
   if h[7] and h[7] ~= '' and number(h[8]) > now then
     -- Kept for the agent who knows the client (RTE-11).
@@ -180,10 +182,12 @@ local function freeAgent(a) matchAgent(a) end
 -- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time.
 local function refreshQueue(q, cursor)
   local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
-  for _, a in ipairs(scanned[2]) do
-    refreshReady(a)
-    matchAgent(a)
+  for _, a in ipairs(scanned[2]) do refreshReady(a) end
+  -- First what waits best chooses by the strategy, then each agent takes what it still may.
+  for _, set in ipairs({ ':w:', ':ws:' }) do
+    for _, i in ipairs(call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1)) do matchInteraction(i) end
   end
+  for _, a in ipairs(scanned[2]) do matchAgent(a) end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end
 
@@ -193,8 +197,8 @@ local function requeue(i, q, reason, formerOwner)
   local c = queueOf(q)
   call('ZREM', B .. ':qo:' .. q, i)
   local sig = addWaiting(i, c, number(h[2]), h[3] or 'chat', h[4] or '')
-  call('HSET', B .. ':i:' .. i, 'st', 'waiting', 'own', '', 'ownN', '', 'oa', '', 'tok', '')
-  if sig ~= (h[5] or '') then call('HSET', B .. ':i:' .. i, 'sig', sig) end
+  writeInteraction(i, 'st', 'waiting', 'own', '', 'ownN', '', 'oa', '', 'tok', '')
+  if sig ~= (h[5] or '') then writeInteraction(i, 'sig', sig) end
   if formerOwner then
     call('ZREM', B .. ':ai:' .. formerOwner, i)
     emit('interaction.requeued', h[1], { i = i, q = q, a = formerOwner, reason = reason, ld = holds(agentOf(formerOwner)) },
@@ -218,9 +222,9 @@ local function returnOffer(i, reason, only)
   for _, a in ipairs(back) do dropOffer(i, c, a, h[3], reason, h[5] or 'chat') end
   local missed = table.concat(back, ',')
   if h[4] and h[4] ~= '' then missed = h[4] .. ',' .. missed end
-  call('HSET', B .. ':i:' .. i, 'missed', missed)
+  writeInteraction(i, 'missed', missed)
   if #rest > 0 then
-    call('HSET', B .. ':i:' .. i, 'oa', table.concat(rest, ','))
+    writeInteraction(i, 'oa', table.concat(rest, ','))
     call('ZADD', B .. ':rg:' .. q, h[6], i)
   else
     clearDeadline('offer', i, h[3])
@@ -239,6 +243,7 @@ end
 
 -- The keys of a closed interaction stay a while for late readers, then leave by themselves.
 local function expireInteraction(i, isUnwatched)
+  flush(B .. ':i:' .. i)
   if isUnwatched then
     call('EXPIRE', B .. ':i:' .. i, UNWATCHED_KEPT_SEC)
     call('EXPIRE', B .. ':f:conversation:' .. i, UNWATCHED_KEPT_SEC)
@@ -250,7 +255,7 @@ end
 -- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
 -- offers are the caller's matter.
 local function closeInteraction(i, q, a, reason, outcome, note, to)
-  local h = fields(i, 'acc', 'parts', 'presTok', 'c', 'sig', 'st', 'np', 'rxD', 'rcD', 'sta', 'qs', 'start')
+  local h = fields(i, 'acc', 'parts', 'presTok', 'c', 'sig', 'st', 'np', 'rxD', 'rcD', 'sta', 'qs', 'start', 'started')
   local acc, c = h[1], queueOf(q)
   local kind = ''
   if outcome ~= '' then kind = call('HGET', B .. ':qout:' .. q, outcome) or '' end
@@ -261,8 +266,9 @@ local function closeInteraction(i, q, a, reason, outcome, note, to)
   end
   if h[3] then clearDeadline('reconnect', i, h[3]) end
   if h[6] == 'ended' then clearDeadline('autoclose', i, 'x') end
-  call('HSET', B .. ':i:' .. i, 'st', 'closed', 'closed', now, 'outcome', outcome)
-  if reason == 'abandoned' then countAbandoned(i, q, now - number(h[11] or h[12])) end
+  writeInteraction(i, 'st', 'closed', 'closed', now, 'outcome', outcome)
+  -- Whoever was answered once did not give up waiting for an answer.
+  if reason == 'abandoned' and (h[13] or '') == '' then countAbandoned(i, q, now - number(h[11] or h[12])) end
   local tell = { i = i, q = q, figures = true }
   local body = { i = i, q = q, a = a, reason = reason, outcome = outcome, kind = kind, note = note, to = to }
   if a ~= '' then
@@ -279,7 +285,7 @@ end
 local function finishOwner(i, q, a)
   call('ZREM', B .. ':ai:' .. a, i)
   local h = fields(i, 'ch', 'tk')
-  local wrapUpMs = number(call('HGET', B .. ':q:' .. q, 'wu'))
+  local wrapUpMs = queueOf(q).wrapUpMs
   if wrapUpMs > 0 then
     local till = now + wrapUpMs
     local medium = h[1] or 'chat'
@@ -307,7 +313,7 @@ local function endWrapUp(i, a, how)
   call('HDEL', B .. ':aw:' .. a, i)
   clearDeadline('wrapup', i, a)
   changeLoad(a, q, medium, -1)
-  local taken = call('HGET', B .. ':i:' .. i, 'tk')
+  local taken = fields(i, 'tk')[1]
   if taken then countHandled(i, q, now - number(taken)) end
   emit('wrapup.ended', agentOf(a).acc, { i = i, q = q, a = a, how = how, ld = holds(agentOf(a)) }, { a = a })
   freeAgent(a)
@@ -323,7 +329,7 @@ local function removeParticipant(i, a)
   end
   call('ZREM', B .. ':ap:' .. a, i)
   if not name then return false end
-  call('HSET', B .. ':i:' .. i, 'parts', #kept > 0 and cjson.encode(kept) or '')
+  writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
   emit('participant.left', h[1], { i = i, q = h[2], a = a, n = name }, { i = i, a = a, q = h[2], row = h[3] })
   return true
 end
@@ -332,7 +338,7 @@ end
 local function endConversation(i, by, reason, a, name)
   local h = fields(i, 'acc', 'q', 'own')
   local q = h[2]
-  call('HSET', B .. ':i:' .. i, 'st', 'ended', 'ended', now, 'endBy', by, 'endWhy', reason, 'una', '')
+  writeInteraction(i, 'st', 'ended', 'ended', now, 'endBy', by, 'endWhy', reason, 'una', '')
   emit('interaction.ended', h[1], { i = i, q = q, by = by, reason = reason, a = a, n = name }, { i = i, a = h[3], q = q })
   local autoCloseMs = number(call('HGET', B .. ':q:' .. q, 'ac'))
   if autoCloseMs > 0 then setDeadline('autoclose', i, 'x', now + autoCloseMs) end

@@ -9,7 +9,7 @@ local MOST = 200
 local function contains(list, item) return list and list ~= '' and string.find(',' .. list .. ',', ',' .. item .. ',', 1, true) ~= nil end
 
 local function canTake(g, c, medium)
-  return c.isActive and isThere(g) and hasRoom(g, medium) and isWithinLimit(g, c) and not pausedIn(g, c.id)
+  return isServing(c) and isThere(g) and hasRoom(g, medium) and isWithinLimit(g, c) and not pausedIn(g, c.id)
 end
 
 -- Sum of the levels that the agent holds of `skill=level,…`, where the level suffices.
@@ -80,6 +80,7 @@ end
 -- The agents to whom a waiting interaction is offered: one, or in ring_all as many as may be rung.
 -- h: missed need pref medium from   @return list of agents (nil: nobody), why, rank to go on looking from (nil: that were all)
 local function chooseAgents(c, h)
+  settleReady()
   local wanted = h.pref
   if c.mode == 'skills' then wanted = wanted == '' and h.need or h.need .. ',' .. wanted end
   local isByMerit = wanted ~= ''
@@ -160,14 +161,15 @@ local function chooseInteraction(g, after)
   local sources, x, looked = {}, {}, 0
   for _, q in ipairs(signedInTo(g)) do
     local c = queueOf(q)
-    if c.isActive and c.mode ~= 'manual' and c.mode and not pausedIn(g, q) and isWithinLimit(g, c) then
+    if isServing(c) and c.mode ~= 'manual' and c.mode and not pausedIn(g, q) and isWithinLimit(g, c) then
       local isRoom = hasRoom(g, c.medium)
       local from = 0
       if isRoom then
         if after then from = call('ZCOUNT', B .. ':w:' .. q, '-inf', '(' .. after) end
         openSource(sources, c, B .. ':w:' .. q, from)
-        if c.mode == 'ring_all' then openSource(sources, c, B .. ':rg:' .. q, 0) end
       end
+      -- What rings may be of another medium than the queue's.
+      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then openSource(sources, c, B .. ':rg:' .. q, 0) end
       local keys = { 'ZMSCORE', B .. ':wk:' .. q }
       if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
       for medium in string.gmatch(c.others, '%a+') do
@@ -218,7 +220,7 @@ local function chooseInteraction(g, after)
       if not least.id then least.id = call('ZRANGE', least.set, 0, 0)[1] end
       looked = looked + 1
       local i = least.id
-      local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa')
+      local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa', 'tokN')
       local isRinging = h[1] == 'offered'
       if h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
         x.sticky = (x.sticky or 0) + 1

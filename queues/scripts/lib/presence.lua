@@ -10,8 +10,8 @@ local function clientLeft(i)
   local h = fields(i, 'st', 'q', 'acc', 'pres', 'own')
   if not h[1] or h[1] == 'closed' or h[1] == 'ended' or h[4] ~= 'connected' then return end
   local till = now + number(call('HGET', B .. ':q:' .. h[2], 'rc'))
-  local tok = call('HINCRBY', B .. ':i:' .. i, 'presTok', 1)
-  call('HSET', B .. ':i:' .. i, 'pres', 'reconnecting', 'presUntil', till)
+  local tok = addTo(B .. ':i:' .. i, 'presTok', 1)
+  writeInteraction(i, 'pres', 'reconnecting', 'presUntil', till)
   setDeadline('reconnect', i, tok, till)
   emit('client.presence', h[3], { i = i, q = h[2], presence = 'reconnecting', ['until'] = till }, { i = i, q = h[2], row = h[5] })
 end
@@ -20,15 +20,15 @@ local function clientCame(i)
   local h = fields(i, 'st', 'q', 'acc', 'pres', 'own', 'presTok')
   if h[4] == 'connected' or h[1] == 'closed' then return end
   clearDeadline('reconnect', i, h[6] or '0')
-  call('HINCRBY', B .. ':i:' .. i, 'presTok', 1)
-  call('HSET', B .. ':i:' .. i, 'pres', 'connected', 'presUntil', '')
+  addTo(B .. ':i:' .. i, 'presTok', 1)
+  writeInteraction(i, 'pres', 'connected', 'presUntil', '')
   emit('client.presence', h[3], { i = i, q = h[2], presence = 'connected', ['until'] = 0 }, { i = i, q = h[2], row = h[5] })
 end
 
 local function windowRanOut(i, tok)
   local h = fields(i, 'st', 'q', 'acc', 'pres', 'own', 'presTok')
   if h[4] ~= 'reconnecting' or h[6] ~= tok then return false end
-  call('HSET', B .. ':i:' .. i, 'pres', 'gone', 'presUntil', '')
+  writeInteraction(i, 'pres', 'gone', 'presUntil', '')
   emit('client.presence', h[3], { i = i, q = h[2], presence = 'gone', ['until'] = 0 }, { i = i, q = h[2], row = h[5] })
   if h[1] == 'waiting' or h[1] == 'offered' then
     abandon(i)
@@ -47,21 +47,20 @@ local function devicesChanged(a)
   local g = agentOf(a)
   local before = g.devices
   g.devices = live
-  call('HSET', B .. ':a:' .. a, 'dv', live)
+  writeAgent(a, 'dv', live)
   if before > 0 and live == 0 then
     local lostMs
     for _, q in ipairs(signedInTo(g)) do
       local ms = number(call('HGET', B .. ':q:' .. q, 'al'))
       if ms > 0 and (not lostMs or ms < lostMs) then lostMs = ms end
     end
-    local tok = call('HINCRBY', B .. ':a:' .. a, 'lostTok', 1)
+    local tok = addTo(B .. ':a:' .. a, 'lostTok', 1)
     setDeadline('agentlost', a, tok, now + (lostMs or 60000))
     refreshReady(a)
-    trackAgent(a, g.load > 0, false)
   elseif before == 0 and live > 0 then
-    clearDeadline('agentlost', a, call('HGET', B .. ':a:' .. a, 'lostTok') or '0')
-    call('HINCRBY', B .. ':a:' .. a, 'lostTok', 1)
-    if g.st == 'paused' and g.why == 'connection_lost' then setStatus(a, 'on', '') else trackAgent(a, g.load > 0, g.st == 'on') end
+    clearDeadline('agentlost', a, agentFields(a, 'lostTok')[1] or '0')
+    addTo(B .. ':a:' .. a, 'lostTok', 1)
+    if g.st == 'paused' and g.why == 'connection_lost' then setStatus(a, 'on', '') end
     freeAgent(a)
   end
   tellAgentChanged(a)

@@ -2,15 +2,17 @@
 -- little ahead of `clock` while a clock that was set back catches up.
 --
 -- KEYS[1] prefix of the partition   ARGV[1] explicit time in ms, honoured on partitions marked virtual
-local B, call = KEYS[1], redis.call
-local function number(text) return tonumber(text or '0') or 0 end
-local meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'virtual', 'ahead')
-local now = number(ARGV[1])
+-- @include spoken
+-- @each
+B, call = KEYS[1], redis.call
+meta = call('HMGET', B .. ':meta', 'now', 'epoch', 'virtual', 'ahead')
+now = number(ARGV[1])
 if not meta[3] then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000) + number(meta[4])
 end
 now = math.max(now, number(meta[1]))
+-- @end
 -- @include window
 -- @include estimate
 
@@ -52,4 +54,14 @@ local function agentTimes(a)
     busyThen, onlineThen = struct.unpack('<I4I4', h[2], entry * RING_ENTRY + 1)
   end
   return ((how == 3 and now - begin or 0) + busy - busyThen) % WRAP, ((how >= 2 and now - begin or 0) + online - onlineThen) % WRAP
+end
+
+-- How many stand before this one in the queue, by score; nil when it does not wait there.
+local function aheadOf(q, i)
+  local sets = { B .. ':w:' .. q, B .. ':ws:' .. q }
+  for k = 1, 2 do
+    local rank = call('ZRANK', sets[k], i)
+    if rank then return rank + call('ZCOUNT', sets[3 - k], '-inf', '(' .. call('ZSCORE', sets[k], i)) end
+  end
+  return nil
 end

@@ -6,8 +6,8 @@ local PAGE = 25
 -- The first of another medium than the queue's: from now on the queue has ready sets for it too.
 local function noteMedium(c, medium)
   if medium == c.medium or string.find(c.others, medium, 1, true) then return end
-  c.others = c.others .. ' ' .. medium
-  call('HSET', B .. ':q:' .. c.id, 'xm', c.others)
+  call('HSET', B .. ':q:' .. c.id, 'xm', c.others .. ' ' .. medium)
+  packQueue(c.id)
   setDeadline('refresh', c.id, '0', now)
 end
 
@@ -35,7 +35,7 @@ local function relax(i)
     removeWaiting(i, c.id, sig)
     sig = addWaiting(i, c, number(h[10]), h[8] or 'chat', need)
   end
-  call('HSET', B .. ':i:' .. i, 'rxN', done, 'need', need, 'sig', sig, 'rxD', scheduleRelaxation(i, c, number(h[4]), done))
+  writeInteraction(i, 'rxN', done, 'need', need, 'sig', sig, 'rxD', scheduleRelaxation(i, c, number(h[4]), done))
   if need ~= h[7] then
     emit('interaction.changed', h[1], { i = i, q = c.id, what = 'relaxed', need = need, pri = number(h[11]), channel = h[8] or 'chat' }, { q = c.id })
   end
@@ -47,7 +47,7 @@ local function prioritize(i, pri)
   local h = fields(i, 'acc', 'st', 'q', 'start', 'ch', 'need', 'sig')
   local c = queueOf(h[3])
   local score = number(h[4]) - (c.priority + pri) * c.weightMs
-  call('HSET', B .. ':i:' .. i, 'pri', pri, 'score', score)
+  writeInteraction(i, 'pri', pri, 'score', score)
   if h[2] == 'waiting' then
     removeWaiting(i, c.id, h[7])
     addWaiting(i, c, score, h[5] or 'chat', h[6] or '')
@@ -55,7 +55,7 @@ local function prioritize(i, pri)
   emit('interaction.changed', h[1], { i = i, q = c.id, what = 'priority', need = h[6] or '', pri = pri, channel = h[5] or 'chat' }, { q = c.id })
 end
 
--- Puts it into the queue's index and writes what that means into `set`, a HSET of the caller's. w: start pri medium req pref
+-- Puts it into the queue's index and writes what that means with `set`, the fields of the caller's (interaction, field, value …). w: start pri medium req pref
 local function enterQueue(i, c, w, set)
   local need, pref = mergeNeeds(w.req, c.required), mergeNeeds(w.pref, c.preferred)
   local score = w.start - (c.priority + w.pri) * c.weightMs
@@ -77,8 +77,8 @@ local function enterQueue(i, c, w, set)
   end
   if sig ~= '' or w.isMoved then put('sig', sig) end
   if pref ~= '' or w.isMoved then put('pref', pref) end
-  call(unpack(set))
-  countEntered(i, c.id)
+  writeInteraction(unpack(set))
+  countEntered(i, c.id, score, sig)
 end
 
 -- A returning contact is kept for its last agent, while that one serves the queue (RTE-11).
@@ -88,7 +88,7 @@ local function keepForLastAgent(i, c, contact)
   if not a then return end
   local g = agentOf(a)
   if g.acc ~= c.acc or not g.isActive or g.st ~= 'on' or pausedIn(g, c.id) or call('SISMEMBER', B .. ':as:' .. a, c.id) == 0 then return end
-  call('HSET', B .. ':i:' .. i, 'sta', a, 'stu', now + c.stickyWaitMs)
+  writeInteraction(i, 'sta', a, 'stu', now + c.stickyWaitMs)
   call('SADD', B .. ':sti:' .. a, i)
   setDeadline('sticky', i, a, now + c.stickyWaitMs)
 end
@@ -96,7 +96,7 @@ end
 local function keepNoLonger(i, a)
   clearDeadline('sticky', i, a)
   call('SREM', B .. ':sti:' .. a, i)
-  call('HSET', B .. ':i:' .. i, 'sta', '')
+  writeInteraction(i, 'sta', '')
 end
 
 -- The agent is not there for those kept for it (in one queue, or nil: in any): others may have them.
@@ -119,18 +119,24 @@ end
 leaveWaiting = function(i, relaxToken, recipeToken, keptFor)
   if relaxToken and relaxToken ~= '' then
     clearDeadline('relax', i, relaxToken)
-    call('HSET', B .. ':i:' .. i, 'rxD', '')
+    writeInteraction(i, 'rxD', '')
   end
   if recipeToken and recipeToken ~= '' then
     clearDeadline('recipe', i, recipeToken)
-    call('HSET', B .. ':i:' .. i, 'rcD', '')
+    writeInteraction(i, 'rcD', '')
   end
   if keptFor and keptFor ~= '' then keepNoLonger(i, keptFor) end
 end
 
+local stepsByText, stepsCount = {}, 0
 local function stepsOf(c)
-  if not c.steps then c.steps = cjson.decode(c.recipe) end
-  return c.steps
+  local steps = stepsByText[c.recipe]
+  if not steps then
+    steps = cjson.decode(c.recipe)
+    if stepsCount >= 1000 then stepsByText, stepsCount = {}, 0 end
+    stepsByText[c.recipe], stepsCount = steps, stepsCount + 1
+  end
+  return steps
 end
 
 local runRecipe
@@ -139,12 +145,12 @@ local runRecipe
 local function moveTo(i, c, target, step)
   local h = fields(i, 'acc', 'sig', 'start', 'pri', 'ch', 'req', 'ownPref', 'vq', 'rxD', 'rcD', 'sta')
   local left = h[8] and h[8] ~= '' and h[8] .. ',' .. c.id or c.id
-  if target.acc ~= c.acc or not target.isActive or contains(left, target.id) then return false end
+  if target.acc ~= c.acc or not isServing(target) or contains(left, target.id) then return false end
   leaveWaiting(i, h[9], h[10], h[11])
   removeWaiting(i, c.id, h[2])
   emit('interaction.moved', h[1], { i = i, from = c.id, q = target.id, step = step, need = mergeNeeds(h[6] or '', target.required) }, { q = c.id, figures = { c.id, target.id } })
   enterQueue(i, target, { start = number(h[3]), pri = number(h[4]), medium = h[5] or 'chat', req = h[6] or '', pref = h[7] or '', isMoved = true },
-    { 'HSET', B .. ':i:' .. i, 'vq', left, 'rcN', 0, 'rcD', '', 'rcR', '', 'missed', '' })
+    { i, 'vq', left, 'rcN', 0, 'rcD', '', 'rcR', '', 'missed', '' })
   emit('interaction.queued', h[1], { i = i, q = target.id, reason = 'overflow' }, { q = target.id, figures = true })
   matchInteraction(i)
   if target.recipe ~= '' then runRecipe(i) end
@@ -156,7 +162,7 @@ local function runStep(i, c, index, step)
   local what = step['do']
   if what.op == 'queue' then return moveTo(i, c, queueOf(what.queueId), index) end
   local h = fields(i, 'acc', 'pri', 'rcR')
-  call('HSET', B .. ':i:' .. i, 'rcR', h[3] and h[3] ~= '' and h[3] .. ',' .. index or tostring(index))
+  writeInteraction(i, 'rcR', h[3] and h[3] ~= '' and h[3] .. ',' .. index or tostring(index))
   if what.op == 'priority' then
     prioritize(i, math.min(1000, number(h[2]) + what.by))
     emit('recipe.ran', h[1], { i = i, q = c.id, step = index, op = 'priority' }, { q = c.id })
@@ -165,7 +171,7 @@ local function runStep(i, c, index, step)
   if what.op == 'message' then
     emit('message.sent', h[1], { i = i, q = c.id, mid = 'recipe-' .. c.id .. '-' .. index, role = 'system', by = '', n = '', vis = 'everyone', text = what.text },
       { i = i, q = c.id })
-    call('HSET', B .. ':i:' .. i, 'lm', cjson.encode({ text = string.sub(what.text, 1, 140), role = 'system', at = now }))
+    writeInteraction(i, 'lm', cjson.encode({ text = string.sub(what.text, 1, 140), role = 'system', at = now }))
     emit('recipe.ran', h[1], { i = i, q = c.id, step = index, op = 'message', text = what.text }, { q = c.id })
     return false
   end
@@ -189,17 +195,17 @@ runRecipe = function(i)
     local due = number(h[3]) + step.afterSec * 1000
     if due > now then
       local tok = h[3] .. '.' .. (done + 1)
-      call('HSET', B .. ':i:' .. i, 'rcN', done, 'rcD', tok)
+      writeInteraction(i, 'rcN', done, 'rcD', tok)
       setDeadline('recipe', i, tok, due)
       return
     end
     done = done + 1
-    call('HSET', B .. ':i:' .. i, 'rcN', done)
+    writeInteraction(i, 'rcN', done)
     if step.onlyIf ~= 'no_agents' or call('SCARD', B .. ':on:' .. c.id) == 0 then
       if runStep(i, c, done, step) then return end
     end
   end
-  call('HSET', B .. ':i:' .. i, 'rcD', '')
+  writeInteraction(i, 'rcD', '')
 end
 
 resumeWaiting = function(i, c)
@@ -245,7 +251,7 @@ local function drainQueue(q, cursor)
   end
   local scanned = call('ZSCAN', B .. ':qo:' .. q, cursor, 'COUNT', PAGE)
   for k = 1, #scanned[2], 2 do
-    if call('HGET', B .. ':i:' .. scanned[2][k], 'st') == 'offered' then closeUnowned(scanned[2][k], 'rejected', '', '') end
+    if fields(scanned[2][k], 'st')[1] == 'offered' then closeUnowned(scanned[2][k], 'rejected', '', '') end
   end
   if scanned[1] ~= '0' then setDeadline('drain', q, scanned[1], now) end
 end

@@ -6,6 +6,8 @@
 --                                                k key  t time  p time to live  d DUMP   as the key was before the first script after the start touched it
 -- B:copied  keys whose first touch is past, while copying
 local recorded, copyKey
+-- @each
+recorded = nil
 if meta[6] then
   local till, id, notes, copies = string.match(meta[6], '^(%d+)|([^|]*)|(%d)(%d)$')
   if till and tonumber(till) >= now then recorded = { id = id, notes = notes == '1', copies = copies == '1' } end
@@ -57,3 +59,4 @@ if recorded then
     end
   end
 end
+-- @end

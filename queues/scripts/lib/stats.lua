@@ -44,18 +44,30 @@ local function lineMoved(q, time, since)
   return time + now - since, waitingIn(q) > 0 and now or 0
 end
 
--- It began to wait here: it arrived, or came from another queue. Call it when it stands in the index, before it is matched.
-local function countEntered(i, q)
+local function waitingBefore(q, score)
+  local limit = '(' .. string.format('%.17g', score)
+  return call('ZCOUNT', B .. ':w:' .. q, '-inf', limit) + call('ZCOUNT', B .. ':ws:' .. q, '-inf', limit)
+end
+
+-- It began to wait here: it arrived, or came from another queue. Call it when it stands in the index, by its score and under its signature, and
+-- before it is matched.
+local function countEntered(i, q, score, sig)
   local both = call('MGET', B .. ':st:' .. q, B .. ':sb:' .. q)
   local st, bases = both[1], both[2]
   if not st or not bases or struct.unpack('<d', st, AT_OPENED) < bucket then st, bases = openBucket(q, st) end
-  local ready, online, ahead, inService = call('ZCARD', B .. ':r:' .. q), 0, 0, 0
+  local ready, online, ahead, inService = 0, 0, 0, 0
+  if sig == '' then
+    ready = call('ZCARD', B .. ':r:' .. q)
+  elseif call('ZCARD', B .. ':w:' .. q .. '#' .. sig) == 1 then
+    -- Nobody with the same needs waits, so those who are ready may well do.
+    ready = call('ZCARD', B .. ':r:' .. q .. (string.match(sig, '^@%a+') or ''))
+  end
   local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
-  local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
-  if ready == 0 or isManual then ahead = aheadOf(q, i) or waitingIn(q) end
-  if ready > ahead then
+  if ready == 0 or struct.unpack('<d', st, AT_OPENED + 16) == 1 then ahead = waitingBefore(q, score) end
+  local isFresh = ready > ahead
+  if isFresh then
     -- What waits all the same does not wait for an agent to come free.
-    if since > 0 then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
+    if since > 0 and sig == '' then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
   else
     online, inService = call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
     if since > 0 then time = time + now - since end
@@ -63,23 +75,25 @@ local function countEntered(i, q)
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
   local wait = estimate(st, bases, bases, ahead, ready, online, inService)
-  call('HSET', B .. ':i:' .. i, 'ew', wait or '', 'er', ready > ahead and '1' or '')
+  writeInteraction(i, 'ew', wait or '', 'er', isFresh and '1' or '')
 end
 
--- Call it when it has left the index.
+-- Call it when it has left the index. @return the wait that was estimated, ms, or nil
 local function countAnswered(i, q, waitMs)
   local st = counters(q)
-  local h = call('HMGET', B .. ':i:' .. i, 'ew', 'er')
+  local h = fields(i, 'ew', 'er')
   local time, since, starts, answered, waits, inTime, compared, off, drift, fresh, freshWaits = struct.unpack('<ddddddddddd', st, AT_WAITED)
   if since > 0 then starts = starts + 1 end
   time, since = lineMoved(q, time, since)
   if waitMs <= struct.unpack('<d', st, AT_OPENED + 8) then inTime = inTime + 1 end
-  if h[1] and h[1] ~= '' then
-    local wrong = number(h[1]) - waitMs
+  local estimated = h[1] and tonumber(h[1]) or nil
+  if estimated then
+    local wrong = estimated - waitMs
     compared, off, drift = compared + 1, off + math.abs(wrong), drift + wrong
   end
   if h[2] == '1' then fresh, freshWaits = fresh + 1, freshWaits + waitMs end
   keep(q, AT_WAITED, struct.pack('<ddddddddddd', time, since, starts, answered + 1, waits + waitMs, inTime, compared, off, drift, fresh, freshWaits))
+  return estimated
 end
 
 -- Call it when it has left the index.

@@ -5,11 +5,11 @@ local function offerExpired(i, tok)
   local h = fields(i, 'st', 'tok')
   if h[1] ~= 'offered' or h[2] ~= tok then return false end
   local q, missing = returnOffer(i, 'expired')
-  local most = number(call('HGET', B .. ':q:' .. q, 'mm'))
+  local most = queueOf(q).missedMost
   for _, a in ipairs(missing) do
-    local missed = call('HINCRBY', B .. ':a:' .. a, 'missed', 1)
+    local missed = addTo(B .. ':a:' .. a, 'missed', 1)
     if most > 0 and missed >= most then
-      call('HSET', B .. ':a:' .. a, 'missed', 0)
+      writeAgent(a, 'missed', 0)
       setStatus(a, 'paused', 'no_answer')
       releaseWork(a, 'no_answer', false)
       releaseKept(a, nil)
@@ -30,20 +30,20 @@ local function autoClose(i)
 end
 
 local function relaxed(i, tok)
-  if call('HGET', B .. ':i:' .. i, 'rxD') ~= tok then return false end
+  if fields(i, 'rxD')[1] ~= tok then return false end
   if relax(i) then matchInteraction(i) end
   return true
 end
 
 local function keptLongEnough(i, a)
-  if call('HGET', B .. ':i:' .. i, 'sta') ~= a then return false end
+  if fields(i, 'sta')[1] ~= a then return false end
   keepNoLonger(i, a)
   matchInteraction(i)
   return true
 end
 
 local function recipeDue(i, tok)
-  if call('HGET', B .. ':i:' .. i, 'rcD') ~= tok then return false end
+  if fields(i, 'rcD')[1] ~= tok then return false end
   runRecipe(i)
   return true
 end

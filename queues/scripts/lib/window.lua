@@ -24,20 +24,10 @@ local COUNTERS, FIRST_13 = '<dddddddddddddddddddddd', '<ddddddddddddd'
 local AT_ENTERED, AT_ABANDONED, AT_WAITED, AT_FRESH, AT_OPENED = 25, 41, 65, 137, 153
 local AT_DAY, AT_HOUR, AT_HOUR_BEFORE = 177, 353, 529
 local TRACK, RING_ENTRY, WRAP = '<ddddd', 8, 4294967296
-local bucket = math.floor(now / BUCKET_MS)
-
--- How many wait in the queue: those without needs and those with (lib/waiting).
-local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end
-
--- How many of them are before this one, by score; nil when it does not wait there.
-local function aheadOf(q, i)
-  local sets = { B .. ':w:' .. q, B .. ':ws:' .. q }
-  for k = 1, 2 do
-    local rank = call('ZRANK', sets[k], i)
-    if rank then return rank + call('ZCOUNT', sets[3 - k], '-inf', '(' .. call('ZSCORE', sets[k], i)) end
-  end
-  return nil
-end
+local bucket
+-- @each
+bucket = math.floor(now / BUCKET_MS)
+-- @end
 
 -- Whether the snapshot that begins there was taken in another period than the present.
 local function isBefore(packed, at, buckets)
@@ -53,3 +43,6 @@ local function windowBase(q)
   end
   return base
 end
+
+-- How many wait in the queue: those without needs and those with (lib/waiting).
+local function waitingIn(q) return call('ZCARD', B .. ':w:' .. q) + call('ZCARD', B .. ':ws:' .. q) end

@@ -20,7 +20,7 @@ export interface Action {
   /** Under a key that is remembered: later repeats change nothing either. */
   readonly isKeyed?: boolean;
   /** What must be so afterwards if it was answered ok. @return complaints */
-  readonly then?: (model: RoutingModel) => string[];
+  readonly after?: (model: RoutingModel) => string[];
 }
 
 export interface SceneIds {
@@ -95,11 +95,14 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         expected: isOwn ? ['ok'] : ['offer_gone'],
         isKeyed: true,
         run: ({ router }) => router[method](scope, { interactionId: offer.each.id, agentId, token } as never),
-        then: (after) =>
+        after: (model) =>
           method === 'acceptOffer'
-            ? check(after.interactions.get(offer.each.id)?.owner === agentId, `${offer.each.id} is not owned by ${agentId}, whose accept was answered ok`)
+            ? check(
+                model.interactions.get(offer.each.id)?.owner === agentId,
+                `${offer.each.id} is not owned by ${agentId}, whose accept was answered ok`,
+              )
             : check(
-                after.interactions.get(offer.each.id)?.token !== token || !after.interactions.get(offer.each.id)?.offered.has(agentId),
+                model.interactions.get(offer.each.id)?.token !== token || !model.interactions.get(offer.each.id)?.offered.has(agentId),
                 `${offer.each.id} is still offered to ${agentId}, who declined`,
               ),
       };
@@ -121,16 +124,26 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
     case 'reply': {
       if (!one || !named) return undefined;
       const claim = { interactionId: one.id, agentId: named.id, key };
-      const message = { interactionId: one.id, mid: key, from: { role: 'agent', id: named.id, name: 'A' }, visibility: 'everyone', text: 'Hi', isClaim: true };
-      const expected = step.do === 'reply' && (one.state === 'ended' || one.state === 'closed') ? (['gone'] as const) : claimAnswer(model, one, named);
+      const message = {
+        interactionId: one.id,
+        mid: key,
+        from: { role: 'agent', id: named.id, name: 'A' },
+        visibility: 'everyone',
+        text: 'Hi',
+        isClaim: true,
+      };
+      const expected =
+        step.do === 'reply' && (one.state === 'ended' || one.state === 'closed') ? (['gone'] as const) : claimAnswer(model, one, named);
       return {
         label,
         expected: step.do === 'reply' && one.joined.has(named.id) ? ['ok'] : expected,
         isKeyed: step.do === 'reply',
-        run: ({ router }) => (step.do === 'claim' ? router.claimInteraction(scope, claim as never) : router.sendMessage(scope, message as never)),
-        then: (after) =>
+        run: ({ router }) =>
+          step.do === 'claim' ? router.claimInteraction(scope, claim as never) : router.sendMessage(scope, message as never),
+        after: (model) =>
           check(
-            after.interactions.get(one.id)?.owner === named.id || (step.do === 'reply' && after.interactions.get(one.id)?.joined.has(named.id)),
+            model.interactions.get(one.id)?.owner === named.id ||
+              (step.do === 'reply' && model.interactions.get(one.id)?.joined.has(named.id)),
             `${one.id} is not owned by ${named.id}, whose ${step.do} was answered ok`,
           ),
       };
@@ -148,7 +161,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
           expected: one.state === 'closed' ? ['gone'] : mayDo ? ['ok'] : ['forbidden'],
           isKeyed: true,
           run: ({ router }) => router.closeInteraction(scope, close as never),
-          then: (after) => check(after.interactions.get(one.id)?.state === 'closed', `${one.id} is open, its closing was answered ok`),
+          after: (model) => check(model.interactions.get(one.id)?.state === 'closed', `${one.id} is open, its closing was answered ok`),
         };
       }
       const end = { interactionId: one.id, by: 'agent', memberId: agentId, isSupervisor };
@@ -156,7 +169,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `${label} by ${agentId}`,
         expected: !mayDo ? ['forbidden'] : one.state === 'closed' ? ['gone'] : ['ok'],
         run: ({ router }) => router.endInteraction(scope, end as never),
-        then: (after) => check(isOver(after, one), `${one.id} goes on, its end was answered ok`),
+        after: (model) => check(isOver(model, one), `${one.id} goes on, its end was answered ok`),
       };
     }
     case 'endByClient': {
@@ -166,7 +179,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label,
         expected: one.state === 'closed' ? ['gone'] : ['ok'],
         run: ({ router }) => router.endInteraction(scope, end as never),
-        then: (after) => check(isOver(after, one), `${one.id} goes on, its end was answered ok`),
+        after: (model) => check(isOver(model, one), `${one.id} goes on, its end was answered ok`),
       };
     }
     case 'write': {
@@ -185,7 +198,8 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
       return {
         label,
         expected: one.state === 'closed' || one.state === 'ended' ? ['ok'] : ['wrong_state'],
-        run: ({ router }) => router.rateInteraction(scope, { interactionId: one.id, contactId: one.contact, value: 5, comment: '' } as never),
+        run: ({ router }) =>
+          router.rateInteraction(scope, { interactionId: one.id, contactId: one.contact, value: 5, comment: '' } as never),
       };
     case 'clientLeaves': {
       if (!one) return undefined;
@@ -228,7 +242,8 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         expected: transferAnswer(model, one, named, from, step.isSupervisor),
         isKeyed: true,
         run: ({ router }) => router.transferInteraction(scope, transfer as never),
-        then: (after) => check(after.interactions.get(one.id)?.owner === named.id, `${one.id} is not with ${named.id}, to whom it was handed over`),
+        after: (model) =>
+          check(model.interactions.get(one.id)?.owner === named.id, `${one.id} is not with ${named.id}, to whom it was handed over`),
       };
     }
     case 'prioritize':
@@ -237,7 +252,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `${label} ${step.priority}`,
         expected: one.state === 'closed' || one.state === 'ended' ? ['gone'] : ['ok'],
         run: ({ router }) => router.prioritizeInteraction(scope, { interactionId: one.id, priority: step.priority } as never),
-        then: (after) => check(after.interactions.get(one.id)?.priority === step.priority, `${one.id} has another priority than was set`),
+        after: (model) => check(model.interactions.get(one.id)?.priority === step.priority, `${one.id} has another priority than was set`),
       };
     case 'changeMedium': {
       if (!one) return undefined;
@@ -245,7 +260,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `${label} ${step.medium}`,
         expected: mediumAnswer(model, one, step.medium),
         run: ({ router }) => router.changeMedium(scope, { interactionId: one.id, medium: step.medium } as never),
-        then: (after) => check(after.interactions.get(one.id)?.medium === step.medium, `${one.id} has another medium than was set`),
+        after: (model) => check(model.interactions.get(one.id)?.medium === step.medium, `${one.id} has another medium than was set`),
       };
     }
     case 'pause':
@@ -266,7 +281,9 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
     }
     case 'endWrapUp':
     case 'extendWrapUp': {
-      const wrapUps = [...model.agents.values()].flatMap((agent) => agent.holds.filter(({ kind }) => kind === 'wrapup').map((hold) => ({ agent, hold })));
+      const wrapUps = [...model.agents.values()].flatMap((agent) =>
+        agent.holds.filter(({ kind }) => kind === 'wrapup').map((hold) => ({ agent, hold })),
+      );
       const found = at(wrapUps, step.wrapUp);
       if (!found) return undefined;
       const wrapUp = { interactionId: found.hold.interaction, agentId: found.agent.id, isSupervisor: step.isSupervisor };
@@ -276,9 +293,11 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
           label: `endWrapUp ${found.hold.interaction} ${found.agent.id}`,
           expected: step.isSupervisor || queue?.canEndWrapUp ? ['ok'] : ['forbidden'],
           run: ({ router }) => router.endWrapUp(scope, wrapUp as never),
-          then: (after) =>
+          after: (model) =>
             check(
-              !after.agents.get(found.agent.id)?.holds.some((hold) => hold.interaction === found.hold.interaction && hold.kind === 'wrapup'),
+              !model.agents
+                .get(found.agent.id)
+                ?.holds.some((hold) => hold.interaction === found.hold.interaction && hold.kind === 'wrapup'),
               `the wrap-up of ${found.hold.interaction} goes on, its end was answered ok`,
             ),
         };
@@ -294,7 +313,8 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
   }
 }
 
-const isOver = (model: RoutingModel, one: ModelInteraction): boolean => ['ended', 'closed'].includes(model.interactions.get(one.id)?.state ?? 'closed');
+const isOver = (model: RoutingModel, one: ModelInteraction): boolean =>
+  ['ended', 'closed'].includes(model.interactions.get(one.id)?.state ?? 'closed');
 
 function claimAnswer(model: RoutingModel, one: ModelInteraction, agent: AgentState): readonly Answer[] | undefined {
   if (one.state === 'closed' || (one.state === 'ended' && one.owner !== agent.id)) return ['gone'];
@@ -308,7 +328,13 @@ function claimAnswer(model: RoutingModel, one: ModelInteraction, agent: AgentSta
   return hasRoom(agent, one.medium) && isWithinLimit(agent, queue) ? ['ok'] : ['at_capacity'];
 }
 
-function transferAnswer(model: RoutingModel, one: ModelInteraction, to: AgentState, from: string, isSupervisor: boolean): readonly Answer[] | undefined {
+function transferAnswer(
+  model: RoutingModel,
+  one: ModelInteraction,
+  to: AgentState,
+  from: string,
+  isSupervisor: boolean,
+): readonly Answer[] | undefined {
   if (one.state !== 'served') return ['wrong_state'];
   if (one.owner !== from && !isSupervisor) return ['forbidden'];
   if (one.owner === to.id) return ['ok'];
@@ -337,52 +363,67 @@ function stateAction(
 ): Action {
   const queues = [...new Set(step.queues.map((place) => at(ids.queues, place) ?? ''))];
   const { isSupervisor } = step;
-  const command = { agentId: agent.id, key, reason: 'lunch', ...(isSupervisor ? { isSupervisor } : {}), ...(queues.length > 0 ? { queues } : {}) };
+  const command = {
+    agentId: agent.id,
+    key,
+    reason: 'lunch',
+    ...(isSupervisor ? { isSupervisor } : {}),
+    ...(queues.length > 0 ? { queues } : {}),
+  };
   const run = ({ router }: { router: Router }) => router[method](ids.scope, command as never);
   const label = `${method} ${agent.id} [${queues}]${isSupervisor ? ' by a supervisor' : ''}`;
   const shared = { label, run, isKeyed: true };
   const isGone = !agent.doc.isActive || agent.isDeleted;
   if (isGone) return { ...shared, expected: undefined };
-  const state = (after: RoutingModel) => after.agents.get(agent.id);
+  const state = (model: RoutingModel) => model.agents.get(agent.id);
   switch (method) {
     case 'signIn': {
       const wanted = queues.length > 0 ? queues : agent.doc.queues;
-      const isAllowed = isSupervisor || ids.canSignInAnywhere || wanted.every((queue) => agent.doc.queues.includes(queue));
+      const isAllowed =
+        isSupervisor || ids.canSignInAnywhere || wanted.every((queue) => agent.doc.queues.includes(queue) || agent.queues.has(queue));
       const isKnown = wanted.every((queue) => model.queues.get(queue)?.isActive);
       return {
         ...shared,
         expected: isKnown ? [isAllowed && wanted.length > 0 ? 'ok' : 'forbidden'] : undefined,
-        then: (after) => check(wanted.every((queue) => state(after)?.queues.has(queue)), `${agent.id} is not signed in to ${wanted}`),
+        after: (model) =>
+          check(
+            wanted.every((queue) => state(model)?.queues.has(queue)),
+            `${agent.id} is not signed in to ${wanted}`,
+          ),
       };
     }
     case 'signOut':
       return {
         ...shared,
         expected: ['ok'],
-        then: (after) =>
+        after: (model) =>
           check(
-            queues.length > 0 ? queues.every((queue) => !state(after)?.queues.has(queue)) : state(after)?.queues.size === 0 && state(after)?.status === 'out',
+            queues.length > 0
+              ? queues.every((queue) => !state(model)?.queues.has(queue))
+              : state(model)?.queues.size === 0 && state(model)?.status === 'out',
             `${agent.id} is still signed in`,
           ),
       };
     case 'pause':
       return {
         ...shared,
-        ...(agent.status === 'out' ? { expected: ['not_signed_in'] as const } : queues.length === 0 ? { expected: ['ok'] as const } : {}),
-        then: (after) =>
+        expected: agent.status === 'out' || !queues.every((queue) => agent.queues.has(queue)) ? ['not_signed_in'] : ['ok'],
+        after: (model) =>
           check(
             queues.length === 0
-              ? state(after)?.status === 'paused'
-              : queues.every((queue) => !state(after)?.queues.has(queue) || state(after)?.pausedIn.has(queue) || state(after)?.status === 'paused'),
+              ? state(model)?.status === 'paused'
+              : queues.every(
+                  (queue) => !state(model)?.queues.has(queue) || state(model)?.pausedIn.has(queue) || state(model)?.status === 'paused',
+                ),
             `${agent.id} is not paused`,
           ),
       };
     case 'resume':
       return {
         ...shared,
-        ...(agent.status === 'out' ? { expected: ['not_signed_in'] as const } : queues.length === 0 ? { expected: ['ok'] as const } : {}),
-        then: (after) => {
-          const now = state(after);
+        expected: agent.status === 'out' ? ['not_signed_in'] : ['ok'],
+        after: (model) => {
+          const now = state(model);
           const isRight = queues.length === 0 ? now?.status === 'on' : queues.every((queue) => !now?.pausedIn.has(queue));
           return check(isRight, `${agent.id} is still paused`);
         },
@@ -390,14 +431,24 @@ function stateAction(
   }
 }
 
-/** INV-6, by the model: pairs of what waits in an automatic queue and an agent who may take it. `isHeld`: kept for another agent for a time (RTE-11). */
-export function idlePairs(model: RoutingModel, isHeld: (one: ModelInteraction, agent: AgentState) => boolean): string[] {
+/** INV-6, by the model: pairs of what waits (or rings, with room for more) in an automatic queue and an agent who may take it. */
+export function idlePairs(model: RoutingModel): string[] {
   if (!model.isAccountActive) return [];
   return [...model.interactions.values()].flatMap((one) => {
     const queue = model.queues.get(one.queue);
-    if (one.state !== 'waiting' || !queue || queue.mode === 'manual') return [];
-    const agents = [...model.agents.values()].filter((agent) => mayTake(agent, queue, one.medium, one.need) && !isHeld(one, agent));
-    return agents.length === 0 ? [] : [`INV-6 ${one.id} waits in ${queue.id} (${queue.mode}) while ${agents.map(({ id }) => id)} may take it`];
+    if (!queue || queue.mode === 'manual') return [];
+    const isRinging = one.state === 'offered' && queue.mode === 'ring_all' && one.offered.size < queue.ringMax;
+    if (one.state !== 'waiting' && !isRinging) return [];
+    const isKept = one.keptFor !== '' && one.keptUntil > model.now;
+    const agents = [...model.agents.values()].filter(
+      (agent) =>
+        mayTake(agent, queue, one.medium, one.need) &&
+        !(isKept && (one.keptFor !== agent.id || one.missed.has(agent.id))) &&
+        !(isRinging && (one.offered.has(agent.id) || one.missed.has(agent.id))),
+    );
+    const what = isRinging ? `rings at ${[...one.offered]}` : 'waits';
+    return agents.length === 0
+      ? []
+      : [`INV-6 ${one.id} ${what} in ${queue.id} (${queue.mode}) while ${agents.map(({ id }) => id)} may take it`];
   });
 }
-

@@ -9,7 +9,7 @@ export function differences(model: RoutingModel, snapshot: Snapshot, stored: Rea
   for (const one of snapshot.interactions.values()) {
     const told = model.interactions.get(one.id);
     if (!told) found.push(`${one.id} stands in Redis, no event told of it`);
-    else compare(found, one.id, interactionFacts(told, model), storedFacts(one, told));
+    else compare(found, one.id, interactionFacts(told), storedFacts(one, told));
   }
   for (const agent of model.agents.values()) {
     const there = stored.get(agent.id);
@@ -28,7 +28,7 @@ function compare(found: string[], id: string, told: Facts, stored: Facts): void 
 
 const sorted = (items: Iterable<string>): string => [...items].sort().join(' ');
 
-function interactionFacts(one: ModelInteraction, model: RoutingModel): Facts {
+function interactionFacts(one: ModelInteraction): Facts {
   const isOpen = one.state !== 'closed';
   return {
     state: one.state,
@@ -40,7 +40,7 @@ function interactionFacts(one: ModelInteraction, model: RoutingModel): Facts {
       priority: one.priority,
       presence: one.presence,
       joined: sorted(one.joined),
-      ...(one.state === 'waiting' && { need: needText(one.need), missed: sorted(one.missed), score: model.scoreOf(one) }),
+      ...(one.state === 'waiting' && { need: needText(one.need), missed: sorted(one.missed), score: one.score }),
     }),
   };
 }

@@ -119,6 +119,10 @@ export async function clearLane(lane: Lane): Promise<void> {
   const { redis } = lane.engine.core.runner;
   const keys = (await redis.keys(`${lane.base}:*`)).filter((key) => key !== `${lane.base}:nodes`);
   if (keys.length > 0) await redis.unlink(...keys);
+  const lapsed = Object.entries(await redis.hgetall(`${lane.base}:nodes`)).filter(
+    ([name, standing]) => name.includes('~') || standing.endsWith('|1'),
+  );
+  if (lapsed.length > 0) await redis.hdel(`${lane.base}:nodes`, ...lapsed.map(([name]) => name));
   await redis.hset(`${lane.base}:meta`, 'virtual', '1');
   lane.nowMs = EPOCH_MS;
   lane.skews.fill(0);
@@ -160,7 +164,11 @@ export async function reconcile(lane: Lane): Promise<string[]> {
   for (const what of ['agents', 'queues']) {
     let cursor = '';
     do {
-      const reply = (await lane.engine.core.commands.run('reconcilePartition', lane.partition, [what, cursor])) as [string, string, string[]];
+      const reply = (await lane.engine.core.commands.run('reconcilePartition', lane.partition, [what, cursor])) as [
+        string,
+        string,
+        string[],
+      ];
       cursor = reply[1];
       found.push(...reply[2]);
     } while (cursor !== '');

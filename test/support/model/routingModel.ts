@@ -4,20 +4,32 @@
  * score among those the freed agent may take. Everything else an event claims is held against what was so before it. Pure.
  */
 import type { AgentDoc, Medium, QueueDoc, SkillNeed } from '../../../queues/config.ts';
-import { type AgentState, hasRoom, isWithinLimit, joinNeeds, mayTake, needText, parseNeeds, scoreOf } from './rules.ts';
-import type { StoredEvent } from './snapshot.ts';
-import { firstByStrategy, type GivenToday } from './strategies.ts';
+import { type AgentState, hasRoom, isServing, isWithinLimit, joinNeeds, mayTake, needText, parseNeeds, relaxed, scoreOf } from './rules.ts';
+import type { Snapshot, StoredEvent } from './snapshot.ts';
+import { DAY_MS, firstByStrategy, type GivenToday } from './strategies.ts';
 
 export interface ModelInteraction {
   readonly id: string;
   readonly contact: string;
   readonly start: number;
   queue: string;
+  /** In this queue since. */
+  entered: number;
+  score: number;
   state: 'waiting' | 'offered' | 'served' | 'ended' | 'closed';
   medium: Medium;
   priority: number;
-  /** What it needs now. */
+  /** What it needs now, and what it needed when it came into the queue. */
   need: readonly SkillNeed[];
+  firstNeed: readonly SkillNeed[];
+  /** What it asks for of its own, and what is preferred: told by the command alone, so taken as stored. */
+  own: readonly SkillNeed[];
+  preferred: readonly SkillNeed[];
+  /** RTE-11: kept for this agent until. */
+  keptFor: string;
+  keptUntil: number;
+  /** Steps of the queue's recipe that ran, from 1. */
+  ran: Set<number>;
   /** Agents who are rung, under one token. */
   offered: Set<string>;
   token: string;
@@ -37,37 +49,83 @@ export class RoutingModel {
   readonly queues = new Map<string, QueueDoc>();
   readonly agents = new Map<string, AgentState>();
   readonly interactions = new Map<string, ModelInteraction>();
-  readonly given: GivenToday = new Map();
+  readonly given: GivenToday = { counts: new Map(), turns: new Map() };
   isAccountActive = true;
   now = 0;
   /** What the events of the present step contradict; empty when all of it is allowed. */
   readonly complaints: string[] = [];
   /** Agents as they stand after the present step, as far as their own announcement may come after what it caused. */
   #later: ReadonlyMap<string, AgentState> = new Map();
+  #stored: Snapshot['interactions'] = new Map();
+  #turn = 0;
+  /** When each queue's settings changed: what waited then keeps the needs it came with. */
+  readonly #changed = new Map<string, number>();
 
   setQueue(doc: QueueDoc): void {
+    if (this.queues.has(doc.id)) this.#changed.set(doc.id, Number.POSITIVE_INFINITY);
     this.queues.set(doc.id, doc);
+  }
+
+  /** Whether the queue's settings are those with which the interaction came. */
+  #isAsEntered(one: ModelInteraction): boolean {
+    return (this.#changed.get(one.queue) ?? 0) < one.entered;
   }
 
   setAgent(doc: AgentDoc, isDeleted = false): void {
     const known = this.agents.get(doc.id);
     if (known) Object.assign(known, { doc, isDeleted });
     else {
-      const fresh = { status: 'out', reason: '', devices: 0, queues: new Set<string>(), pausedIn: new Set<string>(), holds: [], freed: 0 } as const;
+      const fresh = {
+        status: 'out',
+        reason: '',
+        devices: 0,
+        queues: new Set<string>(),
+        pausedIn: new Set<string>(),
+        holds: [],
+        freed: 0,
+      } as const;
       this.agents.set(doc.id, { id: doc.id, doc, isDeleted, ...fresh, holds: [] });
     }
   }
 
-  /** Folds the events of one step. `later`: the agents after it. @return what the rules do not allow */
-  fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>): string[] {
+  /** Folds the events of one step. `later` and `snapshot`: agents and all else after it. @return what the rules do not allow */
+  fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>, snapshot: Snapshot): string[] {
     this.complaints.length = 0;
     this.#later = later;
+    this.#stored = snapshot.interactions;
     for (const event of events) {
       if (event.at < this.now) this.#complain('INV-8', `time ran backwards: ${event.type} at ${event.at} after ${this.now}`);
       this.now = event.at;
       this.#apply(event);
     }
+    for (const one of this.interactions.values()) this.#readKept(one);
+    for (const [queue, at] of this.#changed) if (at === Number.POSITIVE_INFINITY) this.#changed.set(queue, this.now);
     return [...this.complaints];
+  }
+
+  /** Takes over what stands instead of folding events, where those of an earlier release say less. */
+  adopt(snapshot: Snapshot, agents: ReadonlyMap<string, AgentState>): void {
+    this.now = Math.max(this.now, snapshot.now);
+    this.#stored = snapshot.interactions;
+    for (const { id, fields } of snapshot.interactions.values()) {
+      let one = this.interactions.get(id);
+      if (!one) {
+        one = this.#begin(id, fields['q'] ?? '', fields['c'] ?? '', Number(fields['start']));
+        this.interactions.set(id, one);
+      }
+      const parts = fields['parts'] ? (JSON.parse(fields['parts']) as [string, string][]) : [];
+      Object.assign(one, {
+        queue: fields['q'],
+        state: fields['st'],
+        score: Number(fields['score']),
+        owner: fields['own'] ?? '',
+        offered: new Set((fields['oa'] ?? '').split(',').filter((agent) => agent !== '' && fields['st'] === 'offered')),
+        token: fields['tok'] ?? '',
+        presence: fields['pres'],
+        joined: new Set(parts.map(([agent]) => agent)),
+      });
+    }
+    for (const [id, state] of agents) Object.assign(this.agents.get(id) ?? {}, state);
   }
 
   #complain(rule: string, what: string): void {
@@ -83,11 +141,11 @@ export class RoutingModel {
       this.#complain('INV-3', `${type} of ${one.id}, which is closed`);
     switch (type) {
       case 'interaction.moved':
-        return this.#moved(one, body);
+        return this.#moved(one, body, at);
       case 'interaction.changed':
-        one.need = parseNeeds(body.need);
-        one.priority = body.pri;
-        return this.#mediumChanged(one, body.channel);
+        return this.#changedTo(one, body, at);
+      case 'recipe.ran':
+        return this.#ranStep(one, body.step, body.op, at);
       case 'offer.made':
         return this.#offered(one, body, at);
       case 'offer.gone':
@@ -95,7 +153,8 @@ export class RoutingModel {
       case 'interaction.taken':
         return this.#taken(one, body);
       case 'interaction.requeued':
-        if (one.owner !== body.a || one.state !== 'served') this.#complain('INV-1', `${one.id} requeued from ${body.a}, owned by ${one.owner}`);
+        if (one.owner !== body.a || one.state !== 'served')
+          this.#complain('INV-1', `${one.id} requeued from ${body.a}, owned by ${one.owner}`);
         this.#release(one.owner, one.id, 'owned');
         one.owner = '';
         one.state = 'waiting';
@@ -132,15 +191,36 @@ export class RoutingModel {
     if (!this.isAccountActive) this.#complain('RTE-12', 'an interaction began although the account is inactive');
     if (!queue?.isActive) this.#complain('RTE-12', `an interaction began in ${body['q']}, which takes none`);
     if (body.start > this.now) this.#complain('INV-8', `${body['i']} began to wait in the future`);
-    this.interactions.set(body['i'] ?? '', {
-      id: body['i'] ?? '',
-      contact: body['contact'] ?? '',
-      start: body.start,
-      queue: body['q'] ?? '',
+    const one = this.#begin(body['i'] ?? '', body['q'] ?? '', body['contact'] ?? '', body.start);
+    one.medium = (body['channel'] ?? 'chat') as Medium;
+    one.priority = body.pri ?? 0;
+    one.need = one.firstNeed = parseNeeds(body.need);
+    if (queue) {
+      one.score = this.scoreOf(one);
+      const wanted = needText(joinNeeds(queue.required, one.own));
+      if (needText(one.need) !== wanted) this.#complain('RTE-3', `${one.id} needs ${needText(one.need)} instead of ${wanted}`);
+    }
+    this.interactions.set(one.id, one);
+  }
+
+  #begin(id: string, queue: string, contact: string, start: number): ModelInteraction {
+    const one: ModelInteraction = {
+      id,
+      contact,
+      start,
+      queue,
+      entered: this.now,
+      score: 0,
       state: 'waiting',
-      medium: (body['channel'] ?? 'chat') as Medium,
-      priority: body.pri ?? 0,
-      need: parseNeeds(body.need),
+      medium: 'chat',
+      priority: 0,
+      need: [],
+      firstNeed: [],
+      own: parseNeeds(this.#stored.get(id)?.fields['req']),
+      preferred: [],
+      keptFor: '',
+      keptUntil: 0,
+      ran: new Set(),
       offered: new Set(),
       token: '',
       due: 0,
@@ -148,9 +228,19 @@ export class RoutingModel {
       missed: new Set(),
       joined: new Set(),
       presence: 'connected',
-      visited: new Set([body['q'] ?? '']),
+      visited: new Set([queue]),
       closedAs: '',
-    });
+    };
+    this.#readKept(one);
+    return one;
+  }
+
+  #readKept(one: ModelInteraction): void {
+    const fields = this.#stored.get(one.id)?.fields;
+    if (!fields) return;
+    one.preferred = parseNeeds(fields['pref']);
+    one.keptFor = fields['sta'] ?? '';
+    one.keptUntil = Number(fields['stu'] ?? 0);
   }
 
   #agentChanged(body: { a: string; status: AgentState['status']; reason: string; queues?: string; paused?: string; dv?: number }): void {
@@ -163,11 +253,58 @@ export class RoutingModel {
     if (body.dv !== undefined) agent.devices = body.dv;
   }
 
-  #moved(one: ModelInteraction, body: { from: string; q: string }): void {
-    if (one.queue !== body.from || one.state !== 'waiting') this.#complain('INV-3', `${one.id} moved from ${body.from} while ${one.state} in ${one.queue}`);
+  #moved(one: ModelInteraction, body: { from: string; q: string; step: number }, at: number): void {
+    if (one.queue !== body.from || one.state !== 'waiting')
+      this.#complain('INV-3', `${one.id} moved from ${body.from} while ${one.state} in ${one.queue}`);
     if (one.visited.has(body.q)) this.#complain('RTE-10', `${one.id} entered ${body.q} twice`);
+    this.#ranStep(one, body.step, 'queue', at);
+    const queue = this.queues.get(body.q);
+    if (!queue?.isActive) this.#complain('RTE-10', `${one.id} moved to ${body.q}, which takes none`);
     one.visited.add(body.q);
     one.queue = body.q;
+    one.entered = at;
+    one.ran = new Set();
+    one.missed.clear();
+    if (queue) {
+      one.need = one.firstNeed = joinNeeds(queue.required, one.own);
+      one.score = this.scoreOf(one);
+    }
+    this.#readKept(one);
+  }
+
+  /** A step of the recipe (from 1): of the kind that is written there, not before its time, and only for whom it is meant. */
+  #ranStep(one: ModelInteraction, place: number, op: string, at: number): void {
+    const queue = this.queues.get(one.queue);
+    const step = queue?.recipe[place - 1];
+    if (!queue || !this.#isAsEntered(one)) return;
+    if (step?.do.op !== op)
+      return this.#complain('RTE-10', `${one.id} had step ${place} (${op}) of ${queue.id}, where that is ${step?.do.op}`);
+    if (one.ran.has(place)) this.#complain('RTE-10', `${one.id} had step ${place} of ${queue.id} twice`);
+    one.ran.add(place);
+    if (at < one.entered + step.afterSec * 1_000) this.#complain('RTE-10', `${one.id} had step ${place} of ${queue.id} too early`);
+    const isSomebodyThere = [...this.agents.values()].some(
+      (agent) => isServing(agent, queue.id) && isServing(this.#later.get(agent.id) ?? agent, queue.id),
+    );
+    if (step.onlyIf === 'no_agents' && isSomebodyThere)
+      this.#complain('RTE-10', `${one.id} had step ${place} of ${queue.id} though somebody is there`);
+  }
+
+  #changedTo(one: ModelInteraction, body: { what: string; need: string; pri: number; channel: Medium }, at: number): void {
+    one.need = parseNeeds(body.need);
+    if (body.what === 'priority') {
+      one.priority = body.pri;
+      one.score = this.scoreOf(one);
+    }
+    if (body.what === 'media') {
+      // Who missed it as what it was may be asked again, if it was just offered: taken as stored.
+      one.missed = new Set((this.#stored.get(one.id)?.fields['missed'] ?? '').split(',').filter((agent) => agent !== ''));
+      this.#mediumChanged(one, body.channel);
+    }
+    const queue = this.queues.get(one.queue);
+    if (body.what !== 'relaxed' || !queue || !this.#isAsEntered(one)) return;
+    const wanted = needText(relaxed(one.firstNeed, queue, at - one.entered));
+    if (needText(one.need) !== wanted)
+      this.#complain('RTE-3', `${one.id} needs ${body.need} after ${at - one.entered} ms instead of ${wanted}`);
   }
 
   #mediumChanged(one: ModelInteraction, medium: Medium): void {
@@ -179,43 +316,56 @@ export class RoutingModel {
       if (!hasRoom(agent, medium)) this.#complain('INV-2', `${one.id} became ${medium}, for which ${agent.id} has no room`);
       hold.medium = medium;
       agent.holds.push(hold);
+      agent.freed = this.now;
     }
     one.medium = medium;
   }
 
-  #offered(one: ModelInteraction, body: { a: string; q: string; tok: string; due: number }, at: number): void {
+  #offered(one: ModelInteraction, body: { a: string; q: string; tok: string; due: number; why?: Why }, at: number): void {
     const queue = this.queues.get(one.queue);
+    if (queue && queue.mode === 'ring_all' && one.offered.size >= queue.ringMax && this.#isAsEntered(one))
+      this.#complain('RTE-2', `${one.id} rings at ${one.offered.size + 1}`);
     const isJoining = one.state === 'offered' && queue?.mode === 'ring_all' && one.token === body.tok;
     if (one.state !== 'waiting' && !isJoining) this.#complain('INV-4', `${one.id} offered to ${body.a} while ${one.state}`);
-    if (queue && body.due !== at + queue.offerTimeoutMs && !isJoining) this.#complain('INV-4', `offer of ${one.id} is due at ${body.due}, made at ${at}`);
+    if (queue && body.due !== at + queue.offerTimeoutMs && !isJoining)
+      this.#complain('INV-4', `offer of ${one.id} is due at ${body.due}, made at ${at}`);
     if (!isJoining && one.token === body.tok) this.#complain('INV-5', `token ${body.tok} of ${one.id} was used again`);
-    this.#chosen(one, body.a, 'offered');
+    this.#chosen(one, body.a, 'offered', body.why);
+    if (body.why?.by === 'interaction' && one.missed.has(body.a)) one.missed.clear();
     one.state = 'offered';
     one.token = body.tok;
     one.due = body.due;
     one.offered.add(body.a);
     this.#hold(one, body.a, 'offer');
+    this.#countTurn(one, body.a);
   }
 
   #offerGone(one: ModelInteraction, body: { a: string; tok: string; reason: string }, at: number): void {
-    if (!one.offered.delete(body.a) || one.token !== body.tok) this.#complain('INV-4', `an offer of ${one.id} to ${body.a} went that did not stand`);
-    if (body.reason === 'expired' && at < one.due) this.#complain('INV-5', `an offer of ${one.id} expired early, at ${at} instead of ${one.due}`);
+    if (!one.offered.delete(body.a) || one.token !== body.tok)
+      this.#complain('INV-4', `an offer of ${one.id} to ${body.a} went that did not stand`);
+    if (body.reason === 'expired' && at < one.due)
+      this.#complain('INV-5', `an offer of ${one.id} expired early, at ${at} instead of ${one.due}`);
     if (body.reason !== 'taken') one.missed.add(body.a);
     this.#release(body.a, one.id, 'offer');
     if (one.offered.size === 0 && one.state === 'offered') one.state = 'waiting';
   }
 
-  #taken(one: ModelInteraction, body: { a: string; via: string }): void {
+  #taken(one: ModelInteraction, body: { a: string; via: string; why?: Why }): void {
     const agent = this.agents.get(body.a);
     if (one.owner !== '') this.#complain('INV-1', `${one.id} taken by ${body.a}, owned by ${one.owner}`);
     if (body.via === 'accept') {
       if (!one.offered.has(body.a)) this.#complain('INV-5', `${one.id} accepted by ${body.a}, to whom it was not offered`);
+      one.offered.delete(body.a);
+      if (one.offered.size > 0) this.#complain('INV-4', `${one.id} accepted by ${body.a} while others are rung: ${[...one.offered]}`);
       this.#release(body.a, one.id, 'offer', false);
     } else if (one.state !== 'waiting') this.#complain('INV-1', `${one.id} taken by ${body.via} while ${one.state}`);
-    if (body.via === 'auto') this.#chosen(one, body.a, 'given');
-    else if (agent && body.via !== 'accept') {
+    if (body.via === 'auto') {
+      this.#chosen(one, body.a, 'given', body.why);
+      this.#countTurn(one, body.a);
+    } else if (agent && body.via !== 'accept') {
       const queue = this.queues.get(one.queue);
-      if (!hasRoom(agent, one.medium)) this.#complain('INV-2', `${one.id} (${one.medium}) taken by ${body.via}, for which ${body.a} has no room`);
+      if (!hasRoom(agent, one.medium))
+        this.#complain('INV-2', `${one.id} (${one.medium}) taken by ${body.via}, for which ${body.a} has no room`);
       if (queue && !isWithinLimit(agent, queue)) this.#complain('INV-2', `${one.id} taken by ${body.via} above the limit of its queue`);
     }
     one.state = 'served';
@@ -223,14 +373,18 @@ export class RoutingModel {
     one.joined.delete(body.a);
     one.missed.clear();
     this.#hold(one, body.a, 'owned');
-    const key = `${one.queue} ${body.a}`;
-    const before = this.given.get(key);
-    this.given.set(key, { count: (before?.count ?? 0) + 1, last: this.now });
+    const key = `${one.queue} ${body.a} ${Math.floor(this.now / DAY_MS)}`;
+    this.given.counts.set(key, (this.given.counts.get(key) ?? 0) + 1);
+  }
+
+  #countTurn(one: ModelInteraction, agentId: string): void {
+    if (this.queues.get(one.queue)?.mode === 'round_robin') this.given.turns.set(`${one.queue} ${agentId}`, ++this.#turn);
   }
 
   #closed(one: ModelInteraction, body: { reason: string; a: string }): void {
     if (one.offered.size > 0) this.#complain('INV-4', `${one.id} closed while offered to ${[...one.offered]}`);
-    if (body.reason === 'served' ? one.owner === '' : one.owner !== '') this.#complain('INV-3', `${one.id} closed as ${body.reason}, owned by [${one.owner}]`);
+    if (body.reason === 'served' ? one.owner === '' : one.owner !== '')
+      this.#complain('INV-3', `${one.id} closed as ${body.reason}, owned by [${one.owner}]`);
     one.state = 'closed';
     one.closedAs = body.reason;
     // A wrap-up keeps the capacity: its event follows; without one the capacity is free from here on.
@@ -256,22 +410,32 @@ export class RoutingModel {
   }
 
   /** Whether the rules allow this pair: the two sides of every automatic decision. */
-  #chosen(one: ModelInteraction, agentId: string, what: string): void {
+  #chosen(one: ModelInteraction, agentId: string, what: string, why: Why | undefined): void {
     const agent = this.agents.get(agentId);
     const queue = this.queues.get(one.queue);
     if (!agent || !queue) return this.#complain('INV-1', `${one.id} ${what} to ${agentId} in ${one.queue}: unknown`);
     if (queue.mode === 'manual') this.#complain('RTE-2', `${one.id} of a manual queue ${what}`);
     if (!this.isAccountActive) this.#complain('RTE-12', `${one.id} ${what} although the account is inactive`);
     if (!this.#mayTake(agent, one)) {
-      this.#complain('INV-2', `${one.id} (${one.medium} ${needText(one.need)}) ${what} to ${agentId}, who may not take it: ${describe(agent)}`);
+      this.#complain(
+        'INV-2',
+        `${one.id} (${one.medium} ${needText(one.need)}) ${what} to ${agentId}, who may not take it: ${describe(agent)}`,
+      );
       return;
     }
+    if (why?.k === 'sticky' || one.keptFor === agentId) return;
+    if (this.#isKeptFor(one, agentId)) this.#complain('RTE-11', `${one.id} ${what} to ${agentId}, kept for ${one.keptFor}`);
     const agents = this.#candidates(one);
     const others = this.#waitingFor(agent).filter((each) => each !== one);
-    const isFirstAgent = firstByStrategy(queue, one, agents, this.given).has(agentId);
-    const isFirstInteraction = others.every((other) => this.scoreOf(other) >= this.scoreOf(one) || other.missed.has(agentId));
+    const isFirstAgent = firstByStrategy(queue, one, agents, this.given, this.now).has(agentId);
+    const isFirstInteraction = others.every((other) => other.score >= one.score || other.missed.has(agentId));
     if (agents.length > 1 && others.length === 0 && !isFirstAgent)
-      this.#complain('RTE-2', `${one.id} ${what} to ${agentId}; by ${queue.mode} first: ${[...firstByStrategy(queue, one, agents, this.given)]}`);
+      this.#complain(
+        'RTE-2',
+        `${one.id} ${what} to ${agentId}; by ${queue.mode} first: ${[...firstByStrategy(queue, one, agents, this.given, this.now)]}`,
+      );
+    // What comes back goes to the next agent first; when all have missed it, it may come back to the one who is left.
+    if (why?.by === 'interaction' && one.missed.size > 0 && isFirstAgent) return;
     if (others.length > 0 && agents.length <= 1 && !isFirstInteraction)
       this.#complain('INV-8', `${one.id} ${what} to ${agentId}, before ${others.map((each) => each.id)}`);
     if (others.length > 0 && agents.length > 1 && !isFirstAgent && !isFirstInteraction)
@@ -301,10 +465,18 @@ export class RoutingModel {
     });
   }
 
+  #isKeptFor(one: ModelInteraction, agentId: string): boolean {
+    return one.keptFor !== '' && one.keptFor !== agentId && one.keptUntil > this.now;
+  }
+
   /** What waits in automatic queues and the agent may take. */
   #waitingFor(agent: AgentState): ModelInteraction[] {
     return [...this.interactions.values()].filter(
-      (one) => one.state === 'waiting' && this.queues.get(one.queue)?.mode !== 'manual' && this.#mayTake(agent, one),
+      (one) =>
+        one.state === 'waiting' &&
+        this.queues.get(one.queue)?.mode !== 'manual' &&
+        !this.#isKeptFor(one, agent.id) &&
+        this.#mayTake(agent, one),
     );
   }
 
@@ -314,16 +486,41 @@ export class RoutingModel {
     return queue ? scoreOf(one.start, queue, one.priority) : 0;
   }
 
-  /** What it needs at first in this queue. */
-  needsIn(queue: QueueDoc, own: readonly SkillNeed[]): SkillNeed[] {
-    return joinNeeds(queue.required, own);
+  /** What ought to have happened by now to what waits, and has not. Asked when nothing is due any more. */
+  overdue(): string[] {
+    const found: string[] = [];
+    for (const one of this.interactions.values()) {
+      const queue = this.queues.get(one.queue);
+      if (one.state !== 'waiting' || !queue?.isActive || !this.#isAsEntered(one)) continue;
+      const waitedMs = this.now - one.entered;
+      const wanted = needText(relaxed(one.firstNeed, queue, waitedMs));
+      if (needText(one.need) !== wanted)
+        found.push(`RTE-3 ${one.id} needs ${needText(one.need)} after ${waitedMs} ms instead of ${wanted}`);
+      for (const [index, step] of queue.recipe.entries()) {
+        const isDue = step.onlyIf === 'always' && step.afterSec * 1_000 <= waitedMs && !one.ran.has(index + 1);
+        const isPossible = step.do.op !== 'queue' || (this.queues.get(step.do.queueId)?.isActive && !one.visited.has(step.do.queueId));
+        if (isDue && isPossible)
+          found.push(`RTE-10 ${one.id} waits for step ${index + 1} (${step.do.op}) of ${queue.id} since ${step.afterSec} s after it came`);
+      }
+    }
+    return found;
   }
 }
+
+type Why = { readonly by: string; readonly k: string };
 
 const words = (text: string): Set<string> => new Set(text.split(' ').filter((word) => word !== ''));
 
 function describe(agent: AgentState): string {
   const { status, devices, holds, doc } = agent;
   const held = holds.map((hold) => `${hold.kind}:${hold.medium}`);
-  return JSON.stringify({ status, devices, held, queues: [...agent.queues], pausedIn: [...agent.pausedIn], skills: doc.skills, active: doc.isActive });
+  return JSON.stringify({
+    status,
+    devices,
+    held,
+    queues: [...agent.queues],
+    pausedIn: [...agent.pausedIn],
+    skills: doc.skills,
+    active: doc.isActive,
+  });
 }

@@ -37,7 +37,9 @@ export function capacityOf({ capacity, voiceCapacity, videoCapacity }: AgentDoc,
 /** RTE-5: room for one more of the medium beside what is held: below its capacity, and it may interrupt every other medium that is held. */
 export function hasRoom(agent: AgentState, medium: Medium): boolean {
   if (countOf(agent, medium) >= capacityOf(agent.doc, medium)) return false;
-  return MEDIA.every((other) => other === medium || countOf(agent, other) === 0 || agent.doc.interrupts.includes(`${medium}>${other}` as never));
+  return MEDIA.every(
+    (other) => other === medium || countOf(agent, other) === 0 || agent.doc.interrupts.includes(`${medium}>${other}` as never),
+  );
 }
 
 /** GRP-5. */

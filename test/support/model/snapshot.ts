@@ -1,6 +1,6 @@
 /**
  * What stands in Redis for a scene, as of one moment, read by one script of the tests' own (not the engine's reads, which are tested with it):
- * interactions, agents, the indexes, the deadlines, and the log since the last look.
+ * the interactions asked for and those begun since the last look, agents, indexes, deadlines, and the log since then.
  */
 import { createHash } from 'node:crypto';
 import type { Medium } from '../../../queues/config.ts';
@@ -11,6 +11,16 @@ const DUMP = `
 local B, call = KEYS[1], redis.call
 local wanted = cjson.decode(ARGV[1])
 local out = { meta = call('HGETALL', B .. ':meta'), i = {}, a = {}, q = {} }
+out.log = {}
+for _, entry in ipairs(call('XRANGE', B .. ':log', '(' .. ARGV[2], '+')) do
+  local h = entry[2]
+  local row = { entry[1] }
+  for k = 1, #h, 2 do
+    if h[k] == 't' then row[2] = h[k + 1] elseif h[k] == 'at' then row[3] = tonumber(h[k + 1]) elseif h[k] == 'd' then row[4] = h[k + 1] end
+  end
+  out.log[#out.log + 1] = row
+  if row[2] == 'interaction.created' then wanted.interactions[#wanted.interactions + 1] = cjson.decode(row[4]).i end
+end
 for _, i in ipairs(wanted.interactions) do
   out.i[#out.i + 1] = { i, call('HGETALL', B .. ':i:' .. i), call('HKEYS', B .. ':ic:' .. i) }
 end
@@ -31,15 +41,6 @@ for _, q in ipairs(wanted.queues) do
 end
 out.due = call('ZRANGE', B .. ':due:offer', 0, -1, 'WITHSCORES')
 for _, part in ipairs(call('ZRANGE', B .. ':due:knock', 0, -1, 'WITHSCORES')) do out.due[#out.due + 1] = part end
-out.log = {}
-for _, entry in ipairs(call('XRANGE', B .. ':log', '(' .. ARGV[2], '+')) do
-  local h = entry[2]
-  local row = { entry[1] }
-  for k = 1, #h, 2 do
-    if h[k] == 't' then row[2] = h[k + 1] elseif h[k] == 'at' then row[3] = tonumber(h[k + 1]) elseif h[k] == 'd' then row[4] = h[k + 1] end
-  end
-  out.log[#out.log + 1] = row
-end
 return cjson.encode(out)`;
 const SHA = createHash('sha1').update(DUMP).digest('hex');
 
@@ -107,7 +108,9 @@ export async function readSnapshot(redis: Redis, base: string, wanted: Wanted, a
   const raw = JSON.parse(String(text)) as Raw;
   return {
     now: Number(toFields(raw.meta)['now'] ?? 0),
-    interactions: new Map(list(raw.i).map(([id, flat, connections]) => [id, { id, fields: toFields(flat), connections: list(connections) }])),
+    interactions: new Map(
+      list(raw.i).map(([id, flat, connections]) => [id, { id, fields: toFields(flat), connections: list(connections) }]),
+    ),
     agents: new Map(list(raw.a).map((row) => [row[0], toStoredAgent(row)])),
     queues: new Map(
       list(raw.q).map(([id, waiting, needy, ready, online, paused]) => [

@@ -1,6 +1,14 @@
 /** What the model tests do: arbitrary scenes and arbitrary steps, as plain data that fast-check shrinks and prints. Places are small numbers, looked up when the step is taken. */
 import fc from 'fast-check';
-import { type AgentDoc, agentDefaults, interruptions, type QueueDoc, queueDefaults, queueModes, type SkillNeed } from '../../../queues/config.ts';
+import {
+  type AgentDoc,
+  agentDefaults,
+  interruptions,
+  type QueueDoc,
+  queueDefaults,
+  queueModes,
+  type SkillNeed,
+} from '../../../queues/config.ts';
 
 export interface SceneShape {
   readonly queues: readonly Partial<QueueDoc>[];
@@ -10,8 +18,13 @@ export interface SceneShape {
 
 const SKILLS = ['s1', 's2'] as const;
 const needs: fc.Arbitrary<SkillNeed[]> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant([]) },
-  { weight: 2, arbitrary: fc.array(fc.record({ skill: fc.constantFrom(...SKILLS), level: fc.integer({ min: 1, max: 3 }) }), { maxLength: 2 }).map(once) },
+  { weight: 3, arbitrary: fc.constant<SkillNeed[]>([]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .array(fc.record({ skill: fc.constantFrom(...SKILLS), level: fc.integer({ min: 1, max: 3 }) }), { maxLength: 2 })
+      .map(once),
+  },
 );
 
 /** Each skill once. */
@@ -19,10 +32,15 @@ function once(list: readonly SkillNeed[]): SkillNeed[] {
   return list.filter((need, at) => list.findIndex((other) => other.skill === need.skill) === at);
 }
 
-const relaxation = fc.constantFrom<QueueDoc['relaxation']>([], [], [{ afterSec: 10, lowerBy: 1 }], [
-  { afterSec: 5, lowerBy: 1 },
-  { afterSec: 20, lowerBy: 3 },
-]);
+const relaxation = fc.constantFrom<QueueDoc['relaxation']>(
+  [],
+  [],
+  [{ afterSec: 10, lowerBy: 1 }],
+  [
+    { afterSec: 5, lowerBy: 1 },
+    { afterSec: 20, lowerBy: 3 },
+  ],
+);
 
 /** Step of a recipe; a queue is named by its place in the scene. */
 const recipe = fc.oneof(
@@ -127,8 +145,23 @@ const start = fc.record({
   agoMs: fc.constantFrom(0, 0, 5_000, 100_000),
   isWatched: fc.constantFrom(true, true, false),
 });
-const plainStart = start.map((step) => ({ ...step, medium: undefined, required: [], preferred: [], priority: 0, agoMs: 0, isWatched: true }));
-const answer = fc.record({ ...base, do: one('accept', 'accept', 'accept', 'decline', 'acceptOld', 'acceptOthers'), offer: place, agent: place });
+const plainStart = start.map(
+  (step): GeneratedBy<typeof start> => ({
+    ...step,
+    medium: undefined,
+    required: [],
+    preferred: [],
+    priority: 0,
+    agoMs: 0,
+    isWatched: true,
+  }),
+);
+const answer = fc.record({
+  ...base,
+  do: one('accept', 'accept', 'accept', 'decline', 'acceptOld', 'acceptOthers'),
+  offer: place,
+  agent: place,
+});
 const serve = fc.record({
   ...base,
   do: one('claim', 'reply', 'close', 'close', 'endByAgent', 'invite', 'leaveChat'),
@@ -142,12 +175,22 @@ const state = fc.record({
   ...base,
   do: one('pause', 'resume', 'signIn', 'signIn', 'signOut', 'deviceGone', 'deviceBack', 'deviceBack'),
   agent: place,
-  queues: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 2 }) }),
+  queues: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 2 }) },
+  ),
   isSupervisor: fc.constantFrom(false, false, true),
 });
-const plainState = state.map((step) => ({ ...step, queues: [], isSupervisor: false }));
+const plainState = state.map((step): GeneratedBy<typeof state> => ({ ...step, queues: [], isSupervisor: false }));
 const wrapUp = fc.record({ ...base, do: one('endWrapUp', 'endWrapUp', 'extendWrapUp'), wrapUp: place, isSupervisor: fc.boolean() });
-const transfer = fc.record({ ...base, do: one('transfer'), chat: place, agent: place, isOwner: fc.constantFrom(true, true, false), isSupervisor: fc.boolean() });
+const transfer = fc.record({
+  ...base,
+  do: one('transfer'),
+  chat: place,
+  agent: place,
+  isOwner: fc.constantFrom(true, true, false),
+  isSupervisor: fc.boolean(),
+});
 const change = fc.record({
   ...base,
   do: one('prioritize', 'changeMedium'),

@@ -5,27 +5,44 @@
 import type { QueueDoc, SkillNeed } from '../../../queues/config.ts';
 import type { AgentState } from './rules.ts';
 
-/** `queue agent` → interactions given today, and when the last. */
-export type GivenToday = Map<string, { readonly count: number; readonly last: number }>;
+export const DAY_MS = 86_400_000;
+
+export interface GivenToday {
+  /** `queue agent day` → interactions given. */
+  readonly counts: Map<string, number>;
+  /** `queue agent` → when its turn was, as a number that grows. */
+  readonly turns: Map<string, number>;
+}
 
 type Key = readonly number[];
 
-function keyOf(queue: QueueDoc, agent: AgentState, given: GivenToday): Key {
-  const today = given.get(`${queue.id} ${agent.id}`) ?? { count: 0, last: 0 };
+interface Chosen {
+  readonly missed: ReadonlySet<string>;
+  readonly need: readonly SkillNeed[];
+  readonly preferred: readonly SkillNeed[];
+}
+
+/** Levels held of what is wanted, where they suffice: more comes first. */
+function meritOf(agent: AgentState, wanted: readonly SkillNeed[]): number {
+  return wanted.reduce((sum, { skill, level }) => sum + ((agent.doc.skills[skill] ?? 0) >= level ? (agent.doc.skills[skill] ?? 0) : 0), 0);
+}
+
+function keyOf(queue: QueueDoc, agent: AgentState, given: GivenToday, now: number): Key {
+  const today = given.counts.get(`${queue.id} ${agent.id} ${Math.floor(now / DAY_MS)}`) ?? 0;
   switch (queue.mode) {
     case 'balanced':
       return [agent.holds.length, agent.freed];
-    case 'longest_idle':
-      return [agent.freed];
     case 'fewest_calls':
-      return [today.count, agent.freed];
+      return [today, agent.freed];
     case 'round_robin':
-      return [today.last];
+      return [given.turns.get(`${queue.id} ${agent.id}`) ?? 0];
     case 'linear':
-      return [agent.doc.order[queue.id] ?? Number.MAX_SAFE_INTEGER];
+      return [agent.doc.order[queue.id] ?? Number.MAX_SAFE_INTEGER, agent.freed];
     case 'random':
-      return [today.count];
+      return [today];
+    case 'longest_idle':
     case 'skills':
+      return [agent.freed];
     case 'ring_all':
     case 'manual':
       return [];
@@ -34,18 +51,28 @@ function keyOf(queue: QueueDoc, agent: AgentState, given: GivenToday): Key {
 
 export function firstByStrategy(
   queue: QueueDoc,
-  one: { readonly missed: ReadonlySet<string>; readonly need: readonly SkillNeed[] },
+  one: Chosen,
   agents: readonly AgentState[],
   given: GivenToday,
+  now: number,
 ): ReadonlySet<string> {
   const untried = agents.filter((agent) => !one.missed.has(agent.id));
   const able = untried.length > 0 ? untried : agents;
-  const keys = able.map((agent) => keyOf(queue, agent, given));
+  if (queue.mode === 'ring_all') return new Set(able.map(({ id }) => id));
+  const wanted = queue.mode === 'skills' ? [...one.need, ...one.preferred] : one.preferred;
+  const keys = able.map((agent) => {
+    // Once all have missed it, the round begins anew with the first by the strategy alone.
+    const merit = untried.length > 0 ? -meritOf(agent, wanted) : 0;
+    return [merit, ...keyOf(queue, agent, given, now)];
+  });
   const least = keys.reduce<Key | undefined>((best, key) => (best && compare(best, key) <= 0 ? best : key), undefined) ?? [];
   if (queue.mode === 'random') {
-    // RTE-2: totals of the day differ by at most one per twenty.
-    const lowest = least[0] ?? 0;
-    return new Set(able.filter((_, index) => (keys[index]?.[0] ?? 0) <= lowest + Math.floor(lowest / 20)).map(({ id }) => id));
+    // RTE-2: a draw; totals of the day differ by at most one per twenty. What is preferred counts among those drawn from.
+    const lowest = Math.min(...agents.map((agent) => keyOf(queue, agent, given, now)[0] ?? 0));
+    const reach = lowest + Math.floor(lowest / 20);
+    const within = able.filter((_, index) => (keys[index]?.[1] ?? 0) <= Math.max(reach, least[1] ?? 0));
+    const most = Math.max(...within.map((agent) => meritOf(agent, wanted)));
+    return new Set((untried.length > 0 ? within.filter((agent) => meritOf(agent, wanted) === most) : within).map(({ id }) => id));
   }
   return new Set(able.filter((_, index) => compare(keys[index] ?? [], least) === 0).map(({ id }) => id));
 }

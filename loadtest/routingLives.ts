@@ -1,0 +1,178 @@
+/**
+ * Plays whole lives on a scene: start, offer, accept, close, end of the wrap-up. Created by the load generator, one per scene.
+ *
+ * Interactions in service stand in a row. One step closes the first of the row and ends its wrap-up, which frees an agent, and starts another
+ * interaction that asks for the same; whoever is offered something accepts it and stands last in the row. So what waits and what is served stays as it
+ * was, however long it goes on, and every step is one life's worth of work.
+ */
+import { type InteractionId, newId, type UserId } from '../src/base/ids.ts';
+import type { Calls } from './routingCalls.ts';
+import type { LivesOrder, LivesRun } from './routingOrders.ts';
+import { BUILDING_IN_FLIGHT, type Kind, kindOf, must, newCall, type Scene } from './routingScene.ts';
+
+interface Served {
+  readonly interactionId: InteractionId;
+  readonly agentId: UserId;
+}
+
+const SETTLE_MS = 15_000;
+
+export class Lives {
+  readonly scene: Scene;
+  readonly #calls: Calls;
+  #row: Served[] = [];
+  /** What each interaction that is not closed asks for. */
+  readonly #kinds = new Map<string, Kind>();
+  readonly #freedAt = new Map<string, number>();
+  #offerMs: number[] = [];
+  #started = 0;
+  #closed = 0;
+  #begun = 0;
+  /** Of the closed loop: go on with another step after each accepted offer. */
+  #isLooping = false;
+  #most = Number.POSITIVE_INFINITY;
+  #endsByCommand = true;
+
+  constructor(calls: Calls, scene: Scene) {
+    this.#calls = calls;
+    this.scene = scene;
+  }
+
+  /** An offer reached its agent. */
+  offered(interactionId: string, agentId: string, token: string): void {
+    const freedAt = this.#freedAt.get(agentId);
+    if (freedAt !== undefined) {
+      this.#offerMs.push(performance.now() - freedAt);
+      this.#freedAt.delete(agentId);
+    }
+    this.#calls.run(async ({ router }) => {
+      const served = { interactionId: interactionId as InteractionId, agentId: agentId as UserId };
+      must(await router.acceptOffer(this.scene.scope, { ...served, token }));
+      this.#row.push(served);
+      if (this.#isLooping) this.#step();
+    });
+  }
+
+  get served(): number {
+    return this.#row.length;
+  }
+
+  /** Starts one for every agent and waits until all of them are served. */
+  async occupy(): Promise<void> {
+    const { agents } = this.scene;
+    await this.#calls.each(
+      agents.length,
+      ({ router }, number) => this.#start(router, kindOf(this.scene, number, false)),
+      BUILDING_IN_FLIGHT,
+    );
+    await this.#until(() => this.#calls.isIdle && this.#row.length >= agents.length * 0.97);
+  }
+
+  /** Starts so many more; the first half asks for skills, so that it waits longest. */
+  async fill(waiting: number): Promise<void> {
+    const half = Math.floor(waiting / 2);
+    for (const hasNeeds of [true, false]) {
+      await this.#calls.each(half, ({ router }, number) => this.#start(router, kindOf(this.scene, number, hasNeeds)), BUILDING_IN_FLIGHT);
+    }
+    await this.#until(() => this.#calls.isIdle && this.#row.length >= this.scene.agents.length);
+  }
+
+  async run({ perSec, atOnce, wrapUpEnds, lastsMs, lives }: LivesOrder): Promise<LivesRun> {
+    this.#endsByCommand = wrapUpEnds === 'command';
+    this.#calls.troubles.clear();
+    this.#offerMs = [];
+    this.#freedAt.clear();
+    this.#most = lives === undefined ? Number.POSITIVE_INFINITY : lives;
+    this.#begun = 0;
+    if (this.#row.length === 0) await this.#seed(atOnce);
+    const servedBefore = this.#row.length;
+    const closedBefore = this.#closed;
+    const startedAt = performance.now();
+    const isOver = (): boolean => performance.now() - startedAt >= lastsMs || this.#begun >= this.#most;
+    if (perSec === 0) {
+      this.#isLooping = true;
+      for (let place = 0; place < Math.min(atOnce, servedBefore); place++) this.#step();
+      while (!isOver()) await pause(5);
+      this.#isLooping = false;
+    } else {
+      for (; !isOver(); await pause(1)) {
+        const due = Math.floor(((performance.now() - startedAt) * perSec) / 1_000);
+        // What is not in service cannot be closed: the rate is then not reached, and the run says so.
+        while (this.#begun < due && this.#row.length > 0) this.#step();
+      }
+    }
+    const windowMs = performance.now() - startedAt;
+    const closed = this.#closed - closedBefore;
+    await this.#until(() => this.#calls.isIdle && this.#row.length >= servedBefore).catch(() =>
+      this.#calls.trouble('not all came to be served again'),
+    );
+    return {
+      lives: this.#closed - closedBefore,
+      livesInWindow: closed,
+      windowMs,
+      troubles: Object.fromEntries(this.#calls.troubles),
+      servedBefore,
+      servedAfter: this.#row.length,
+      offerMs: this.#offerMs,
+    };
+  }
+
+  /** One after the other, with a pause between: nothing else is going on when an agent comes free. */
+  async runAlone(lives: number, pauseMs: number): Promise<number[]> {
+    this.#offerMs = [];
+    for (let life = 0; life < lives; life++) {
+      this.#step();
+      await this.#until(() => this.#offerMs.length > life && this.#calls.isIdle);
+      await pause(pauseMs);
+    }
+    return this.#offerMs;
+  }
+
+  /** A scene without a backlog: the first lives begin. */
+  async #seed(count: number): Promise<void> {
+    for (let number = 0; number < count; number++) this.#calls.run(({ router }) => this.#start(router, kindOf(this.scene, number, false)));
+    await this.#until(() => this.#calls.isIdle && this.#row.length >= Math.min(count, this.scene.agents.length));
+  }
+
+  #step(): void {
+    const served = this.#row.shift();
+    if (!served || this.#begun >= this.#most) {
+      if (served) this.#row.unshift(served);
+      return;
+    }
+    this.#begun++;
+    const { interactionId, agentId } = served;
+    const { scope } = this.scene;
+    this.#calls.run(async ({ router }) => {
+      must(await router.closeInteraction(scope, { ...served, outcome: '', note: '', key: newId('command'), isSupervisor: false }));
+      const kind = this.#kinds.get(interactionId) ?? kindOf(this.scene, this.#closed, false);
+      this.#kinds.delete(interactionId);
+      this.#closed++;
+      if (this.#endsByCommand) {
+        this.#freedAt.set(agentId, performance.now());
+        must(await router.endWrapUp(scope, { interactionId, agentId, isSupervisor: false }));
+      }
+      await this.#start(router, kind);
+    });
+  }
+
+  async #start(router: Calls['first']['router'], kind: Kind): Promise<void> {
+    this.#started++;
+    const { interaction } = must(await router.startInteraction(this.scene.scope, newCall(this.scene, kind)));
+    this.#kinds.set(interaction.id, kind);
+  }
+
+  /** @throws after a while */
+  async #until(condition: () => boolean): Promise<void> {
+    for (const by = performance.now() + SETTLE_MS; !condition(); await pause(5)) {
+      if (performance.now() > by) {
+        const troubles = JSON.stringify(Object.fromEntries(this.#calls.troubles));
+        throw new Error(
+          `${this.scene.shape.name}: ${this.#row.length} of ${this.scene.agents.length} agents serve; ${this.#started} started; ${troubles}`,
+        );
+      }
+    }
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,3 @@
+-- spoken: what all parts speak of: prefix of the partition's keys, Redis's call, the partition's meta, its time in ms. Set by clock or by reading.
+local B, call, meta, now
+local function number(text) return tonumber(text or '0') or 0 end

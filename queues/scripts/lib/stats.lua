@@ -4,6 +4,7 @@
 --
 -- answered       an agent took it for the first time since it entered the queue; its wait is from entering to that moment, the ringing included
 -- abandoned      the client left while it waited or was offered; its wait is from entering to leaving
+--                Whoever is moved by a recipe, diverted or closed by staff while waiting is neither
 -- handled        the owner is done with it; handle time is from taken to the end of wrap-up, or to closing where there is none
 -- service level  answered within T ÷ (answered + abandoned after T), T = serviceLevelSec: who gives up earlier counts neither for nor against.
 --                A changed T counts from the next half minute on
@@ -67,7 +68,8 @@ local function countEntered(i, q, score, sig)
     if since > 0 and sig == '' then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
   else
     ahead, online, inService = waitingBefore(q, score), call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
-    if since > 0 then time = time + now - since end
+    -- Who was moved away or closed by hand may have left an empty line behind.
+    if since > 0 and (ahead > 0 or waitingIn(q) > 1) then time = time + now - since end
     if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end

@@ -109,6 +109,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
         else if (step) await agents.perform(step);
       }
       await observe();
+      await clients.tidy();
       options.onProgress?.({ at: clock.now, came: observer.fates.length, expected: arrivals.length });
     }
     return { observer, center, arrivals, events: reader.count };

@@ -115,7 +115,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         const accountId = accountOf(request.principal);
         const { id } = request.params;
         if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
-        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId);
+        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId, { withOccupancy: true });
         if (!figures) throw new AppError('not_found');
         return { status: 200, body: figures };
       },

@@ -21,7 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-function scenario(options: { servers: number; perHour: number; hours: number; repetitions: number; seed: number; isImpatient: boolean }): Scenario {
+function scenario(options: {
+  servers: number;
+  perHour: number;
+  hours: number;
+  repetitions: number;
+  seed: number;
+  isImpatient: boolean;
+}): Scenario {
   const { servers, perHour, hours, repetitions, seed, isImpatient } = options;
   return scenarioOf(
     plainScenario({
@@ -50,24 +57,54 @@ const meanOf = <Item>(items: readonly Item[], value: (item: Item) => number): nu
 
 /** Each call's fate: how long it waited, and whether it was answered. */
 const fatesOf = ({ observer }: RunFacts) =>
-  observer.fates.map((fate) => ({ waitMs: (fate.takenAt ?? fate.closedAt ?? Number.NaN) - fate.at, isAnswered: fate.takenAt !== undefined }));
+  observer.fates.map((fate) => ({
+    waitMs: (fate.takenAt ?? fate.closedAt ?? Number.NaN) - fate.at,
+    isAnswered: fate.takenAt !== undefined,
+  }));
 
 test('BEY-2 the traffic that is drawn gives the textbook queue what Erlang C and Erlang A say', () => {
   const load = { servers: 5, arrivalRate: 210 / 3_600, serviceRate: 1 / HANDLE_SEC };
   const long = { servers: 5, perHour: 210, hours: 900, repetitions: 1, isImpatient: true };
   const calls = [1, 2, 3, 4, 5].map((seed) => drawTraffic(scenario({ ...long, seed }), seed));
-  const patient = calls.flatMap((list) => textbookQueue(load.servers, list.map((call) => ({ ...call, patienceMs: Number.POSITIVE_INFINITY }))));
+  const patient = calls.flatMap((list) =>
+    textbookQueue(
+      load.servers,
+      list.map((call) => ({ ...call, patienceMs: Number.POSITIVE_INFINITY })),
+    ),
+  );
   const impatient = calls.flatMap((list) => textbookQueue(load.servers, list));
   expect(patient.length).toBeGreaterThan(900_000);
   const c = erlangC(load);
-  expect(distance(meanOf(patient, (call) => (call.waitMs > 0 ? 1 : 0)), c.waits)).toBeLessThan(0.02);
-  expect(distance(meanOf(patient, (call) => call.waitMs / 1_000), c.meanWaitSec)).toBeLessThan(0.04);
+  expect(
+    distance(
+      meanOf(patient, (call) => (call.waitMs > 0 ? 1 : 0)),
+      c.waits,
+    ),
+  ).toBeLessThan(0.02);
+  expect(
+    distance(
+      meanOf(patient, (call) => call.waitMs / 1_000),
+      c.meanWaitSec,
+    ),
+  ).toBeLessThan(0.04);
   const a = erlangA(load, 1 / PATIENCE_SEC);
-  expect(distance(meanOf(impatient, (call) => (call.isAnswered ? 0 : 1)), a.abandoned)).toBeLessThan(0.02);
-  expect(distance(meanOf(impatient, (call) => call.waitMs / 1_000), a.meanWaitSec)).toBeLessThan(0.02);
+  expect(
+    distance(
+      meanOf(impatient, (call) => (call.isAnswered ? 0 : 1)),
+      a.abandoned,
+    ),
+  ).toBeLessThan(0.02);
+  expect(
+    distance(
+      meanOf(impatient, (call) => call.waitMs / 1_000),
+      a.meanWaitSec,
+    ),
+  ).toBeLessThan(0.02);
 });
 
-test('BEY-2 without abandonment the engine is within 5 % of Erlang C, and serves call by call as the textbook queue', { timeout: 120_000 }, async () => {
+test('BEY-2 without abandonment the engine is within 5 % of Erlang C, and serves call by call as the textbook queue', {
+  timeout: 120_000,
+}, async () => {
   const load = { servers: 5, arrivalRate: 210 / 3_600, serviceRate: 1 / HANDLE_SEC };
   const given = scenario({ servers: 5, perHour: 210, hours: 8, repetitions: 2, seed: SEED_C, isImpatient: false });
   const { result, runs } = await bench.run(given);
@@ -80,7 +117,9 @@ test('BEY-2 without abandonment the engine is within 5 % of Erlang C, and serves
   expect(distance(result.agents[0]?.occupancy, load.arrivalRate / load.serviceRate / load.servers), 'occupancy').toBeLessThan(0.05);
 });
 
-test('BEY-2 with patience the engine is within 5 % of Erlang A, and serves call by call as the textbook queue', { timeout: 120_000 }, async () => {
+test('BEY-2 with patience the engine is within 5 % of Erlang A, and serves call by call as the textbook queue', {
+  timeout: 120_000,
+}, async () => {
   const load = { servers: 10, arrivalRate: 600 / 3_600, serviceRate: 1 / HANDLE_SEC };
   const given = scenario({ servers: 10, perHour: 600, hours: 3, repetitions: 2, seed: SEED_A, isImpatient: true });
   const { result, runs } = await bench.run(given);

@@ -48,7 +48,13 @@ export function plainScenario({ queue = {}, agents = {}, ...rest }: { queue?: ob
     from: '08:00',
     to: '10:00',
     queues: [
-      { id: 'calls', settings: { channel: 'voice', isAutoAccepted: true }, arrivals: { perHour: 100 }, handling: { exponential: 60 }, ...queue },
+      {
+        id: 'calls',
+        settings: { channel: 'voice', isAutoAccepted: true },
+        arrivals: { perHour: 100 },
+        handling: { exponential: 60 },
+        ...queue,
+      },
     ],
     agents: [{ name: 'team', count: 3, queues: ['calls'], ...agents }],
     ...rest,

@@ -25,10 +25,11 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
         role: accountRole.optional(),
         status: z.enum(['invited', 'active', 'inactive']).optional(),
         queue: z.string().max(40).optional().describe('Members of this queue'),
+        skill: z.string().max(40).optional().describe('Who has this skill (RTE-3)'),
       }),
       answers: { 200: pageAnswer(userView) },
       handler: async (request) => {
-        const { limit, cursor, search, role, status, queue } = request.query;
+        const { limit, cursor, search, role, status, queue, skill } = request.query;
         const seen = supervisedQueues(request.principal);
         let query = db
           .selectFrom('app_user')
@@ -39,6 +40,8 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
         if (search) query = query.where((eb) => eb.or([eb('name', 'ilike', containing(search)), eb('email', 'ilike', containing(search))]));
         if (role) query = query.where('role', '=', role);
         if (status) query = query.where('status', '=', status);
+        if (skill !== undefined)
+          query = query.where('id', 'in', (eb) => eb.selectFrom('agent_skill').select('user_id').where('skill_id', '=', skill));
         for (const queues of [seen, queue === undefined ? undefined : [queue]]) {
           if (queues)
             query = query.where('id', 'in', (eb) =>

@@ -1,6 +1,7 @@
 /** Queues: where conversations wait. Administrators change them; supervisors and agents see those they belong to. */
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { z } from 'zod';
+import type { Scope } from '../../queues/engine.ts';
 import { actorOf, differences, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { containing, lowerName } from '../accounts/users.ts';
@@ -11,7 +12,7 @@ import { can } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
 import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
-import { newId, type QueueId } from '../base/ids.ts';
+import { newId, type QueueId, type UserId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
@@ -114,7 +115,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         const accountId = accountOf(request.principal);
         const { id } = request.params;
         if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
-        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId);
+        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId, { withOccupancy: true });
         if (!figures) throw new AppError('not_found');
         return { status: 200, body: figures };
       },
@@ -194,10 +195,24 @@ export function queueRoutes(deps: AccessDeps): Route[] {
             detail: { name: queue.name },
           });
         });
+        await endVisits(deps, scope, id as QueueId);
         return { status: 204 };
       },
     }),
   ];
+}
+
+/** ACC-5: the queue is gone, and with it the temporary sign-ins to it. One that Redis did not hear of points to nothing and does no harm. */
+async function endVisits({ engine, log }: AccessDeps, scope: Scope, queueId: QueueId): Promise<void> {
+  try {
+    if (!(await engine.config.account(scope))?.hasVisits) return;
+    for (const { id, queues } of await engine.views.agents(scope)) {
+      if (!queues.some((queue) => queue.id === queueId && queue.isTemporary)) continue;
+      await engine.router.signOut(scope, { agentId: id as UserId, queues: [queueId], key: newId('command'), isSupervisor: true });
+    }
+  } catch (error) {
+    log.warn({ accountId: scope.accountId, queueId, err: error }, 'queue.visits.left');
+  }
 }
 
 /** @throws AppError not_found, also for a queue of another account */

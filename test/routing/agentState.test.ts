@@ -200,6 +200,19 @@ describe('ACC-5 signing in anywhere', () => {
     desk.close();
   });
 
+  test('ACC-5 it ends with its queue', async () => {
+    const tenant = await world.tenant('Gone');
+    const other = await queue(tenant, 'Other');
+    await permit(tenant, true);
+    const anna = await world.person(tenant, 'Anna');
+    const desk = await world.desk(anna);
+    await desk.reply({ t: 'agent.signIn', key: key(), queues: [other] });
+    expect((await asOwner(tenant, `DELETE /api/v1/queues/${other}`)).status).toBe(204);
+    const { agent } = (await world.call(`GET /api/v1/agents/${anna.id}/work`, { as: anna.token })).body;
+    expect(agent).toMatchObject({ status: 'available', queues: [{ id: tenant.queue, isSignedIn: true }] });
+    desk.close();
+  });
+
   test('ACC-5 a desk that was told of the sign-in by another device follows the queue too', async () => {
     const tenant = await world.tenant('Devices');
     const other = await queue(tenant, 'Other');

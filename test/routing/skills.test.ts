@@ -78,6 +78,8 @@ describe('RTE-3 what agents can', () => {
     expect(put.body.skills).toEqual(expect.arrayContaining(skills));
     expect((await agentDoc(person.id))?.skills).toEqual({ [tax]: 7, [law]: 1 });
     expect((await call(`GET /api/v1/skills/${tax}`)).body.agents).toBe(1);
+    const holders = await center.call('GET /api/v1/users', { as: owner.token, query: { skill: tax } });
+    expect(holders.body.items.map(({ id }: { id: string }) => id)).toEqual([person.id]);
     expect((await call(`PUT ${path}/skills`, { skills: [], version: put.body.version - 1 })).body.code).toBe('conflict');
     expect((await call(`DELETE /api/v1/skills/${tax}`)).status).toBe(204);
     expect((await agentDoc(person.id))?.skills).toEqual({ [law]: 1 });

@@ -70,7 +70,7 @@ end
 local function agentOf(a)
   local g = agents[a]
   if not g then
-    local h = rowOf(B .. ':a:' .. a)
+    local h = know(B .. ':a:' .. a, 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed')
     g = {
       id = a, acc = h.acc, isActive = h.act == '1', st = h.st or 'out', devices = number(h.dv), load = number(h.load), voice = number(h.lv),
       video = number(h.lw), chatMax = number(h.cap), voiceMax = number(h.cv or '1'), videoMax = number(h.cw or '1'), rules = h.irr or '',

@@ -130,9 +130,25 @@ local function readForMatch(h)
   return { missed = h[3] or '', need = h[4] or '', pref = h[5] or '', medium = h[6] or 'chat', sig = h[9] or '', score = number(h[10]) }
 end
 
+-- One who was rung is so no more: the next ready agents are rung in its stead.
+local function ringMore(i, h)
+  local c = queueOf(h[1])
+  if c.mode ~= 'ring_all' or not isServing(c) or (h[7] and h[7] ~= '' and number(h[8]) > now) then return end
+  local medium, need = h[6] or 'chat', h[4] or ''
+  local ready = readyAgents(c, medium, need, MOST, 0)
+  for k = 1, #ready, 2 do
+    if not call('ZSCORE', B .. ':rg:' .. c.id, i) then return end
+    local g = agentOf(ready[k])
+    if canTake(g, c, medium) and hasSkills(g, need) and not contains(h[3], g.id) and not contains(fields(i, 'oa')[1], g.id) then
+      joinRing(i, c, g, { by = 'interaction', k = 'ring', v = 0, r = '', rv = 0, n = 1, x = {} })
+    end
+  end
+end
+
 -- Offers a waiting interaction to the best ready agent. Those who missed it come last. `from`: how many of the ready were looked at before.
 matchInteraction = function(i, from)
   local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
+  if h[2] == 'offered' then return ringMore(i, h) end
   if h[2] ~= 'waiting' then return end
   local c = queueOf(h[1])
   if c.mode == 'manual' or not c.mode or not isServing(c) then return end

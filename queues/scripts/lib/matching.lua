@@ -220,7 +220,7 @@ local function chooseInteraction(g, after)
       if not least.id then least.id = call('ZRANGE', least.set, 0, 0)[1] end
       looked = looked + 1
       local i = least.id
-      local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa')
+      local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa', 'tokN')
       local isRinging = h[1] == 'offered'
       if h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
         x.sticky = (x.sticky or 0) + 1

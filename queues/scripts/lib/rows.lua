@@ -1,23 +1,40 @@
 -- rows: the hashes of interactions, agents and overviews, read once in a call and written once at its end. Needs clock.
 -- Whoever reads such a hash in a script does it through here, or sees what stood before; what is written elsewhere is written at once.
 local rows, changes, touched, settle
+local NEW = {}
 -- @each
 rows, changes, touched = {}, {}, {}
 -- @end
 
+-- What is known of a hash in this call: field → value, or false where there is none.
 local function rowOf(key)
   local row = rows[key]
   if not row then
     row = {}
-    local flat = call('HGETALL', key)
-    for k = 1, #flat, 2 do row[flat[k]] = flat[k + 1] end
     rows[key] = row
   end
   return row
 end
 
--- Of a hash that is not there yet.
-local function addRow(key) rows[key] = {} end
+-- Of a hash that is not there yet nothing has to be read.
+local function addRow(key) rows[key] = { [NEW] = true } end
+
+-- Reads the fields that are not known yet, all in one go. @return the row
+local function know(key, ...)
+  local row, command = rowOf(key), nil
+  if row[NEW] then return row end
+  for _, field in ipairs({ ... }) do
+    if row[field] == nil then
+      command = command or { 'HMGET', key }
+      command[#command + 1] = field
+    end
+  end
+  if command then
+    local values = call(unpack(command))
+    for k = 3, #command do row[command[k]] = values[k - 2] end
+  end
+  return row
+end
 
 local function write(key, ...)
   local row, change = rowOf(key), changes[key]
@@ -40,7 +57,7 @@ local function write(key, ...)
 end
 
 local function addTo(key, field, by)
-  local sum = number(rowOf(key)[field]) + by
+  local sum = number(know(key, field)[field]) + by
   write(key, field, sum)
   return sum
 end
@@ -74,7 +91,7 @@ local function finish()
 end
 
 local function fieldsOf(key, ...)
-  local row, list = rowOf(key), { ... }
+  local row, list = know(key, ...), { ... }
   for k = 1, #list do list[k] = row[list[k]] or false end
   return list
 end
@@ -85,10 +102,17 @@ local function writeAgent(a, ...) write(B .. ':a:' .. a, ...) end
 
 -- The interaction as a flat list of fields and values.
 local function view(i)
-  local list = {}
-  for field, value in pairs(rowOf(B .. ':i:' .. i)) do
-    list[#list + 1] = field
-    list[#list + 1] = value
+  local key = B .. ':i:' .. i
+  local row, list = rowOf(key), {}
+  if not row[NEW] then
+    flush(key)
+    return call('HGETALL', key)
+  end
+  for field, value in pairs(row) do
+    if field ~= NEW then
+      list[#list + 1] = field
+      list[#list + 1] = value
+    end
   end
   return list
 end

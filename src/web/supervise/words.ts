@@ -10,6 +10,7 @@ export function stepText({ kind, agent, queue, text }: RoutingStep): string {
 const COUNTED: ReadonlySet<string> = new Set(['load', 'calls', 'order', 'skill', 'preferred']);
 
 export function whyText({ by, key, value, text }: Why): string {
+  if (key === 'idle' && value === 0) return t('key.idle.never');
   const known = by === 'agent' && key === 'only' ? 'key.only.agent' : `key.${key}`;
   return tIfKnown(known, { value: key === 'idle' ? timeOfDay(value) : value }) ?? text;
 }
@@ -17,6 +18,7 @@ export function whyText({ by, key, value, text }: Why): string {
 export function runnerUpText({ key, runnerUp, by }: Why): string {
   if (!runnerUp) return '';
   if (by === 'agent') return t('next.interaction');
+  if (key === 'idle' && runnerUp.value === 0) return t('next.never', { name: runnerUp.name });
   if (key === 'idle') return t('next.since', { name: runnerUp.name, time: timeOfDay(runnerUp.value) });
   return COUNTED.has(key) ? t('next.value', { name: runnerUp.name, value: runnerUp.value }) : t('next.name', { name: runnerUp.name });
 }

@@ -296,7 +296,7 @@ export class RoutingModel {
       one.score = this.scoreOf(one);
     }
     if (body.what === 'media') {
-      // Who missed it as what it was may be asked again, if it was just offered: taken as stored.
+      // If it was just offered, whoever missed it as what it was may be asked again: taken as stored.
       one.missed = new Set((this.#stored.get(one.id)?.fields['missed'] ?? '').split(',').filter((agent) => agent !== ''));
       this.#mediumChanged(one, body.channel);
     }
@@ -432,7 +432,7 @@ export class RoutingModel {
     if (agents.length > 1 && others.length === 0 && !isFirstAgent)
       this.#complain(
         'RTE-2',
-        `${one.id} ${what} to ${agentId}; by ${queue.mode} first: ${[...firstByStrategy(queue, one, agents, this.given, this.now)]}`,
+        `${one.id} ${what} to ${agentId}; by ${queue.mode} first of ${agents.map(({ id }) => id)} (turns ${[...this.given.turns]}, missed ${[...one.missed]}): ${[...firstByStrategy(queue, one, agents, this.given, this.now)]}`,
       );
     // What comes back goes to the next agent first; when all have missed it, it may come back to the one who is left.
     if (why?.by === 'interaction' && one.missed.size > 0 && isFirstAgent) return;

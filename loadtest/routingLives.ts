@@ -32,6 +32,7 @@ export class Lives {
   #isLooping = false;
   #most = Number.POSITIVE_INFINITY;
   #endsByCommand = true;
+  #isRefilled = true;
 
   constructor(calls: Calls, scene: Scene) {
     this.#calls = calls;
@@ -128,6 +129,15 @@ export class Lives {
     return this.#offerMs;
   }
 
+  /** Closes what is in service and starts nothing in its place. */
+  async finish(): Promise<void> {
+    this.#most = this.#begun + this.#row.length;
+    this.#isRefilled = false;
+    while (this.#row.length > 0) this.#step();
+    await this.#until(() => this.#calls.isIdle);
+    this.#isRefilled = true;
+  }
+
   /** A scene without a backlog: the first lives begin. */
   async #seed(count: number): Promise<void> {
     for (let number = 0; number < count; number++) this.#calls.run(({ router }) => this.#start(router, kindOf(this.scene, number, false)));
@@ -152,7 +162,7 @@ export class Lives {
         this.#freedAt.set(agentId, performance.now());
         must(await router.endWrapUp(scope, { interactionId, agentId, isSupervisor: false }));
       }
-      await this.#start(router, kind);
+      if (this.#isRefilled) await this.#start(router, kind);
     });
   }
 

@@ -1,4 +1,5 @@
 /** Steps, reasons and figures in the words of the page's language. A code that is newer than this page falls back to the server's English. */
+import { isSystemReason, reasonText } from '../desk/pauseReasons.ts';
 import type { RoutingStep, Why, WhyNot } from './routing.ts';
 import { language, t, tIfKnown } from './texts.ts';
 
@@ -31,7 +32,7 @@ export function whyNotText(answer: WhyNot, agent: string, queue: string): string
   const facts = { agent, queue };
   switch (answer.reason) {
     case 'paused':
-      return answer.pauseReason ? t('not.pausedFor', { ...facts, reason: answer.pauseReason.name }) : t('not.paused', facts);
+      return answer.pauseReason ? t('not.pausedFor', { ...facts, reason: pausedFor(answer.pauseReason) }) : t('not.paused', facts);
     case 'at_capacity':
       return answer.blockedBy
         ? t('not.blocked', { ...facts, held: heldText(answer.held), medium: t(`held.${answer.blockedBy}.many`) })
@@ -44,6 +45,9 @@ export function whyNotText(answer: WhyNot, agent: string, queue: string): string
       return tIfKnown(`not.${answer.reason}`, facts) ?? answer.text;
   }
 }
+
+/** The account's reasons are kept under their names, the system's under their codes. */
+const pausedFor = ({ id, name }: NonNullable<WhyNot['pauseReason']>): string => reasonText(isSystemReason(id) ? id : name || id);
 
 function heldText(held: WhyNot['held']): string {
   const parts = (['chat', 'voice', 'video'] as const).flatMap((medium) => {

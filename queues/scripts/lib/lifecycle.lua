@@ -208,9 +208,13 @@ local function refreshQueue(q, cursor)
   local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
   for _, a in ipairs(scanned[2]) do refreshReady(a) end
   -- First what waits best chooses by the strategy, then each agent takes what it still may.
+  local heads = {}
   for _, set in ipairs({ ':w:', ':ws:' }) do
-    for _, i in ipairs(call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1)) do matchInteraction(i) end
+    local first = call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1, 'WITHSCORES')
+    for k = 1, #first, 2 do heads[#heads + 1] = { i = first[k], score = number(first[k + 1]) } end
   end
+  table.sort(heads, function(one, other) return one.score < other.score end)
+  for _, head in ipairs(heads) do matchInteraction(head.i) end
   for _, a in ipairs(scanned[2]) do matchAgent(a) end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end

@@ -16,7 +16,7 @@ import { newId, type QueueId, type UserId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
-import { checkQueue, namesOfGroups, queueBody, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
+import { checkQueue, namesOfGroups, queueBody, requireSameChannel, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
 import { queuesHandingTo } from './recipe.ts';
 import { liveQueues } from './visibleQueues.ts';
 
@@ -138,6 +138,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
           const before = await readQueue(trx, accountId, id);
           requireVersion(before.version, seen);
           const queue = withDefaults({ ...toSettings(before), ...withoutUndefined(change) });
+          requireSameChannel(before.channel, queue.channel);
           await checkQueue(trx, accountId, id, queue);
           const after = await trx
             .updateTable('queue')

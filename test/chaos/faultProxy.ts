@@ -29,8 +29,8 @@ interface Armed {
   readonly onDone: () => void;
 }
 
-/** `mark`: text that the requests meant have in them. */
-export async function startFaultProxy(targetUrl: string, mark: string): Promise<FaultProxy> {
+/** `mark`: what the requests meant have in them. */
+export async function startFaultProxy(targetUrl: string, mark: RegExp): Promise<FaultProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
   let armed: Armed | undefined;
@@ -52,7 +52,7 @@ export async function startFaultProxy(targetUrl: string, mark: string): Promise<
       socket.on('close', end);
     }
     client.on('data', (chunk) => {
-      if (armed && chunk.includes(mark) && --armed.left <= 0) {
+      if (armed && mark.test(chunk.toString('latin1')) && --armed.left <= 0) {
         const due = armed;
         armed = undefined;
         if (due.moment === 'before the server has it') {

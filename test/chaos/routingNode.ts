@@ -90,7 +90,9 @@ async function visit(): Promise<void> {
     // Some hang up while they wait, or while it rings.
     if (random() < 0.15) {
       await pause(random() * 800);
-      await persist(() => router.endInteraction(scope, { interactionId: id, by: 'client', memberId: start.contactId, isSupervisor: false }));
+      await persist(() =>
+        router.endInteraction(scope, { interactionId: id, by: 'client', memberId: start.contactId, isSupervisor: false }),
+      );
     }
     while (!isOver) {
       const now = await persist(() => views.interaction(scope, id));
@@ -119,7 +121,8 @@ async function serve(agentId: UserId): Promise<void> {
       decided.add(token);
       const choice = random();
       const offer = { interactionId: interaction as InteractionId, agentId, token };
-      if (choice < 0.8 && (await persist(() => router.acceptOffer(scope, offer))).ok) tell({ kind: 'accepted', id: interaction, agent: agentId });
+      if (choice < 0.8 && (await persist(() => router.acceptOffer(scope, offer))).ok)
+        tell({ kind: 'accepted', id: interaction, agent: agentId });
       else if (choice > 0.9) await persist(() => router.declineOffer(scope, offer));
     }
     for (const { id, state } of view.interactions) {
@@ -130,7 +133,8 @@ async function serve(agentId: UserId): Promise<void> {
     for (const { interaction } of view.agent.wrapUps) {
       if (decided.has(interaction)) continue;
       decided.add(interaction);
-      if (random() < 0.5) await persist(() => router.endWrapUp(scope, { interactionId: interaction as InteractionId, agentId, isSupervisor: false }));
+      if (random() < 0.5)
+        await persist(() => router.endWrapUp(scope, { interactionId: interaction as InteractionId, agentId, isSupervisor: false }));
     }
     await pause(LOOK_MS);
   }

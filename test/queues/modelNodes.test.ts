@@ -27,6 +27,10 @@ describe('releases N and N−1', () => {
   });
   afterAll(() => lanes.close());
 
-  test('BEY-3 INV-1…8 nodes of 0.1.0 and of this release on the same state', () =>
-    checkModel(lanes.lanes, { scene: earlierScene, step: concurrent(earlierStep), numRuns: RUNS, maxSteps: 40, isJudgingEvents: false }), 240_000);
+  test(
+    'BEY-3 INV-1…8 nodes of 0.1.0 and of this release on the same state',
+    () =>
+      checkModel(lanes.lanes, { scene: earlierScene, step: concurrent(earlierStep), numRuns: RUNS, maxSteps: 40, isJudgingEvents: false }),
+    240_000,
+  );
 });

@@ -204,6 +204,25 @@ describe('now', () => {
     await next.leave();
   });
 
+  test('BEY-4: time in which nobody waited counts for nothing, when a recipe had emptied the line', async () => {
+    const elsewhere = await world.addQueue({ mode: 'manual' });
+    const queue = await world.addQueue({
+      mode: 'balanced',
+      isAutoAccepted: true,
+      recipe: [{ afterSec: 30, onlyIf: 'always', do: { op: 'queue', queueId: elsewhere } }],
+    });
+    const agent = await world.addAgent({ queues: [queue], capacity: 1 });
+    const long = await arrive(queue);
+    const moved = await arrive(queue);
+    await world.advance(10.5 * MINUTE);
+    expect((await world.engine.views.interaction(world.scope, moved.id))?.queue).toBe(elsewhere);
+    await arrive(queue);
+    await world.advance(20 * SECOND);
+    await close(long, agent);
+    // One was answered in the 20 s in which something was seen to wait; beforehand it is known that the agent takes 650 s, worth 8 answers.
+    expect((await figures(queue)).estimatedWaitMs).toBe(Math.round((8 * 650 * SECOND + 20 * SECOND) / 9));
+  });
+
   test('BEY-4: where agents have to accept, the estimate for a free agent is how long that takes', async () => {
     const queue = await world.addQueue({ mode: 'balanced', offerTimeoutMs: 30 * SECOND });
     const agent = await world.addAgent({ queues: [queue], capacity: 1 });

@@ -145,8 +145,9 @@ local function ringMore(i, h)
   end
 end
 
--- Offers a waiting interaction to the best ready agent. Those who missed it come last. `from`: how many of the ready were looked at before.
-matchInteraction = function(i, from)
+-- Offers a waiting interaction to the best ready agent. Those who missed it come last, or (`isRoundKept`) not yet.
+-- `from`: how many of the ready were looked at before.
+matchInteraction = function(i, from, isRoundKept)
   local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
   if h[2] == 'offered' then return ringMore(i, h) end
   if h[2] ~= 'waiting' then return end
@@ -161,7 +162,7 @@ matchInteraction = function(i, from)
     end
     return
   end
-  m.from = from
+  m.from, m.isRoundKept = from, isRoundKept
   local chosen, why, rest = chooseAgents(c, m)
   if chosen then
     offerTo(i, c, m, chosen, why)
@@ -190,6 +191,13 @@ matchAgent = function(a, after)
   end
   refreshReady(a)
   setDeadline('match', a, 'x', now)
+end
+
+-- It came back from agents who did not take it: others first; then these have what they did not miss, and only if there is nothing, it again.
+local function matchReturned(i, back)
+  local isRinging = queueOf(fields(i, 'q')[1]).mode == 'ring_all'
+  matchInteraction(i, nil, not isRinging)
+  for _, a in ipairs(back) do matchAgent(a) end
 end
 
 -- Something of the agent's capacity came free.

@@ -41,7 +41,7 @@ local function relax(i)
   if need ~= h[7] then
     emit('interaction.changed', h[1], { i = i, q = c.id, what = 'relaxed', need = need, pri = number(h[11]), channel = h[8] or 'chat' }, { q = c.id })
   end
-  return h[2] == 'waiting'
+  return true
 end
 
 -- Its place in the order changes with its priority (RTE-1).

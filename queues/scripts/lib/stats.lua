@@ -4,6 +4,7 @@
 --
 -- answered       an agent took it for the first time since it entered the queue; its wait is from entering to that moment, the ringing included
 -- abandoned      the client left while it waited or was offered; its wait is from entering to leaving
+--                Whoever is moved by a recipe, diverted or closed by staff while waiting is neither
 -- handled        the owner is done with it; handle time is from taken to the end of wrap-up, or to closing where there is none
 -- service level  answered within T ÷ (answered + abandoned after T), T = serviceLevelSec: who gives up earlier counts neither for nor against.
 --                A changed T counts from the next half minute on
@@ -67,7 +68,8 @@ local function countEntered(i, q, score, sig)
     if since > 0 and sig == '' then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
   else
     ahead, online, inService = waitingBefore(q, score), call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
-    if since > 0 then time = time + now - since end
+    -- Who was moved away or closed by hand may have left an empty line behind.
+    if since > 0 and (ahead > 0 or waitingIn(q) > 1) then time = time + now - since end
     if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
@@ -112,12 +114,12 @@ end
 -- What the agent holds, or whether it is there, has changed.
 local function trackAgent(a, isHolding, isOnline)
   local key = B .. ':oc:' .. a
-  local raw = call('HGET', key, 'h')
+  local raw = fieldsOf(key, 'h')[1]
   local at, how, busy, online, newest = now, 0, 0, 0, bucket - 1
   if raw then at, how, busy, online, newest = struct.unpack(TRACK, raw) end
   local ring
   if newest < bucket then
-    ring = { raw and call('HGET', key, 'r') or '' }
+    ring = { raw and fieldsOf(key, 'r')[1] or '' }
     for b = math.max(newest, bucket - BUCKETS) + 1, bucket do
       local past = math.max(b * BUCKET_MS - at, 0)
       ring[#ring + 1] = struct.pack('<I4I4', (busy + (how == 3 and past or 0)) % WRAP, (online + (how >= 2 and past or 0)) % WRAP)
@@ -127,7 +129,9 @@ local function trackAgent(a, isHolding, isOnline)
   if how == 3 then busy = busy + now - at end
   if how >= 2 then online = online + now - at end
   local head = struct.pack(TRACK, now, (isHolding and 1 or 0) + (isOnline and 2 or 0), busy, online, bucket)
-  if not ring then return call('HSET', key, 'h', head) end
-  call('HSET', key, 'h', head, 'r', ring)
+  write(key, 'h', head)
+  if not ring then return end
+  write(key, 'r', ring)
+  flush(key)
   call('EXPIRE', key, TOTALS_KEPT_SEC)
 end

@@ -78,6 +78,7 @@ export const deskEn = {
   'status.pause': 'Pause',
   'status.signOut': 'Sign out of all queues',
   'status.noAnswer': 'no answer',
+  'status.connectionLost': 'connection lost',
   'status.noQueue': 'You serve no queue',
   'status.signIn.plain': 'Sign in',
   'status.pauseAll': 'Pause all queues',

@@ -79,6 +79,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'status.pause': 'Pausa',
   'status.signOut': 'Esci da tutte le code',
   'status.noAnswer': 'nessuna risposta',
+  'status.connectionLost': 'connessione persa',
   'status.noQueue': 'Non segui nessuna coda',
   'status.signIn.plain': 'Entra',
   'status.pauseAll': 'Pausa in tutte le code',

@@ -80,6 +80,8 @@ export const superviseEn = {
   'key.missed': 'Everybody who could take it had missed it, so a new round began.',
   'key.load': 'Holds the least: {value}.',
   'key.idle': 'Has been free the longest: since {value}.',
+  'key.idle.never': 'Has not served anybody yet.',
+  'next.never': 'next: {name}, who has not either',
   'key.calls': 'Was given the fewest today: {value}.',
   'key.turn': 'It was their turn.',
   'key.order': 'Comes first in the order of the queue: place {value}.',

@@ -7,7 +7,7 @@ import type { QueueFigures } from '../socket/wire.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { type OverviewQueue, superviseApi } from './api.ts';
-import './supervise.css';
+import './overview.css';
 import { QueueCard } from './QueueCard.tsx';
 import { QueueDetail } from './QueueDetail.tsx';
 import { t } from './texts.ts';

@@ -9,6 +9,7 @@ import { useDesk } from '../desk/context.ts';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
 import { maySupervise } from '../desk/rights.ts';
 import { t as deskText, errorText } from '../desk/texts.ts';
+import { useArrivalFocus } from '../desk/useArrivalFocus.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { clock, dayName } from '../ui/time.ts';
@@ -26,6 +27,7 @@ interface Person {
 
 export function RoutingScreen({ interaction }: { interaction: string }) {
   const { me } = useDesk();
+  const arrival = useArrivalFocus(interaction);
   const isSupervisor = maySupervise(me);
   const [view, setView] = useState<RoutingView>();
   const [item, setItem] = useState<PastItem>();
@@ -60,7 +62,7 @@ export function RoutingScreen({ interaction }: { interaction: string }) {
   const begun = view?.decisions[0];
   const queue = item?.queue ?? begun?.queue;
   return (
-    <section class="screen overview" aria-label={t('routing.title')}>
+    <section class="screen overview" aria-label={t('routing.title')} ref={arrival} tabIndex={-1}>
       <div class="overview-inner routing">
         <PlaceLink to={isSupervisor ? { name: 'overview', ...(queue && { queue: queue.id }) } : { name: 'desk' }} class="overview-back">
           <Icon name="back" size={18} />

@@ -16,7 +16,7 @@ export interface Step {
   readonly medium: Medium;
   /** `skill=level,skill=level`. */
   readonly need: string;
-  /** Who owns it just before. */
+  /** Who owned it then. */
   readonly ownerId: string | undefined;
   /** Agents who missed it, declined it or lost the offer, and come last therefore. */
   readonly missedBy: ReadonlySet<string>;
@@ -41,8 +41,9 @@ export function stepsOf(facts: readonly RoutingFact[]): Step[] {
   return facts.flatMap((fact, index) => {
     const { body } = fact;
     if (fact.type === 'offer.made' && body.why?.k === 'missed') now.missedBy = new Set();
-    const { ownerId, missedBy } = now;
+    const before = { ...now };
     follow(now, fact);
+    const { ownerId, missedBy } = fact.type === 'interaction.taken' ? before : now;
     const kind = kindOf(fact, facts[index - 1]);
     if (!kind) return [];
     const { queueId, medium, need } = now;
@@ -50,7 +51,7 @@ export function stepsOf(facts: readonly RoutingFact[]): Step[] {
     const isBack = fact.type === 'offer.gone' && facts[index + 1]?.type === 'interaction.queued';
     const isLeft = isBack || kind === 'queued' || kind === 'moved' || kind === 'relaxed' || kind === 'returned';
     const isDecision = (fact.type === 'offer.made' || fact.type === 'interaction.taken') && kind !== 'accepted';
-    const step = { kind, fact, queueId, medium, need, ownerId, missedBy: new Set(missedBy), alsoOffered: offers ?? new Set<string>() };
+    const step = { kind, fact, queueId, medium, need, ownerId, missedBy, alsoOffered: offers ?? new Set<string>() };
     return [{ ...step, agentId: body.a || undefined, isDecision: isDecision || (isLeft && !isGivenAtOnce(facts, index)) }];
   });
 }

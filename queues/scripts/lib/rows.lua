@@ -3,7 +3,7 @@
 local rows, changes, touched, settle
 local NEW = {}
 -- @each
-rows, changes, touched = {}, {}, {}
+rows, changes, touched, settle = {}, {}, {}, nil
 -- @end
 
 -- What is known of a hash in this call: field → value, or false where there is none.

@@ -32,11 +32,13 @@ interface Now {
   need: string;
   ownerId: string | undefined;
   missedBy: Set<string>;
+  /** When an offer was withdrawn last. */
+  withdrawnAt: number;
 }
 
 /** Entries that say nothing about routing are left out. */
 export function stepsOf(facts: readonly RoutingFact[]): Step[] {
-  const now: Now = { queueId: '', medium: 'chat', need: '', ownerId: undefined, missedBy: new Set() };
+  const now: Now = { queueId: '', medium: 'chat', need: '', ownerId: undefined, missedBy: new Set(), withdrawnAt: 0 };
   const rung = offersByToken(facts);
   return facts.flatMap((fact, index) => {
     const { body } = fact;
@@ -67,19 +69,22 @@ function offersByToken(facts: readonly RoutingFact[]): Map<string, Set<string>> 
   return offers;
 }
 
-function follow(now: Now, { type, body }: RoutingFact): void {
+function follow(now: Now, { type, body, at }: RoutingFact): void {
   if (body.q && type !== 'offer.gone') now.queueId = body.q;
   switch (type) {
     case 'interaction.created':
     case 'interaction.changed':
       now.need = body.need ?? now.need;
       now.medium = (body.channel ?? now.medium) as Medium;
+      // Offered as what it was no more: as what it is now nobody has missed it.
+      if (body.what === 'media' && now.withdrawnAt === at) now.missedBy = new Set();
       return;
     case 'interaction.moved':
       now.need = body.need ?? '';
       now.missedBy = new Set();
       return;
     case 'offer.gone':
+      if (body.reason === 'withdrawn') now.withdrawnAt = at;
       if (body.a && body.reason !== 'taken') now.missedBy = new Set(now.missedBy).add(body.a);
       return;
     case 'interaction.taken':

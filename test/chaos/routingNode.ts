@@ -38,7 +38,8 @@ const random = seeded(orders.seed);
 const log = createLogger('chaos', process.env['TEST_LOG'] ?? 'silent');
 const engine = await createEngine({ redisUrl: orders.redisUrl, nodeId, log });
 const { router, views } = engine;
-const tell = (told: Told) => process.send?.(told);
+/** Whoever started us may be gone already. */
+const tell = (told: Told) => process.send?.(told, undefined, undefined, () => undefined);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let isCalm = false;

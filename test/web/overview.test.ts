@@ -44,7 +44,7 @@ test('SUP-4 RTE-9 BEY-4 the overview follows a queue live: who waits, who serves
   await page.context().close();
 });
 
-test('BEY-2 a supervisor reads why this agent, and asks why not another one', async () => {
+test('BEY-2 an agent reads why they were chosen; a supervisor reads why this agent, and asks why not another one', async () => {
   const queue = await stage.queue('Why desk', { mode: 'longest_idle' });
   const marco = await stage.agent('marco');
   const anna = await stage.agent('anna');
@@ -54,6 +54,10 @@ test('BEY-2 a supervisor reads why this agent, and asks why not another one', as
   await stage.caller(queue.id, 'Walter Warum');
   await marco.page.getByRole('article', { name: 'New conversation for you' }).getByRole('button', { name: 'Accept' }).click();
   await marco.bubble('Walter Warum has a question').waitFor();
+
+  await marco.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
+  await marco.page.getByRole('menuitem', { name: 'Why me?' }).click();
+  await marco.page.locator('.routing-line').getByText('Marco Verdi was chosen.').first().waitFor();
 
   const { page } = await stage.desk('giulia', { place: `#/overview/${queue.id}` });
   await page.locator('.recent-row', { hasText: 'Walter Warum' }).click();

@@ -106,6 +106,7 @@ export const deskEn = {
   'medium.voice': 'Call',
   'medium.video': 'Video',
   'pane.why': 'Why this agent?',
+  'pane.whyMe': 'Why me?',
   'wrapUp.title': 'Wrap-up',
   'wrapUp.left': 'Time left to finish your notes',
   'wrapUp.end': 'End now',

@@ -107,6 +107,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'medium.voice': 'Chiamata',
   'medium.video': 'Video',
   'pane.why': 'Perché questo operatore?',
+  'pane.whyMe': 'Perché io?',
   'wrapUp.title': 'Post-conversazione',
   'wrapUp.left': 'Tempo per completare le note',
   'wrapUp.end': 'Termina ora',

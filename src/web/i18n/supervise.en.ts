@@ -44,6 +44,7 @@ export const superviseEn = {
   'state.closed': 'closed',
 
   'routing.title': 'Why this agent?',
+  'routing.own': 'Why me, why not me?',
   'routing.whyNot': 'Why not …',
   'routing.nobody': 'Choose an agent',
   'routing.notFound': 'Nothing is known of this conversation (yet).',

@@ -46,6 +46,7 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'state.closed': 'chiusa',
 
   'routing.title': 'Perché questo operatore?',
+  'routing.own': 'Perché io, perché non io?',
   'routing.whyNot': 'Perché non …',
   'routing.nobody': 'Scegli un operatore',
   'routing.notFound': 'Di questa conversazione non si sa (ancora) nulla.',

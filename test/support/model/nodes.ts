@@ -48,18 +48,18 @@ export interface LanesOptions {
   /** What each lane's nodes are: of the present release, with connections that are cut, or of 0.1.0. */
   readonly nodes: readonly ('present' | 'cut' | '0.1.0')[];
   readonly seed?: number;
-  /** A Redis or Redis Cluster that runs already; absent: one of its own. */
+  /** A server or cluster that is there already; else one is started. */
   readonly redisUrl?: string;
 }
 
 export async function startLanes(options: LanesOptions): Promise<Lanes> {
   const own = options.redisUrl === undefined ? await startTestRedis() : undefined;
-  const redisUrl = options.redisUrl ?? own?.url ?? '';
-  const proxy = options.nodes.includes('cut') ? await startCutProxy(redisUrl, options.seed ?? 1) : undefined;
+  const url = own?.url ?? options.redisUrl ?? '';
+  const proxy = options.nodes.includes('cut') ? await startCutProxy(url, options.seed ?? 1) : undefined;
   const closers: (() => Promise<void>)[] = [];
   const lanes = await Promise.all(Array.from({ length: options.lanes }, (_, partition) => openLane(partition)));
   // Nothing here is about durability: without a sync per command thousands of runs fit into the test command.
-  await lanes[0]?.engine.core.runner.redis.config('SET', 'appendfsync', 'no');
+  if (own) await lanes[0]?.engine.core.runner.redis.config('SET', 'appendfsync', 'no');
 
   async function openLane(partition: number): Promise<Lane> {
     const lane = { partition, base: partitionKey('c:', partition), nowMs: EPOCH_MS, skews: options.nodes.map(() => 0) };
@@ -76,14 +76,14 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     }
   }
 
-  async function openEngine(nodeId: string, virtualNow: () => number, url = redisUrl): Promise<RunningEngine> {
-    const engine = await createEngine({ redisUrl: url, nodeId, log: testLog, virtualNow });
+  async function openEngine(nodeId: string, virtualNow: () => number, redisUrl = url): Promise<RunningEngine> {
+    const engine = await createEngine({ redisUrl, nodeId, log: testLog, virtualNow });
     closers.push(() => engine.close('test over'));
     return engine;
   }
 
   async function openEarlier(nodeId: string, virtualNow: () => number): Promise<LaneNode> {
-    const connection = connect(redisUrl, testLog, nodeId);
+    const connection = connect(url, testLog, nodeId);
     await untilReady(connection, 10_000);
     const runner = new ScriptRunner(connection, RELEASE_0_1_0);
     const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
@@ -115,13 +115,15 @@ class EarlierCommands extends Commands {
   }
 }
 
+const CLEAR = `
+for _, key in ipairs(redis.call('KEYS', KEYS[1] .. ':*')) do
+  if key ~= KEYS[1] .. ':nodes' then redis.call('UNLINK', key) end
+end`;
+
 /** Forgets a lane's state but for its nodes' leases, and marks it as virtual: each run begins anew. */
 export async function clearLane(lane: Lane): Promise<void> {
   const { redis } = lane.engine.core.runner;
-  const servers = 'nodes' in redis ? redis.nodes('master') : [redis];
-  const found = await Promise.all(servers.map((server) => server.keys(`${lane.base}:*`)));
-  const keys = found.flat().filter((key) => key !== `${lane.base}:nodes`);
-  if (keys.length > 0) await redis.unlink(...keys);
+  await redis.eval(CLEAR, 1, lane.base);
   const lapsed = Object.entries(await redis.hgetall(`${lane.base}:nodes`)).filter(
     ([name, standing]) => name.includes('~') || standing.endsWith('|1'),
   );

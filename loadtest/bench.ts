@@ -31,6 +31,7 @@ const limit = setTimeout(() => {
   process.exit(1);
 }, limitSec * 1_000);
 // Started by npm over a channel: when npm is gone, so are we, and with us the servers.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 if (process.connected) process.once('disconnect', () => process.exit(1));
 await bench.run({
   isQuick: flags.includes('--quick'),

@@ -276,7 +276,7 @@ function publish(
       ) / 1_000,
     )} s; ${Math.round(results.bytesPerWaiting)} bytes a waiting interaction; cost over small ${report.ratios['largeOverSmall']} (Redis without rewrites), ${report.ratios['largeOverSmallAllCpu']} (all)`,
     `longest scripts, in the large state at ${TIMED_PER_SEC} lives/s: ${summaryOf(during('timed')) || 'none'}`,
-    `over ${LONGEST_SCRIPT_US} µs under full load, waiting for a processor included: ${overLimit(during('loaded'))} scripts, ${overLimit(during('building'))} while building, ${overLimit(during('nothing'))} of those that do nothing`,
+    `over ${LONGEST_SCRIPT_US} µs under full load, waiting for a processor included: ${overLimit(during('loaded'))} scripts, ${overLimit(during('building'))} while building`,
     `Redis: INFO cpu, whole process with its helper threads and the children that rewrite the append-only file; appendfsync always; one gateway and the load generator read the log, the projector writes history`,
     `a stretch counts until its wrap-ups, knocks and history are done; the load generator (one process, ${CONNECTIONS} connections with one call in flight each) is not counted`,
     `repairs: ${Object.entries(repairs)

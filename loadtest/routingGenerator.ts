@@ -49,6 +49,9 @@ async function obey(order: RoutingOrder): Promise<RoutingReport> {
       return done();
     case 'lives':
       return { did: 'lived', run: await livesOf(order.scene).run(order) };
+    case 'finish':
+      await livesOf(order.scene).finish();
+      return done();
     case 'alone':
       return { did: 'livedAlone', offerMs: await livesOf(order.scene).runAlone(order.lives, order.pauseMs) };
   }

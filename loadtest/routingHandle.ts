@@ -48,6 +48,8 @@ export class RoutingGenerator {
 
   #fail(error: string): void {
     this.#failure ??= error;
-    this.#waiting?.reject(new Error(error));
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(new Error(error));
   }
 }

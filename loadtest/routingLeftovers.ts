@@ -15,13 +15,15 @@ const SHAPE = { name: 'plain', partition: PARTITION, queues: 5, agents: 100, wra
 const LOOK_MS = 10_000;
 const WAIT_LOOK_MS = 60_000;
 const PAGE = 1_000;
+/** Kinds of keys that lives make; the others are of accounts, queues, agents and processes, whose number does not grow with the lives. */
+const OF_LIVES = /^\{p\d+\}:(i|ic|dd|de|v|x|f:conversation):/;
 const MOST_MS = 12 * 3_600_000;
 
 interface Census {
   /** Keys by kind, without an expiry and with one. */
   readonly staying: ReadonlyMap<string, number>;
   readonly leaving: ReadonlyMap<string, number>;
-  /** Until the last one leaves. */
+  /** Until the last one that a life made leaves. */
   readonly longestMs: number;
 }
 
@@ -42,6 +44,8 @@ export async function benchLeftovers(lives: number): Promise<void> {
     const stretch = await measurer.stretch(order, PARTITION);
     isOver.abort();
     await watching;
+    await generator.order({ do: 'finish', scene: 'plain' }, 'done');
+    await measurer.drained(PARTITION);
     const after = await census(gauge);
     const { livesPerSec, redisUs, troubles } = stretch;
     process.stdout.write(
@@ -55,12 +59,14 @@ export async function benchLeftovers(lives: number): Promise<void> {
     }
     const end = await census(gauge);
     process.stdout.write(`${formatTable(tableOf(before, end))}\n`);
+    const ofLives = (keys: ReadonlyMap<string, number>): number =>
+      [...keys].reduce((sum, [kind, count]) => sum + (OF_LIVES.test(kind) ? count : 0), 0);
     const total = (keys: ReadonlyMap<string, number>): number => [...keys.values()].reduce((sum, count) => sum + count, 0);
     const figures = {
       lives,
-      keysBefore: total(before.staying),
+      keysStayingBefore: total(before.staying),
       keysStaying: total(end.staying),
-      keysLeaving: total(end.leaving),
+      keysOfLives: ofLives(end.staying) + ofLives(end.leaving),
       bytes: await gauge.memoryBytes(),
     };
     process.stdout.write(`${JSON.stringify({ bench: 'routing-leftovers', figures, baseline: {}, ratios: {} })}\n`);
@@ -99,8 +105,7 @@ async function census({ redis }: RedisGauge): Promise<Census> {
       const kind = kindOf(key);
       const counts = ms === -1 ? staying : leaving;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
-      // What processes renew for as long as they live does not belong to the lives.
-      if (ms > 0 && !/^\{(p\d+|dir|knocks)\}:(hold|workers|knocks:stalled-check|shelf)/.test(kind)) longestMs = Math.max(longestMs, ms);
+      if (ms > 0 && OF_LIVES.test(kind)) longestMs = Math.max(longestMs, ms);
     });
   } while (cursor !== '0');
   return { staying, leaving, longestMs };
@@ -110,7 +115,9 @@ async function census({ redis }: RedisGauge): Promise<Census> {
 const kindOf = (key: string): string =>
   key
     .replace(/^c:/, '')
+    .replace(/:n:[^:]+:[^:]+$/, ':n:…')
     .replace(/[a-z]{3}_[0-9a-z]{26}/g, '…')
+    .replace(/rate:.*/, 'rate:…')
     .replace(/\d{4,}/g, 'n');
 
 function tableOf(before: Census, after: Census): { title: string; columns: string[]; rows: (string | number)[][]; notes: string[] } {

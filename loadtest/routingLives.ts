@@ -5,10 +5,10 @@
  * interaction that asks for the same; whoever is offered something accepts it and stands last in the row. So what waits and what is served stays as it
  * was, however long it goes on, and every step is one life's worth of work.
  */
-import { type InteractionId, newId, type UserId } from '../src/base/ids.ts';
+import { type InteractionId, newId, type QueueId, type UserId } from '../src/base/ids.ts';
 import type { Calls } from './routingCalls.ts';
 import type { LivesOrder, LivesRun } from './routingOrders.ts';
-import { BUILDING_IN_FLIGHT, type Kind, kindOf, must, newCall, type Scene } from './routingScene.ts';
+import { BUILDING_IN_FLIGHT, type Kind, kindOf, must, newCall, queuesOf, type Scene } from './routingScene.ts';
 
 interface Served {
   readonly interactionId: InteractionId;
@@ -16,6 +16,8 @@ interface Served {
 }
 
 const SETTLE_MS = 15_000;
+const QUIET_MS = 300;
+const MOST_TURNS = 50;
 
 export class Lives {
   readonly scene: Scene;
@@ -32,6 +34,7 @@ export class Lives {
   #isLooping = false;
   #most = Number.POSITIVE_INFINITY;
   #endsByCommand = true;
+  #isRefilled = true;
 
   constructor(calls: Calls, scene: Scene) {
     this.#calls = calls;
@@ -57,15 +60,21 @@ export class Lives {
     return this.#row.length;
   }
 
-  /** Starts one for every agent and waits until all of them are served. */
+  /** Gives every agent one to serve. A queue's agents may all be taken by other queues, so it takes more than one turn. */
   async occupy(): Promise<void> {
-    const { agents } = this.scene;
-    await this.#calls.each(
-      agents.length,
-      ({ router }, number) => this.#start(router, kindOf(this.scene, number, false)),
-      BUILDING_IN_FLIGHT,
-    );
-    await this.#until(() => this.#calls.isIdle && this.#row.length >= agents.length * 0.97);
+    const { agents, queues } = this.scene;
+    for (let turn = 0; this.#row.length < agents.length; turn++) {
+      if (turn > MOST_TURNS)
+        throw new Error(`${this.scene.shape.name}: ${this.#row.length} of ${agents.length} agents serve after ${turn} turns`);
+      const busy = new Set(this.#row.map(({ agentId }) => agentId));
+      const free = [...agents.keys()].filter((number) => !busy.has(agents[number] as UserId));
+      const start = (router: Calls['first']['router'], agent: number): Promise<void> => {
+        const own = queuesOf(agent, queues);
+        return this.#start(router, { queue: own[turn % own.length] as QueueId, needs: [] });
+      };
+      await this.#calls.each(free.length, ({ router }, place) => start(router, free[place] as number), BUILDING_IN_FLIGHT);
+      await this.#settled();
+    }
   }
 
   /** Starts so many more; the first half asks for skills, so that it waits longest. */
@@ -128,6 +137,15 @@ export class Lives {
     return this.#offerMs;
   }
 
+  /** Closes what is in service and starts nothing in its place. */
+  async finish(): Promise<void> {
+    this.#most = this.#begun + this.#row.length;
+    this.#isRefilled = false;
+    while (this.#row.length > 0) this.#step();
+    await this.#until(() => this.#calls.isIdle);
+    this.#isRefilled = true;
+  }
+
   /** A scene without a backlog: the first lives begin. */
   async #seed(count: number): Promise<void> {
     for (let number = 0; number < count; number++) this.#calls.run(({ router }) => this.#start(router, kindOf(this.scene, number, false)));
@@ -152,7 +170,7 @@ export class Lives {
         this.#freedAt.set(agentId, performance.now());
         must(await router.endWrapUp(scope, { interactionId, agentId, isSupervisor: false }));
       }
-      await this.#start(router, kind);
+      if (this.#isRefilled) await this.#start(router, kind);
     });
   }
 
@@ -160,6 +178,15 @@ export class Lives {
     this.#started++;
     const { interaction } = must(await router.startInteraction(this.scene.scope, newCall(this.scene, kind)));
     this.#kinds.set(interaction.id, kind);
+  }
+
+  /** Nothing is called, and for a moment nobody was offered anything. */
+  async #settled(): Promise<void> {
+    let before = -1;
+    while (!this.#calls.isIdle || before !== this.#row.length) {
+      before = this.#row.length;
+      await pause(QUIET_MS);
+    }
   }
 
   /** @throws after a while */

@@ -37,6 +37,8 @@ export type RoutingOrder =
   | { readonly do: 'occupy'; readonly scene: string }
   | { readonly do: 'fill'; readonly scene: string; readonly waiting: number }
   | LivesOrder
+  /** What is in service is closed, and nothing new comes. */
+  | { readonly do: 'finish'; readonly scene: string }
   /** So many, one at a time. */
   | { readonly do: 'alone'; readonly scene: string; readonly lives: number; readonly pauseMs: number };
 

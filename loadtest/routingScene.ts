@@ -90,7 +90,6 @@ function queueOf(shape: SceneShape, accountId: AccountId, id: QueueId, number: n
 }
 
 function agentOf(shape: SceneShape, accountId: AccountId, id: UserId, number: number, queues: readonly QueueId[]): AgentDoc {
-  const own = Array.from({ length: QUEUES_PER_AGENT }, (_, place) => queues[(number + place * QUEUE_STRIDE) % queues.length] as string);
   const skills = shape.isSkilled ? skillsOf(number) : [];
   return {
     ...agentDefaults,
@@ -100,10 +99,14 @@ function agentOf(shape: SceneShape, accountId: AccountId, id: UserId, number: nu
     name: `Agent ${number}`,
     capacity: 1,
     voiceCapacity: 1,
-    queues: own,
+    queues: queuesOf(number, queues),
     skills: Object.fromEntries(skills.map((skill) => [skill, HELD_LEVEL])),
   };
 }
+
+/** The queues that the `number`-th agent serves. */
+export const queuesOf = (number: number, queues: readonly QueueId[]): QueueId[] =>
+  Array.from({ length: QUEUES_PER_AGENT }, (_, place) => queues[(number + place * QUEUE_STRIDE) % queues.length] as QueueId);
 
 function skillsOf(agent: number): string[] {
   const place = spread(agent, 20);

@@ -85,10 +85,10 @@ function splitAddress(address: string): { host: string; port: number } {
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
-/** The node's connection is given up; the next command opens a new one. */
-export function replaceOwner(cluster: Cluster, key: string): void {
+/** The connection for commands to the node that owns the key, as far as is known; nobody else may close it for good. */
+export function ownerNode(cluster: Cluster, key: string): Redis | undefined {
   const owner = ownerOf(cluster, key);
-  for (const node of cluster.nodes()) if (`${node.options.host}:${node.options.port}` === owner) node.disconnect();
+  return cluster.nodes('master').find(({ options }) => `${options.host}:${options.port}` === owner);
 }
 
 /** Whether the answer says that the slot is (or is about to be) elsewhere. */

@@ -222,7 +222,8 @@ export interface Views {
   >;
   /** Waiting first, longest first, then served; at most 200. */
   queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
-  figures(scope: Scope, id: QueueId): Promise<QueueFigures | undefined>;
+  /** Occupancy is work for each agent online, so it is read when asked for; else it is absent. */
+  figures(scope: Scope, id: QueueId, options?: { readonly withOccupancy?: boolean }): Promise<QueueFigures | undefined>;
   /** undefined when it does not wait. */
   place(scope: Scope, id: InteractionId): Promise<QueuePlace | undefined>;
   /** The contact's conversations that still stand in Redis, newest first. */

@@ -1,10 +1,13 @@
-/** What `readFigures` answers, as the figures of a queue. An average of nothing is absent, never 0: CBK-1 tells them apart. */
+/**
+ * What `readFigures` answers, as the figures of a queue. An average of nothing is absent, never 0: CBK-1 tells them apart. Shares are given to a
+ * thousandth, so that figures which nobody could tell apart are equal.
+ */
 import type { QueueFigures } from '../src/protocol/views.ts';
 import type { Reply } from './redis.ts';
 
 export function toFigures(queue: string, reply: Reply): QueueFigures {
   const [version, waiting, longest, inService, online, available, paused, ...counted] = reply;
-  const [answered, waits, inTime, abandoned, late, compared, errors, ...rest] = counted.map(Number);
+  const [answered, waits, inTime, abandoned, late, compared, errors, drift, ...rest] = counted.map(Number);
   const [dayAnswered, dayWaits, dayInTime, dayAbandoned, dayLate, dayHandled, dayHandleTimes, busyTime, onlineTime] = rest;
   const estimated = reply.at(-1);
   return {
@@ -31,11 +34,12 @@ export function toFigures(queue: string, reply: Reply): QueueFigures {
     ...share('occupancy', busyTime, onlineTime),
     ...(estimated === '' ? {} : { estimatedWaitMs: Number(estimated) }),
     ...mean('estimateErrorMs', errors, compared),
+    ...mean('estimateBiasMs', drift, compared),
   };
 }
 
 function share<Name extends string>(name: Name, part = 0, whole = 0): { [Key in Name]?: number } {
-  return whole > 0 ? ({ [name]: part / whole } as { [Key in Name]?: number }) : {};
+  return whole > 0 ? ({ [name]: Math.round((part / whole) * 1_000) / 1_000 } as { [Key in Name]?: number }) : {};
 }
 
 function mean<Name extends string>(name: Name, sum = 0, count = 0): { [Key in Name]?: number } {

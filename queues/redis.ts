@@ -6,7 +6,7 @@ import { Cluster, Redis as Single } from 'ioredis';
 import { isClusterUrl } from '../config/redisAddress.ts';
 import { AppError } from '../src/base/errors.ts';
 import type { Logger } from '../src/base/log.ts';
-import { connectCluster, connectOwner, isMoved, replaceOwner } from './cluster.ts';
+import { connectCluster, connectOwner, isMoved, ownerNode } from './cluster.ts';
 import { loadLibrary, type Script } from './scripts.ts';
 
 /** For commands: one server, or all nodes of a cluster. */
@@ -117,7 +117,7 @@ const library = loadLibrary();
 export class ScriptRunner {
   readonly redis: Redis;
   readonly #others: ReadonlyMap<string, Script> | undefined;
-  #loading: Promise<void> | undefined;
+  readonly #loading = new Map<Single, Promise<unknown>>();
   #isClosed = false;
   #isReplacing = false;
 
@@ -144,18 +144,18 @@ export class ScriptRunner {
       return await call();
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('ERR Function not found')) throw error;
-      this.#loading ??= this.#load().finally(() => {
-        this.#loading = undefined;
-      });
-      await this.#loading;
+      await this.#load(key);
       return call();
     }
   }
 
-  /** Functions are kept by Redis like data, and by a cluster on each of its nodes. */
-  async #load(): Promise<void> {
-    const nodes = this.redis instanceof Cluster ? this.redis.nodes('master') : [this.redis];
-    await Promise.all(nodes.map((each) => each.function('LOAD', 'REPLACE', library.text)));
+  /** Redis keeps functions as it keeps data: each node of a cluster, and its replicas, has its own. */
+  async #load(key: string): Promise<void> {
+    const node = this.redis instanceof Cluster ? ownerNode(this.redis, key) : this.redis;
+    if (!node) throw new AppError('unavailable', { detail: 'No node of Redis has this partition at the moment.' });
+    const loading = this.#loading.get(node) ?? node.function('LOAD', 'REPLACE', library.text).finally(() => this.#loading.delete(node));
+    this.#loading.set(node, loading);
+    await loading;
   }
 
   async #evaluate(script: Script, key: string, args: readonly (string | number)[]): Promise<Reply | number | null> {
@@ -187,7 +187,8 @@ export class ScriptRunner {
   /** Once, however many commands timed out on it. */
   #replaceConnection(key: string | undefined): void {
     if (this.redis instanceof Cluster) {
-      if (key !== undefined) replaceOwner(this.redis, key);
+      // The next command opens a new one.
+      if (key !== undefined) ownerNode(this.redis, key)?.disconnect();
       return;
     }
     if (this.#isReplacing || this.redis.status !== 'ready') return;

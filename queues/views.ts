@@ -76,8 +76,8 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return { cursor: { epoch: String(answer[0]), off: Number(answer[1]) }, interactions };
     },
 
-    async figures(scope, id) {
-      const answer = await commands.read('readFigures', scope.partition, [commands.virtualNow, id, scope.accountId]);
+    async figures(scope, id, { withOccupancy = false } = {}) {
+      const answer = await commands.read('readFigures', scope.partition, [commands.virtualNow, id, scope.accountId, withOccupancy ? 1 : 0]);
       return answer && toFigures(id, answer);
     },
 

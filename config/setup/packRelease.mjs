@@ -1,13 +1,13 @@
 /**
  * Keeps the scripts of a release for the tests that run two releases on the same state: `node config/setup/packRelease.mjs <git ref> <version>`
- * writes `test/queues/releases/<version>.json`: every file under `queues/scripts` as it stood, and the hash of each script put together. Run it
- * when a release is tagged; the test keeps the one before the present.
+ * writes `test/queues/releases/<version>.corpus.json`: the plain scripts as that release itself puts them together, every line once, and each script's hash.
+ * Run it when a release is tagged.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const [ref, version] = process.argv.slice(2);
@@ -16,27 +16,33 @@ if (!ref || !version) {
   process.exit(2);
 }
 
-const git = (/** @type {string[]} */ ...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
-const FOLDER = 'queues/scripts/';
+const folder = mkdtempSync(join(tmpdir(), 'centralino-release-'));
+try {
+  const archive = execFileSync('git', ['archive', ref, 'queues', 'package.json'], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  execFileSync('tar', ['-x', '-C', folder], { input: archive });
+  const { loadScripts } = await import(pathToFileURL(join(folder, 'queues/scripts.ts')).href);
 
-/** @type {Record<string, string>} by path under queues/scripts */
-const files = {};
-for (const path of git('ls-tree', '-r', '--name-only', ref, FOLDER).trim().split('\n')) {
-  if (path.endsWith('.lua')) files[path.slice(FOLDER.length)] = git('show', `${ref}:${path}`);
+  /** @type {string[]} */
+  const lines = [];
+  /** @type {Map<string, number>} */
+  const places = new Map();
+  /** @type {Record<string, { sha: string, runs: string }>} */
+  const scripts = {};
+  for (const { name, text, sha } of loadScripts().values()) {
+    /** @type {[number, number][]} */
+    const runs = [];
+    for (const line of text.split('\n')) {
+      const place = places.get(line) ?? lines.push(line) - 1;
+      places.set(line, place);
+      const last = runs.at(-1);
+      if (last && last[0] + last[1] === place) last[1]++;
+      else runs.push([place, 1]);
+    }
+    scripts[name] = { sha, runs: runs.map(([from, count]) => `${from}+${count}`).join(' ') };
+  }
+  const target = join(root, 'test/queues/releases', `${version}.corpus.json`);
+  writeFileSync(target, `${JSON.stringify({ version, lines, scripts }, null, 1)}\n`);
+  console.log(`${Object.keys(scripts).length} scripts of ${version} in ${target}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
-
-/** The same rule as `queues/scripts.ts`. @param {string} path @returns {string} */
-function assemble(path) {
-  return (files[path] ?? '').replace(/^-- @include (\w+)$/gm, (_, part) => assemble(`lib/${part}.lua`));
-}
-
-/** @type {Record<string, string>} */
-const hashes = {};
-for (const path of Object.keys(files)) {
-  const name = /^(\w+)-1\.lua$/.exec(path)?.[1];
-  if (name) hashes[name] = createHash('sha1').update(assemble(path)).digest('hex');
-}
-
-const target = join(root, 'test/queues/releases', `${version}.json`);
-writeFileSync(target, `${JSON.stringify({ version, commit: git('rev-parse', ref).trim(), hashes, files }, null, 1)}\n`);
-console.log(`${Object.keys(hashes).length} scripts of ${version} in ${target}`);

@@ -2,10 +2,12 @@
 import type { Logger } from '../../src/base/log.ts';
 import { connect, type Redis, untilReady } from '../redis.ts';
 
-export { type RunningRecording, startRecording } from './record.ts';
-export { RecordingError, readCommands, readHeader } from './recording.ts';
-export { putRecordedEnd, type Replayed, replayRecording } from './replay.ts';
+export { startRecording } from './record.ts';
+export { RecordingError, readCommands } from './recording.ts';
+export { putRecordedEnd, replayRecording } from './replay.ts';
 export { canonicalState, type Difference, differences } from './state.ts';
+
+const READY_MS = 10_000;
 
 /** Two empty databases of a private Redis: one to replay in, one for the recorded end. @throws AppError unavailable */
 export async function openScratch(redisUrl: string, log: Logger): Promise<{ replay: Redis; end: Redis; close(): void }> {
@@ -14,7 +16,9 @@ export async function openScratch(redisUrl: string, log: Logger): Promise<{ repl
     url.pathname = `/${database}`;
     return connect(url.href, log, `replay-${database}`);
   }) as [Redis, Redis];
-  await Promise.all([replay, end].map((redis) => untilReady(redis, 10_000)));
+  await Promise.all([replay, end].map((redis) => untilReady(redis, READY_MS)));
+  // Nothing here has to outlive the server.
+  await replay.config('SET', 'appendonly', 'no');
   return {
     replay,
     end,

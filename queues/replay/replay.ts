@@ -73,10 +73,15 @@ export async function putRecordedEnd(folder: string, redis: Redis): Promise<void
 
 /** Keys do not expire by themselves then: when they are due stands in `exp`. */
 async function putImages(redis: Redis, base: string, images: AsyncGenerator<KeyImage>): Promise<void> {
+  let writing: Promise<unknown>[] = [];
   for await (const { key, at, ttlMs, dump } of images) {
-    await redis.restore(key, 0, dump);
-    if (ttlMs >= 0) await redis.zadd(`${base}:exp`, at + ttlMs, key);
+    writing.push(redis.restore(key, 0, dump));
+    if (ttlMs >= 0) writing.push(redis.zadd(`${base}:exp`, at + ttlMs, key));
+    if (writing.length < BATCH) continue;
+    await Promise.all(writing);
+    writing = [];
   }
+  await Promise.all(writing);
 }
 
 class Scripts {

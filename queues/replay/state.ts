@@ -7,6 +7,8 @@
 import type { Redis } from '../redis.ts';
 
 const SCAN_COUNT = 1_000;
+/** Keys read at a time. */
+const AT_ONCE = 100;
 const LEFT_OUT = new Set(['log', 'rec', 'copied', 'worker', 'exp', 'given']);
 const META_LEFT_OUT = new Set(['rec', 'virtual', 'ahead']);
 
@@ -58,10 +60,12 @@ async function contentOf(redis: Redis, key: string, name: string): Promise<unkno
 export async function* canonicalState(redis: Redis, base: string): AsyncGenerator<{ readonly name: string; readonly line: string }> {
   const names = await namesOf(redis, base);
   const expiring = new Set(await redis.zrange(`${base}:exp`, 0, -1));
-  for (const name of names) {
-    const key = `${base}:${name}`;
-    const content = await contentOf(redis, key, name);
-    yield { name, line: `${name}${expiring.has(key) ? ' (expires)' : ''} ${JSON.stringify(content)}` };
+  for (let from = 0; from < names.length; from += AT_ONCE) {
+    const some = names.slice(from, from + AT_ONCE);
+    const contents = await Promise.all(some.map((name) => contentOf(redis, `${base}:${name}`, name)));
+    for (const [index, name] of some.entries()) {
+      yield { name, line: `${name}${expiring.has(`${base}:${name}`) ? ' (expires)' : ''} ${JSON.stringify(contents[index])}` };
+    }
   }
 }
 

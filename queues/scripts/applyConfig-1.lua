@@ -43,7 +43,9 @@ local function applyQueue()
     'mm', doc.maxMissed, 'wu', doc.wrapUpMs, 'cew', flag(doc.canEndWrapUp), 'cxw', flag(doc.canExtendWrapUp), 'rc', doc.reconnectMs,
     'al', doc.agentLostMs, 'lim', doc.limitPerAgent, 'pri', doc.priority, 'ws', doc.weightSec, 'outReq', flag(doc.isOutcomeRequired),
     'ac', doc.autoCloseMs, 'aco', doc.autoCloseOutcome, 'rat', doc.rating)
-  call('HSET', key, 'ch', doc.channel or 'chat', 'ring', doc.ringMax or 10, 'req', needsText(doc.required), 'pref', needsText(doc.preferred),
+  -- What waits stands in the index by whether it is of the queue's medium: that stays what it was at first.
+  call('HSETNX', key, 'ch', doc.channel or 'chat')
+  call('HSET', key, 'ring', doc.ringMax or 10, 'req', needsText(doc.required), 'pref', needsText(doc.preferred),
     'rlx', table.concat(relaxation, ','), 'stw', doc.stickyWaitMs or 0, 'stm', doc.stickyMemoryMs or 0,
     'rec', #recipe > 0 and cjson.encode(recipe) or '', 'sl', doc.serviceLevelSec or 20)
   packQueue(id)

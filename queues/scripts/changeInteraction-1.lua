@@ -26,22 +26,25 @@ if state == 'served' then
   changeLoad(h[4], q, value, 1)
 end
 local back = {}
-if state == 'offered' then
-  local _
-  _, back = returnOffer(i, 'withdrawn')
-  h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
-  state, q, c = h[3], h[2], queueOf(h[2])
-  writeInteraction(i, 'missed', '')
-end
 noteMedium(c, value)
-if state == 'waiting' then
+if state == 'offered' then
+  -- As what it was it rings no more; as what it is now it waits again, and anybody may be asked.
+  local o = fields(i, 'oa', 'tok')
+  clearDeadline('offer', i, o[2])
+  back = silenceOthers(i, c, o[1], o[2], before, nil, 'withdrawn')
+  writeInteraction(i, 'missed', '')
+elseif state == 'waiting' then
   removeWaiting(i, q, h[7])
   writeInteraction(i, 'sig', addWaiting(i, c, number(h[8]), value, h[6] or ''))
 end
 writeInteraction(i, 'ch', value)
 emit('interaction.changed', h[1], { i = i, q = q, what = 'media', need = h[6] or '', pri = number(h[9]), channel = value },
   { i = i, q = q, row = h[4] })
-if state == 'waiting' then matchInteraction(i) end
+if state == 'offered' then
+  for _, a in ipairs(back) do refreshReady(a) end
+  requeue(i, q, 'offer_withdrawn', nil)
+end
+matchInteraction(i)
 -- Whom it was offered to may be given something else.
 for _, a in ipairs(back) do matchAgent(a) end
 if state == 'served' then freeAgent(h[4]) end

@@ -10,6 +10,5 @@ if firstResult(command) then return { 'ok', knocks } end
 if h[2] ~= 'offered' or not contains(h[3], a) or h[4] ~= ARGV[8] then return { 'offer_gone' } end
 returnOffer(i, 'declined', a)
 keepResult(command, '1')
-matchInteraction(i)
-matchAgent(a)
+matchReturned(i, { a })
 return { 'ok', knocks }

@@ -6,6 +6,7 @@ import type { InteractionId } from '../../src/base/ids.ts';
 import type { Outcome } from '../engine.ts';
 import { drawMs } from './durations.ts';
 import { numberOf } from './ids.ts';
+import { closingKey } from './leftovers.ts';
 import { ManualQueues } from './manualQueues.ts';
 import type { Told } from './observer.ts';
 import { Random } from './random.ts';
@@ -151,7 +152,7 @@ export class AgentPeople {
             agentId,
             outcome: this.#outcome(step.interaction),
             note: '',
-            key,
+            key: closingKey(numberOf(step.interaction)),
             isSupervisor: false,
           }),
         );

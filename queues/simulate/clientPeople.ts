@@ -1,17 +1,13 @@
 /** The clients of a run: they come when the traffic says, and leave when their patience is over and nobody has taken them. */
 import type { ContactId, InteractionId } from '../../src/base/ids.ts';
-import { partitionKey } from '../keys.ts';
-import { numberOf, simulatedId } from './ids.ts';
+import { simulatedId } from './ids.ts';
+import { Leftovers } from './leftovers.ts';
 import type { Told } from './observer.ts';
 import { Random } from './random.ts';
 import type { Stage } from './run.ts';
 import type { Arrival } from './traffic.ts';
 
 export type ClientStep = { readonly by: 'client'; readonly do: 'come' | 'leave'; readonly number: number };
-
-/** In virtual time Redis lets nothing expire: what a closed interaction left is removed after as long as the scripts keep it. */
-const CLOSED_KEPT_MS = 900_000;
-const CLEAR_EVERY = 500;
 
 export class ClientPeople {
   readonly #stage: Stage;
@@ -20,13 +16,14 @@ export class ClientPeople {
   readonly #contacts = new Map<string, ContactId>();
   readonly #former: ContactId[][];
   readonly #contactOf: ContactId[] = [];
-  readonly #closed: number[] = [];
+  readonly #leftovers: Leftovers;
   #made = 0;
 
   constructor(stage: Stage, arrivals: readonly Arrival[], seed: number) {
     this.#stage = stage;
     this.#arrivals = arrivals;
     this.#chance = new Random(seed, 'contacts');
+    this.#leftovers = new Leftovers(stage);
     this.#former = stage.scenario.queues.map(() => []);
   }
 
@@ -35,7 +32,16 @@ export class ClientPeople {
   }
 
   hear(told: Told): void {
-    if (told.type === 'interaction.closed') this.#closed.push(numberOf(told.body.i));
+    this.#leftovers.hear(told, (number) => {
+      const arrival = this.#arrivals[number];
+      const isNew = arrival?.contact === undefined && this.#stage.scenario.queues[arrival?.queue ?? 0]?.returning === 0;
+      return { id: this.#contactOf[number] as ContactId, isLast: isNew };
+    });
+  }
+
+  /** After each step of anybody. */
+  tidy(): Promise<void> {
+    return this.#leftovers.tidy();
   }
 
   async perform({ do: what, number }: ClientStep): Promise<void> {
@@ -60,6 +66,7 @@ export class ClientPeople {
     if (!queue) throw new Error(`no queue ${arrival.queue}`);
     const contactId = this.#contact(arrival);
     this.#contactOf[number] = contactId;
+    await this.#leftovers.forget(contactId);
     const wanted = scenario.queues[arrival.queue];
     const started = await engine.router.startInteraction(center.scope, {
       id: idOf(number),
@@ -82,7 +89,6 @@ export class ClientPeople {
     if (!started.ok) throw new Error(`a client could not come: ${started.code}`);
     if (Number.isFinite(arrival.patienceMs)) agenda.add(arrival.at + arrival.patienceMs, { by: 'client', do: 'leave', number });
     this.#next(number + 1);
-    await this.#clear();
   }
 
   #next(number: number): void {
@@ -99,22 +105,6 @@ export class ClientPeople {
     if (contact !== undefined) this.#contacts.set(contact, id);
     if (this.#stage.scenario.queues[queue]?.returning) former.push(id);
     return id;
-  }
-
-  /** So that a long run does not fill the memory. */
-  async #clear(): Promise<void> {
-    const { engine, center, observer, now } = this.#stage;
-    // They stand in the order in which they were closed.
-    const last = this.#closed[CLEAR_EVERY - 1];
-    if (last === undefined || (observer.fates[last]?.closedAt ?? 0) > now() - CLOSED_KEPT_MS) return;
-    const over = this.#closed.splice(0, CLEAR_EVERY);
-    const base = partitionKey(engine.core.prefix, center.scope.partition);
-    const keys = over.flatMap((number) => {
-      const id = idOf(number);
-      const own = ['i', 'f:conversation', 'dd', 'de', 'ic'].map((kind) => `${base}:${kind}:${id}`);
-      return [...own, `${base}:x:start:${this.#contactOf[number]}:${number}`];
-    });
-    await engine.core.runner.retrying(() => engine.core.runner.redis.unlink(...keys));
   }
 }
 

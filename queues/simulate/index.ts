@@ -13,7 +13,7 @@ export type { GroupResult, QueueResult } from './figures.ts';
 export type { RunFacts } from './run.ts';
 export type { Scenario } from './scenario.ts';
 export { midnightOf } from './scenario.ts';
-export { checkScenario, readScenario, type ScenarioReading } from './scenarioFile.ts';
+export { checkScenario, readScenario } from './scenarioFile.ts';
 export { clockText } from './times.ts';
 
 /** What comes out. Figures are means over the repetitions; intervals begin at `fromMs` (after the first midnight, in the scenario's offset). */

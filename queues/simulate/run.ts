@@ -4,9 +4,9 @@
  * should be given to whom. Rejects with `unavailable` when Redis is gone, with an Error when the engine refuses what it must not.
  */
 import type { Logger } from '../../src/base/log.ts';
-import { createEngine, type RunningEngine } from '../index.ts';
+import { createEngine, type LogEntry, type RunningEngine } from '../index.ts';
 import { logKey, partitionKey } from '../keys.ts';
-import { toLogEntry } from '../logEntry.ts';
+import { type RawEntry, toLogEntry } from '../logEntry.ts';
 import { Agenda } from './agenda.ts';
 import { AgentPeople, type AgentStep } from './agentPeople.ts';
 import { type Center, openCenter } from './center.ts';
@@ -109,6 +109,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
         else if (step) await agents.perform(step);
       }
       await observe();
+      await clients.tidy();
       options.onProgress?.({ at: clock.now, came: observer.fates.length, expected: arrivals.length });
     }
     return { observer, center, arrivals, events: reader.count };
@@ -127,6 +128,11 @@ async function sweep(engine: RunningEngine, partition: number): Promise<void> {
   throw new Error('deadlines that are due do not go away');
 }
 
+/** What the log says after an entry, and when the first offer and the first knock are due; in one go, because it is asked after every step. */
+const READ = `
+local function first(kind) return redis.call('ZRANGE', KEYS[1] .. ':due:' .. kind, 0, 0, 'WITHSCORES')[2] or '' end
+return { redis.call('XRANGE', KEYS[1] .. ':log', '(' .. ARGV[1], '+', 'COUNT', ARGV[2]), first('offer'), first('knock') }`;
+
 /** Reads the partition's log forward, and with it when the next deadline is due. */
 class LogReader {
   readonly #engine: RunningEngine;
@@ -144,19 +150,16 @@ class LogReader {
     this.#base = partitionKey(engine.core.prefix, partition);
   }
 
-  async read() {
+  async read(): Promise<LogEntry[]> {
     const { runner, prefix } = this.#engine.core;
-    const log = logKey(prefix, this.#partition);
-    const read: ReturnType<typeof toLogEntry>[] = [];
+    const read: LogEntry[] = [];
     for (;;) {
-      const [entries, offers, knocks] = await runner.retrying(() =>
-        Promise.all([
-          runner.redis.xrange(log, `(${this.#lastId}`, '+', 'COUNT', READ_AT_ONCE),
-          runner.redis.zrange(`${this.#base}:due:offer`, 0, 0, 'WITHSCORES'),
-          runner.redis.zrange(`${this.#base}:due:knock`, 0, 0, 'WITHSCORES'),
-        ]),
-      );
-      this.dueAt = Math.min(Number(offers[1] ?? Number.POSITIVE_INFINITY), Number(knocks[1] ?? Number.POSITIVE_INFINITY));
+      const [entries, offer, knock] = (await runner.retrying(() => runner.redis.eval(READ, 1, this.#base, this.#lastId, READ_AT_ONCE))) as [
+        RawEntry[],
+        string,
+        string,
+      ];
+      this.dueAt = Math.min(...[offer, knock].map((due) => (due === '' ? Number.POSITIVE_INFINITY : Number(due))));
       for (const entry of entries) read.push(toLogEntry(this.#partition, entry));
       this.#lastId = entries.at(-1)?.[0] ?? this.#lastId;
       if (entries.length < READ_AT_ONCE) break;
@@ -164,7 +167,7 @@ class LogReader {
     this.count += read.length;
     if (this.count - this.#trimmedAt >= TRIM_EVERY) {
       this.#trimmedAt = this.count;
-      await runner.retrying(() => runner.redis.xtrim(log, 'MINID', this.#lastId));
+      await runner.retrying(() => runner.redis.xtrim(logKey(prefix, this.#partition), 'MINID', this.#lastId));
     }
     return read;
   }

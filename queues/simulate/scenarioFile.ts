@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { readRows } from './recorded.ts';
-import { type Scenario, scenario } from './scenario.ts';
+import { type RecordedRow, readRows } from './recorded.ts';
+import { midnightOf, type Scenario, type ScenarioQueue, scenario } from './scenario.ts';
+import { timesOf } from './traffic.ts';
 
 export type ScenarioReading =
   | { readonly ok: true; readonly scenario: Scenario; readonly warnings: readonly string[] }
@@ -147,7 +148,8 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** What each part allows but the whole does not. */
-function misfitsOf({ queues, agents, from, to, account }: Scenario): string[] {
+function misfitsOf(scenario: Scenario): string[] {
+  const { queues, agents, from, to, account } = scenario;
   const problems: string[] = [];
   const ids = queues.map((queue) => queue.id);
   const known = `the queues are ${listed(ids)}`;
@@ -171,6 +173,8 @@ function misfitsOf({ queues, agents, from, to, account }: Scenario): string[] {
       perHour.forEach((period, index) => {
         if (period.to <= period.from) problems.push(`queues[${at}].arrivals.perHour[${index}]: "to" must lie after "from"`);
       });
+    const { recorded } = queue.arrivals ?? {};
+    if (recorded) problems.push(...outsideOf(scenario, queue, recorded).map((problem) => `queues[${at}].arrivals.recorded: ${problem}`));
     if (queue.media && !Object.values(queue.media).some((weight) => weight > 0)) problems.push(`queues[${at}].media: no weight is above 0`);
   });
   agents.forEach((group, at) => {
@@ -192,6 +196,21 @@ function misfitsOf({ queues, agents, from, to, account }: Scenario): string[] {
     });
   });
   return problems;
+}
+
+/** Recorded traffic that lies on other days, or is of other queues. */
+function outsideOf(scenario: Scenario, queue: ScenarioQueue, rows: readonly RecordedRow[]): string[] {
+  const midnight = midnightOf(scenario);
+  const times = timesOf(scenario, queue, rows).map(({ at }) => at);
+  if (times.length === 0)
+    return [
+      `none of ${rows.length} rows is of the queue "${queue.name ?? queue.id}"; they name ${listed([...new Set(rows.map((row) => row.queue))])}`,
+    ];
+  if (times.some((at) => at >= midnight + scenario.from && at < midnight + scenario.to)) return [];
+  const [from, to, first] = [midnight + scenario.from, midnight + scenario.to, times.reduce((least, at) => Math.min(least, at))].map((at) =>
+    new Date(at).toISOString(),
+  );
+  return [`none of ${times.length} rows lies between ${from} and ${to}; the first is of ${first}: set "day", "from" and "to" to match`];
 }
 
 /** What can be meant, but often is not. */

@@ -127,8 +127,13 @@ function periodsOf({ from, to }: Scenario, perHour: number | readonly Period[]):
 
 function recordedOf(scenario: Scenario, queue: ScenarioQueue, rows: readonly RecordedRow[]): { at: number; row: RecordedRow }[] {
   const midnight = midnightOf(scenario);
+  return timesOf(scenario, queue, rows).filter(({ at }) => at >= midnight + scenario.from && at < midnight + scenario.to);
+}
+
+/** The queue's rows with their time (Unix ms), whether or not it lies in what is simulated. */
+export function timesOf(scenario: Scenario, queue: ScenarioQueue, rows: readonly RecordedRow[]): { at: number; row: RecordedRow }[] {
+  const midnight = midnightOf(scenario);
   return rows
     .filter((row) => row.queue === undefined || row.queue === queue.id || row.queue === queue.name)
-    .map((row) => ({ at: 'ofDayMs' in row.at ? midnight + row.at.ofDayMs : row.at.unixMs, row }))
-    .filter(({ at }) => at >= midnight + scenario.from && at < midnight + scenario.to);
+    .map((row) => ({ at: 'ofDayMs' in row.at ? midnight + row.at.ofDayMs : row.at.unixMs, row }));
 }

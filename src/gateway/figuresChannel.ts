@@ -7,7 +7,7 @@ import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
 import type { QueueId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
-import type { Snapshot } from '../protocol/views.ts';
+import type { QueueFigures, Snapshot } from '../protocol/views.ts';
 import type { Channel, Missed } from './channel.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -26,6 +26,8 @@ export class FiguresChannel implements Channel {
   /** JSON of what was pushed last. */
   #pushed = '';
   #readAt = Number.NEGATIVE_INFINITY;
+  #occupancy: number | undefined;
+  #occupancyAt = Number.NEGATIVE_INFINITY;
 
   constructor({ engine, log }: { engine: Engine; log: Logger }, scope: Scope, feed: string, everyMs: number) {
     this.#engine = engine;
@@ -45,7 +47,7 @@ export class FiguresChannel implements Channel {
   /** A state has no past: the latest makes up for everything. */
   async missed(): Promise<Missed> {
     this.#pushed = '';
-    const figures = await this.#engine.views.figures(this.#scope, this.#queue);
+    const figures = await this.#read();
     if (!figures) throw new AppError('not_found');
     const json = JSON.stringify({ type: 'figures.changed', at: Date.now(), figures });
     return { shown: [{ off: 0, json: () => json }], upTo: 0 };
@@ -54,7 +56,7 @@ export class FiguresChannel implements Channel {
   async snapshot(): Promise<{ cursor: FeedCursor; snapshot: Snapshot }> {
     // Who is shown the figures of this moment has to be told even when they become again what was pushed before.
     this.#pushed = '';
-    const figures = await this.#engine.views.figures(this.#scope, this.#queue);
+    const figures = await this.#read();
     if (!figures) throw new AppError('not_found');
     return { cursor: { epoch: '', off: 0 }, snapshot: { kind: 'figures', figures } };
   }
@@ -65,11 +67,22 @@ export class FiguresChannel implements Channel {
     this.subscriptions.clear();
   }
 
+  /** Occupancy is work for each agent, and changes slowly. */
+  async #read(): Promise<QueueFigures | undefined> {
+    const now = performance.now();
+    const withOccupancy = now - this.#occupancyAt >= UNPROMPTED_MS;
+    const figures = await this.#engine.views.figures(this.#scope, this.#queue, { withOccupancy });
+    if (!withOccupancy) return figures && this.#occupancy !== undefined ? { ...figures, occupancy: this.#occupancy } : figures;
+    this.#occupancy = figures?.occupancy;
+    this.#occupancyAt = now;
+    return figures;
+  }
+
   async #push(): Promise<void> {
     this.#timer = undefined;
     this.#readAt = performance.now();
     try {
-      const figures = await this.#engine.views.figures(this.#scope, this.#queue);
+      const figures = await this.#read();
       const shown = JSON.stringify(figures);
       if (!figures || shown === this.#pushed) return;
       this.#pushed = shown;

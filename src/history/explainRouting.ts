@@ -78,7 +78,7 @@ async function explainWhy(past: RoutingPast, why: NonNullable<FactBody['why']>, 
 /** What an entry without `why` says itself. */
 function detailOf(kind: Step['kind'], body: FactBody): string | undefined {
   if (kind === 'closed') return body.reason;
-  if (kind === 'returned' || kind === 'withdrawn') return body.reason?.replaceAll('_', ' ');
+  if (kind === 'returned') return body.reason?.replaceAll('_', ' ');
   if (kind === 'priority') return String(body.pri);
   if (kind === 'medium') return body.channel;
   return kind === 'recipe' ? `step ${body.step}, ${body.op}` : undefined;

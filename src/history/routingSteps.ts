@@ -16,7 +16,7 @@ export interface Step {
   readonly medium: Medium;
   /** `skill=level,skill=level`. */
   readonly need: string;
-  /** Who owns it just before. */
+  /** Who owned it then. */
   readonly ownerId: string | undefined;
   /** Agents who missed it, declined it or lost the offer, and come last therefore. */
   readonly missedBy: ReadonlySet<string>;
@@ -32,17 +32,20 @@ interface Now {
   need: string;
   ownerId: string | undefined;
   missedBy: Set<string>;
+  /** When an offer was withdrawn last. */
+  withdrawnAt: number;
 }
 
 /** Entries that say nothing about routing are left out. */
 export function stepsOf(facts: readonly RoutingFact[]): Step[] {
-  const now: Now = { queueId: '', medium: 'chat', need: '', ownerId: undefined, missedBy: new Set() };
+  const now: Now = { queueId: '', medium: 'chat', need: '', ownerId: undefined, missedBy: new Set(), withdrawnAt: 0 };
   const rung = offersByToken(facts);
   return facts.flatMap((fact, index) => {
     const { body } = fact;
     if (fact.type === 'offer.made' && body.why?.k === 'missed') now.missedBy = new Set();
-    const { ownerId, missedBy } = now;
+    const before = { ...now };
     follow(now, fact);
+    const { ownerId, missedBy } = fact.type === 'interaction.taken' ? before : now;
     const kind = kindOf(fact, facts[index - 1]);
     if (!kind) return [];
     const { queueId, medium, need } = now;
@@ -50,7 +53,7 @@ export function stepsOf(facts: readonly RoutingFact[]): Step[] {
     const isBack = fact.type === 'offer.gone' && facts[index + 1]?.type === 'interaction.queued';
     const isLeft = isBack || kind === 'queued' || kind === 'moved' || kind === 'relaxed' || kind === 'returned';
     const isDecision = (fact.type === 'offer.made' || fact.type === 'interaction.taken') && kind !== 'accepted';
-    const step = { kind, fact, queueId, medium, need, ownerId, missedBy: new Set(missedBy), alsoOffered: offers ?? new Set<string>() };
+    const step = { kind, fact, queueId, medium, need, ownerId, missedBy, alsoOffered: offers ?? new Set<string>() };
     return [{ ...step, agentId: body.a || undefined, isDecision: isDecision || (isLeft && !isGivenAtOnce(facts, index)) }];
   });
 }
@@ -66,19 +69,22 @@ function offersByToken(facts: readonly RoutingFact[]): Map<string, Set<string>> 
   return offers;
 }
 
-function follow(now: Now, { type, body }: RoutingFact): void {
+function follow(now: Now, { type, body, at }: RoutingFact): void {
   if (body.q && type !== 'offer.gone') now.queueId = body.q;
   switch (type) {
     case 'interaction.created':
     case 'interaction.changed':
       now.need = body.need ?? now.need;
       now.medium = (body.channel ?? now.medium) as Medium;
+      // Offered as what it was no more: as what it is now nobody has missed it.
+      if (body.what === 'media' && now.withdrawnAt === at) now.missedBy = new Set();
       return;
     case 'interaction.moved':
       now.need = body.need ?? '';
       now.missedBy = new Set();
       return;
     case 'offer.gone':
+      if (body.reason === 'withdrawn') now.withdrawnAt = at;
       if (body.a && body.reason !== 'taken') now.missedBy = new Set(now.missedBy).add(body.a);
       return;
     case 'interaction.taken':

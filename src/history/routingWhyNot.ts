@@ -18,8 +18,8 @@ const MANUAL_VIAS = new Set(['claimed', 'transferred']);
 /** @param queue as it stood then; null or undefined: deleted or not known */
 export async function whyNot(past: RoutingPast, step: Step, agentId: string, queue: QueueDoc | null | undefined): Promise<Answer> {
   const { fact } = step;
-  if (step.agentId === agentId && (step.isDecision || step.kind === 'accepted')) return { reason: 'chosen' };
-  if (step.alsoOffered.has(agentId)) return { reason: 'chosen' };
+  const isChosen = step.agentId === agentId && (fact.type === 'offer.made' || fact.type === 'interaction.taken');
+  if (isChosen || step.alsoOffered.has(agentId)) return { reason: 'chosen' };
   if (step.ownerId === agentId) return { reason: 'owns_it' };
   const doc = await past.document('agent', agentId, fact);
   if (doc === undefined) return { reason: 'unknown' };

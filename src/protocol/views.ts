@@ -139,6 +139,8 @@ export const queueFigures = z.object({
   /** BEY-4: for somebody who came now, and the mean absolute error of such estimates of late. */
   estimatedWaitMs: z.number().optional(),
   estimateErrorMs: z.number().optional(),
+  /** Mean of estimate − wait of those: above 0 they were too long. */
+  estimateBiasMs: z.number().optional(),
 });
 export type QueueFigures = z.infer<typeof queueFigures>;
 

@@ -16,7 +16,7 @@ import { newId, type QueueId, type UserId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
-import { checkQueue, namesOfGroups, queueBody, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
+import { checkQueue, namesOfGroups, queueBody, requireSameChannel, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
 import { queuesHandingTo } from './recipe.ts';
 import { liveQueues } from './visibleQueues.ts';
 
@@ -115,7 +115,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         const accountId = accountOf(request.principal);
         const { id } = request.params;
         if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
-        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId);
+        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId, { withOccupancy: true });
         if (!figures) throw new AppError('not_found');
         return { status: 200, body: figures };
       },
@@ -138,6 +138,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
           const before = await readQueue(trx, accountId, id);
           requireVersion(before.version, seen);
           const queue = withDefaults({ ...toSettings(before), ...withoutUndefined(change) });
+          requireSameChannel(before.channel, queue.channel);
           await checkQueue(trx, accountId, id, queue);
           const after = await trx
             .updateTable('queue')

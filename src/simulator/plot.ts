@@ -118,8 +118,8 @@ function frame(panel: Panel, top: number, bottom: number): Shape[] {
   let x = WIDTH - RIGHT;
   for (const { name, colour } of [...panel.curves].reverse()) {
     shapes.push(text([x, top - 8], name, 12, INK, 'end'));
-    // As wide as a letter is on average, with room for the widest.
-    x -= name.length * 6.6 + 6;
+    // As wide as a letter is on average in the widest of the fonts that may stand in.
+    x -= name.length * 7.6 + 6;
     shapes.push({
       kind: 'line',
       points: [

@@ -102,7 +102,7 @@ describe('explanation of routing', () => {
   });
 
   test('BEY-2 media, limits, sticky agents, moves and hands are told apart', async () => {
-    const { addQueue, hire, serve, start, offerOf, explain } = center;
+    const { put, addQueue, hire, agentDocOf, serve, start, offerOf, explain } = center;
     const { engine, scope, newChat } = stage.world;
     const target = await addQueue('Target', { limitPerAgent: 1 });
     const overflow = await addQueue('Overflow', { recipe: [{ afterSec: 0, onlyIf: 'no_agents', do: { op: 'queue', queueId: target } }] });
@@ -118,6 +118,18 @@ describe('explanation of routing', () => {
     expect(moved.decisions[2]?.why).toMatchObject({ key: 'only', text: 'nobody else could take it' });
     const call = await explain(await start(target, { medium: 'voice' }), mae);
     expect(whyNotOf(call, 'queued')).toMatchObject({ reason: 'at_capacity', blockedBy: 'chat', held: { chat: 1, voice: 0, video: 0 } });
+
+    const mixed = await addQueue('Mixed');
+    const nia = await hire('Nia', [mixed], { voiceCapacity: 0 });
+    await serve(nia);
+    const changing = await start(mixed);
+    await engine.router.changeMedium(scope, { interactionId: changing, medium: 'voice' });
+    const changed = await explain(changing, nia);
+    expect(changed.decisions.map(({ kind }) => kind)).toEqual(['queued', 'offered', 'withdrawn', 'medium', 'returned']);
+    expect(whyNotOf(changed, 'returned')).toMatchObject({ reason: 'at_capacity', held: { chat: 0, voice: 0, video: 0 } });
+    await put('agent', nia, agentDocOf(nia, 'Nia', [mixed]));
+    const again = (await explain(changing, nia)).decisions.at(-1);
+    expect(again).toMatchObject({ kind: 'offered', agent: { id: nia }, why: { by: 'agent', key: 'only' } });
 
     const sticky = await addQueue('Sticky', { stickyWaitMs: 60_000 });
     const [ned, ola] = [await hire('Ned', [sticky]), await hire('Ola', [sticky])];

@@ -6,7 +6,8 @@ import type { ContactId, InteractionId, QueueId, UserId } from '../../src/base/i
 import { newId } from '../../src/base/ids.ts';
 import { infoField } from '../../src/supervisor/redisProbe.ts';
 import { type Scene, seedScene, testLog } from '../support/engines.ts';
-import { checkModel } from '../support/modelProperty.ts';
+import { sceneShape, singleStep } from '../support/model/steps.ts';
+import { checkModel, startLanes } from '../support/modelProperty.ts';
 import { startTestCluster, type TestCluster } from '../support/redisCluster.ts';
 import { until } from '../support/services.ts';
 
@@ -77,10 +78,11 @@ async function storedMids(engine: RunningEngine, scene: Scene, id: string): Prom
 }
 
 test('RTE-12 INV-1…6 the model holds over three nodes', { timeout: 180_000 }, async () => {
-  const world = { engine: undefined as never as RunningEngine, virtualMs: 1_800_000_000_000, close: async () => undefined };
-  world.engine = await createEngine({ redisUrl: cluster.url, nodeId: 'model', log: testLog, virtualNow: () => world.virtualMs });
-  engines.push(world.engine);
-  await checkModel(world, { numRuns: 30, maxSteps: 40 });
+  const { lanes, close } = await startLanes({ lanes: 4, nodes: ['present', 'present'], redisUrl: cluster.url });
+  const owners = await Promise.all(lanes.map(({ base }) => cluster.ownerOf(base)));
+  expect(new Set(owners).size, 'a lane on each node').toBe(3);
+  await checkModel(lanes, { scene: sceneShape, step: singleStep, numRuns: 60, maxSteps: 30, isJudgingEvents: true });
+  await close();
 });
 
 test('RTE-12 whole conversations in partitions on all nodes: readers, timers, sessions, signals and rates as on one server', {

@@ -63,14 +63,14 @@ describe('RTE-2 settings', () => {
       });
   });
 
-  test('GRP-5 a queue for calls takes no group, and one that a group feeds does not become one', async () => {
-    const [calls, chats] = [await center.queue(owner.token, 'Calls'), await center.queue(owner.token, 'Chats')];
-    expect((await call(`PATCH /api/v1/queues/${calls}`, { channel: 'voice', version: 1 })).status).toBe(200);
+  test('GRP-5 a queue for calls takes no group, and a queue keeps its channel', async () => {
+    const calls = (await call('POST /api/v1/queues', { name: 'Calls', channel: 'voice' })).body.id;
+    const chats = await center.queue(owner.token, 'Chats');
     const refused = await call('POST /api/v1/groups', { name: 'Website', queueId: calls });
     expect({ status: refused.status, path: refused.body.errors[0].path }).toEqual({ status: 422, path: 'queueId' });
     expect((await call('POST /api/v1/groups', { name: 'Website', queueId: chats })).status).toBe(201);
     expect((await call(`PATCH /api/v1/queues/${chats}`, { channel: 'voice', version: 1 })).body.errors).toEqual([
-      { path: 'channel', message: expect.stringContaining('Website') },
+      { path: 'channel', message: expect.stringContaining('keeps its channel') },
     ]);
   });
 

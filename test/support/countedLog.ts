@@ -93,7 +93,7 @@ export function countLog(log: readonly LoggedEvent[], hasWrapUp: (queue: string)
       handled: handled.length,
       ...(answers.length > 0 ? { averageWaitMs: mean(answers) } : {}),
       ...(handled.length > 0 ? { averageHandleMs: mean(handled) } : {}),
-      ...(counted > 0 ? { serviceLevel: inTime / counted } : {}),
+      ...(counted > 0 ? { serviceLevel: share(inTime, counted) } : {}),
     };
   }
 
@@ -116,10 +116,18 @@ export function countLog(log: readonly LoggedEvent[], hasWrapUp: (queue: string)
       return {
         ...window,
         today: summed(queue, Math.floor(at / DAY) * DAY, serviceLevelMs),
-        ...(online > 0 ? { occupancy: total((state) => state.isOnline && state.held > 0) / online } : {}),
+        ...(online > 0
+          ? {
+              occupancy: share(
+                total((state) => state.isOnline && state.held > 0),
+                online,
+              ),
+            }
+          : {}),
       };
     },
   };
 }
 
 const mean = (all: readonly Happening[]): number => Math.round(all.reduce((sum, { ms }) => sum + ms, 0) / all.length);
+const share = (part: number, whole: number): number => Math.round((part / whole) * 1_000) / 1_000;

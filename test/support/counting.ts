@@ -8,18 +8,33 @@ import { join } from 'node:path';
 import type { RunningEngine } from '../../queues/index.ts';
 
 const LIB = join(import.meta.dirname, '../../queues/scripts/lib');
-const part = (name: string): string =>
-  readFileSync(join(LIB, `${name}.lua`), 'utf8').replace(/^-- @include (\w+)$/gm, (_, included: string) => part(included));
 
-const SCRIPT = `${part('clock')}
-local function number(text) return tonumber(text or '0') or 0 end
-${part('stats')}
+function parts(names: readonly string[]): string {
+  const known = new Set<string>();
+  const read = (name: string): string => {
+    if (known.has(name)) return '';
+    known.add(name);
+    return readFileSync(join(LIB, `${name}.lua`), 'utf8').replace(/^-- @include (\w+)$/gm, (_, included: string) => read(included));
+  };
+  return names.map(read).join('\n');
+}
+
+const SCRIPT = `local SCRIPT = 'count'
+${parts(['clock', 'rows', 'stats'])}
 call('HSET', B .. ':meta', 'now', now)
-local what = ARGV[1]
-if what == 'track' then return trackAgent(ARGV[2], ARGV[3] == '1', ARGV[5] == '1') end
-local count = ({ entered = countEntered, answered = countAnswered, abandoned = countAbandoned, handled = countHandled })[what]
-if what == 'entered' then countEntered(ARGV[2], ARGV[3], now, '') else count(ARGV[2], ARGV[3], tonumber(ARGV[5])) end
-return call('HGET', B .. ':i:' .. ARGV[2], 'ew')
+local what, id, queue, ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+if what == 'entered' then
+  countEntered(id, queue, now, '')
+elseif what == 'answered' then
+  countAnswered(id, queue, ms)
+elseif what == 'abandoned' then
+  countAbandoned(id, queue, ms)
+else
+  countHandled(id, queue, ms)
+end
+local estimated = fields(id, 'ew')[1]
+finish()
+return estimated
 `;
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
@@ -31,7 +46,6 @@ export interface Counting {
   readonly prefix: string;
   /** Adds one count to the pipeline; its answer is the estimate that the interaction was given when it entered, or ''. */
   count(pipeline: Pipeline, what: Counted, at: number, interaction: string, queue: string, ms?: number): void;
-  track(pipeline: Pipeline, at: number, agent: string, isHolding: boolean, isOnline: boolean): void;
 }
 
 export async function startCounting(engine: RunningEngine, partition: number): Promise<Counting> {
@@ -42,7 +56,5 @@ export async function startCounting(engine: RunningEngine, partition: number): P
   return {
     prefix,
     count: (pipeline, what, at, interaction, queue, ms = 0) => pipeline.evalsha(SHA, 1, prefix, what, interaction, queue, at, ms),
-    track: (pipeline, at, agent, isHolding, isOnline) =>
-      pipeline.evalsha(SHA, 1, prefix, 'track', agent, isHolding ? 1 : 0, at, isOnline ? 1 : 0),
   };
 }

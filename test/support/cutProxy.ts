@@ -51,7 +51,7 @@ export async function startCutProxy(targetUrl: string, seed: number): Promise<Cu
     client.on('data', (chunk) => {
       if (frozen.has(client)) return;
       // Only commands that run scripts are cut: the others (handshake, reads of the tail) reconnect anyway.
-      if (chunk.includes('evalsha') && random() < share) {
+      if ((chunk.includes('fcall') || chunk.includes('evalsha')) && random() < share) {
         if (random() < 0.5) {
           cuts.beforeScript++;
           end();

@@ -4,8 +4,11 @@ import type { RunningEngine, Scope } from '../../queues/index.ts';
 import type { AgentState, Hold } from './model/rules.ts';
 import { mediumOf, readSnapshot, type Snapshot, type StoredInteraction, type Wanted } from './model/snapshot.ts';
 
+/** Behind every log entry: nothing is read of the log. */
+const END = '9999999999999999';
+
 export const readWorld = (engine: RunningEngine, scope: Scope, wanted: Wanted): Promise<Snapshot> =>
-  readSnapshot(engine.core.runner.redis, `${engine.core.prefix}{p${scope.partition}}`, wanted);
+  readSnapshot(engine.core.runner.redis, `${engine.core.prefix}{p${scope.partition}}`, wanted, END);
 
 /** All violations, each beginning with the number of the invariant. */
 export function violations(world: Snapshot): string[] {

@@ -24,7 +24,10 @@ export async function checkModel(lanes: readonly Lane[], property: Property): Pr
   const first = Number(MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
   const used = MODEL_PATH === undefined ? lanes : lanes.slice(0, 1);
   const share = Math.ceil(property.numRuns / used.length);
-  await Promise.all(used.map((lane, index) => checkLane(lane, property, share, first + index)));
+  const checked = await Promise.allSettled(used.map((lane, index) => checkLane(lane, property, share, first + index)));
+  const failures = checked.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+  // The story is in the cause, which reporters show for the first alone.
+  if (failures.length > 0) throw new Error(failures.map((failure) => `${failure.message}\n${String(failure.cause)}`).join('\n\n'));
 }
 
 async function checkLane(lane: Lane, { scene, step, maxSteps, ...options }: Property, numRuns: number, seed: number): Promise<void> {

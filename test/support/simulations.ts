@@ -1,7 +1,9 @@
 /** A Redis for simulations: private, and keeping nothing. And a scenario of one queue and one group, to be varied. */
-import { readFileSync } from 'node:fs';
+import { createEngine, type Scope } from '../../queues/index.ts';
 import { checkScenario, type Scenario, type SimulateOptions, type SimulationResult, simulate } from '../../queues/simulate/index.ts';
 import type { RunFacts } from '../../queues/simulate/run.ts';
+import type { QueueId } from '../../src/base/ids.ts';
+import type { QueueFigures } from '../../src/protocol/views.ts';
 import { askRedis } from '../../src/supervisor/redisProbe.ts';
 import { testLog } from './engines.ts';
 import { startTestRedis } from './services.ts';
@@ -9,6 +11,8 @@ import { startTestRedis } from './services.ts';
 export interface SimulationBench {
   /** Each on a clean Redis. `runs`: the facts of every repetition. */
   run(scenario: Scenario, options?: Pick<SimulateOptions, 'seed'>): Promise<{ result: SimulationResult; runs: RunFacts[] }>;
+  /** What the engine itself has counted in the first repetition of the last run. @param at Unix ms of the virtual time at which it is asked */
+  figures(scope: Scope, queue: QueueId, at: number): Promise<QueueFigures | undefined>;
   close(): Promise<void>;
 }
 
@@ -23,6 +27,12 @@ export async function startSimulationBench(): Promise<SimulationBench> {
         runs[repetition] = facts;
       };
       return { result: await simulate(scenario, { redisUrl: redis.url, log: testLog, onRun, ...options }), runs };
+    },
+    async figures(scope, queue, at) {
+      const engine = await createEngine({ redisUrl: redis.url, nodeId: 'reader', log: testLog, prefix: 's0:', virtualNow: () => at });
+      const figures = await engine.views.figures(scope, queue);
+      await engine.close('read');
+      return figures;
     },
     close: () => redis.stop(),
   };
@@ -48,11 +58,15 @@ export function plainScenario({ queue = {}, agents = {}, ...rest }: { queue?: ob
     from: '08:00',
     to: '10:00',
     queues: [
-      { id: 'calls', settings: { channel: 'voice', isAutoAccepted: true }, arrivals: { perHour: 100 }, handling: { exponential: 60 }, ...queue },
+      {
+        id: 'calls',
+        settings: { channel: 'voice', isAutoAccepted: true },
+        arrivals: { perHour: 100 },
+        handling: { exponential: 60 },
+        ...queue,
+      },
     ],
     agents: [{ name: 'team', count: 3, queues: ['calls'], ...agents }],
     ...rest,
   };
 }
-
-export const readText = (file: string): string => readFileSync(file, 'utf8');

@@ -111,6 +111,59 @@ describe.each(LOOKS)(
       await check(desk.page, 'profile');
       await desk.profile.close();
     });
+
+    test('ACC-10 nothing is wrong on any screen of configuration, overview and explanation', async () => {
+      const queue = await stage.queue(`Seen well ${++number}`, {
+        wrapUpMs: 30_000,
+        stickyWaitMs: 60_000,
+        autoCloseMs: 3_600_000,
+        outcomes: [{ id: 'done', name: 'Done', kind: 'OK' }],
+        recipe: [
+          { afterSec: 0, onlyIf: 'no_agents', do: { op: 'message', text: 'Nobody is here.' } },
+          { afterSec: 60, onlyIf: 'always', do: { op: 'priority', by: 2 } },
+        ],
+      });
+      const interaction = await stage.caller(queue.id, 'Ada Augen');
+      const { page, profile } = await stage.desk('giulia', { context, place: '#/overview' });
+      const look = async (place: string, ready: string): Promise<void> => {
+        await page.evaluate((hash) => (location.hash = hash), place);
+        await page.locator(ready).first().waitFor();
+        await check(page, place);
+        if (isPhone) await checkTargets(page);
+      };
+      await look('#/overview', '.queue-card .figure');
+      await look(`#/overview/${queue.id}`, '.recent-row');
+      await look(`#/routing/${interaction}`, '.routing-line');
+      await look('#/admin/queues', '.admin-row');
+      await look(`#/admin/queues/${queue.id}`, '.step-card');
+      await page.getByRole('radio', { name: /^Ring all/ }).check();
+      await check(page, 'a form that is not saved');
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await look('#/admin/agents', '.admin-row');
+      await page.locator('.row-link').first().click();
+      await page.locator('.editor-person').waitFor();
+      await check(page, 'an agent');
+      if (isPhone) await checkTargets(page);
+      await look('#/admin/skills', '.new-line');
+      await page.getByLabel('Name of a new skill').fill(`Seeing ${number}`);
+      await page.keyboard.press('Enter');
+      await page.getByLabel(`Name of Seeing ${number}`).waitFor();
+      await check(page, 'skills');
+      await look('#/admin/pauses', '.named-line');
+      await page.getByLabel('A new reason').fill('LUNCH');
+      await page.keyboard.press('Enter');
+      await page.locator('.field-error').waitFor();
+      await check(page, 'a pause reason that exists');
+      await look('#/admin/account', '.switch');
+      await profile.close();
+      const desk = await stage.agent('marco', { context });
+      await desk.page.locator('.status-button').click();
+      await desk.page.getByRole('menuitem', { name: 'Queues and devices…' }).click();
+      await desk.page.locator('.my-queue').first().waitFor();
+      await check(desk.page, 'own queues and devices');
+      if (isPhone) await checkTargets(desk.page);
+      await desk.profile.close();
+    });
   },
   90_000,
 );
@@ -186,7 +239,9 @@ async function checkTargets(page: Page): Promise<void> {
   const small = await page.evaluate(() => {
     const root = document.querySelector('centralino-widget')?.shadowRoot ?? document;
     return [...root.querySelectorAll('button, select, input:not([type=file]), textarea')].flatMap((element) => {
-      const { width, height } = element.getBoundingClientRect();
+      // A box or circle inside its label is pressed anywhere on it.
+      const target = element.matches('[type=checkbox], [type=radio]') ? (element.closest('label') ?? element) : element;
+      const { width, height } = target.getBoundingClientRect();
       const isSmall = width > 0 && (width < 43.5 || height < 43.5) && !element.matches('.emoji-grid button');
       return isSmall ? [`${element.className || element.tagName} ${Math.round(width)}×${Math.round(height)}`] : [];
     });

@@ -22,7 +22,9 @@ test('CHT-6 two agents reply at once: exactly one owns the conversation, the oth
     await desk.openWaiting('Who will be first?');
     await desk.composer.fill(`It is me, ${desk === anna ? 'Anna' : 'Marco'}`);
   }
-  await Promise.all([anna.composer.press('Enter'), marco.composer.press('Enter')]);
+  // By the keyboard, which waits for nothing: whoever is first takes the other's composer away.
+  for (const desk of [anna, marco]) await desk.composer.focus();
+  await Promise.all([anna.page.keyboard.press('Enter'), marco.page.keyboard.press('Enter')]);
   await visitor.bubble('It is me').waitFor();
   const [winner, loser] = (await visitor.bubble('It is me, Anna').count()) > 0 ? [anna, marco] : [marco, anna];
   const names = winner === anna ? { winner: 'Anna', loser: 'Marco' } : { winner: 'Marco', loser: 'Anna' };

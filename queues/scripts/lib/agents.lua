@@ -14,9 +14,11 @@ local DAY_MS = 86400000
 -- Two keys in one score: the first counts, the second (a time in ms, below 2^42) breaks ties.
 local TIE = 4398046511104
 
-local queues, agents, accounts, touched
+local queues, agents, accounts, touched, settleAgents
 -- @each
 queues, agents, accounts, touched = {}, {}, {}, {}
+-- Only in commands that know of agents: those of an earlier call, perhaps in another partition, are none of this one's.
+settle = function() settleAgents() end
 -- @end
 
 -- What scripts read of a queue, in one text, so that one that was read before is not taken apart again.
@@ -219,7 +221,7 @@ local function settleReady()
   end
 end
 
-settle = function()
+settleAgents = function()
   settleReady()
   for _, g in pairs(agents) do
     local isHolding, isOnline = g.load > 0, g.st == 'on' and g.devices > 0

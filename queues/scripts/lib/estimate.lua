@@ -23,23 +23,19 @@ local function estimate(st, window, bases, ahead, ready, online, inService)
   local fresh, freshWaits = struct.unpack('<dd', st, AT_FRESH)
   local freshBefore, freshWaitsBefore = struct.unpack('<dd', bases, AT_HOUR_BEFORE + AT_FRESH - 1)
   local delay = fresh > freshBefore and (freshWaits - freshWaitsBefore) / (fresh - freshBefore) or 0
-  -- In an automatic queue those who wait although an agent is ready wait for somebody else.
-  local isManual = struct.unpack('<d', st, AT_OPENED + 16) == 1
-  if ready > 0 and (not isManual or ready > ahead) then return math.floor(delay + 0.5) end
+  -- Those who wait although an agent is ready wait for another one, or for somebody to choose them.
+  if ready > 0 then return math.floor(delay + 0.5) end
   if online == 0 then return nil end
 
   local handled, handleMs, handle, seen, arrivals, left, _, leftMs, time, _, starts, _, waits = struct.unpack(FIRST_13, st)
   local handled2, handleMs2, _, seen2, arrivals2, left2, _, leftMs2, time2, _, starts2, _, waits2 = struct.unpack(FIRST_13, bases, AT_HOUR_BEFORE)
   local seen1, arrivals1, _, _, _, time1, _, starts1 = struct.unpack('<dddddddd', window, AT_ENTERED)
   if handled > handled2 then handle = (handleMs - handleMs2) / (handled - handled2) end
-  -- Starts and the time of one agent that they took.
-  local function observed(startsThen, timeThen, seenThen, arrivalsThen)
-    local agents = arrivals > arrivalsThen and (seen - seenThen) / (arrivals - arrivalsThen) or online
-    return starts - startsThen, (time - timeThen) * agents
-  end
-  local recent, recentTime = observed(starts1, time1, seen1, arrivals1)
-  local longer, longerTime = observed(starts2, time2, seen2, arrivals2)
-  longer, longerTime = longer - recent, longerTime - recentTime
+  -- Starts, and the time of one agent that they took: in the window, and in the hours before it.
+  local agents1 = arrivals > arrivals1 and (seen - seen1) / (arrivals - arrivals1) or online
+  local agents2 = arrivals > arrivals2 and (seen - seen2) / (arrivals - arrivals2) or online
+  local recent, recentTime = starts - starts1, (time - time1) * agents1
+  local longer, longerTime = starts1 - starts2, (time - time2) * agents2 - recentTime
   local weight = longer > STARTS_BEFORE and STARTS_BEFORE / longer or 1
   recent, recentTime = recent + longer * weight, recentTime + math.max(longerTime, 0) * weight
   if handle + delay > 0 then
@@ -50,15 +46,15 @@ local function estimate(st, window, bases, ahead, ready, online, inService)
 
   local rate, leaving = online * recent / recentTime, 0
   if left > left2 then leaving = (left - left2) / (leftMs - leftMs2 + waits - waits2 + handle + 1) end
-  local sum, j, k = delay, 0, ahead - ready
-  while j <= k and j < EXACT_TERMS do
+  local sum, j = delay, 0
+  while j <= ahead and j < EXACT_TERMS do
     sum, j = sum + 1 / (rate + j * leaving), j + 1
   end
-  if j <= k then
+  if j <= ahead then
     if leaving == 0 then
-      sum = sum + (k - j + 1) / rate
+      sum = sum + (ahead - j + 1) / rate
     else
-      sum = sum + math.log((rate + (k + 0.5) * leaving) / (rate + (j - 0.5) * leaving)) / leaving
+      sum = sum + math.log((rate + (ahead + 0.5) * leaving) / (rate + (j - 0.5) * leaving)) / leaving
     end
   end
   return math.floor(sum + 0.5)

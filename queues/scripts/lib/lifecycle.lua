@@ -130,9 +130,26 @@ local function readForMatch(h)
   return { missed = h[3] or '', need = h[4] or '', pref = h[5] or '', medium = h[6] or 'chat', sig = h[9] or '', score = number(h[10]) }
 end
 
--- Offers a waiting interaction to the best ready agent. Those who missed it come last. `from`: how many of the ready were looked at before.
-matchInteraction = function(i, from)
+-- One who was rung is so no more: the next ready agents are rung in its stead.
+local function ringMore(i, h)
+  local c = queueOf(h[1])
+  if c.mode ~= 'ring_all' or not isServing(c) or (h[7] and h[7] ~= '' and number(h[8]) > now) then return end
+  local medium, need = h[6] or 'chat', h[4] or ''
+  local ready = readyAgents(c, medium, need, MOST, 0)
+  for k = 1, #ready, 2 do
+    if not call('ZSCORE', B .. ':rg:' .. c.id, i) then return end
+    local g = agentOf(ready[k])
+    if canTake(g, c, medium) and hasSkills(g, need) and not contains(h[3], g.id) and not contains(fields(i, 'oa')[1], g.id) then
+      joinRing(i, c, g, { by = 'interaction', k = 'ring', v = 0, r = '', rv = 0, n = 1, x = {} })
+    end
+  end
+end
+
+-- Offers a waiting interaction to the best ready agent. Those who missed it come last, or (`isRoundKept`) not yet.
+-- `from`: how many of the ready were looked at before.
+matchInteraction = function(i, from, isRoundKept)
   local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
+  if h[2] == 'offered' then return ringMore(i, h) end
   if h[2] ~= 'waiting' then return end
   local c = queueOf(h[1])
   if c.mode == 'manual' or not c.mode or not isServing(c) then return end
@@ -145,7 +162,7 @@ matchInteraction = function(i, from)
     end
     return
   end
-  m.from = from
+  m.from, m.isRoundKept = from, isRoundKept
   local chosen, why, rest = chooseAgents(c, m)
   if chosen then
     offerTo(i, c, m, chosen, why)
@@ -176,6 +193,13 @@ matchAgent = function(a, after)
   setDeadline('match', a, 'x', now)
 end
 
+-- It came back from agents who did not take it: others first; then these have what they did not miss, and only if there is nothing, it again.
+local function matchReturned(i, back)
+  local isRinging = queueOf(fields(i, 'q')[1]).mode == 'ring_all'
+  matchInteraction(i, nil, not isRinging)
+  for _, a in ipairs(back) do matchAgent(a) end
+end
+
 -- Something of the agent's capacity came free.
 local function freeAgent(a) matchAgent(a) end
 
@@ -184,9 +208,13 @@ local function refreshQueue(q, cursor)
   local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
   for _, a in ipairs(scanned[2]) do refreshReady(a) end
   -- First what waits best chooses by the strategy, then each agent takes what it still may.
+  local heads = {}
   for _, set in ipairs({ ':w:', ':ws:' }) do
-    for _, i in ipairs(call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1)) do matchInteraction(i) end
+    local first = call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1, 'WITHSCORES')
+    for k = 1, #first, 2 do heads[#heads + 1] = { i = first[k], score = number(first[k + 1]) } end
   end
+  table.sort(heads, function(one, other) return one.score < other.score end)
+  for _, head in ipairs(heads) do matchInteraction(head.i) end
   for _, a in ipairs(scanned[2]) do matchAgent(a) end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end

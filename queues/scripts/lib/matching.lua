@@ -78,7 +78,7 @@ local function decided(mode, first, second)
 end
 
 -- The agents to whom a waiting interaction is offered: one, or in ring_all as many as may be rung.
--- h: missed need pref medium from   @return list of agents (nil: nobody), why, rank to go on looking from (nil: that were all)
+-- h: missed need pref medium from isRoundKept (who missed it is passed over, whoever is left)   @return list of agents (nil: nobody), why, rank to go on looking from (nil: that were all)
 local function chooseAgents(c, h)
   settleReady()
   local wanted = h.pref
@@ -125,7 +125,7 @@ local function chooseAgents(c, h)
     end
   end
   if not best then
-    if not missed or rest then return nil, nil, rest end
+    if not missed or rest or h.isRoundKept then return nil, nil, rest end
     -- Everybody who may take it missed it: a new round begins.
     best, bestRank, n = missed[1], missed.rank, #missed
     chosen = missed

@@ -8,7 +8,9 @@ local function noteMedium(c, medium)
   if medium == c.medium or string.find(c.others, medium, 1, true) then return end
   call('HSET', B .. ':q:' .. c.id, 'xm', c.others .. ' ' .. medium)
   packQueue(c.id)
-  setDeadline('refresh', c.id, '0', now)
+  -- Few agents are put in order here, so that this one goes by the strategy already.
+  if call('SCARD', B .. ':on:' .. c.id) > PAGE then return setDeadline('refresh', c.id, '0', now) end
+  for _, a in ipairs(call('SMEMBERS', B .. ':on:' .. c.id)) do refreshReady(a) end
 end
 
 -- Sets the deadline of the next step of relaxation.
@@ -39,7 +41,7 @@ local function relax(i)
   if need ~= h[7] then
     emit('interaction.changed', h[1], { i = i, q = c.id, what = 'relaxed', need = need, pri = number(h[11]), channel = h[8] or 'chat' }, { q = c.id })
   end
-  return h[2] == 'waiting'
+  return true
 end
 
 -- Its place in the order changes with its priority (RTE-1).

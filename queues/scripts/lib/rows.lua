@@ -8,7 +8,7 @@ local interactions, agentRows, changed, listsUsed, settle
 local KEY, STORED, LIST, LENGTH = '.key', '.stored', '.list', '.length'
 local lists, asked = {}, { 'HMGET' }
 -- @each
-interactions, agentRows, changed, listsUsed = {}, {}, {}, 0
+interactions, agentRows, changed, listsUsed, settle = {}, {}, {}, 0, nil
 -- @end
 
 local function rowOf(i)

@@ -4,6 +4,7 @@
 --
 -- answered       an agent took it for the first time since it entered the queue; its wait is from entering to that moment, the ringing included
 -- abandoned      the client left while it waited or was offered; its wait is from entering to leaving
+--                Whoever is moved by a recipe, diverted or closed by staff while waiting is neither
 -- handled        the owner is done with it; handle time is from taken to the end of wrap-up, or to closing where there is none
 -- service level  answered within T ÷ (answered + abandoned after T), T = serviceLevelSec: who gives up earlier counts neither for nor against.
 --                A changed T counts from the next half minute on
@@ -15,9 +16,8 @@ local WINDOW_KEPT_SEC, TOTALS_KEPT_SEC = 960, 691200
 
 -- Opens the current half minute: its snapshot, the bases that follow from it, and what is read from the configuration.
 local function openBucket(q, st)
-  local c = call('HMGET', B .. ':q:' .. q, 'sl', 'mode')
   st = (st and string.sub(st, 1, AT_OPENED - 1) or string.rep('\0', AT_OPENED - 1))
-    .. struct.pack('<ddd', bucket, number(c[1] or 20) * 1000, c[2] == 'manual' and 1 or 0)
+    .. struct.pack('<dd', bucket, number(call('HGET', B .. ':q:' .. q, 'sl') or 20) * 1000)
   call('SET', B .. ':st:' .. q, st, 'EX', TOTALS_KEPT_SEC)
   call('HSET', B .. ':sw:' .. q, bucket % BUCKETS, st)
   call('EXPIRE', B .. ':sw:' .. q, WINDOW_KEPT_SEC)
@@ -63,19 +63,18 @@ local function countEntered(i, q, score, sig)
     ready = call('ZCARD', B .. ':r:' .. q .. (string.match(sig, '^@%a+') or ''))
   end
   local seen, arrivals, left, late, leftMs, time, since = struct.unpack('<ddddddd', st, AT_ENTERED)
-  if ready == 0 or struct.unpack('<d', st, AT_OPENED + 16) == 1 then ahead = waitingBefore(q, score) end
-  local isFresh = ready > ahead
-  if isFresh then
+  if ready > 0 then
     -- What waits all the same does not wait for an agent to come free.
     if since > 0 and sig == '' then keep(q, AT_WAITED + 8, struct.pack('<d', 0)) end
   else
-    online, inService = call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
-    if since > 0 then time = time + now - since end
+    ahead, online, inService = waitingBefore(q, score), call('SCARD', B .. ':on:' .. q), call('ZCARD', B .. ':qo:' .. q)
+    -- Who was moved away or closed by hand may have left an empty line behind.
+    if since > 0 and (ahead > 0 or waitingIn(q) > 1) then time = time + now - since end
     if online > 0 then seen, arrivals = seen + online, arrivals + 1 end
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
   local wait = estimate(st, bases, bases, ahead, ready, online, inService)
-  writeInteraction(i, 'ew', wait or '', 'er', isFresh and '1' or '')
+  writeInteraction(i, 'ew', wait or '', 'er', ready > 0 and '1' or '')
 end
 
 -- Call it when it has left the index. @return the wait that was estimated, ms, or nil
@@ -112,7 +111,7 @@ local function countHandled(i, q, handleMs)
   keep(q, 1, struct.pack('<ddd', handled + 1, times + handleMs, lately))
 end
 
--- What the agent holds, or whether it is there, has changed.
+-- What the agent holds, or whether it is there, has changed. Once in a command.
 local function trackAgent(a, isHolding, isOnline)
   local key = B .. ':oc:' .. a
   local raw = call('HGET', key, 'h')

@@ -16,8 +16,7 @@ local function offerExpired(i, tok)
       tellAgentChanged(a)
     end
   end
-  matchInteraction(i)
-  for _, a in ipairs(missing) do matchAgent(a) end
+  matchReturned(i, missing)
   return true
 end
 

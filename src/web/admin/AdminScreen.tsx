@@ -3,6 +3,7 @@
 import { PlaceLink } from '../desk/PlaceLink.tsx';
 import type { AdminPage } from '../desk/place.ts';
 import { ADMIN_PAGES } from '../desk/place.ts';
+import { useArrivalFocus } from '../desk/useArrivalFocus.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { AccountPage } from './AccountPage.tsx';
 import './admin.css';
@@ -23,6 +24,7 @@ const ICONS: Readonly<Record<AdminPage, IconName>> = {
 };
 
 export function AdminScreen({ page, id }: { page: AdminPage; id: string | undefined }) {
+  const arrival = useArrivalFocus(`${page}/${id}`);
   return (
     <section class="screen admin" aria-label={t('title')}>
       <nav class="admin-nav" aria-label={t('title')}>
@@ -38,9 +40,9 @@ export function AdminScreen({ page, id }: { page: AdminPage; id: string | undefi
           ))}
         </ul>
       </nav>
-      <div class="admin-body" key={`${page}/${id}`}>
+      <section class="admin-body" key={`${page}/${id}`} aria-label={t(`page.${page}`)} ref={arrival} tabIndex={-1}>
         <AdminPagePart page={page} id={id} />
-      </div>
+      </section>
     </section>
   );
 }

@@ -78,7 +78,7 @@ function NamedLine<Item extends Named>({ item, maxLength, taken, rename, remove,
         {extra?.(item, attempt)}
         <button
           type="button"
-          class="icon-button small"
+          class="icon-button"
           aria-label={t('remove', { name: item.name })}
           title={t('remove', { name: item.name })}
           onClick={() => void attempt(() => remove(item))}

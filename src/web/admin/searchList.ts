@@ -57,6 +57,6 @@ export function useSearchList<Item extends { readonly id: string }>(
     hasMore: cursor !== undefined,
     problem,
     more: () => ask(items ?? [], cursor),
-    replace: (item) => setItems(items?.map((known) => (known.id === item.id ? item : known))),
+    replace: (item) => setItems((now) => now?.map((known) => (known.id === item.id ? item : known))),
   };
 }

@@ -39,9 +39,11 @@ export function ClientCard({ view, onClose }: { view: InteractionView; onClose()
             <Address url={page.referrer} text={page.referrer} />
           </Fact>
         )}
-        <Fact icon="globe" name={t('card.language')}>
-          {languageName(view.language)}
-        </Fact>
+        {view.language && (
+          <Fact icon="globe" name={t('card.language')}>
+            {languageName(view.language)}
+          </Fact>
+        )}
         {view.userAgent && (
           <Fact icon="settings" name={t('card.device')}>
             {deviceName(view.userAgent)}

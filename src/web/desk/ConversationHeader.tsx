@@ -95,7 +95,7 @@ export function ConversationHeader({
               text: t('pane.leave'),
               act: () => void desk.run({ t: 'participant.leave', key: newKey(), interaction }),
             },
-          maySupervise(desk.me) && { icon: 'route', text: t('pane.why'), act: () => go({ name: 'routing', interaction }) },
+          { icon: 'route', text: t(maySupervise(desk.me) ? 'pane.why' : 'pane.whyMe'), act: () => go({ name: 'routing', interaction }) },
           { icon: 'download', text: t('pane.download'), act: download },
           isOwner && isServed && { icon: 'check', text: t('close.go'), act: () => setAsking('close') },
         ]}

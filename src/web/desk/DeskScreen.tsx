@@ -53,7 +53,7 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
 /** An address may have been given by somebody who may more. */
 function allowed(wanted: Place, desk: Desk): Place {
   if (wanted.name === 'admin' && !mayConfigure(desk.me)) return { name: 'desk' };
-  if ((wanted.name === 'overview' || wanted.name === 'routing') && !maySupervise(desk.me)) return { name: 'desk' };
+  if (wanted.name === 'overview' && !maySupervise(desk.me)) return { name: 'desk' };
   return wanted;
 }
 

@@ -22,7 +22,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose():
       <div class="dialog-inner">
         <h2 id={id}>{title}</h2>
         {children}
-        <button type="button" class="icon-button small dialog-close" aria-label={t('dismiss')} onClick={onClose}>
+        <button type="button" class="icon-button dialog-close" aria-label={t('dismiss')} onClick={onClose}>
           <Icon name="close" size={18} />
         </button>
       </div>

@@ -1,5 +1,6 @@
 /** RTE-7: the reasons an agent may pause with. Told at the hello, and asked for again when somebody is about to choose, as they change meanwhile. */
 import { signal } from '@preact/signals';
+import type { DeskKey } from '../i18n/desk.en.ts';
 import { call } from './api.ts';
 import { t } from './texts.ts';
 
@@ -19,5 +20,13 @@ export async function refreshPauseReasons(): Promise<void> {
 /** In the background: what was known before serves until the answer comes. */
 export const lookForPauseReasons = (): void => void refreshPauseReasons().catch(() => undefined);
 
-/** The system's own reason (RTE-6) in the desk's language. */
-export const reasonText = (reason: string | undefined): string => (reason === 'no_answer' ? t('status.noAnswer') : (reason ?? ''));
+/** The system's own reasons (RTE-6); the account's have the names that people gave them. */
+const SYSTEM: Readonly<Record<string, DeskKey>> = { no_answer: 'status.noAnswer', connection_lost: 'status.connectionLost' };
+
+export const isSystemReason = (reason: string): boolean => reason in SYSTEM;
+
+/** A reason as it is shown, in the desk's language where it is the system's. */
+export function reasonText(reason: string | undefined): string {
+  const known = SYSTEM[reason ?? ''];
+  return known ? t(known) : (reason ?? '');
+}

@@ -44,6 +44,7 @@ export const superviseEn = {
   'state.closed': 'closed',
 
   'routing.title': 'Why this agent?',
+  'routing.own': 'Why me, why not me?',
   'routing.whyNot': 'Why not …',
   'routing.nobody': 'Choose an agent',
   'routing.notFound': 'Nothing is known of this conversation (yet).',
@@ -80,6 +81,8 @@ export const superviseEn = {
   'key.missed': 'Everybody who could take it had missed it, so a new round began.',
   'key.load': 'Holds the least: {value}.',
   'key.idle': 'Has been free the longest: since {value}.',
+  'key.idle.never': 'Has not served anybody yet.',
+  'next.never': 'next: {name}, who has not either',
   'key.calls': 'Was given the fewest today: {value}.',
   'key.turn': 'It was their turn.',
   'key.order': 'Comes first in the order of the queue: place {value}.',

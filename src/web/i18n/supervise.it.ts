@@ -46,6 +46,7 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'state.closed': 'chiusa',
 
   'routing.title': 'Perché questo operatore?',
+  'routing.own': 'Perché io, perché non io?',
   'routing.whyNot': 'Perché non …',
   'routing.nobody': 'Scegli un operatore',
   'routing.notFound': 'Di questa conversazione non si sa (ancora) nulla.',
@@ -82,6 +83,8 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'key.missed': 'Tutti quelli che potevano l’avevano persa: è iniziato un nuovo giro.',
   'key.load': 'Ne ha meno in corso: {value}.',
   'key.idle': 'È libero da più tempo: dalle {value}.',
+  'key.idle.never': 'Non ha ancora servito nessuno.',
+  'next.never': 'poi: {name}, nemmeno',
   'key.calls': 'Oggi ne ha ricevute meno: {value}.',
   'key.turn': 'Era il suo turno.',
   'key.order': 'È primo nell’ordine della coda: posto {value}.',

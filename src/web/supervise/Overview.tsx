@@ -3,14 +3,16 @@ import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../desk/api.ts';
 import { useDesk } from '../desk/context.ts';
 import { errorText } from '../desk/texts.ts';
+import { useArrivalFocus } from '../desk/useArrivalFocus.ts';
 import type { QueueFigures } from '../socket/wire.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { type OverviewQueue, superviseApi } from './api.ts';
-import './supervise.css';
+import './overview.css';
 import { QueueCard } from './QueueCard.tsx';
 import { QueueDetail } from './QueueDetail.tsx';
 import { t } from './texts.ts';
+import { useLook } from './useLook.ts';
 import { stopwatch } from './words.ts';
 
 /** Feeds followed at once; a socket may follow 300 in all. */
@@ -26,9 +28,10 @@ export function Overview({ queue }: { queue: string | undefined }) {
       setProblem(errorText(error.code));
     });
   }, []);
+  const arrival = useArrivalFocus(queue ?? '');
   const one = queues?.find(({ id }) => id === queue);
   return (
-    <section class="screen overview" aria-label={t('title')}>
+    <section class="screen overview" aria-label={t('title')} ref={arrival} tabIndex={-1}>
       {queues === undefined ? (
         <p class="overview-wait" role={problem ? 'alert' : 'status'}>
           {problem || t('loading')}
@@ -95,17 +98,6 @@ function Cards({ queues }: { queues: readonly OverviewQueue[] }) {
       {found.length > CARDS_MAX && <p class="overview-wait">{t('tooMany', { shown: CARDS_MAX, count: found.length })}</p>}
     </div>
   );
-}
-
-/** Follows the figures of these queues while the component is there. */
-export function useLook(queues: readonly string[]): void {
-  const desk = useDesk();
-  useEffect(() => {
-    const stops = queues.map((queue) => desk.figures.look(queue));
-    return () => {
-      for (const stop of stops) stop();
-    };
-  }, [queues.join(' ')]);
 }
 
 /** Who waits longest needs somebody first. Minus infinity: nobody waits. */

@@ -8,9 +8,9 @@ import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { age } from '../ui/time.ts';
 import { type OverviewQueue, type PastItem, superviseApi } from './api.ts';
-import { useLook } from './Overview.tsx';
 import { Figure, QueueCard } from './QueueCard.tsx';
 import { language, t } from './texts.ts';
+import { useLook } from './useLook.ts';
 import { share, stopwatch } from './words.ts';
 
 export function QueueDetail({ queue }: { queue: OverviewQueue }) {

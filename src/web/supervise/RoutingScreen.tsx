@@ -1,16 +1,23 @@
-/** BEY-2: why this agent, and why not another one. The steps of one interaction's routing in their order, each with what decided it. */
+/**
+ * BEY-2: why this agent, and why not another one. The steps of one interaction's routing in their order, each with what decided it. Agents ask
+ * about themselves; who supervises asks about anybody.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { api, Problem } from '../desk/api.ts';
 import { clientName } from '../desk/clientName.ts';
+import { useDesk } from '../desk/context.ts';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
-import { errorText } from '../desk/texts.ts';
+import { maySupervise } from '../desk/rights.ts';
+import { t as deskText, errorText } from '../desk/texts.ts';
+import { useArrivalFocus } from '../desk/useArrivalFocus.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { clock, dayName } from '../ui/time.ts';
 import { type PastItem, superviseApi } from './api.ts';
 import { RoutingLine } from './RoutingLine.tsx';
 import type { RoutingView } from './routing.ts';
-import './supervise.css';
+import './overview.css';
+import './routing.css';
 import { language, t } from './texts.ts';
 
 interface Person {
@@ -19,17 +26,21 @@ interface Person {
 }
 
 export function RoutingScreen({ interaction }: { interaction: string }) {
+  const { me } = useDesk();
+  const arrival = useArrivalFocus(interaction);
+  const isSupervisor = maySupervise(me);
   const [view, setView] = useState<RoutingView>();
   const [item, setItem] = useState<PastItem>();
   const [agents, setAgents] = useState<readonly Person[]>([]);
-  const [asked, setAsked] = useState('');
+  const [asked, setAsked] = useState(isSupervisor ? '' : me.user.id);
   const [problem, setProblem] = useState('');
   useEffect(() => {
     superviseApi.interaction(interaction).then(setItem, () => setItem(undefined));
-    api.agents().then(
-      ({ items }) => setAgents(items),
-      () => setAgents([]),
-    );
+    if (isSupervisor)
+      api.agents().then(
+        ({ items }) => setAgents(items),
+        () => setAgents([]),
+      );
   }, []);
   useEffect(() => {
     let isPast = false;
@@ -51,14 +62,14 @@ export function RoutingScreen({ interaction }: { interaction: string }) {
   const begun = view?.decisions[0];
   const queue = item?.queue ?? begun?.queue;
   return (
-    <section class="screen overview" aria-label={t('routing.title')}>
+    <section class="screen overview" aria-label={t('routing.title')} ref={arrival} tabIndex={-1}>
       <div class="overview-inner routing">
-        <PlaceLink to={queue ? { name: 'overview', queue: queue.id } : { name: 'overview' }} class="overview-back">
+        <PlaceLink to={isSupervisor ? { name: 'overview', ...(queue && { queue: queue.id }) } : { name: 'desk' }} class="overview-back">
           <Icon name="back" size={18} />
-          {queue?.name ?? t('title')}
+          {isSupervisor ? (queue?.name ?? t('title')) : deskText('profile.close')}
         </PlaceLink>
         <header class="overview-head">
-          <h2>{t('routing.title')}</h2>
+          <h2>{t(isSupervisor ? 'routing.title' : 'routing.own')}</h2>
           {item && (
             <p class="overview-sum">
               {clientName(item.client)} · {dayName(item.createdAt, now.value, language.value)}, {clock(item.createdAt, language.value)}
@@ -66,17 +77,19 @@ export function RoutingScreen({ interaction }: { interaction: string }) {
             </p>
           )}
         </header>
-        <label class="why-not-pick">
-          <span>{t('routing.whyNot')}</span>
-          <select class="input" value={asked} onChange={(event) => setAsked(event.currentTarget.value)}>
-            <option value="">{t('routing.nobody')}</option>
-            {people(agents, view).map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        {isSupervisor && (
+          <label class="why-not-pick">
+            <span>{t('routing.whyNot')}</span>
+            <select class="input" value={asked} onChange={(event) => setAsked(event.currentTarget.value)}>
+              <option value="">{t('routing.nobody')}</option>
+              {people(agents, view).map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         {problem && (
           <p class="overview-wait" role="alert">
             {problem}

@@ -1,4 +1,5 @@
 /** Steps, reasons and figures in the words of the page's language. A code that is newer than this page falls back to the server's English. */
+import { isSystemReason, reasonText } from '../desk/pauseReasons.ts';
 import type { RoutingStep, Why, WhyNot } from './routing.ts';
 import { language, t, tIfKnown } from './texts.ts';
 
@@ -10,6 +11,7 @@ export function stepText({ kind, agent, queue, text }: RoutingStep): string {
 const COUNTED: ReadonlySet<string> = new Set(['load', 'calls', 'order', 'skill', 'preferred']);
 
 export function whyText({ by, key, value, text }: Why): string {
+  if (key === 'idle' && value === 0) return t('key.idle.never');
   const known = by === 'agent' && key === 'only' ? 'key.only.agent' : `key.${key}`;
   return tIfKnown(known, { value: key === 'idle' ? timeOfDay(value) : value }) ?? text;
 }
@@ -17,6 +19,7 @@ export function whyText({ by, key, value, text }: Why): string {
 export function runnerUpText({ key, runnerUp, by }: Why): string {
   if (!runnerUp) return '';
   if (by === 'agent') return t('next.interaction');
+  if (key === 'idle' && runnerUp.value === 0) return t('next.never', { name: runnerUp.name });
   if (key === 'idle') return t('next.since', { name: runnerUp.name, time: timeOfDay(runnerUp.value) });
   return COUNTED.has(key) ? t('next.value', { name: runnerUp.name, value: runnerUp.value }) : t('next.name', { name: runnerUp.name });
 }
@@ -29,7 +32,7 @@ export function whyNotText(answer: WhyNot, agent: string, queue: string): string
   const facts = { agent, queue };
   switch (answer.reason) {
     case 'paused':
-      return answer.pauseReason ? t('not.pausedFor', { ...facts, reason: answer.pauseReason.name }) : t('not.paused', facts);
+      return answer.pauseReason ? t('not.pausedFor', { ...facts, reason: pausedFor(answer.pauseReason) }) : t('not.paused', facts);
     case 'at_capacity':
       return answer.blockedBy
         ? t('not.blocked', { ...facts, held: heldText(answer.held), medium: t(`held.${answer.blockedBy}.many`) })
@@ -42,6 +45,9 @@ export function whyNotText(answer: WhyNot, agent: string, queue: string): string
       return tIfKnown(`not.${answer.reason}`, facts) ?? answer.text;
   }
 }
+
+/** The account's reasons are kept under their names, the system's under their codes. */
+const pausedFor = ({ id, name }: NonNullable<WhyNot['pauseReason']>): string => reasonText(isSystemReason(id) ? id : name || id);
 
 function heldText(held: WhyNot['held']): string {
   const parts = (['chat', 'voice', 'video'] as const).flatMap((medium) => {

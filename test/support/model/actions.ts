@@ -136,7 +136,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         step.do === 'reply' && (one.state === 'ended' || one.state === 'closed') ? (['gone'] as const) : claimAnswer(model, one, named);
       return {
         label,
-        expected: step.do === 'reply' && one.joined.has(named.id) ? ['ok'] : expected,
+        expected: step.do === 'reply' && one.joined.has(named.id) && expected?.[0] !== 'gone' ? ['ok'] : expected,
         isKeyed: step.do === 'reply',
         run: ({ router }) =>
           step.do === 'claim' ? router.claimInteraction(scope, claim as never) : router.sendMessage(scope, message as never),
@@ -381,7 +381,7 @@ function stateAction(
       const wanted = queues.length > 0 ? queues : agent.doc.queues;
       const isAllowed =
         isSupervisor || ids.canSignInAnywhere || wanted.every((queue) => agent.doc.queues.includes(queue) || agent.queues.has(queue));
-      const isKnown = wanted.every((queue) => model.queues.get(queue)?.isActive);
+      const isKnown = model.isAccountActive && wanted.every((queue) => model.queues.get(queue)?.isActive);
       return {
         ...shared,
         expected: isKnown ? [isAllowed && wanted.length > 0 ? 'ok' : 'forbidden'] : undefined,

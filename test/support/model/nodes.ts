@@ -11,7 +11,7 @@ import { connect, type Reply, ScriptRunner, untilReady } from '../../../queues/r
 import { createRouter } from '../../../queues/router.ts';
 import { type CutProxy, startCutProxy } from '../cutProxy.ts';
 import { testLog } from '../engines.ts';
-import { startTestRedis, type TestRedis } from '../services.ts';
+import { startTestRedis } from '../services.ts';
 import { type Args, argsOf010, loadRelease } from './release.ts';
 
 export const EPOCH_MS = 1_800_000_000_000;
@@ -38,7 +38,6 @@ export interface Lane {
 }
 
 export interface Lanes {
-  readonly redis: TestRedis;
   readonly lanes: readonly Lane[];
   readonly proxy: CutProxy | undefined;
   close(): Promise<void>;
@@ -49,15 +48,18 @@ export interface LanesOptions {
   /** What each lane's nodes are: of the present release, with connections that are cut, or of 0.1.0. */
   readonly nodes: readonly ('present' | 'cut' | '0.1.0')[];
   readonly seed?: number;
+  /** A server or cluster that is there already; else one is started. */
+  readonly redisUrl?: string;
 }
 
 export async function startLanes(options: LanesOptions): Promise<Lanes> {
-  const redis = await startTestRedis();
-  const proxy = options.nodes.includes('cut') ? await startCutProxy(redis.url, options.seed ?? 1) : undefined;
+  const own = options.redisUrl === undefined ? await startTestRedis() : undefined;
+  const url = own?.url ?? options.redisUrl ?? '';
+  const proxy = options.nodes.includes('cut') ? await startCutProxy(url, options.seed ?? 1) : undefined;
   const closers: (() => Promise<void>)[] = [];
   const lanes = await Promise.all(Array.from({ length: options.lanes }, (_, partition) => openLane(partition)));
   // Nothing here is about durability: without a sync per command thousands of runs fit into the test command.
-  await lanes[0]?.engine.core.runner.redis.config('SET', 'appendfsync', 'no');
+  if (own) await lanes[0]?.engine.core.runner.redis.config('SET', 'appendfsync', 'no');
 
   async function openLane(partition: number): Promise<Lane> {
     const lane = { partition, base: partitionKey('c:', partition), nowMs: EPOCH_MS, skews: options.nodes.map(() => 0) };
@@ -74,14 +76,14 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     }
   }
 
-  async function openEngine(nodeId: string, virtualNow: () => number, url = redis.url): Promise<RunningEngine> {
-    const engine = await createEngine({ redisUrl: url, nodeId, log: testLog, virtualNow });
+  async function openEngine(nodeId: string, virtualNow: () => number, redisUrl = url): Promise<RunningEngine> {
+    const engine = await createEngine({ redisUrl, nodeId, log: testLog, virtualNow });
     closers.push(() => engine.close('test over'));
     return engine;
   }
 
   async function openEarlier(nodeId: string, virtualNow: () => number): Promise<LaneNode> {
-    const connection = connect(redis.url, testLog, nodeId);
+    const connection = connect(url, testLog, nodeId);
     await untilReady(connection, 10_000);
     const runner = new ScriptRunner(connection, RELEASE_0_1_0);
     const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
@@ -94,14 +96,13 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
   }
 
   return {
-    redis,
     lanes,
     proxy,
     async close() {
       proxy?.setChance(0);
       await Promise.all(closers.map((close) => close()));
       await proxy?.close();
-      await redis.stop();
+      await own?.stop();
     },
   };
 }
@@ -114,11 +115,15 @@ class EarlierCommands extends Commands {
   }
 }
 
+const CLEAR = `
+for _, key in ipairs(redis.call('KEYS', KEYS[1] .. ':*')) do
+  if key ~= KEYS[1] .. ':nodes' then redis.call('UNLINK', key) end
+end`;
+
 /** Forgets a lane's state but for its nodes' leases, and marks it as virtual: each run begins anew. */
 export async function clearLane(lane: Lane): Promise<void> {
   const { redis } = lane.engine.core.runner;
-  const keys = (await redis.keys(`${lane.base}:*`)).filter((key) => key !== `${lane.base}:nodes`);
-  if (keys.length > 0) await redis.unlink(...keys);
+  await redis.eval(CLEAR, 1, lane.base);
   const lapsed = Object.entries(await redis.hgetall(`${lane.base}:nodes`)).filter(
     ([name, standing]) => name.includes('~') || standing.endsWith('|1'),
   );

@@ -30,6 +30,9 @@ export class Player {
   readonly #memory: Memory = { started: [], tokens: [], connections: new Map(), live: new Set(), serial: 0 };
   readonly #story: string[] = [];
   readonly #done: { readonly action: Action; readonly wasOk: boolean }[] = [];
+  /** Nothing came after the last command done. */
+  #isJustDone = false;
+  #told: readonly StoredEvent[] = [];
   #version = 1;
   #seen = '0';
   #last: Snapshot | undefined;
@@ -80,7 +83,8 @@ export class Player {
     this.#steps++;
     this.#lane.nowMs += 1;
     if (step.do === 'burst') await this.#burst(step.steps);
-    else if (!(await this.#special(step))) await this.#single(step);
+    else if (await this.#special(step)) this.#isJustDone = step.do === 'again' && this.#isJustDone;
+    else await this.#single(step);
     if (this.#steps % RECONCILE_EVERY === 0) await this.#reconciled();
   }
 
@@ -101,6 +105,7 @@ export class Player {
       if (answer === 'ok') complaints.push(...(this.#hasSwept ? [] : (action.after?.(this.#model) ?? [])));
       else if (events > 0 && !this.#hasSwept) complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
       this.#done.push({ action, wasOk: answer === 'ok' });
+      this.#isJustDone = true;
     }
     this.#fail(complaints);
   }
@@ -120,6 +125,7 @@ export class Player {
       passing > 0 ? sweep(this.#lane, this.#node(steps.length).commands).catch(ignoreFenced) : undefined,
       ...actions.map(({ action, node }) => this.#ask(action, node)),
     ]);
+    this.#isJustDone = false;
     await this.#look('a burst');
     const accepted = actions
       .filter(({ action }, at) => answers[at] === 'ok' && /^accept/.test(action.label))
@@ -170,7 +176,10 @@ export class Player {
         const known = this.#model.queues.get(this.#ids.queues[step.queue % this.#ids.queues.length] ?? '');
         if (!known) return true;
         this.#story.push(`${known.id} is set to ${JSON.stringify(step.with)}`);
-        await this.#setQueue({ ...queueOf(known.id, accountId, { ...known, ...step.with }, this.#ids.queues), recipe: known.recipe });
+        await this.#setQueue({
+          ...queueOf(known.id, accountId, { ...known, ...step.with, channel: known.channel }, this.#ids.queues),
+          recipe: known.recipe,
+        });
         await this.#look('settings');
         return true;
       }
@@ -225,7 +234,8 @@ export class Player {
     await node.commands.run('fireDeadline', this.#lane.partition, [member]).catch(ignoreFenced);
     const isDue = (this.#last?.deadlines.get(member) ?? Number.POSITIVE_INFINITY) <= this.#lane.nowMs + Math.max(0, ...this.#lane.skews);
     const events = await this.#look('a knock');
-    if (events > 0 && !isDue && !this.#hasSwept) this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
+    if (events > 0 && !isDue && !this.#hasSwept)
+      this.#fail([`INV-5 the knock ${member} came ${isOld ? 'late' : 'early'} and changed something`]);
   }
 
   /** The same command again: what is known by its key, or comes at once, changes nothing (INV-7). */
@@ -234,7 +244,7 @@ export class Player {
     if (!before) return;
     const { action, wasOk } = before;
     const node = this.#node(step.node);
-    const isAtOnce = step.back === 0;
+    const isAtOnce = step.back === 0 && this.#isJustDone;
     this.#story.push(`again: ${action.label} (${node.name})`);
     const answer = await this.#ask(action, node);
     const events = await this.#look('a repeat', isAtOnce && !action.isKeyed ? ['agent.changed', 'client.presence'] : []);
@@ -291,6 +301,7 @@ export class Player {
       const state = agentStateOf(snapshot, doc, isDeleted);
       if (state) later.set(doc.id, state);
     }
+    this.#told = events;
     if (this.#options.isJudgingEvents) complaints.push(...this.#model.fold(events, later, snapshot));
     else this.#model.adopt(snapshot, later);
     this.#remember(events, snapshot);
@@ -339,9 +350,18 @@ export class Player {
   }
 
   #tale(): string {
+    const told = this.#told.map(({ type, at, body }) => `${type} at ${at} ${JSON.stringify(body)}`);
     const queues = [...this.#model.queues.values()].map(({ kind: _k, accountId: _a, name: _n, ...doc }) => JSON.stringify(doc));
     const agents = [...this.#model.agents.values()].map(({ doc: { kind: _k, accountId: _a, name: _n, ...doc } }) => JSON.stringify(doc));
-    return ['scene now:', ...queues, ...agents, 'steps:', ...this.#story.map((line, at) => `${at + 1}. ${line}`)].join('\n');
+    return [
+      'scene now:',
+      ...queues,
+      ...agents,
+      'steps:',
+      ...this.#story.map((line, at) => `${at + 1}. ${line}`),
+      'events of the last step:',
+      ...told,
+    ].join('\n');
   }
 }
 

@@ -9,20 +9,25 @@ import type { Script } from '../../../queues/scripts.ts';
 
 interface Packed {
   readonly version: string;
-  readonly hashes: Readonly<Record<string, string>>;
-  readonly files: Readonly<Record<string, string>>;
+  /** Every line once. */
+  readonly lines: readonly string[];
+  /** Runs of lines, each `from+count`; and the text's hash. */
+  readonly scripts: Readonly<Record<string, { readonly sha: string; readonly runs: string }>>;
 }
 
 /** @throws when the pack's texts are not those that were packed */
 export function loadRelease(version: string): ReadonlyMap<string, Script> {
-  const packed = JSON.parse(readFileSync(join(import.meta.dirname, `../../queues/releases/${version}.json`), 'utf8')) as Packed;
-  const assemble = (path: string): string =>
-    (packed.files[path] ?? '').replace(/^-- @include (\w+)$/gm, (_, part: string) => assemble(`lib/${part}.lua`));
+  const packed = JSON.parse(readFileSync(join(import.meta.dirname, `../../queues/releases/${version}.corpus.json`), 'utf8')) as Packed;
   return new Map(
-    Object.entries(packed.hashes).map(([name, hash]) => {
-      const text = assemble(`${name}-1.lua`);
-      const sha = createHash('sha1').update(text).digest('hex');
-      if (sha !== hash) throw new Error(`${name} of ${version} is not as it was packed`);
+    Object.entries(packed.scripts).map(([name, { sha, runs }]) => {
+      const text = runs
+        .split(' ')
+        .flatMap((run) => {
+          const [from = 0, count = 0] = run.split('+').map(Number);
+          return packed.lines.slice(from, from + count);
+        })
+        .join('\n');
+      if (createHash('sha1').update(text).digest('hex') !== sha) throw new Error(`${name} of ${version} is not as it was packed`);
       return [name, { name, text, sha }];
     }),
   );

@@ -57,6 +57,8 @@ export class RoutingModel {
   /** Agents as they stand after the present step, as far as their own announcement may come after what it caused. */
   #later: ReadonlyMap<string, AgentState> = new Map();
   #stored: Snapshot['interactions'] = new Map();
+  /** What was offered or owned and came back in the present step. */
+  readonly #returned = new Set<string>();
   #turn = 0;
   /** When each queue's settings changed: what waited then keeps the needs it came with. */
   readonly #changed = new Map<string, number>();
@@ -91,6 +93,7 @@ export class RoutingModel {
   /** Folds the events of one step. `later` and `snapshot`: agents and all else after it. @return what the rules do not allow */
   fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>, snapshot: Snapshot): string[] {
     this.complaints.length = 0;
+    this.#returned.clear();
     this.#later = later;
     this.#stored = snapshot.interactions;
     for (const event of events) {
@@ -158,6 +161,7 @@ export class RoutingModel {
         this.#release(one.owner, one.id, 'owned');
         one.owner = '';
         one.state = 'waiting';
+        this.#returned.add(one.id);
         return;
       case 'interaction.ended':
         if (one.state !== 'served') this.#complain('INV-3', `${one.id} ended while ${one.state}`);
@@ -296,7 +300,7 @@ export class RoutingModel {
       one.score = this.scoreOf(one);
     }
     if (body.what === 'media') {
-      // Who missed it as what it was may be asked again, if it was just offered: taken as stored.
+      // If it was just offered, whoever missed it as what it was may be asked again: taken as stored.
       one.missed = new Set((this.#stored.get(one.id)?.fields['missed'] ?? '').split(',').filter((agent) => agent !== ''));
       this.#mediumChanged(one, body.channel);
     }
@@ -347,6 +351,7 @@ export class RoutingModel {
       this.#complain('INV-5', `an offer of ${one.id} expired early, at ${at} instead of ${one.due}`);
     if (body.reason !== 'taken') one.missed.add(body.a);
     this.#release(body.a, one.id, 'offer');
+    this.#returned.add(one.id);
     if (one.offered.size === 0 && one.state === 'offered') one.state = 'waiting';
   }
 
@@ -432,10 +437,10 @@ export class RoutingModel {
     if (agents.length > 1 && others.length === 0 && !isFirstAgent)
       this.#complain(
         'RTE-2',
-        `${one.id} ${what} to ${agentId}; by ${queue.mode} first: ${[...firstByStrategy(queue, one, agents, this.given, this.now)]}`,
+        `${one.id} ${what} to ${agentId}; by ${queue.mode} first of ${agents.map(({ id }) => id)} (turns ${[...this.given.turns]}, missed ${[...one.missed]}): ${[...firstByStrategy(queue, one, agents, this.given, this.now)]}`,
       );
-    // What comes back goes to the next agent first; when all have missed it, it may come back to the one who is left.
-    if (why?.by === 'interaction' && one.missed.size > 0 && isFirstAgent) return;
+    // What comes back looks for an agent at once, before those who came free by it look at what waits.
+    if (why?.by === 'interaction' && this.#returned.has(one.id) && isFirstAgent) return;
     if (others.length > 0 && agents.length <= 1 && !isFirstInteraction)
       this.#complain('INV-8', `${one.id} ${what} to ${agentId}, before ${others.map((each) => each.id)}`);
     if (others.length > 0 && agents.length > 1 && !isFirstAgent && !isFirstInteraction)

@@ -67,12 +67,16 @@ export function firstByStrategy(
   });
   const least = keys.reduce<Key | undefined>((best, key) => (best && compare(best, key) <= 0 ? best : key), undefined) ?? [];
   if (queue.mode === 'random') {
-    // RTE-2: a draw; totals of the day differ by at most one per twenty. What is preferred counts among those drawn from.
-    const lowest = Math.min(...agents.map((agent) => keyOf(queue, agent, given, now)[0] ?? 0));
-    const reach = lowest + Math.floor(lowest / 20);
-    const within = able.filter((_, index) => (keys[index]?.[1] ?? 0) <= Math.max(reach, least[1] ?? 0));
-    const most = Math.max(...within.map((agent) => meritOf(agent, wanted)));
-    return new Set((untried.length > 0 ? within.filter((agent) => meritOf(agent, wanted) === most) : within).map(({ id }) => id));
+    // RTE-2: a draw among those whose totals of the day differ by at most one per twenty. What is preferred counts among those drawn from; where skills
+    // or a new try narrow the choice, among all.
+    const totalOf = (agent: AgentState) => keyOf(queue, agent, given, now)[0] ?? 0;
+    const lowest = Math.min(...agents.map(totalOf));
+    const drawn = able.filter((agent) => totalOf(agent) <= lowest + Math.floor(lowest / 20));
+    const isNarrowed = wanted.length > 0 && (one.missed.size > 0 || one.need.length > 0);
+    const least = Math.min(...able.map(totalOf));
+    const pool = isNarrowed ? able : drawn.length > 0 ? drawn : able.filter((agent) => totalOf(agent) === least);
+    const most = Math.max(...pool.map((agent) => meritOf(agent, wanted)));
+    return new Set(pool.filter((agent) => untried.length === 0 || meritOf(agent, wanted) === most).map(({ id }) => id));
   }
   return new Set(able.filter((_, index) => compare(keys[index] ?? [], least) === 0).map(({ id }) => id));
 }

@@ -52,7 +52,8 @@ export class WebStage {
       ...(body && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()) as Record<string, unknown>;
+    const text = await answer.text();
+    return (text ? JSON.parse(text) : {}) as Record<string, unknown>;
   }
 
   /** After each test: what visitors left open would only cost time. */
@@ -79,18 +80,42 @@ export class WebStage {
 
   /** The desk of one of the demo account's agents, signed in to the queues. */
   async agent(name: 'anna' | 'marco', options: { context?: BrowserContextOptions } = {}): Promise<DeskPage> {
+    const desk = await this.desk(name, options);
+    await desk.goToWork();
+    return desk;
+  }
+
+  /** The desk of one of the demo account's people; giulia administrates and supervises. */
+  async desk(name: 'anna' | 'marco' | 'giulia', options: { context?: BrowserContextOptions; place?: string } = {}): Promise<DeskPage> {
     const profile = await this.browser.profile(options.context);
     const page = await this.browser.page(profile);
     const { signIns } = await this.center.demo();
     const signIn = signIns.find(({ email }) => email.startsWith(`${name}@`));
     if (!signIn) throw new Error(`the demo account has no ${name}`);
-    await page.goto(`${this.origin}/desk`);
+    await page.goto(`${this.origin}/desk${options.place ?? ''}`);
     await page.fill('input[type=email]', signIn.email);
     await page.fill('input[type=password]', signIn.password);
     await page.click('button[type=submit]');
-    const desk = new DeskPage(page, profile);
-    await desk.goToWork();
-    return desk;
+    await page.locator('.rail').waitFor();
+    return new DeskPage(page, profile);
+  }
+
+  /** Somebody who waits in a queue, without a browser of their own. @returns the interaction's id */
+  async caller(queueId: string, name: string, more: object = {}): Promise<string> {
+    const key = `test-${crypto.randomUUID()}`.slice(0, 40);
+    const made = await this.asAdmin('POST', '/interactions', { queueId, key, contact: { name }, text: `${name} has a question`, ...more });
+    return String(made.id);
+  }
+
+  /** A queue with these settings that anna and marco serve and giulia supervises. */
+  async queue(name: string, settings: object = {}): Promise<{ id: string; version: number }> {
+    const queue = (await this.asAdmin('POST', '/queues', { name, ...settings })) as { id: string; version: number };
+    const { items } = (await this.asAdmin('GET', '/users')) as { items: { id: string; email: string }[] };
+    for (const { id, email } of items) {
+      const roles = [email.startsWith('giulia@') ? 'supervisor' : 'agent'];
+      await this.asAdmin('PUT', `/queues/${queue.id}/members/${id}`, { roles });
+    }
+    return queue;
   }
 }
 

@@ -104,7 +104,7 @@ function MembershipLine({ membership, queue, onChange, onRemove }: LineProps) {
           </option>
         ))}
       </select>
-      <button type="button" class="icon-button small" aria-label={t('remove', { name })} title={t('remove', { name })} onClick={onRemove}>
+      <button type="button" class="icon-button" aria-label={t('remove', { name })} title={t('remove', { name })} onClick={onRemove}>
         <Icon name="trash" size={18} />
       </button>
     </div>

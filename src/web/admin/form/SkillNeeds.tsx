@@ -39,7 +39,7 @@ export function SkillNeeds({ value, onChange, skills, max, isLabelHidden = false
                 </span>
                 <button
                   type="button"
-                  class="icon-button small"
+                  class="icon-button"
                   aria-label={t('remove', { name })}
                   title={t('remove', { name })}
                   onClick={() => onChange(value.filter((_, at) => at !== index))}

@@ -5,13 +5,15 @@ import { t } from '../texts.ts';
 import type { QueueContext } from './QueueEditor.tsx';
 
 export function BasicsSection({ form }: QueueContext) {
+  // It stays what it was when the queue was made.
+  const channel = form.field('channel');
   return (
     <>
       <TextInput label={t('queue.name')} maxLength={100} {...form.field('name')} />
       <ChoiceInput
         label={t('queue.channel')}
-        choices={(['chat', 'voice'] as const).map((value) => ({ value, name: t(`channel.${value}`), hint: t(`channel.${value}.hint`) }))}
-        {...form.field('channel')}
+        choices={[{ value: channel.value, name: t(`channel.${channel.value}`), hint: t(`channel.${channel.value}.hint`) }]}
+        {...channel}
       />
       <SwitchInput label={t('queue.isActive')} hint={t('queue.isActive.hint')} {...form.field('isActive')} />
       <DurationInput

@@ -67,7 +67,7 @@ function OutcomeLines({ form }: Pick<QueueContext, 'form'>) {
               </select>
               <button
                 type="button"
-                class="icon-button small"
+                class="icon-button"
                 aria-label={t('remove', { name: outcome.name })}
                 onClick={() => onChange(outcomes.filter((_, at) => at !== index))}
               >

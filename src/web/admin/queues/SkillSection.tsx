@@ -60,7 +60,7 @@ function RelaxationSteps({ form }: Pick<QueueContext, 'form'>) {
               />
               <button
                 type="button"
-                class="icon-button small"
+                class="icon-button"
                 aria-label={t('relaxation.remove', { number: index + 1 })}
                 onClick={() => onChange(steps.filter((_, at) => at !== index))}
               >

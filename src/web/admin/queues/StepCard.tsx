@@ -32,7 +32,7 @@ export function StepCard({ step, number, queues, errors, onChange, onRemove }: S
         <span class="step-number">{number}</span>
         <span>{whenText(step)}</span>
       </legend>
-      <button type="button" class="icon-button small step-remove" aria-label={t('recipe.remove', { number })} onClick={onRemove}>
+      <button type="button" class="icon-button step-remove" aria-label={t('recipe.remove', { number })} onClick={onRemove}>
         <Icon name="trash" size={18} />
       </button>
       <div class="step-fields">

@@ -1,0 +1,189 @@
+/** The configuration pages: what administrators set reaches the server, what it refuses stands where it belongs, and nobody overwrites anybody unseen. */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type DeskPage, WebStage } from './support/stage.ts';
+
+let stage: WebStage;
+let admin: DeskPage;
+beforeAll(async () => {
+  stage = await WebStage.open();
+  admin = await stage.desk('giulia');
+}, 120_000);
+afterAll(() => stage?.close());
+afterEach(() => expect(stage.browser.takeErrors()).toEqual([]));
+
+const settingsOf = (id: string) => stage.asAdmin('GET', `/queues/${id}`);
+
+async function open(page: Page, place: string): Promise<void> {
+  await page.goto(`${stage.origin}/desk#/admin/${place}`);
+  await page.reload();
+  await page.locator('.admin-body .admin-page, .admin-body .editor').waitFor();
+}
+
+async function save(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Saved$/ })
+    .waitFor();
+}
+
+test('RTE-1 queues begin without priority in a list that is searched, and their priority is stepped and typed there', async () => {
+  const { page } = admin;
+  const queue = await stage.queue('Priority desk');
+  await open(page, 'queues');
+  await page.getByLabel('Search queues').fill('priority d');
+  const list = page.locator('.admin-list > li');
+  await expect.poll(() => list.allInnerTexts()).toHaveLength(1);
+  const priority = page.getByLabel('Priority of Priority desk', { exact: true });
+  expect(await priority.inputValue()).toBe('0');
+  await page.getByLabel('More: Priority of Priority desk').click();
+  await page.getByLabel('More: Priority of Priority desk').click();
+  await expect.poll(async () => (await settingsOf(queue.id)).priority).toBe(2);
+  await priority.fill('17');
+  await expect.poll(async () => (await settingsOf(queue.id)).priority).toBe(17);
+});
+
+test('RTE-2 RTE-6 RTE-8 a new queue is made and its rules are kept: strategy, offer, wrap-up, service level', async () => {
+  const { page } = admin;
+  await open(page, 'queues');
+  await page.getByRole('button', { name: 'New queue' }).click();
+  await page.getByLabel('Name').fill('Hotline');
+  await page.getByRole('radio', { name: /^Phone/ }).check();
+  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: 'Hotline' }).waitFor();
+  await page.getByRole('radio', { name: /^Ring all/ }).check();
+  await page.getByLabel('Agents rung at once', { exact: true }).fill('4');
+  await page.getByLabel('Time to accept', { exact: true }).fill('25');
+  await page.getByLabel('Unit: Wrap-up').selectOption('minute');
+  await page.getByLabel('More: Wrap-up').click();
+  await page.getByLabel('More: Wrap-up').click();
+  await page.getByLabel('Agents may end it early').uncheck();
+  await save(page);
+  const id = page.url().split('/').at(-1) ?? '';
+  expect(await settingsOf(id)).toMatchObject({
+    channel: 'voice',
+    mode: 'ring_all',
+    ringMax: 4,
+    offerTimeoutMs: 25_000,
+    wrapUpMs: 120_000,
+    canEndWrapUp: false,
+  });
+});
+
+test('RTE-10 a recipe is built step by step; a circle of queues is refused at the step that closes it, in words', async () => {
+  const { page } = admin;
+  const first = await stage.queue('Circle one');
+  const second = await stage.queue('Circle two', { recipe: [{ afterSec: 60, onlyIf: 'always', do: { op: 'queue', queueId: first.id } }] });
+  await open(page, `queues/${first.id}`);
+  const section = page.locator('#section-overflow');
+  await section.getByRole('button', { name: 'Add a step' }).click();
+  await section.getByLabel('Then').selectOption('message');
+  await section.getByLabel('What they are told').fill('Somebody will be with you soon.');
+  await section.getByRole('button', { name: 'Add a step' }).click();
+  await section.getByLabel('Queue', { exact: true }).selectOption(second.id);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const refused = section.locator('.step-card').nth(1);
+  await refused.getByText('Circle one → Circle two → Circle one').waitFor();
+  expect(await refused.getByLabel('Queue', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+  expect((await settingsOf(first.id)).recipe).toEqual([]);
+
+  // A step that is entered late but runs early is put first.
+  await refused.getByLabel('Then').selectOption('voicemail');
+  await refused.getByLabel('Only if').selectOption('no_agents');
+  await refused.getByLabel('After waiting', { exact: true }).fill('0');
+  await save(page);
+  expect((await settingsOf(first.id)).recipe).toEqual([
+    { afterSec: 0, onlyIf: 'no_agents', do: { op: 'voicemail' } },
+    { afterSec: 60, onlyIf: 'always', do: { op: 'message', text: 'Somebody will be with you soon.' } },
+  ]);
+});
+
+test('API-1 who saves second is told what the other changed; both changes stand after that', async () => {
+  const { page } = admin;
+  const queue = await stage.queue('Two editors');
+  await open(page, `queues/${queue.id}`);
+  await page.getByLabel('More: Priority').click();
+  await stage.asAdmin('PATCH', `/queues/${queue.id}`, { serviceLevelSec: 45, version: queue.version });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'They changed: Answered in time means within.' }).waitFor();
+  await page.getByRole('button', { name: 'Keep mine and save' }).click();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Saved$/ })
+    .waitFor();
+  expect(await settingsOf(queue.id)).toMatchObject({ priority: 1, serviceLevelSec: 45 });
+});
+
+test('ACC-10 leaving a form that is not saved asks first, by link and by the back button', async () => {
+  const { page } = admin;
+  const queue = await stage.queue('Half done');
+  await open(page, 'queues');
+  await page.locator('.row-link', { hasText: 'Half done' }).click();
+  await page.getByLabel('More: Priority').click();
+  await page.getByRole('link', { name: 'Skills' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stay' }).click();
+  await page.goBack();
+  await page.getByRole('dialog').waitFor();
+  expect(await page.getByRole('spinbutton', { name: 'Priority' }).inputValue()).toBe('1');
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+  await page.getByLabel('Search queues').waitFor();
+  expect((await settingsOf(queue.id)).priority).toBe(0);
+});
+
+test('RTE-3 RTE-5 skills are named once; an agent gets capacities, a rule, a skill with its level and a place in a linear queue', async () => {
+  const { page } = admin;
+  const queue = await stage.queue('One by one', { mode: 'linear' });
+  await open(page, 'skills');
+  const added = page.getByLabel('Name of a new skill');
+  await added.fill('Portuguese');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name of Portuguese').waitFor();
+  await added.fill('PORTUGUESE');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'There is a skill of this name already' }).waitFor();
+  expect(await added.inputValue()).toBe('PORTUGUESE');
+
+  await page.getByRole('link', { name: 'Agents' }).click();
+  await page.getByLabel('Search by name or e-mail').fill('anna@');
+  await page.locator('.row-link', { hasText: 'Anna Bianchi' }).click();
+  await page.getByLabel('Calls', { exact: true }).fill('2');
+  await page.getByLabel('A call may come while serving chats').check();
+  await page.getByLabel('Skills: Add a skill…').selectOption({ label: 'Portuguese' });
+  await page.getByLabel('Level of Portuguese', { exact: true }).fill('8');
+  await page.getByLabel('Place in One by one').fill('3');
+  await save(page);
+  const { items } = (await stage.asAdmin('GET', '/users?search=anna')) as { items: Record<string, unknown>[] };
+  expect(items[0]).toMatchObject({ voiceCapacity: 2, interrupts: ['voice>chat'] });
+  const skills = (await stage.asAdmin('GET', '/skills?search=portuguese')) as { items: { id: string }[] };
+  expect(items[0]?.skills).toContainEqual({ skill: skills.items[0]?.id, level: 8 });
+  expect(items[0]?.queues).toContainEqual({ id: queue.id, role: 'agent', order: 3 });
+});
+
+test('RTE-7 pause reasons are added, renamed, refused when they exist in other letters, and deleted', async () => {
+  const { page } = admin;
+  await open(page, 'pauses');
+  const added = page.getByLabel('A new reason');
+  await added.fill('Čaj & Kaffee 2.0');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name of Čaj & Kaffee 2.0').waitFor();
+  await added.fill('čAJ & kaffee 2.0');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'Upper and lower case make no difference.' }).waitFor();
+  await page.getByLabel('Name of Čaj & Kaffee 2.0').fill('Break');
+  await page.keyboard.press('Enter');
+  await page.locator('.named-list').getByRole('alert').filter({ hasText: 'There is such a reason already.' }).waitFor();
+  await page.getByLabel('Name of Čaj & Kaffee 2.0').fill('Tea');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name of Tea').waitFor();
+  await page.getByRole('button', { name: 'Remove Tea' }).click();
+  await page.getByLabel('Name of Tea').waitFor({ state: 'detached' });
+});
+
+test('ACC-4 who may not configure is shown no door to it, nor what is behind its address', async () => {
+  const desk = await stage.desk('marco', { place: '#/admin/queues' });
+  await desk.page.locator('.list-pane').waitFor();
+  expect(await desk.page.getByRole('link', { name: 'Configure' }).count()).toBe(0);
+  expect(await desk.page.locator('.admin').count()).toBe(0);
+  await desk.profile.close();
+});

@@ -25,25 +25,19 @@ local w = {
   pref = textOf(asked.preferred),
 }
 local origin = asked.origin or 'inbound'
-addRow(B .. ':i:' .. i)
-local set = {
+addRow(i)
+writeInteraction(
   i, 'acc', acc, 'g', ARGV[8], 'c', contact, 'cn', ARGV[11], 'em', ARGV[12], 'lg', ARGV[13], 'pg', ARGV[14], 'ua', ARGV[15],
-  'ch', w.medium, 'or', origin, 'start', w.start, 'created', now, 'own', '', 'pres', 'connected',
-}
-local function put(field, value)
-  set[#set + 1] = field
-  set[#set + 1] = value
-end
-if w.pri ~= 0 then put('pri', w.pri) end
-if w.req ~= '' then put('req', w.req) end
-if w.pref ~= '' then put('ownPref', w.pref) end
+  'ch', w.medium, 'or', origin, 'start', w.start, 'created', nowText, 'own', '', 'pres', 'connected'
+)
+if w.pri ~= 0 then writeInteraction(i, 'pri', w.pri) end
+if w.req ~= '' then writeInteraction(i, 'req', w.req) end
+if w.pref ~= '' then writeInteraction(i, 'ownPref', w.pref) end
 if ARGV[17] ~= '' then
-  put('unread', 1)
-  put('una', now)
-  put('lm', cjson.encode({ text = ARGV[18], role = 'customer', at = now }))
+  writeInteraction(i, 'unread', 1, 'una', nowText, 'lm', cjson.encode({ text = ARGV[18], role = 'customer', at = now }))
 end
-if connection == '' then put('np', '1') end
-enterQueue(i, c, w, set)
+if connection == '' then writeInteraction(i, 'np', '1') end
+enterQueue(i, c, w)
 if connection ~= '' then
   call('ZADD', B .. ':v:' .. contact, now, i)
   -- While one of them is open the list must outlive it; closing shortens the time.

@@ -13,7 +13,7 @@ if h and not isIn(5, h) then
   h[OWNER] = a
   -- Taking it appended to the feed.
   h[OFF] = number(fields(i, 'off')[1])
-  flush()
+  flush(rowOf(i))
 end
 if h then answer = append(5, h) end
 answer[#answer + 1] = knocks

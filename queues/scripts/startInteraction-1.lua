@@ -8,7 +8,7 @@
 local i, acc, q, contact, connection = ARGV[5], ARGV[6], ARGV[7], ARGV[9], ARGV[19]
 local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
-if first then return { 'ok', '2', 1, first, view(first), knocks } end
+if first then return { 'ok', '1', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if call('HGET', B .. ':acct:' .. acc, 'act') ~= '1' then return { 'account_inactive' } end
 local c = queueOf(q)
@@ -25,25 +25,19 @@ local w = {
   pref = textOf(asked.preferred),
 }
 local origin = asked.origin or 'inbound'
-addRow(B .. ':i:' .. i)
-local set = {
+addRow(i)
+writeInteraction(
   i, 'acc', acc, 'g', ARGV[8], 'c', contact, 'cn', ARGV[11], 'em', ARGV[12], 'lg', ARGV[13], 'pg', ARGV[14], 'ua', ARGV[15],
-  'ch', w.medium, 'or', origin, 'start', w.start, 'created', now, 'own', '', 'pres', 'connected',
-}
-local function put(field, value)
-  set[#set + 1] = field
-  set[#set + 1] = value
-end
-if w.pri ~= 0 then put('pri', w.pri) end
-if w.req ~= '' then put('req', w.req) end
-if w.pref ~= '' then put('ownPref', w.pref) end
+  'ch', w.medium, 'or', origin, 'start', w.start, 'created', nowText, 'own', '', 'pres', 'connected'
+)
+if w.pri ~= 0 then writeInteraction(i, 'pri', w.pri) end
+if w.req ~= '' then writeInteraction(i, 'req', w.req) end
+if w.pref ~= '' then writeInteraction(i, 'ownPref', w.pref) end
 if ARGV[17] ~= '' then
-  put('unread', 1)
-  put('una', now)
-  put('lm', cjson.encode({ text = ARGV[18], role = 'customer', at = now }))
+  writeInteraction(i, 'unread', 1, 'una', nowText, 'lm', cjson.encode({ text = ARGV[18], role = 'customer', at = now }))
 end
-if connection == '' then put('np', '1') end
-enterQueue(i, c, w, set)
+if connection == '' then writeInteraction(i, 'np', '1') end
+enterQueue(i, c, w)
 if connection ~= '' then
   call('ZADD', B .. ':v:' .. contact, now, i)
   -- While one of them is open the list must outlive it; closing shortens the time.
@@ -52,9 +46,11 @@ if connection ~= '' then
   call('HSET', B .. ':ic:' .. i, connection, nodeId .. '|' .. ARGV[2])
   call('SADD', holderKey(), 'c|' .. i .. '|' .. connection)
 end
-local off = emit('interaction.created', acc, { i = i, q = q, acc = acc, group = ARGV[8], contact = contact, name = ARGV[11], email = ARGV[12],
+-- Not in the conversation's feed: nobody can follow that yet, and a stream with one entry takes five times what the interaction takes.
+emit('interaction.created', acc, { i = i, q = q, acc = acc, group = ARGV[8], contact = contact, name = ARGV[11], email = ARGV[12],
   channel = w.medium, origin = origin, language = ARGV[13], page = ARGV[14], userAgent = ARGV[15], start = w.start,
-  need = mergeNeeds(w.req, c.required), pri = w.pri }, { i = i, q = q, figures = true })
+  need = mergeNeeds(w.req, c.required), pri = w.pri }, { q = q, figures = true })
+local off = 0
 if ARGV[17] ~= '' then
   off = emit('message.sent', acc, { i = i, q = q, mid = ARGV[16], role = 'customer', by = contact, n = ARGV[11], vis = 'everyone', text = ARGV[17] }, { i = i, q = q })
   call('HSET', B .. ':dd:' .. i, contact .. ':' .. ARGV[16], off .. '|' .. now)

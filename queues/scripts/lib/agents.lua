@@ -14,9 +14,9 @@ local DAY_MS = 86400000
 -- Two keys in one score: the first counts, the second (a time in ms, below 2^42) breaks ties.
 local TIE = 4398046511104
 
-local queues, agents, accounts, settleAgents
+local queues, agents, accounts, touched, settleAgents
 -- @each
-queues, agents, accounts = {}, {}, {}
+queues, agents, accounts, touched = {}, {}, {}, {}
 -- Only in commands that know of agents: those of an earlier call, perhaps in another partition, are none of this one's.
 settle = function() settleAgents() end
 -- @end
@@ -68,13 +68,14 @@ local function isServing(c)
   return accounts[c.acc]
 end
 
+local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed' }
 -- The agent's state, kept true by what changes it here.
 local function agentOf(a)
   local g = agents[a]
   if not g then
-    local h = know(B .. ':a:' .. a, 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed')
+    local h = know(agentRow(a), AGENT)
     g = {
-      id = a, acc = h.acc, isActive = h.act == '1', st = h.st or 'out', devices = number(h.dv), load = number(h.load), voice = number(h.lv),
+      id = a, row = h, acc = h.acc, isActive = h.act == '1', st = h.st or 'out', devices = number(h.dv), load = number(h.load), voice = number(h.lv),
       video = number(h.lw), chatMax = number(h.cap), voiceMax = number(h.cv or '1'), videoMax = number(h.cw or '1'), rules = h.irr or '',
       freed = number(h.freed), skillText = h.sk or '', isReady = h.rd == '1', name = h.n or '', hasPaused = number(h.pqn) > 0, why = h.why or '',
     }
@@ -134,13 +135,14 @@ local function hasSkills(g, need)
   return true
 end
 
+local function fitsBeside(g, medium, other, held) return held <= 0 or string.find(g.rules, medium .. '>' .. other, 1, true) ~= nil end
+
 -- Whether one more of the medium fits beside what is held (RTE-5): below its own number, and allowed to interrupt every other medium held.
 local function hasRoom(g, medium)
   local chat, voice, video = g.load - g.voice - g.video, g.voice, g.video
-  local function may(other, held) return held <= 0 or string.find(g.rules, medium .. '>' .. other, 1, true) ~= nil end
-  if medium == 'voice' then return voice < g.voiceMax and may('chat', chat) and may('video', video) end
-  if medium == 'video' then return video < g.videoMax and may('chat', chat) and may('voice', voice) end
-  return chat < g.chatMax and may('voice', voice) and may('video', video)
+  if medium == 'voice' then return voice < g.voiceMax and fitsBeside(g, medium, 'chat', chat) and fitsBeside(g, medium, 'video', video) end
+  if medium == 'video' then return video < g.videoMax and fitsBeside(g, medium, 'chat', chat) and fitsBeside(g, medium, 'voice', voice) end
+  return chat < g.chatMax and fitsBeside(g, medium, 'voice', voice) and fitsBeside(g, medium, 'video', video)
 end
 
 local function isWithinLimit(g, c)
@@ -189,9 +191,11 @@ local function placeReady(g)
     elseif g.isReady then
       call('ZREM', B .. ':r:' .. q, a)
     end
-    for medium in string.gmatch(c.others, '%a+') do
-      local key = readyKey(c, medium)
-      if isOpen and room[medium] then call('ZADD', key, rank, a) else call('ZREM', key, a) end
+    if c.others ~= '' then
+      for medium in string.gmatch(c.others, '%a+') do
+        local key = readyKey(c, medium)
+        if isOpen and room[medium] then call('ZADD', key, rank, a) else call('ZREM', key, a) end
+      end
     end
   end
   if isReady ~= g.isReady then
@@ -229,19 +233,19 @@ end
 local function changeLoad(a, q, medium, by)
   local g = agentOf(a)
   g.load = g.load + by
-  writeAgent(a, 'load', g.load)
+  writeOne(g.row, 'load', g.load)
   if medium == 'voice' then
     g.voice = g.voice + by
-    writeAgent(a, 'lv', g.voice)
+    writeOne(g.row, 'lv', g.voice)
   elseif medium == 'video' then
     g.video = g.video + by
-    writeAgent(a, 'lw', g.video)
+    writeOne(g.row, 'lw', g.video)
   end
   if by < 0 then
     g.freed = now
-    writeAgent(a, 'freed', now)
+    writeOne(g.row, 'freed', nowText)
   end
-  if call('HINCRBY', B .. ':al:' .. a, q, by) <= 0 then call('HDEL', B .. ':al:' .. a, q) end
+  if call('HINCRBY', B .. ':al:' .. a, q, by > 0 and '1' or '-1') <= 0 then call('HDEL', B .. ':al:' .. a, q) end
 end
 
 -- Whether the agent may take one more of the medium from the queue by hand. @return nil, or the code that refuses

@@ -28,41 +28,49 @@ end
 local function keepClock()
   if not isClockKept then
     isClockKept = true
-    call('HSET', B .. ':meta', 'now', now)
-    if meta[5] then call('HSET', B .. ':meta', 'ahead', ahead) end
+    if meta[5] then call('HSET', B .. ':meta', 'now', nowText, 'ahead', ahead) else call('HSET', B .. ':meta', 'now', nowText) end
   end
 end
 
+-- Text that people wrote, as JSON. Our own ids and words are put between quotes as they are.
+local function quoted(text) return text == '' and '""' or cjson.encode(text) end
+
+local function appendTo(feed, most, off, kind, json)
+  call('XADD', B .. ':f:' .. feed, 'MAXLEN', '~', most, off .. '-0', 't', kind, 'at', nowText, 'd', json)
+  return ' ' .. feed .. '@' .. off
+end
+
 -- Appends one event to the feeds concerned and to the log.
---   body  a table, or JSON text where lists may be empty (cjson writes those as objects)
---   to.i  interaction: its conversation feed (stored; body.off is its offset there)
+--   body  a table, or a JSON object as text: where it is hot, or lists may be empty (cjson writes those as objects)
+--   to.i  interaction: its conversation feed (stored; the event gets its offset there as off)
 --   to.a  agent: its feed (stored); several as a list in to.agents
 --   to.q  queue: its overview (a counter; nothing is stored)
 --   to.figures  whether that queue's figures changed, or a list of queues whose figures did
 --   to.row  agent whose list shows the interaction and is told of its new row (state, nothing stored)
+-- @return its offset in the conversation
 local function emit(kind, account, body, to)
   keepClock()
-  local feeds = {}
-  if to.i then body.off = addTo(B .. ':i:' .. to.i, 'off', 1) end
-  local json = type(body) == 'string' and body or cjson.encode(body)
+  local json, feeds, off = type(body) == 'string' and body or cjson.encode(body), '', nil
   if to.i then
-    call('XADD', B .. ':f:conversation:' .. to.i, 'MAXLEN', '~', '5000', body.off .. '-0', 't', kind, 'at', now, 'd', json)
-    feeds[#feeds + 1] = 'conversation:' .. to.i .. '@' .. body.off
+    off = addTo(rowOf(to.i), 'off', 1)
+    json = string.sub(json, 1, -2) .. ',"off":' .. off .. '}'
+    feeds = appendTo('conversation:' .. to.i, '5000', off, kind, json)
   end
-  for _, agent in ipairs(to.agents or { to.a }) do
-    local off = addTo(B .. ':a:' .. agent, 'off', 1)
-    call('XADD', B .. ':f:agent:' .. agent, 'MAXLEN', '~', '300', off .. '-0', 't', kind, 'at', now, 'd', json)
-    feeds[#feeds + 1] = 'agent:' .. agent .. '@' .. off
+  if to.a then
+    feeds = feeds .. appendTo('agent:' .. to.a, '300', addTo(agentRow(to.a), 'off', 1), kind, json)
+  elseif to.agents then
+    for _, a in ipairs(to.agents) do feeds = feeds .. appendTo('agent:' .. a, '300', addTo(agentRow(a), 'off', 1), kind, json) end
   end
-  if to.row and to.row ~= '' then feeds[#feeds + 1] = 'agent:' .. to.row .. '@0' end
-  if to.q then feeds[#feeds + 1] = 'queue:' .. to.q .. '@' .. addTo(B .. ':ql:' .. to.q, 'off', 1) end
-  if to.figures == true then
-    feeds[#feeds + 1] = 'figures:' .. to.q .. '@0'
-  else
-    for _, q in ipairs(to.figures or {}) do feeds[#feeds + 1] = 'figures:' .. q .. '@0' end
+  if to.row and to.row ~= '' then feeds = feeds .. ' agent:' .. to.row .. '@0' end
+  if to.q then
+    feeds = feeds .. ' queue:' .. to.q .. '@' .. call('HINCRBY', B .. ':ql:' .. to.q, 'off', '1')
+    if to.figures == true then feeds = feeds .. ' figures:' .. to.q .. '@0' end
   end
-  call('XADD', B .. ':log', '*', 'v', '1', 't', kind, 'at', now, 'acc', account, 'f', table.concat(feeds, ' '), 'd', json)
-  return body.off
+  if to.figures and to.figures ~= true then
+    for _, q in ipairs(to.figures) do feeds = feeds .. ' figures:' .. q .. '@0' end
+  end
+  call('XADD', B .. ':log', '*', 'v', '1', 't', kind, 'at', nowText, 'acc', account, 'f', string.sub(feeds, 2), 'd', json)
+  return off
 end
 
 -- Remembers that a command was carried out; a repeated id gets the first result. @return the first result, or nil
@@ -70,18 +78,19 @@ local function firstResult(command)
   return command ~= '' and call('GET', B .. ':x:' .. command)
 end
 local function keepResult(command, result)
-  if command ~= '' then call('SET', B .. ':x:' .. command, result, 'PX', 3600000) end
+  if command ~= '' then call('SET', B .. ':x:' .. command, result, 'PX', '3600000') end
 end
 
 -- A deadline under a token: when it fires with another token than the one that stands, nothing happens.
 -- Offers are swept (due:offer), everything else is knocked (due:knock) and swept only when a knock was lost.
 local function setDeadline(kind, id, token, dueMs)
+  local due = dueMs .. ''
   if kind == 'offer' then
-    call('ZADD', B .. ':due:offer', dueMs, 'offer|' .. id .. '|' .. token)
+    call('ZADD', B .. ':due:offer', due, 'offer|' .. id .. '|' .. token)
   else
-    call('ZADD', B .. ':due:knock', dueMs, kind .. '|' .. id .. '|' .. token)
+    call('ZADD', B .. ':due:knock', due, kind .. '|' .. id .. '|' .. token)
     local n = #knocks
-    knocks[n + 1], knocks[n + 2], knocks[n + 3], knocks[n + 4], knocks[n + 5] = kind, id, token, tostring(dueMs), tostring(dueMs - now)
+    knocks[n + 1], knocks[n + 2], knocks[n + 3], knocks[n + 4], knocks[n + 5] = kind, id, token, due, (dueMs - now) .. ''
   end
 end
 local function clearDeadline(kind, id, token)

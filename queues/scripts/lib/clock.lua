@@ -25,6 +25,7 @@ do
       now, ahead = now - slower, ahead - slower
     end
   end
+  nowText = now .. ''
 end
 -- @end
 -- @include recorded

@@ -45,7 +45,7 @@ local function offerTo(i, c, h, chosen, why)
     takeInteraction(i, c.id, chosen[1].id, 'auto', why)
     return
   end
-  local tok, due = chance .. addTo(B .. ':i:' .. i, 'tokN', 1), now + c.offerMs
+  local tok, due = chance .. addTo(rowOf(i), 'tokN', 1), now + c.offerMs
   local named = {}
   for k, g in ipairs(chosen) do named[k] = g.id end
   writeInteraction(i, 'st', 'offered', 'oa', table.concat(named, ','), 'tok', tok, 'due', due)
@@ -273,7 +273,7 @@ end
 
 -- The keys of a closed interaction stay a while for late readers, then leave by themselves.
 local function expireInteraction(i, isUnwatched)
-  flush(B .. ':i:' .. i)
+  flush(rowOf(i))
   if isUnwatched then
     call('EXPIRE', B .. ':i:' .. i, UNWATCHED_KEPT_SEC)
     call('EXPIRE', B .. ':f:conversation:' .. i, UNWATCHED_KEPT_SEC)

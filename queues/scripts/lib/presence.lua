@@ -10,7 +10,7 @@ local function clientLeft(i)
   local h = fields(i, 'st', 'q', 'acc', 'pres', 'own')
   if not h[1] or h[1] == 'closed' or h[1] == 'ended' or h[4] ~= 'connected' then return end
   local till = now + number(call('HGET', B .. ':q:' .. h[2], 'rc'))
-  local tok = addTo(B .. ':i:' .. i, 'presTok', 1)
+  local tok = addTo(rowOf(i), 'presTok', 1)
   writeInteraction(i, 'pres', 'reconnecting', 'presUntil', till)
   setDeadline('reconnect', i, tok, till)
   emit('client.presence', h[3], { i = i, q = h[2], presence = 'reconnecting', ['until'] = till }, { i = i, q = h[2], row = h[5] })
@@ -20,7 +20,7 @@ local function clientCame(i)
   local h = fields(i, 'st', 'q', 'acc', 'pres', 'own', 'presTok')
   if h[4] == 'connected' or h[1] == 'closed' then return end
   clearDeadline('reconnect', i, h[6] or '0')
-  addTo(B .. ':i:' .. i, 'presTok', 1)
+  addTo(rowOf(i), 'presTok', 1)
   writeInteraction(i, 'pres', 'connected', 'presUntil', '')
   emit('client.presence', h[3], { i = i, q = h[2], presence = 'connected', ['until'] = 0 }, { i = i, q = h[2], row = h[5] })
 end
@@ -54,12 +54,12 @@ local function devicesChanged(a)
       local ms = number(call('HGET', B .. ':q:' .. q, 'al'))
       if ms > 0 and (not lostMs or ms < lostMs) then lostMs = ms end
     end
-    local tok = addTo(B .. ':a:' .. a, 'lostTok', 1)
+    local tok = addTo(agentRow(a), 'lostTok', 1)
     setDeadline('agentlost', a, tok, now + (lostMs or 60000))
     refreshReady(a)
   elseif before == 0 and live > 0 then
     clearDeadline('agentlost', a, agentFields(a, 'lostTok')[1] or '0')
-    addTo(B .. ':a:' .. a, 'lostTok', 1)
+    addTo(agentRow(a), 'lostTok', 1)
     if g.st == 'paused' and g.why == 'connection_lost' then setStatus(a, 'on', '') end
     freeAgent(a)
   end

@@ -57,29 +57,19 @@ local function prioritize(i, pri)
   emit('interaction.changed', h[1], { i = i, q = c.id, what = 'priority', need = h[6] or '', pri = pri, channel = h[5] or 'chat' }, { q = c.id })
 end
 
--- Puts it into the queue's index and writes what that means with `set`, the fields of the caller's (interaction, field, value …). w: start pri medium req pref
-local function enterQueue(i, c, w, set)
+-- Puts it into the queue's index. w: start pri medium req pref isMoved
+local function enterQueue(i, c, w)
   local need, pref = mergeNeeds(w.req, c.required), mergeNeeds(w.pref, c.preferred)
   local score = w.start - (c.priority + w.pri) * c.weightMs
   noteMedium(c, w.medium)
   local sig = addWaiting(i, c, score, w.medium, need)
-  local function put(field, value)
-    set[#set + 1] = field
-    set[#set + 1] = value
-  end
-  put('st', 'waiting')
-  put('q', c.id)
-  put('score', score)
-  put('qs', now)
+  writeInteraction(i, 'st', 'waiting', 'q', c.id, 'score', score, 'qs', nowText)
   if need ~= '' or w.isMoved then
-    put('need0', need)
-    put('need', need)
-    put('rxN', 0)
-    put('rxD', need ~= '' and c.relaxation ~= '' and scheduleRelaxation(i, c, now, 0) or '')
+    local deadline = need ~= '' and c.relaxation ~= '' and scheduleRelaxation(i, c, now, 0) or ''
+    writeInteraction(i, 'need0', need, 'need', need, 'rxN', 0, 'rxD', deadline)
   end
-  if sig ~= '' or w.isMoved then put('sig', sig) end
-  if pref ~= '' or w.isMoved then put('pref', pref) end
-  writeInteraction(unpack(set))
+  if sig ~= '' or w.isMoved then writeInteraction(i, 'sig', sig) end
+  if pref ~= '' or w.isMoved then writeInteraction(i, 'pref', pref) end
   countEntered(i, c.id, score, sig)
 end
 
@@ -151,8 +141,8 @@ local function moveTo(i, c, target, step)
   leaveWaiting(i, h[9], h[10], h[11])
   removeWaiting(i, c.id, h[2])
   emit('interaction.moved', h[1], { i = i, from = c.id, q = target.id, step = step, need = mergeNeeds(h[6] or '', target.required) }, { q = c.id, figures = { c.id, target.id } })
-  enterQueue(i, target, { start = number(h[3]), pri = number(h[4]), medium = h[5] or 'chat', req = h[6] or '', pref = h[7] or '', isMoved = true },
-    { i, 'vq', left, 'rcN', 0, 'rcD', '', 'rcR', '', 'missed', '' })
+  writeInteraction(i, 'vq', left, 'rcN', 0, 'rcD', '', 'rcR', '', 'missed', '')
+  enterQueue(i, target, { start = number(h[3]), pri = number(h[4]), medium = h[5] or 'chat', req = h[6] or '', pref = h[7] or '', isMoved = true })
   emit('interaction.queued', h[1], { i = i, q = target.id, reason = 'overflow' }, { q = target.id, figures = true })
   matchInteraction(i)
   if target.recipe ~= '' then runRecipe(i) end

@@ -1,118 +1,142 @@
--- rows: the hashes of interactions, agents and overviews, read once in a call and written once at its end. Needs clock.
+-- rows: the hashes of interactions and agents, read once in a call and written once at its end. Needs clock.
 -- Whoever reads such a hash in a script does it through here, or sees what stood before; what is written elsewhere is written at once.
-local rows, changes, touched, settle
-local NEW = {}
+--
+-- A row is field → value as text, false where Redis has none, nil where nobody asked. Nothing here makes a table that grows: growing is what costs
+-- in Lua, more than what Redis does. So what is asked and what is written stands in lists that are used again in every call.
+local interactions, agentRows, changed, listsUsed, settle
+-- Of a row: its key, all that Redis has (a flat list: then nothing is left to read), its list for HSET and how long that is.
+local KEY, STORED, LIST, LENGTH = '.key', '.stored', '.list', '.length'
+local lists, asked = {}, { 'HMGET' }
 -- @each
-rows, changes, touched, settle = {}, {}, {}, nil
+interactions, agentRows, changed, listsUsed, settle = {}, {}, {}, 0, nil
 -- @end
 
--- What is known of a hash in this call: field → value, or false where there is none.
-local function rowOf(key)
-  local row = rows[key]
+local function rowOf(i)
+  local row = interactions[i]
   if not row then
-    row = {}
-    rows[key] = row
+    row = { [KEY] = B .. ':i:' .. i }
+    interactions[i] = row
+  end
+  return row
+end
+local function agentRow(a)
+  local row = agentRows[a]
+  if not row then
+    row = { [KEY] = B .. ':a:' .. a }
+    agentRows[a] = row
   end
   return row
 end
 
--- Of a hash that is not there yet nothing has to be read.
-local function addRow(key) rows[key] = { [NEW] = true } end
+-- Of an interaction that is not there yet nothing has to be read.
+local function addRow(i) rowOf(i)[STORED] = {} end
+
+-- For who answers with all of it anyway. @return the row
+local function knowAll(i)
+  local row = rowOf(i)
+  local stored = call('HGETALL', row[KEY])
+  for k = 1, #stored, 2 do row[stored[k]] = stored[k + 1] end
+  row[STORED] = stored
+  return row
+end
 
 -- Reads the fields that are not known yet, all in one go. @return the row
-local function know(key, ...)
-  local row, command = rowOf(key), nil
-  if row[NEW] then return row end
-  for _, field in ipairs({ ... }) do
-    if row[field] == nil then
-      command = command or { 'HMGET', key }
-      command[#command + 1] = field
+local function know(row, names)
+  if row[STORED] then return row end
+  local count = 2
+  for k = 1, #names do
+    local name = names[k]
+    if row[name] == nil then
+      count = count + 1
+      asked[count] = name
     end
   end
-  if command then
-    local values = call(unpack(command))
-    for k = 3, #command do row[command[k]] = values[k - 2] end
+  if count > 2 then
+    asked[2] = row[KEY]
+    local values = call(unpack(asked, 1, count))
+    for k = 3, count do row[asked[k]] = values[k - 2] end
   end
   return row
 end
 
-local function write(key, ...)
-  local row, change = rowOf(key), changes[key]
-  if not change then
-    change = { 'HSET', key }
-    changes[key] = change
-    changes[#changes + 1] = key
-  end
-  local given = { ... }
-  for k = 1, #given, 2 do
-    local field, value = given[k], tostring(given[k + 1])
-    row[field] = value
-    local at = change[field]
-    if not at then
-      at = #change + 1
-      change[field], change[at] = at, field
+-- Where a row's next field and value go.
+local function listOf(row)
+  local list = row[LIST]
+  if not list then
+    listsUsed = listsUsed + 1
+    list = lists[listsUsed]
+    if not list then
+      list = { 'HSET' }
+      lists[listsUsed] = list
     end
-    change[at + 1] = value
+    list[2] = row[KEY]
+    row[LIST], row[LENGTH] = list, 2
+    changed[#changed + 1] = row
   end
+  return list, row[LENGTH]
 end
 
-local function addTo(key, field, by)
-  local sum = number(know(key, field)[field]) + by
-  write(key, field, sum)
+-- A field that is written twice stands twice in the list: for HSET the later one counts.
+local function writeOne(row, field, value)
+  local list, length = listOf(row)
+  value = value .. ''
+  row[field], list[length + 1], list[length + 2], row[LENGTH] = value, field, value, length + 2
+end
+
+local function write(row, ...)
+  local list, length = listOf(row)
+  local given = { ... }
+  for k = 1, #given, 2 do
+    -- Numbers become text here: what HSET is given as a number is printed at twice the cost.
+    local field, value = given[k], given[k + 1] .. ''
+    row[field], list[length + k], list[length + k + 1] = value, field, value
+  end
+  row[LENGTH] = length + #given
+end
+
+-- @return the sum as text
+local function addTo(row, field, by)
+  local sum = row[field]
+  if sum == nil then sum = know(row, { field })[field] end
+  sum = ((sum or 0) + by) .. ''
+  writeOne(row, field, sum)
   return sum
 end
 
--- Writes what changed of one hash, or (nil) of all.
-local function flush(key)
-  for k, each in ipairs(changes) do
-    if (not key or each == key) and changes[each] then
-      call(unpack(changes[each]))
-      changes[each] = nil
-    end
-  end
-  if key then
-    local rest = {}
-    for _, each in ipairs(changes) do
-      if changes[each] then
-        rest[#rest + 1] = each
-        rest[each] = changes[each]
-      end
-    end
-    changes = rest
-  else
-    changes = {}
+-- Writes what changed of one row.
+local function flush(row)
+  if row[LENGTH] and row[LENGTH] > 2 then
+    call(unpack(row[LIST], 1, row[LENGTH]))
+    -- What was read as a whole is shown as that and what was written since.
+    if not row[STORED] then row[LENGTH] = 2 end
   end
 end
 
 -- At the end of every call.
 local function finish()
   if settle then settle() end
-  flush()
+  for k = 1, #changed do flush(changed[k]) end
 end
 
-local function fieldsOf(key, ...)
-  local row, list = know(key, ...), { ... }
-  for k = 1, #list do list[k] = row[list[k]] or false end
-  return list
+local function valuesOf(row, names)
+  know(row, names)
+  for k = 1, #names do names[k] = row[names[k]] or false end
+  return names
 end
-local function fields(i, ...) return fieldsOf(B .. ':i:' .. i, ...) end
-local function agentFields(a, ...) return fieldsOf(B .. ':a:' .. a, ...) end
-local function writeInteraction(i, ...) write(B .. ':i:' .. i, ...) end
-local function writeAgent(a, ...) write(B .. ':a:' .. a, ...) end
+local function fields(i, ...) return valuesOf(rowOf(i), { ... }) end
+local function agentFields(a, ...) return valuesOf(agentRow(a), { ... }) end
+local function writeInteraction(i, ...) write(rowOf(i), ...) end
+local function writeAgent(a, ...) write(agentRow(a), ...) end
 
--- The interaction as a flat list of fields and values.
+-- The interaction as a flat list of fields and values; of a field that stands twice the later one counts.
 local function view(i)
-  local key = B .. ':i:' .. i
-  local row, list = rowOf(key), {}
-  if not row[NEW] then
-    flush(key)
-    return call('HGETALL', key)
+  local row = rowOf(i)
+  local flat = row[STORED]
+  if not flat then
+    flush(row)
+    return call('HGETALL', row[KEY])
   end
-  for field, value in pairs(row) do
-    if field ~= NEW then
-      list[#list + 1] = field
-      list[#list + 1] = value
-    end
-  end
-  return list
+  local list, size = row[LIST], #flat
+  for k = 3, row[LENGTH] or 0 do flat[size + k - 2] = list[k] end
+  return flat
 end

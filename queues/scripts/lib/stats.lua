@@ -111,15 +111,15 @@ local function countHandled(i, q, handleMs)
   keep(q, 1, struct.pack('<ddd', handled + 1, times + handleMs, lately))
 end
 
--- What the agent holds, or whether it is there, has changed.
+-- What the agent holds, or whether it is there, has changed. Once in a command.
 local function trackAgent(a, isHolding, isOnline)
   local key = B .. ':oc:' .. a
-  local raw = fieldsOf(key, 'h')[1]
+  local raw = call('HGET', key, 'h')
   local at, how, busy, online, newest = now, 0, 0, 0, bucket - 1
   if raw then at, how, busy, online, newest = struct.unpack(TRACK, raw) end
   local ring
   if newest < bucket then
-    ring = { raw and fieldsOf(key, 'r')[1] or '' }
+    ring = { raw and call('HGET', key, 'r') or '' }
     for b = math.max(newest, bucket - BUCKETS) + 1, bucket do
       local past = math.max(b * BUCKET_MS - at, 0)
       ring[#ring + 1] = struct.pack('<I4I4', (busy + (how == 3 and past or 0)) % WRAP, (online + (how >= 2 and past or 0)) % WRAP)
@@ -129,9 +129,7 @@ local function trackAgent(a, isHolding, isOnline)
   if how == 3 then busy = busy + now - at end
   if how >= 2 then online = online + now - at end
   local head = struct.pack(TRACK, now, (isHolding and 1 or 0) + (isOnline and 2 or 0), busy, online, bucket)
-  write(key, 'h', head)
-  if not ring then return end
-  write(key, 'r', ring)
-  flush(key)
+  if not ring then return call('HSET', key, 'h', head) end
+  call('HSET', key, 'h', head, 'r', ring)
   call('EXPIRE', key, TOTALS_KEPT_SEC)
 end

@@ -7,7 +7,7 @@ local function offerExpired(i, tok)
   local q, missing = returnOffer(i, 'expired')
   local most = queueOf(q).missedMost
   for _, a in ipairs(missing) do
-    local missed = addTo(B .. ':a:' .. a, 'missed', 1)
+    local missed = tonumber(addTo(agentRow(a), 'missed', 1))
     if most > 0 and missed >= most then
       writeAgent(a, 'missed', 0)
       setStatus(a, 'paused', 'no_answer')

@@ -459,18 +459,16 @@ export class RoutingModel {
     return later !== undefined && mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need);
   }
 
-  /** Those who may take it both now and after the step: who is just leaving is no candidate. */
-  #candidates(one: ModelInteraction): AgentState[] {
+  /** Both now and after the step: who is just leaving is no candidate. */
+  #mayTakeStill(agent: AgentState, one: ModelInteraction): boolean {
     const queue = this.queues.get(one.queue);
-    return [...this.agents.values()].filter((agent) => {
-      const later = this.#later.get(agent.id);
-      return (
-        queue &&
-        !one.offered.has(agent.id) &&
-        mayTake(agent, queue, one.medium, one.need) &&
-        (!later || mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need))
-      );
-    });
+    if (!queue || !mayTake(agent, queue, one.medium, one.need)) return false;
+    const later = this.#later.get(agent.id);
+    return !later || mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need);
+  }
+
+  #candidates(one: ModelInteraction): AgentState[] {
+    return [...this.agents.values()].filter((agent) => !one.offered.has(agent.id) && this.#mayTakeStill(agent, one));
   }
 
   /** Serves the queue before the step and after it. */
@@ -490,7 +488,7 @@ export class RoutingModel {
         one.state === 'waiting' &&
         this.queues.get(one.queue)?.mode !== 'manual' &&
         !this.#isKeptFor(one, agent.id) &&
-        this.#mayTake(agent, one),
+        this.#mayTakeStill(agent, one),
     );
   }
 

@@ -8,7 +8,7 @@
 local i, acc, q, contact, connection = ARGV[5], ARGV[6], ARGV[7], ARGV[9], ARGV[19]
 local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
-if first then return { 'ok', '2', 1, first, view(first), knocks } end
+if first then return { 'ok', '1', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if call('HGET', B .. ':acct:' .. acc, 'act') ~= '1' then return { 'account_inactive' } end
 local c = queueOf(q)
@@ -46,9 +46,11 @@ if connection ~= '' then
   call('HSET', B .. ':ic:' .. i, connection, nodeId .. '|' .. ARGV[2])
   call('SADD', holderKey(), 'c|' .. i .. '|' .. connection)
 end
-local off = emit('interaction.created', acc, { i = i, q = q, acc = acc, group = ARGV[8], contact = contact, name = ARGV[11], email = ARGV[12],
+-- Not in the conversation's feed: nobody can follow that yet, and a stream with one entry takes five times what the interaction takes.
+emit('interaction.created', acc, { i = i, q = q, acc = acc, group = ARGV[8], contact = contact, name = ARGV[11], email = ARGV[12],
   channel = w.medium, origin = origin, language = ARGV[13], page = ARGV[14], userAgent = ARGV[15], start = w.start,
-  need = mergeNeeds(w.req, c.required), pri = w.pri }, { i = i, q = q, figures = true })
+  need = mergeNeeds(w.req, c.required), pri = w.pri }, { q = q, figures = true })
+local off = 0
 if ARGV[17] ~= '' then
   off = emit('message.sent', acc, { i = i, q = q, mid = ARGV[16], role = 'customer', by = contact, n = ARGV[11], vis = 'everyone', text = ARGV[17] }, { i = i, q = q })
   call('HSET', B .. ':dd:' .. i, contact .. ':' .. ARGV[16], off .. '|' .. now)

@@ -125,6 +125,8 @@ class Storm {
   readonly #repairs: string[] = [];
   readonly #proxies: FaultProxy[] = [];
   #made = 0;
+  /** When Redis or a worker was last struck or came back. */
+  #unwellAt = 0;
 
   constructor(seed: number, redis: TestRedis, databaseUrl: string, watch: RunningEngine) {
     this.#random = seeded(seed);
@@ -152,8 +154,6 @@ class Storm {
     const killEvery = Math.ceil(points.length / (plan.redisKills + 1));
     for (const [count, point] of points.entries()) {
       await this.#strike(point);
-      if (process.env['TRACE'])
-        console.log(Date.now() % 1e6, count, nameOf(point), this.#started.size, this.#accepted.length, [...this.#verdict].slice(0, 3));
       hits.set(nameOf(point), (hits.get(nameOf(point)) ?? 0) + 1);
       if ((count + 1) % killEvery === 0 && count + 1 < points.length) await this.#killRedis();
     }
@@ -264,6 +264,7 @@ class Storm {
       isStruck = true;
     });
     await until(() => isStruck, { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
+    if (point.role === 'worker') this.#unwellAt = Date.now();
     if (point.signal === 'SIGKILL') {
       await member.gone();
       this.#members.splice(this.#members.indexOf(member), 1);
@@ -275,6 +276,7 @@ class Storm {
         proxy.release();
         member.signal('SIGCONT');
         member.isReady = true;
+        if (point.role === 'worker') this.#unwellAt = Date.now();
       });
     }
     // One of each kind is left to be struck and to go on.
@@ -291,15 +293,15 @@ class Storm {
     return fit.find(({ orders }) => holder?.startsWith(`${orders.nodeId}:`));
   }
 
-  /** What a killed node held is detached in time, as long as Redis is there. */
+  /** What a killed node held is detached in time, counted from when Redis and the workers, who do it, were last struck. */
   async #healed(nodeId: string): Promise<void> {
     const key = `${this.#watch.core.prefix}{p${PARTITION}}:nodes`;
-    let deadline = Date.now() + HEALED_MS;
+    const diedAt = Date.now();
     for (;;) {
       const isStanding = await this.#watch.core.runner.redis.hexists(key, nodeId).catch(() => undefined);
       if (isStanding === 0) return;
-      if (isStanding === undefined) deadline = Date.now() + HEALED_MS;
-      else if (Date.now() > deadline) {
+      if (isStanding === undefined) this.#unwellAt = Date.now();
+      else if (Date.now() > Math.max(diedAt, this.#unwellAt) + HEALED_MS) {
         this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms`);
         return;
       }
@@ -338,6 +340,10 @@ class Storm {
     let left: string[] = [];
     await until(async () => (left = await open()).length === 0, { timeoutMs: CALM_MS, everyMs: 500 }).catch(() => undefined);
     for (const one of left) this.#verdict.add(`not over: ${one}`);
+    // Then only wrap-ups run, each less than two seconds.
+    const loads = async () =>
+      (await Promise.all(this.#agents.map((id) => this.#watch.views.agent(this.#scope, id)))).map((view) => view?.agent.load);
+    await until(async () => (await loads()).every((load) => load === 0), { timeoutMs: HEALED_MS }).catch(() => undefined); // Named by `#judgeEnd`.
   }
 
   async #judgeEnd(): Promise<void> {

@@ -45,7 +45,7 @@ test('BEY-2 the explanation made from the replay of a recording equals that of t
   const agents = [await hire('Ada', [drawn, overflow], { skills: { [french]: 7 } }), await hire('Bo', [drawn]), await hire('Cy', [drawn])];
   const interactions = [waiting];
   for (const agentId of agents) await serve(agentId);
-  for (let count = 0; count < 6; count++) interactions.push(await start(drawn));
+  for (let count = 0; count < 17; count++) interactions.push(await start(drawn));
   for (const agentId of agents) {
     await engine.router.declineOffer(scope, await offerOf(agentId));
     await engine.router.acceptOffer(scope, await offerOf(agentId));

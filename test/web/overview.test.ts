@@ -42,7 +42,7 @@ test('SUP-4 RTE-9 BEY-4 the overview follows a queue live: who waits, who serves
   await card.getByText('0 available').waitFor();
   await anna.profile.close();
   await page.context().close();
-});
+}, 60_000);
 
 test('BEY-2 an agent reads why they were chosen; a supervisor reads why this agent, and asks why not another one', async () => {
   const queue = await stage.queue('Why desk', { mode: 'longest_idle' });

@@ -211,6 +211,8 @@ local function matchReturned(i, back)
   local isRinging = queueOf(fields(i, 'q')[1]).mode == 'ring_all'
   matchInteraction(i, nil, not isRinging)
   for _, a in ipairs(back) do matchAgent(a) end
+  -- Those who missed it before may have it again too.
+  matchInteraction(i)
 end
 
 -- Something of the agent's capacity came free.

@@ -432,7 +432,9 @@ export class RoutingModel {
     if (this.#isKeptFor(one, agentId)) this.#complain('RTE-11', `${one.id} ${what} to ${agentId}, kept for ${one.keptFor}`);
     const agents = this.#candidates(one);
     const others = this.#waitingFor(agent).filter((each) => each !== one);
-    const isFirstAgent = firstByStrategy(queue, one, agents, this.given, this.now).has(agentId);
+    // When all have missed it, whoever comes free first may have it again.
+    const isRepeat = why?.by === 'agent' && agents.every((each) => one.missed.has(each.id));
+    const isFirstAgent = isRepeat || firstByStrategy(queue, one, agents, this.given, this.now).has(agentId);
     const isFirstInteraction = others.every((other) => other.score >= one.score || other.missed.has(agentId));
     if (agents.length > 1 && others.length === 0 && !isFirstAgent)
       this.#complain(

@@ -3,9 +3,9 @@
 -- Answers: ok, view | offer_gone | not_found
 -- @include routing
 local i, a, tok = ARGV[5], ARGV[7], ARGV[8]
-local h = fields(i, 'acc', 'q', 'st', 'oa', 'tok', 'own', 'ch', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off')
-if h[1] ~= ARGV[6] then return { 'not_found' } end
-if h[3] == 'served' and h[6] == a and h[5] == tok then return { 'ok', view(i), knocks } end
-if h[3] ~= 'offered' or not contains(h[4], a) or h[5] ~= tok then return { 'offer_gone' } end
-takeOffered(i, h[2], a, { oa = h[4], tok = tok, medium = h[7] or 'chat' })
+local h = knowAll(i)
+if h.acc ~= ARGV[6] then return { 'not_found' } end
+if h.st == 'served' and h.own == a and h.tok == tok then return { 'ok', view(i), knocks } end
+if h.st ~= 'offered' or not contains(h.oa, a) or h.tok ~= tok then return { 'offer_gone' } end
+takeOffered(i, h.q, a, { oa = h.oa, tok = tok, medium = h.ch or 'chat' })
 return { 'ok', view(i), knocks }

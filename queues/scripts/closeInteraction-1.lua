@@ -3,19 +3,18 @@
 -- Answers: ok | not_found | forbidden | gone | outcome_required
 -- @include routing
 local i, a, outcome = ARGV[5], ARGV[7], ARGV[8]
-local h = fields(i, 'acc', 'q', 'st', 'own')
-if h[1] ~= ARGV[6] then return { 'not_found' } end
-if firstResult(ARGV[11]) then return { 'ok', knocks } end
-if h[3] == 'closed' then return { 'gone' } end
-if h[4] ~= a and ARGV[10] ~= '1' then return { 'forbidden' } end
-local q, owner = h[2], h[4]
-local c = call('HMGET', B .. ':q:' .. q, 'outReq')
+local h = know(rowOf(i), CLOSING)
+if h.acc ~= ARGV[6] then return { 'not_found' } end
+-- The command stays with what it closed; under its id a release before this one kept it.
+if h.st == 'closed' then return { (h.cmd == ARGV[11] or firstResult(ARGV[11])) and 'ok' or 'gone', knocks } end
+if h.own ~= a and ARGV[10] ~= '1' then return { 'forbidden' } end
+local q, owner = h.q, h.own
 if outcome == '' then
-  if c[1] == '1' then return { 'outcome_required' } end
+  if queueOf(q).isOutcomeRequired then return { 'outcome_required' } end
 elseif not call('HGET', B .. ':qout:' .. q, outcome) then
   return { 'outcome_required' }
 end
-keepResult(ARGV[11], '1')
+writeOne(h, 'cmd', ARGV[11])
 if owner ~= '' then
   closeInteraction(i, q, owner, 'served', outcome, ARGV[9])
   finishOwner(i, q, owner)

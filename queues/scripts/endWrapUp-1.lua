@@ -6,6 +6,6 @@ local i, a = ARGV[5], ARGV[7]
 if agentFields(a, 'acc')[1] ~= ARGV[6] then return { 'not_found' } end
 local till, q = readWrapUp(i, a)
 if not till then return { 'ok', knocks } end
-if ARGV[8] ~= '1' and call('HGET', B .. ':q:' .. q, 'cew') ~= '1' then return { 'forbidden' } end
+if ARGV[8] ~= '1' and not queueOf(q).canEndWrapUp then return { 'forbidden' } end
 endWrapUp(i, a, ARGV[8] == '1' and 'supervisor' or 'agent')
 return { 'ok', knocks }

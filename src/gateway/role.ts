@@ -32,7 +32,7 @@ import { Server } from './server.ts';
 import { SocketGate } from './socketGate.ts';
 import { StaticFiles } from './staticFiles.ts';
 
-const VERSION = '0.1.0';
+const VERSION = '0.2.0';
 const PRESENCE_WITHIN_MS = 3_000;
 const REQUESTS_WITHIN_MS = 5_000;
 

@@ -22,7 +22,7 @@ settle = function() settleAgents() end
 -- @end
 
 -- What scripts read of a queue, in one text, so that one that was read before is not taken apart again.
-local PACKED = { 'acc', 'act', 'mode', 'lim', 'ch', 'auto', 'ot', 'pri', 'ws', 'ring', 'req', 'pref', 'rlx', 'rec', 'stw', 'stm', 'xm', 'wu', 'mm' }
+local PACKED = { 'acc', 'act', 'mode', 'lim', 'ch', 'auto', 'ot', 'pri', 'ws', 'ring', 'req', 'pref', 'rlx', 'rec', 'stw', 'stm', 'xm', 'wu', 'mm', 'cew', 'outReq' }
 local unpacked, unpackedCount = {}, 0
 
 local function packQueue(q)
@@ -41,7 +41,7 @@ local function unpackQueue(text)
     id = h[1], acc = h[2], isOn = h[3] == '1', mode = h[4], limit = number(h[5]), medium = h[6] == '' and 'chat' or h[6], isAuto = h[7] == '1',
     offerMs = number(h[8]), priority = number(h[9]), weightMs = number(h[10]) * 1000, ringMax = h[11] == '' and 10 or number(h[11]), required = h[12],
     preferred = h[13], relaxation = h[14], recipe = h[15], stickyWaitMs = number(h[16]), stickyMemoryMs = number(h[17]), others = h[18],
-    wrapUpMs = number(h[19]), missedMost = number(h[20]),
+    wrapUpMs = number(h[19]), missedMost = number(h[20]), canEndWrapUp = h[21] == '1', isOutcomeRequired = h[22] == '1',
   }
 end
 
@@ -152,7 +152,10 @@ end
 -- Signed in, not paused, with a live device: it can be given something if it has room.
 local function isThere(g) return g.isActive and g.st == 'on' and g.devices > 0 end
 
-local function holds(g) return (g.load - g.voice - g.video) .. '/' .. g.voice .. '/' .. g.video end
+local function holds(g)
+  local chat = g.load - g.voice - g.video
+  return (SMALL[chat] or chat) .. '/' .. (SMALL[g.voice] or g.voice) .. '/' .. (SMALL[g.video] or g.video)
+end
 
 -- Where the agent stands in the queue's strategy: the least is the first (RTE-2).
 local function rankIn(g, c)

@@ -19,11 +19,20 @@ local takeInteraction, matchInteraction, matchAgent, leaveWaiting, resumeWaiting
 
 local function mediumOf(i) return fields(i, 'ch')[1] or 'chat' end
 
+-- How the JSON of the events begins that are hot; ids need no escaping.
+local function told(i, q, a) return '{"i":"' .. i .. '","q":"' .. q .. '","a":"' .. a .. '"' end
+
+local function whyText(why)
+  local x = ''
+  for reason, count in pairs(why.x) do x = x .. (x == '' and '"' or ',"') .. reason .. '":' .. count end
+  return '{"by":"' .. why.by .. '","k":"' .. why.k .. '","v":' .. why.v .. ',"r":"' .. why.r .. '","rv":' .. why.rv .. ',"n":' .. why.n .. ',"x":{' .. x .. '}}'
+end
+
 -- Ends an offer, whatever becomes of the interaction. The reserved capacity goes back.
 local function dropOffer(i, c, a, tok, reason, medium)
   call('HDEL', B .. ':ao:' .. a, i)
   changeLoad(a, c.id, medium, -1)
-  emit('offer.gone', c.acc, { i = i, q = c.id, a = a, tok = tok, reason = reason, ld = holds(agentOf(a)) }, { a = a, q = c.id })
+  emit('offer.gone', c.acc, told(i, c.id, a) .. ',"tok":"' .. tok .. '","reason":"' .. reason .. '","ld":"' .. holds(agentOf(a)) .. '"}', { a = a, q = c.id })
 end
 
 -- One agent is rung. Everything about the interaction itself was written by the caller.
@@ -31,7 +40,8 @@ local function ringAgent(i, c, g, tok, due, medium, why)
   call('HSET', B .. ':ao:' .. g.id, i, tok)
   changeLoad(g.id, c.id, medium, 1)
   if c.mode == 'round_robin' then call('HSET', B .. ':rr:' .. c.id, g.id, call('HINCRBY', B .. ':q:' .. c.id, 'turn', 1)) end
-  emit('offer.made', c.acc, { i = i, q = c.id, a = g.id, tok = tok, due = due, why = why, ld = holds(g) }, { a = g.id, q = c.id, figures = true })
+  local body = told(i, c.id, g.id) .. ',"tok":"' .. tok .. '","due":' .. due .. ',"why":' .. whyText(why) .. ',"ld":"' .. holds(g) .. '"}'
+  emit('offer.made', c.acc, body, { a = g.id, q = c.id, figures = true })
   refreshReady(g.id)
 end
 
@@ -80,23 +90,26 @@ local function silenceOthers(i, c, offered, tok, medium, except, reason)
   return silenced
 end
 
+local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off' }
 -- The agent becomes the owner. Its load was counted by the caller (offer, claim or auto). `sig` where it still stands in the index.
 takeInteraction = function(i, q, a, via, why)
-  local h = fields(i, 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta')
-  local g = agentOf(a)
-  local isFirst = not h[2] or h[2] == ''
-  leaveWaiting(i, h[5], h[6], h[7])
-  call('ZADD', B .. ':qo:' .. q, now, i)
-  writeInteraction(i, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', now, 'started', isFirst and now or h[2])
+  local h, g = know(rowOf(i), TAKING), agentOf(a)
+  local isFirst = (h.started or '') == ''
+  leaveWaiting(i, h.rxD, h.rcD, h.sta)
+  call('ZADD', B .. ':qo:' .. q, nowText, i)
+  write(h, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', nowText, 'started', isFirst and nowText or h.started)
   call('HDEL', B .. ':ao:' .. a, i)
-  call('ZADD', B .. ':ai:' .. a, now, i)
-  writeAgent(a, 'missed', 0)
+  call('ZADD', B .. ':ai:' .. a, nowText, i)
+  if g.row.missed ~= '0' then writeOne(g.row, 'missed', 0) end
   local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
-  if call('HINCRBY', totals, a, 1) == 1 then call('EXPIRE', totals, 172800) end
-  local waitMs = isFirst and now - number(h[3] or h[4]) or nil
+  if call('HINCRBY', totals, a, '1') == 1 then call('EXPIRE', totals, '172800') end
+  local waitMs = isFirst and now - number(h.qs or h.start) or nil
   local estimatedMs = waitMs and countAnswered(i, q, waitMs)
-  emit('interaction.taken', h[1], { i = i, q = q, a = a, n = g.name, via = via, why = why, ld = holds(g), w = waitMs, ew = estimatedMs },
-    { i = i, a = a, q = q, figures = true })
+  local body = told(i, q, a) .. ',"n":' .. quoted(g.name) .. ',"via":"' .. via .. '","ld":"' .. holds(g) .. '"'
+  if why then body = body .. ',"why":' .. whyText(why) end
+  if waitMs then body = body .. ',"w":' .. waitMs end
+  if estimatedMs then body = body .. ',"ew":' .. estimatedMs end
+  emit('interaction.taken', h.acc, body .. '}', { i = i, a = a, q = q, figures = true })
   refreshReady(a)
 end
 
@@ -282,46 +295,52 @@ local function expireInteraction(i, isUnwatched)
   for _, key in ipairs({ ':i:', ':f:conversation:', ':dd:', ':de:', ':ic:' }) do call('EXPIRE', B .. key .. i, CLOSED_KEPT_SEC) end
 end
 
+-- All that closing reads, so that one who begins with it reads once.
+local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta', 'cmd' }
+
 -- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
 -- offers are the caller's matter.
 local function closeInteraction(i, q, a, reason, outcome, note, to)
-  local h = fields(i, 'acc', 'parts', 'presTok', 'c', 'sig', 'st', 'np', 'rxD', 'rcD', 'sta', 'qs', 'start', 'started')
-  local acc, c = h[1], queueOf(q)
+  local h, c = know(rowOf(i), CLOSING), queueOf(q)
+  local state, isUnwatched = h.st, h.np == '1'
   local kind = ''
   if outcome ~= '' then kind = call('HGET', B .. ':qout:' .. q, outcome) or '' end
-  if h[6] == 'waiting' then removeWaiting(i, q, h[5]) else call('ZREM', B .. ':qo:' .. q, i) end
-  leaveWaiting(i, h[8], h[9], h[10])
-  if h[2] and h[2] ~= '' then
-    for _, part in ipairs(cjson.decode(h[2])) do call('ZREM', B .. ':ap:' .. part[1], i) end
+  if state == 'waiting' then removeWaiting(i, q, h.sig) else call('ZREM', B .. ':qo:' .. q, i) end
+  leaveWaiting(i, h.rxD, h.rcD, h.sta)
+  if h.parts and h.parts ~= '' then
+    for _, part in ipairs(cjson.decode(h.parts)) do call('ZREM', B .. ':ap:' .. part[1], i) end
   end
-  if h[3] then clearDeadline('reconnect', i, h[3]) end
-  if h[6] == 'ended' then clearDeadline('autoclose', i, 'x') end
-  writeInteraction(i, 'st', 'closed', 'closed', now, 'outcome', outcome)
+  if h.presTok then clearDeadline('reconnect', i, h.presTok) end
+  if state == 'ended' then clearDeadline('autoclose', i, 'x') end
+  write(h, 'st', 'closed', 'closed', nowText, 'outcome', outcome)
   -- Whoever was answered once did not give up waiting for an answer.
-  if reason == 'abandoned' and (h[13] or '') == '' then countAbandoned(i, q, now - number(h[11] or h[12])) end
+  if reason == 'abandoned' then
+    local waited = fields(i, 'started', 'qs', 'start')
+    if (waited[1] or '') == '' then countAbandoned(i, q, now - number(waited[2] or waited[3])) end
+  end
   local tell = { i = i, q = q, figures = true }
-  local body = { i = i, q = q, a = a, reason = reason, outcome = outcome, kind = kind, note = note, to = to }
+  local body = told(i, q, a) .. ',"reason":"' .. reason .. '","outcome":"' .. outcome .. '","kind":"' .. kind .. '","note":' .. quoted(note)
+  if to then body = body .. ',"to":' .. quoted(to) end
   if a ~= '' then
     tell.a = a
-    body.ld = holds(agentOf(a))
-    if c.stickyWaitMs > 0 then call('SET', B .. ':la:' .. h[4], a, 'PX', c.stickyMemoryMs) end
+    body = body .. ',"ld":"' .. holds(agentOf(a)) .. '"'
+    if c.stickyWaitMs > 0 then call('SET', B .. ':la:' .. h.c, a, 'PX', c.stickyMemoryMs) end
   end
-  emit('interaction.closed', acc, body, tell)
-  expireInteraction(i, h[7] == '1')
-  if h[7] ~= '1' then call('EXPIRE', B .. ':v:' .. h[4], CONTACT_KEPT_SEC) end
+  emit('interaction.closed', h.acc, body .. '}', tell)
+  expireInteraction(i, isUnwatched)
+  if not isUnwatched then call('EXPIRE', B .. ':v:' .. h.c, CONTACT_KEPT_SEC) end
 end
 
 -- The owner has done with it: wrap-up if the queue has one, else the next conversation.
 local function finishOwner(i, q, a)
   call('ZREM', B .. ':ai:' .. a, i)
-  local h = fields(i, 'ch', 'tk')
-  local wrapUpMs = queueOf(q).wrapUpMs
+  local h, wrapUpMs = fields(i, 'ch', 'tk'), queueOf(q).wrapUpMs
   if wrapUpMs > 0 then
-    local till = now + wrapUpMs
+    local till = (now + wrapUpMs) .. ''
     local medium = h[1] or 'chat'
     call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q .. (medium == 'chat' and '' or '|' .. medium))
     setDeadline('wrapup', i, a, till)
-    emit('wrapup.started', agentOf(a).acc, { i = i, q = q, a = a, ['until'] = till }, { a = a })
+    emit('wrapup.started', agentOf(a).acc, told(i, q, a) .. ',"until":' .. till .. '}', { a = a })
   else
     changeLoad(a, q, h[1] or 'chat', -1)
     countHandled(i, q, now - number(h[2]))
@@ -345,7 +364,7 @@ local function endWrapUp(i, a, how)
   changeLoad(a, q, medium, -1)
   local taken = fields(i, 'tk')[1]
   if taken then countHandled(i, q, now - number(taken)) end
-  emit('wrapup.ended', agentOf(a).acc, { i = i, q = q, a = a, how = how, ld = holds(agentOf(a)) }, { a = a })
+  emit('wrapup.ended', agentOf(a).acc, told(i, q, a) .. ',"how":"' .. how .. '","ld":"' .. holds(agentOf(a)) .. '"}', { a = a })
   freeAgent(a)
   return true
 end

@@ -4,9 +4,12 @@
 -- A row is field → value as text, false where Redis has none, nil where nobody asked. Nothing here makes a table that grows: growing is what costs
 -- in Lua, more than what Redis does. So what is asked and what is written stands in lists that are used again in every call.
 local interactions, agentRows, changed, listsUsed, settle
--- Of a row: its key, all that Redis has (a flat list: then nothing is left to read), its list for HSET and how long that is.
-local KEY, STORED, LIST, LENGTH = '.key', '.stored', '.list', '.length'
+-- Of a row, beside the fields: its key, all that Redis has (a flat list: then nothing is left to read), its list for HSET and how long that is.
+local KEY, STORED, LIST, LENGTH = 1, 2, 3, 4
 local lists, asked = {}, { 'HMGET' }
+-- What is counted is small; a number that is made text is printed anew each time, at the price of ten look-ups.
+local SMALL = {}
+for n = 0, 255 do SMALL[n] = n .. '' end
 -- @each
 interactions, agentRows, changed, listsUsed, settle = {}, {}, {}, 0, nil
 -- @end
@@ -14,7 +17,7 @@ interactions, agentRows, changed, listsUsed, settle = {}, {}, {}, 0, nil
 local function rowOf(i)
   local row = interactions[i]
   if not row then
-    row = { [KEY] = B .. ':i:' .. i }
+    row = { B .. ':i:' .. i, nil, nil, nil }
     interactions[i] = row
   end
   return row
@@ -22,7 +25,7 @@ end
 local function agentRow(a)
   local row = agentRows[a]
   if not row then
-    row = { [KEY] = B .. ':a:' .. a }
+    row = { B .. ':a:' .. a, nil, nil, nil }
     agentRows[a] = row
   end
   return row
@@ -79,7 +82,7 @@ end
 -- A field that is written twice stands twice in the list: for HSET the later one counts.
 local function writeOne(row, field, value)
   local list, length = listOf(row)
-  value = value .. ''
+  value = SMALL[value] or value .. ''
   row[field], list[length + 1], list[length + 2], row[LENGTH] = value, field, value, length + 2
 end
 
@@ -88,7 +91,8 @@ local function write(row, ...)
   local given = { ... }
   for k = 1, #given, 2 do
     -- Numbers become text here: what HSET is given as a number is printed at twice the cost.
-    local field, value = given[k], given[k + 1] .. ''
+    local field, value = given[k], given[k + 1]
+    value = SMALL[value] or value .. ''
     row[field], list[length + k], list[length + k + 1] = value, field, value
   end
   row[LENGTH] = length + #given
@@ -98,9 +102,8 @@ end
 local function addTo(row, field, by)
   local sum = row[field]
   if sum == nil then sum = know(row, { field })[field] end
-  sum = ((sum or 0) + by) .. ''
-  writeOne(row, field, sum)
-  return sum
+  writeOne(row, field, (sum or 0) + by)
+  return row[field]
 end
 
 -- Writes what changed of one row.

@@ -38,6 +38,8 @@ export interface KillStormReport {
   readonly hits: ReadonlyMap<string, number>;
   readonly started: number;
   readonly accepted: number;
+  /** Moments at which everything in Redis was judged. */
+  readonly looks: number;
   /** What does not hold; empty when all is well. */
   readonly verdict: readonly string[];
 }
@@ -125,6 +127,7 @@ class Storm {
   readonly #repairs: string[] = [];
   readonly #proxies: FaultProxy[] = [];
   #made = 0;
+  #looks = 0;
   /** When Redis or a worker was last struck or came back. */
   #unwellAt = 0;
 
@@ -165,7 +168,7 @@ class Storm {
     await Promise.all(this.#members.map((member) => member.gone()));
     await this.#judgeEnd();
     await tail.close();
-    return { hits, started: this.#started.size, accepted: this.#accepted.length, verdict: [...this.#verdict] };
+    return { hits, started: this.#started.size, accepted: this.#accepted.length, looks: this.#looks, verdict: [...this.#verdict] };
   }
 
   async #setScene(): Promise<void> {
@@ -315,10 +318,20 @@ class Storm {
     await this.#redis.restart();
   }
 
+  /** Of one moment. What agents hold must be among what is read, also when the log has not told of it yet; else the look is not judged. */
   async #look(): Promise<void> {
-    const interactions = [...new Set([...this.#known, ...this.#started])].slice(-LOOKED_AT);
-    const world = await readWorld(this.#watch, this.#scope, { interactions, agents: this.#agents, queues: this.#queues });
-    for (const violation of [...violations(world), ...overCapacity(world)]) this.#verdict.add(violation);
+    const interactions = new Set([...this.#known, ...this.#started].slice(-LOOKED_AT));
+    for (let round = 0; round < 3; round++) {
+      const wanted = { interactions: [...interactions], agents: this.#agents, queues: this.#queues };
+      const world = await readWorld(this.#watch, this.#scope, wanted);
+      const held = [...world.agents.values()].flatMap(({ offers, owned }) => [...Object.keys(offers), ...owned]);
+      if (held.every((id) => interactions.has(id))) {
+        for (const violation of [...violations(world), ...overCapacity(world)]) this.#verdict.add(violation);
+        this.#looks++;
+        return;
+      }
+      for (const id of held) interactions.add(id);
+    }
   }
 
   async #keepLooking(isOver: () => boolean): Promise<void> {

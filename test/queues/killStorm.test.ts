@@ -12,4 +12,5 @@ test('RTE-12 INV-1…9 nodes and workers killed and stopped at every point, Redi
   expect([...report.hits.values()]).toEqual(Array.from({ length: 18 }, () => 1));
   expect(report.started).toBeGreaterThan(30);
   expect(report.accepted).toBeGreaterThan(10);
+  expect(report.looks).toBeGreaterThan(20);
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { sceneShape, singleStep } from '../support/model/steps.ts';
 import { checkModel, type Lanes, startLanes } from '../support/modelProperty.ts';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 1_000);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 1_400);
 
 let lanes: Lanes;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { concurrent, earlierScene, earlierStep, sceneShape, singleStep } from '../support/model/steps.ts';
 import { checkModel, type Lanes, startLanes } from '../support/modelProperty.ts';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 350);
 
 describe('nodes at once', () => {
   let lanes: Lanes;

@@ -429,7 +429,8 @@ export class RoutingModel {
       return;
     }
     if (why?.k === 'sticky' || one.keptFor === agentId) return;
-    if (this.#isKeptFor(one, agentId)) this.#complain('RTE-11', `${one.id} ${what} to ${agentId}, kept for ${one.keptFor}`);
+    if (this.#isKeptFor(one, agentId) && this.#isStaying(one.keptFor, queue.id))
+      this.#complain('RTE-11', `${one.id} ${what} to ${agentId}, kept for ${one.keptFor}`);
     const agents = this.#candidates(one);
     const others = this.#waitingFor(agent).filter((each) => each !== one);
     // When all have missed it, whoever comes free first may have it again.
@@ -470,6 +471,12 @@ export class RoutingModel {
         (!later || mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need))
       );
     });
+  }
+
+  /** Serves the queue before the step and after it. */
+  #isStaying(agentId: string, queue: string): boolean {
+    const agent = this.agents.get(agentId);
+    return agent !== undefined && isServing(agent, queue) && isServing(this.#later.get(agentId) ?? agent, queue);
   }
 
   #isKeptFor(one: ModelInteraction, agentId: string): boolean {

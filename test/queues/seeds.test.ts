@@ -1,0 +1,194 @@
+/** What failing seeds of the model have shown, each as a story of its own, so that it stays mended. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NewInteraction } from '../../queues/index.ts';
+import type { InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
+import { newId } from '../../src/base/ids.ts';
+import { startTestEngines, type TestEngines } from '../support/engines.ts';
+import { readWorld } from '../support/invariants.ts';
+
+let world: TestEngines;
+beforeAll(async () => {
+  world = await startTestEngines({ isVirtual: true });
+});
+afterAll(() => world.close());
+
+async function start(queue: QueueId, extra: Partial<NewInteraction> = {}): Promise<InteractionId> {
+  await world.advance(1);
+  const started = await world.engine.router.startInteraction(world.scope, { ...world.newChat(queue), ...extra });
+  if (!started.ok) throw new Error(started.code);
+  return started.interaction.id as InteractionId;
+}
+const offersOf = async (agentId: UserId) =>
+  ((await world.engine.views.agent(world.scope, agentId))?.offers ?? []).map(({ interaction }) => interaction);
+const stateOf = (id: InteractionId) => world.engine.views.interaction(world.scope, id);
+const setMedium = (interactionId: InteractionId, medium: 'chat' | 'voice' | 'video') =>
+  world.engine.router.changeMedium(world.scope, { interactionId, medium });
+async function tokenAt(agentId: UserId, id: InteractionId): Promise<string> {
+  const view = await world.engine.views.agent(world.scope, agentId);
+  return view?.offers.find(({ interaction }) => interaction === id)?.token ?? '';
+}
+
+describe('who came free is looked at', () => {
+  // An agent of two queues was rung; a partial sign-out took the offer back and left its room unused.
+  test('INV-6 signing out of the queue that rings gives what waits in the other', async () => {
+    const [ringing, rest] = [await world.addQueue({ mode: 'linear' }), await world.addQueue({ mode: 'linear' })];
+    const agentId = await world.addAgent({ queues: [ringing, rest], capacity: 1 });
+    await start(ringing);
+    const next = await start(rest);
+    await world.engine.router.signOut(world.scope, { agentId, queues: [ringing], key: newId('command') });
+    expect(await offersOf(agentId)).toEqual([next]);
+  });
+
+  test('INV-6 pausing in the queue that rings gives what waits in the other', async () => {
+    const [ringing, rest] = [await world.addQueue({ mode: 'linear' }), await world.addQueue({ mode: 'linear' })];
+    const agentId = await world.addAgent({ queues: [ringing, rest], capacity: 1 });
+    await start(ringing);
+    const next = await start(rest);
+    await world.engine.router.pause(world.scope, { agentId, queues: [ringing], reason: 'Lunch', key: newId('command') });
+    expect(await offersOf(agentId)).toEqual([next]);
+  });
+
+  // A chat that rang became a call its agent cannot take: the agent stayed idle though another chat waited.
+  test('INV-6 a medium changed while it rings gives the agent what else waits', async () => {
+    const queue = await world.addQueue({ mode: 'linear' });
+    const agentId = await world.addAgent({ queues: [queue], capacity: 1, voiceCapacity: 0 });
+    const [call, next] = [await start(queue), await start(queue)];
+    expect(await setMedium(call, 'voice')).toMatchObject({ ok: true });
+    expect(await offersOf(agentId)).toEqual([next]);
+    expect(await stateOf(call)).toMatchObject({ state: 'waiting', medium: 'voice' });
+  });
+
+  // Two agents had declined; the third, who had none left to ask, went away: the first was never asked again.
+  test('INV-6 what everybody missed is offered again to whoever is there', async () => {
+    const queue = await world.addQueue({ mode: 'linear', agentLostMs: 600_000 });
+    const device = { deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') };
+    const [first, second] = [
+      await world.addAgent({ queues: [queue], capacity: 1 }),
+      await world.addAgent({ queues: [queue], capacity: 1 }),
+    ];
+    const id = await start(queue);
+    const rung = (await offersOf(first)).length > 0 ? first : second;
+    const rest = rung === first ? second : first;
+    await world.engine.router.declineOffer(world.scope, { interactionId: id, agentId: rung, token: await tokenAt(rung, id) });
+    const token = await tokenAt(rest, id);
+    await world.engine.router.attachDevice(world.scope, { agentId: rest, ...device });
+    await world.engine.router.detachDevice(world.scope, { agentId: rest, ...device });
+    await world.engine.router.declineOffer(world.scope, { interactionId: id, agentId: rest, token });
+    expect(await offersOf(rung)).toEqual([id]);
+  });
+});
+
+describe('ring all', () => {
+  // A chat rang in a queue of calls: agents with room for chats alone were not looked at.
+  test('INV-6 what is of another medium than the queue rings at those who have room for it alone', async () => {
+    const queue = await world.addQueue({ mode: 'ring_all', channel: 'voice', ringMax: 3 });
+    const agents = [
+      await world.addAgent({ queues: [queue], voiceCapacity: 0 }),
+      await world.addAgent({ queues: [queue], voiceCapacity: 0 }),
+    ];
+    const chat = await start(queue, { medium: 'chat' });
+    for (const agentId of agents) expect(await offersOf(agentId)).toEqual([chat]);
+    const late = await world.addAgent({ queues: [queue], voiceCapacity: 0 });
+    expect(await offersOf(late)).toEqual([chat]);
+  });
+
+  // Two of three were rung; one declined: the third stood idle beside a phone that rang at one alone.
+  test('INV-6 when one declines the next is rung in its stead', async () => {
+    const queue = await world.addQueue({ mode: 'ring_all', ringMax: 2 });
+    const agents = [
+      await world.addAgent({ queues: [queue] }),
+      await world.addAgent({ queues: [queue] }),
+      await world.addAgent({ queues: [queue] }),
+    ];
+    const id = await start(queue);
+    const rung = await Promise.all(agents.map(async (agentId) => (await offersOf(agentId)).length > 0));
+    expect(rung.filter(Boolean)).toHaveLength(2);
+    const declining = agents[rung.indexOf(true)] as UserId;
+    const idle = agents[rung.indexOf(false)] as UserId;
+    await world.engine.router.declineOffer(world.scope, { interactionId: id, agentId: declining, token: await tokenAt(declining, id) });
+    expect(await offersOf(idle)).toEqual([id]);
+    expect(await offersOf(declining)).toEqual([]);
+  });
+
+  // It rang at the one expert when its needs relaxed: those who might take it now were not rung.
+  test('RTE-3 INV-6 needs that relax while it rings let others ring', async () => {
+    const queue = await world.addQueue({
+      mode: 'ring_all',
+      ringMax: 3,
+      offerTimeoutMs: 60_000,
+      relaxation: [{ afterSec: 10, lowerBy: 2 }],
+    });
+    const expert = await world.addAgent({ queues: [queue], skills: { law: 3 } });
+    const beginner = await world.addAgent({ queues: [queue], skills: { law: 1 } });
+    const id = await start(queue, { required: [{ skill: 'law', level: 3 }] });
+    expect([await offersOf(expert), await offersOf(beginner)]).toEqual([[id], []]);
+    await world.advance(10_000);
+    expect([await offersOf(expert), await offersOf(beginner)]).toEqual([[id], [id]]);
+  });
+});
+
+describe('order', () => {
+  // The first video of a queue went to whoever was put in order first.
+  test('RTE-2 the first of another medium goes by the strategy', async () => {
+    const queue = await world.addQueue({ mode: 'linear' });
+    const agents = [];
+    for (const place of [3, 1, 2]) agents.push(await world.addAgent({ queues: [queue], order: { [queue]: place } }));
+    const video = await start(queue, { medium: 'video' });
+    expect(await offersOf(agents[1] as UserId)).toEqual([video]);
+  });
+
+  // What waited with needs and what waited without came in two lists, one after the other.
+  test('INV-8 a queue that becomes automatic gives what waits by its score, with needs or without', async () => {
+    const queue = await world.addQueue({ mode: 'manual' });
+    const agentId = await world.addAgent({ queues: [queue], capacity: 1, skills: { law: 1 } });
+    const needy = await start(queue, { required: [{ skill: 'law', level: 1 }] });
+    await start(queue);
+    await world.changeQueue(queue, { mode: 'longest_idle' });
+    expect(await offersOf(agentId)).toEqual([needy]);
+  });
+
+  // A change of medium that was refused counted as if the agent had just come free.
+  test('RTE-2 a refused change of medium leaves the idle time alone', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle', isAutoAccepted: true });
+    const agentId = await world.addAgent({ queues: [queue], voiceCapacity: 0 });
+    const id = await start(queue);
+    const freed = async () =>
+      (await readWorld(world.engine, world.scope, { interactions: [], agents: [agentId], queues: [] })).agents.get(agentId)?.fields[
+        'freed'
+      ];
+    const before = await freed();
+    await world.advance(1_000);
+    expect(await setMedium(id, 'voice')).toMatchObject({ ok: false, code: 'at_capacity' });
+    expect(await freed()).toBe(before);
+  });
+
+  // A recipe that closes at once ran while the medium was being changed, which went on with what was closed.
+  test('RTE-10 INV-3 a medium changed while it rings, in a queue that closes what waits, changes nothing that is closed', async () => {
+    const queue = await world.addQueue({
+      mode: 'linear',
+      offerTimeoutMs: 60_000,
+      recipe: [{ afterSec: 10, onlyIf: 'always', do: { op: 'close' } }],
+    });
+    const agentId = await world.addAgent({ queues: [queue], voiceCapacity: 0 });
+    const id = await start(queue);
+    await world.advance(15_000);
+    expect(await offersOf(agentId)).toEqual([id]);
+    await setMedium(id, 'voice');
+    expect(await stateOf(id)).toMatchObject({ state: 'closed' });
+    expect((await world.engine.views.agent(world.scope, agentId))?.agent.load).toBe(0);
+  });
+
+  // The agents of a deleted queue still counted as ready for it.
+  test('INV-3 nobody is ready for a queue that is deleted', async () => {
+    const queue = await world.addQueue({ mode: 'linear' });
+    const agentId = await world.addAgent({ queues: [queue] });
+    const readyFor = async () => [
+      ...((await readWorld(world.engine, world.scope, { interactions: [], agents: [], queues: [queue] })).queues.get(queue)?.ready.keys() ??
+        []),
+    ];
+    expect(await readyFor()).toEqual([agentId]);
+    await world.deleteQueue(queue);
+    await world.advance(0);
+    expect(await readyFor()).toEqual([]);
+  });
+});

@@ -55,12 +55,12 @@ local function offerTo(i, c, h, chosen, why)
     takeInteraction(i, c.id, chosen[1].id, 'auto', why)
     return
   end
-  local tok, due = chance .. addTo(rowOf(i), 'tokN', 1), now + c.offerMs
+  local tok, due = chance .. addTo(rowOf(i), 'tokN', 1), (now + c.offerMs) .. ''
   local named = {}
   for k, g in ipairs(chosen) do named[k] = g.id end
   writeInteraction(i, 'st', 'offered', 'oa', table.concat(named, ','), 'tok', tok, 'due', due)
   if h.isNewRound then writeInteraction(i, 'missed', '') end
-  call('ZADD', B .. ':qo:' .. c.id, now, i)
+  call('ZADD', B .. ':qo:' .. c.id, nowText, i)
   setDeadline('offer', i, tok, due)
   if c.mode == 'ring_all' and #chosen < c.ringMax then call('ZADD', B .. ':rg:' .. c.id, h.score, i) end
   for _, g in ipairs(chosen) do ringAgent(i, c, g, tok, due, h.medium, why) end

@@ -94,7 +94,7 @@ local function chooseAgents(c, h)
   end
   local x, n, chosen, missed = {}, 0, {}, nil
   local best, bestRank, bestMerit, second, secondRank, secondMerit
-  local seen = {}
+  local seen, isOutdated = {}, false
   for k = 1, #left, 2 do
     local a, rank = left[k], number(left[k + 1])
     if not seen[a] then
@@ -102,6 +102,7 @@ local function chooseAgents(c, h)
       local g = agentOf(a)
       if not canTake(g, c, h.medium) then
         call('ZREM', readyKey(c, h.medium), a)
+        isOutdated = true
       elseif not hasSkills(g, h.need) then
         x.skill = (x.skill or 0) + 1
       elseif contains(h.missed, a) then
@@ -124,6 +125,8 @@ local function chooseAgents(c, h)
       end
     end
   end
+  -- Only such as were ready no more (0.1.0 leaves them in the set): they are out of it now, and those behind them are looked at.
+  if not best and isOutdated then return chooseAgents(c, h) end
   if not best then
     if not missed or rest or h.isRoundKept then return nil, nil, rest end
     -- Everybody who may take it missed it: a new round begins.

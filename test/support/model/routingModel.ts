@@ -59,6 +59,7 @@ export class RoutingModel {
   #stored: Snapshot['interactions'] = new Map();
   /** What was offered or owned and came back in the present step. */
   readonly #returned = new Set<string>();
+  #before: StoredEvent | undefined;
   #turn = 0;
   /** When each queue's settings changed: what waited then keeps the needs it came with. */
   readonly #changed = new Map<string, number>();
@@ -100,6 +101,7 @@ export class RoutingModel {
       if (event.at < this.now) this.#complain('INV-8', `time ran backwards: ${event.type} at ${event.at} after ${this.now}`);
       this.now = event.at;
       this.#apply(event);
+      this.#before = event;
     }
     for (const one of this.interactions.values()) this.#readKept(one);
     for (const [queue, at] of this.#changed) if (at === Number.POSITIVE_INFINITY) this.#changed.set(queue, this.now);
@@ -300,8 +302,8 @@ export class RoutingModel {
       one.score = this.scoreOf(one);
     }
     if (body.what === 'media') {
-      // If it was just offered, whoever missed it as what it was may be asked again: taken as stored.
-      one.missed = new Set((this.#stored.get(one.id)?.fields['missed'] ?? '').split(',').filter((agent) => agent !== ''));
+      // It was offered until now: whoever missed it as what it was may be asked again.
+      if (this.#before?.type === 'offer.gone' && this.#before.body.i === one.id) one.missed.clear();
       this.#mediumChanged(one, body.channel);
     }
     const queue = this.queues.get(one.queue);

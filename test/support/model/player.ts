@@ -110,7 +110,7 @@ export class Player {
       else if (events > 0 && !this.#hasSwept && !isAskedAgain)
         complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
       this.#done.push({ action, wasOk: answer === 'ok' });
-      this.#isJustDone = true;
+      this.#isJustDone = !this.#hasSwept;
     }
     this.#fail(complaints);
   }

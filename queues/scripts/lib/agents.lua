@@ -69,6 +69,7 @@ end
 -- Whether the queue is switched on, and its account.
 local function isServing(c) return c.isOn and isAccountActive(c.acc) end
 
+-- All that is read of an agent, in one go.
 local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed' }
 -- The agent's state, kept true by what changes it here.
 local function agentOf(a)

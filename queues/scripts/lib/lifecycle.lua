@@ -4,7 +4,7 @@
 --                  own ownN off unread rc rs lm una pres presUntil presTok np tok tokN oa due missed parts
 --                  pri (its own priority) req (needs of its own) need0 (with the queue's) need (now) pref sig qs (in this queue since)
 --                  rxN rxD relaxation: steps done, token of the deadline     rcN rcD rcR recipe: likewise, steps run     vq queues left by a recipe
---                  sta stu kept for this agent until     cmd command that closed it     em lg pg ua only where there is something to say
+--                  sta stu kept for this agent until (em lg pg ua only where there is something to say)
 -- qo:<queue>  offered, served or ended and not closed yet, by time      rg:<queue>  ringing at several, with room for more, by score
 -- la:<contact>  agent who served it last      sti:<agent>  waiting interactions kept for the agent
 -- States: waiting → offered → served → ended → closed; offered and served go back to waiting with the same score.
@@ -296,7 +296,7 @@ local function expireInteraction(i, isUnwatched)
 end
 
 -- All that closing reads, so that one who begins with it reads once.
-local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta', 'cmd' }
+local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta' }
 
 -- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
 -- offers are the caller's matter.

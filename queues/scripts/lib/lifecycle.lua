@@ -90,12 +90,20 @@ local function silenceOthers(i, c, offered, tok, medium, except, reason)
   return silenced
 end
 
-local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off' }
+local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off', 'parts' }
 -- The agent becomes the owner. Its load was counted by the caller (offer, claim or auto). `sig` where it still stands in the index.
 takeInteraction = function(i, q, a, via, why)
   local h, g = know(rowOf(i), TAKING), agentOf(a)
   local isFirst = (h.started or '') == ''
   leaveWaiting(i, h.rxD, h.rcD, h.sta)
+  -- One who was invited is so no more.
+  local parts = h.parts
+  if parts and string.find(parts, '"' .. a .. '"', 1, true) then
+    local kept = {}
+    for _, part in ipairs(cjson.decode(parts)) do if part[1] ~= a then kept[#kept + 1] = part end end
+    writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
+    call('ZREM', B .. ':ap:' .. a, i)
+  end
   call('ZADD', B .. ':qo:' .. q, nowText, i)
   write(h, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', nowText, 'started', isFirst and nowText or h.started)
   call('HDEL', B .. ':ao:' .. a, i)

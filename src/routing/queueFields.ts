@@ -19,7 +19,9 @@ const settings = queueDoc.omit({ kind: true, id: true, accountId: true }).extend
   mode: queueDoc.shape.mode.describe(
     'RTE-2. manual: every agent sees it and may take it; ring_all: offered to several, the first has it; the others: offered to one at a time',
   ),
-  channel: queueDoc.shape.channel.unwrap().describe('Medium of what waits here, unless an interaction says otherwise; stays what it was when the queue was made'),
+  channel: queueDoc.shape.channel
+    .unwrap()
+    .describe('Medium of what waits here, unless an interaction says otherwise; stays what it was when the queue was made'),
   ringMax: queueDoc.shape.ringMax.unwrap().describe('ring_all: how many are rung at once'),
   required: skillNeeds.describe('RTE-3: skills that every interaction of this queue needs'),
   preferred: skillNeeds.describe('Agents who have them come first'),
@@ -89,7 +91,9 @@ export async function checkQueue(db: Kysely<Tables>, accountId: string, id: stri
 /** What waits was put in order by it. @throws AppError invalid */
 export function requireSameChannel(before: string, after: string): void {
   if (before === after) return;
-  throw new AppError('invalid', { fields: [{ path: 'channel', message: 'a queue keeps its channel: make another queue for the other one' }] });
+  throw new AppError('invalid', {
+    fields: [{ path: 'channel', message: 'a queue keeps its channel: make another queue for the other one' }],
+  });
 }
 
 /** Names of the groups that feed the queue, at most five. */

@@ -16,7 +16,17 @@ import { newId, type QueueId, type UserId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
 import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
-import { checkQueue, namesOfGroups, queueBody, requireSameChannel, queueChange, queueView, toQueueColumns, toQueueView, withDefaults } from './queueFields.ts';
+import {
+  checkQueue,
+  namesOfGroups,
+  queueBody,
+  queueChange,
+  queueView,
+  requireSameChannel,
+  toQueueColumns,
+  toQueueView,
+  withDefaults,
+} from './queueFields.ts';
 import { queuesHandingTo } from './recipe.ts';
 import { liveQueues } from './visibleQueues.ts';
 

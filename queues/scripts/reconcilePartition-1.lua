@@ -86,7 +86,7 @@ local function checkAgent(a)
       repaired('offer ' .. a .. ' ' .. i)
     end
   end
-  for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, 99)) do
+  for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, -1)) do
     local h = fields(i, 'st', 'own', 'q', 'ch')
     if h[2] == a and (h[1] == 'served' or h[1] == 'ended') then
       count(h[3], h[4] or 'chat')

@@ -8,7 +8,7 @@
 local i, acc, q, contact, connection = ARGV[5], ARGV[6], ARGV[7], ARGV[9], ARGV[19]
 local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
-if first then return { 'ok', '1', 1, first, view(first), knocks } end
+if first and fields(first, 'acc')[1] == acc then return { 'ok', '1', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if call('HGET', B .. ':acct:' .. acc, 'act') ~= '1' then return { 'account_inactive' } end
 local c = queueOf(q)

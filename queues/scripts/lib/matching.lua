@@ -148,10 +148,10 @@ local function chooseAgents(c, h)
   return chosen, why, nil
 end
 
--- One place to look for waiting interactions: `set` by score from `at` on; or, with `key`, the signatures of a key, not looked into yet.
-local function openSource(sources, c, set, at, key)
+-- One place to look for waiting interactions: `set` by score from `at` on, or for those that ring (isRing); one with `key` has the signatures of a key.
+local function openSource(sources, c, set, at, isRing)
   local first = call('ZRANGE', set, at, at, 'WITHSCORES')
-  if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, key = key, id = first[1], score = number(first[2]) } end
+  if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, isRing = isRing, id = first[1], score = number(first[2]) } end
 end
 
 -- The interaction with the best score that the freed agent may take. `after`: scores below were looked at before.
@@ -169,7 +169,10 @@ local function chooseInteraction(g, after)
         openSource(sources, c, B .. ':w:' .. q, from)
       end
       -- What rings may be of another medium than the queue's.
-      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then openSource(sources, c, B .. ':rg:' .. q, 0) end
+      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then 
+        local ringing = B .. ':rg:' .. q
+        openSource(sources, c, ringing, after and call('ZCOUNT', ringing, '-inf', '(' .. after) or 0, true)
+      end
       local keys = { 'ZMSCORE', B .. ':wk:' .. q }
       if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
       for medium in string.gmatch(c.others, '%a+') do
@@ -222,7 +225,11 @@ local function chooseInteraction(g, after)
       local i = least.id
       local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa', 'tokN')
       local isRinging = h[1] == 'offered'
-      if h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
+      if least.isRing and not isRinging then
+        -- It rings no more (a release that did not know better left it): what is held is never given away.
+        call('ZREM', least.set, i)
+        least.at = least.at - 1
+      elseif h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
         x.sticky = (x.sticky or 0) + 1
       elseif isRinging and (contains(h[9], g.id) or not hasSkills(g, h[6] or '') or not hasRoom(g, h[5] or 'chat')) then
         x.skill = (x.skill or 0) + 1
@@ -233,7 +240,7 @@ local function chooseInteraction(g, after)
         local why = { by = 'agent', k = next and 'score' or 'only', v = least.score, r = next and next.id or '', rv = next and next.score or 0, n = #sources + 1, x = x }
         return i, h, least.c, why, isRinging
       end
-      openSource(sources, least.c, least.set, least.at + 1)
+      openSource(sources, least.c, least.set, least.at + 1, least.isRing)
     end
   end
   if fallback then

@@ -79,7 +79,7 @@ local function keepForLastAgent(i, c, contact)
   local a = call('GET', B .. ':la:' .. contact)
   if not a then return end
   local g = agentOf(a)
-  if g.acc ~= c.acc or not g.isActive or g.st ~= 'on' or pausedIn(g, c.id) or call('SISMEMBER', B .. ':as:' .. a, c.id) == 0 then return end
+  if g.acc ~= c.acc or not g.isActive or g.st ~= 'on' or pausedIn(g, c.id) or not hasSkills(g, fields(i, 'need')[1] or '') or call('SISMEMBER', B .. ':as:' .. a, c.id) == 0 then return end
   writeInteraction(i, 'sta', a, 'stu', now + c.stickyWaitMs)
   call('SADD', B .. ':sti:' .. a, i)
   setDeadline('sticky', i, a, now + c.stickyWaitMs)
@@ -93,11 +93,13 @@ end
 
 -- The agent is not there for those kept for it (in one queue, or nil: in any): others may have them.
 local function releaseKept(a, q)
-  local kept = call('SRANDMEMBER', B .. ':sti:' .. a, PAGE)
+  local kept = call('SRANDMEMBER', B .. ':sti:' .. a, MOST)
   local released = {}
   for _, i in ipairs(kept) do
     local h = fields(i, 'sta', 'q')
-    if h[1] ~= a then
+    if #released == PAGE then
+      break
+    elseif h[1] ~= a then
       call('SREM', B .. ':sti:' .. a, i)
     elseif not q or h[2] == q then
       keepNoLonger(i, a)
@@ -163,7 +165,10 @@ local function runStep(i, c, index, step)
   if what.op == 'message' then
     emit('message.sent', h[1], { i = i, q = c.id, mid = 'recipe-' .. c.id .. '-' .. index, role = 'system', by = '', n = '', vis = 'everyone', text = what.text },
       { i = i, q = c.id })
-    writeInteraction(i, 'lm', cjson.encode({ text = string.sub(what.text, 1, 140), role = 'system', at = now }))
+    -- Whole characters only.
+    local last = 140
+    while string.find(what.text, '^[\128-\191]', last + 1) do last = last - 1 end
+    writeInteraction(i, 'lm', cjson.encode({ text = string.sub(what.text, 1, last), role = 'system', at = now }))
     emit('recipe.ran', h[1], { i = i, q = c.id, step = index, op = 'message', text = what.text }, { q = c.id })
     return false
   end

@@ -62,7 +62,7 @@ export function loadScripts(before = ''): ReadonlyMap<string, Script> {
     const definitions = expand(partsOf(body), parts);
     const own = body.replace(INCLUDE, '');
     const run = isKeptInRows(parts) ? `local answer = (function()\n${own}\nend)()\nfinish()\nreturn answer` : own;
-    const text = `${before}local SCRIPT = '${name}'\n${definitions}\n${run}`;
+    const text = foldNumbers(`${before}local SCRIPT = '${name}'\n${definitions}\n${run}`);
     scripts.set(name, { name, text, sha: sha1(text) });
   }
   return scripts;

@@ -3,7 +3,7 @@
 -- Answers: ok | forbidden | not_found
 -- @include routing
 local i, a = ARGV[5], ARGV[7]
-if agentFields(a, 'acc')[1] ~= ARGV[6] then return { 'not_found' } end
+if agentOf(a).acc ~= ARGV[6] then return { 'not_found' } end
 local till, q = readWrapUp(i, a)
 if not till then return { 'ok', knocks } end
 if ARGV[8] ~= '1' and not queueOf(q).canEndWrapUp then return { 'forbidden' } end

@@ -10,7 +10,7 @@ local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
 if first and fields(first, 'acc')[1] == acc then return { 'ok', '1', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
-if call('HGET', B .. ':acct:' .. acc, 'act') ~= '1' then return { 'account_inactive' } end
+if not isAccountActive(acc) then return { 'account_inactive' } end
 local c = queueOf(q)
 if c.acc ~= acc or not isServing(c) then return { 'not_found' } end
 
@@ -26,9 +26,10 @@ local w = {
 }
 local origin = asked.origin or 'inbound'
 addRow(i)
+-- What is asked for often stands first: Redis looks for a field from the beginning.
 writeInteraction(
-  i, 'acc', acc, 'g', ARGV[8], 'c', contact, 'cn', ARGV[11], 'em', ARGV[12], 'lg', ARGV[13], 'pg', ARGV[14], 'ua', ARGV[15],
-  'ch', w.medium, 'or', origin, 'start', w.start, 'created', nowText, 'own', '', 'pres', 'connected'
+  i, 'acc', acc, 'ch', w.medium, 'own', '', 'start', w.start, 'created', nowText, 'c', contact, 'g', ARGV[8], 'or', origin, 'pres', 'connected',
+  'cn', ARGV[11]
 )
 if w.pri ~= 0 then writeInteraction(i, 'pri', w.pri) end
 if w.req ~= '' then writeInteraction(i, 'req', w.req) end
@@ -38,6 +39,9 @@ if ARGV[17] ~= '' then
 end
 if connection == '' then writeInteraction(i, 'np', '1') end
 enterQueue(i, c, w)
+for k, field in ipairs({ 'em', 'lg', 'pg', 'ua' }) do
+  if ARGV[11 + k] ~= '' then writeInteraction(i, field, ARGV[11 + k]) end
+end
 if connection ~= '' then
   call('ZADD', B .. ':v:' .. contact, now, i)
   -- While one of them is open the list must outlive it; closing shortens the time.
@@ -47,9 +51,11 @@ if connection ~= '' then
   call('SADD', holderKey(), 'c|' .. i .. '|' .. connection)
 end
 -- Not in the conversation's feed: nobody can follow that yet, and a stream with one entry takes five times what the interaction takes.
-emit('interaction.created', acc, { i = i, q = q, acc = acc, group = ARGV[8], contact = contact, name = ARGV[11], email = ARGV[12],
-  channel = w.medium, origin = origin, language = ARGV[13], page = ARGV[14], userAgent = ARGV[15], start = w.start,
-  need = mergeNeeds(w.req, c.required), pri = w.pri }, { q = q, figures = true })
+emit('interaction.created', acc,
+  '{"i":"' .. i .. '","q":"' .. q .. '","acc":"' .. acc .. '","group":"' .. ARGV[8] .. '","contact":"' .. contact .. '","name":' .. quoted(ARGV[11])
+    .. ',"email":' .. quoted(ARGV[12]) .. ',"channel":"' .. w.medium .. '","origin":"' .. origin .. '","language":' .. quoted(ARGV[13])
+    .. ',"page":' .. quoted(ARGV[14]) .. ',"userAgent":' .. quoted(ARGV[15]) .. ',"start":' .. w.start
+    .. ',"need":"' .. mergeNeeds(w.req, c.required) .. '","pri":' .. w.pri .. '}', { q = q, figures = true })
 local off = 0
 if ARGV[17] ~= '' then
   off = emit('message.sent', acc, { i = i, q = q, mid = ARGV[16], role = 'customer', by = contact, n = ARGV[11], vis = 'everyone', text = ARGV[17] }, { i = i, q = q })

@@ -16,12 +16,6 @@ if not isThere(target) then return { 'not_signed_in' } end
 if not hasRoom(target, medium) or not isWithinLimit(target, queueOf(q)) then return { 'at_capacity' } end
 disown(i, q, owner)
 emit('interaction.requeued', h[1], { i = i, q = q, a = owner, reason = 'transfer', ld = holds(agentOf(owner)) }, { i = i, a = owner, q = q })
-if h[5] and h[5] ~= '' then
-  local kept = {}
-  for _, part in ipairs(cjson.decode(h[5])) do if part[1] ~= to then kept[#kept + 1] = part end end
-  writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
-  call('ZREM', B .. ':ap:' .. to, i)
-end
 changeLoad(to, q, medium, 1)
 takeInteraction(i, q, to, 'transfer')
 keepResult(ARGV[10], '1')

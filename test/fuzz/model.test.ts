@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { concurrent, earlierScene, earlierStep, sceneShape, singleStep } from '../support/model/steps.ts';
 import { checkModel, type Lanes, type LanesOptions, startLanes } from '../support/modelProperty.ts';
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 6_000);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 4_000);
 const LIMIT_MS = 600_000;
 
 function over(options: Omit<LanesOptions, 'lanes'>, cutShare = 0): () => Lanes {

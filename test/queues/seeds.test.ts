@@ -192,3 +192,22 @@ describe('order', () => {
     expect(await readyFor()).toEqual([]);
   });
 });
+
+// Its owner was removed; the colleague who had been invited got it, and stood in it twice.
+test('INV-1 an invited agent who becomes the owner is a participant no more', async () => {
+  const queue = await world.addQueue({ mode: 'linear', isAutoAccepted: true });
+  const [owner, guest] = [await world.addAgent({ queues: [queue] }), await world.addAgent({ queues: [queue], capacity: 0 })];
+  const id = await start(queue);
+  const invite = { interactionId: id, by: owner, agentId: guest, key: newId('command'), isSupervisor: false };
+  expect(await world.engine.router.inviteParticipant(world.scope, invite)).toMatchObject({ ok: true });
+  await world.engine.router.signOut(world.scope, { agentId: owner, key: newId('command') });
+  await world.changeAgent(guest, { queues: [queue], capacity: 1 });
+  const handing = { interactionId: id, from: owner, to: guest, key: newId('command'), isSupervisor: true };
+  expect(await world.engine.router.transferInteraction(world.scope, handing)).toMatchObject({ ok: true });
+  expect(await stateOf(id)).toMatchObject({ owner: { id: guest }, participants: [] });
+  await world.engine.router.inviteParticipant(world.scope, { ...invite, by: guest, agentId: owner, key: newId('command') });
+  await world.changeAgent(owner, { queues: [queue] });
+  await world.engine.router.signIn(world.scope, { agentId: owner, key: newId('command') });
+  await world.engine.config.apply([{ kind: 'agent', id: guest, accountId: world.scope.accountId, version: 1_000_000, doc: null }]);
+  expect(await stateOf(id)).toMatchObject({ state: 'served', owner: { id: owner }, participants: [] });
+});

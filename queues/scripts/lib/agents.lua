@@ -62,12 +62,13 @@ local function queueOf(q)
   return c
 end
 
--- Whether the queue is switched on, and its account.
-local function isServing(c)
-  if not c.isOn then return false end
-  if accounts[c.acc] == nil then accounts[c.acc] = call('HGET', B .. ':acct:' .. c.acc, 'act') == '1' end
-  return accounts[c.acc]
+local function isAccountActive(acc)
+  if accounts[acc] == nil then accounts[acc] = call('HGET', B .. ':acct:' .. acc, 'act') == '1' end
+  return accounts[acc]
 end
+
+-- Whether the queue is switched on, and its account.
+local function isServing(c) return c.isOn and isAccountActive(c.acc) end
 
 local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed' }
 -- The agent's state, kept true by what changes it here.

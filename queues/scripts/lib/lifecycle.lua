@@ -55,12 +55,12 @@ local function offerTo(i, c, h, chosen, why)
     takeInteraction(i, c.id, chosen[1].id, 'auto', why)
     return
   end
-  local tok, due = chance .. addTo(rowOf(i), 'tokN', 1), now + c.offerMs
+  local tok, due = chance .. addTo(rowOf(i), 'tokN', 1), (now + c.offerMs) .. ''
   local named = {}
   for k, g in ipairs(chosen) do named[k] = g.id end
   writeInteraction(i, 'st', 'offered', 'oa', table.concat(named, ','), 'tok', tok, 'due', due)
   if h.isNewRound then writeInteraction(i, 'missed', '') end
-  call('ZADD', B .. ':qo:' .. c.id, now, i)
+  call('ZADD', B .. ':qo:' .. c.id, nowText, i)
   setDeadline('offer', i, tok, due)
   if c.mode == 'ring_all' and #chosen < c.ringMax then call('ZADD', B .. ':rg:' .. c.id, h.score, i) end
   for _, g in ipairs(chosen) do ringAgent(i, c, g, tok, due, h.medium, why) end
@@ -90,12 +90,20 @@ local function silenceOthers(i, c, offered, tok, medium, except, reason)
   return silenced
 end
 
-local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off' }
+local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off', 'parts' }
 -- The agent becomes the owner. Its load was counted by the caller (offer, claim or auto). `sig` where it still stands in the index.
 takeInteraction = function(i, q, a, via, why)
   local h, g = know(rowOf(i), TAKING), agentOf(a)
   local isFirst = (h.started or '') == ''
   leaveWaiting(i, h.rxD, h.rcD, h.sta)
+  -- One who was invited is so no more.
+  local parts = h.parts
+  if parts and string.find(parts, '"' .. a .. '"', 1, true) then
+    local kept = {}
+    for _, part in ipairs(cjson.decode(parts)) do if part[1] ~= a then kept[#kept + 1] = part end end
+    writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
+    call('ZREM', B .. ':ap:' .. a, i)
+  end
   call('ZADD', B .. ':qo:' .. q, nowText, i)
   write(h, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', nowText, 'started', isFirst and nowText or h.started)
   call('HDEL', B .. ':ao:' .. a, i)

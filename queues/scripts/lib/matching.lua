@@ -150,7 +150,8 @@ end
 
 -- One place to look for waiting interactions: `set` by score from `at` on, or for those that ring (isRing); one with `key` has the signatures of a key.
 local function openSource(sources, c, set, at, isRing)
-  local first = call('ZRANGE', set, at, at, 'WITHSCORES')
+  local place = SMALL[at] or at
+  local first = call('ZRANGE', set, place, place, 'WITHSCORES')
   if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, isRing = isRing, id = first[1], score = number(first[2]) } end
 end
 
@@ -158,27 +159,34 @@ end
 -- @return interaction, its fields, its queue, why, isRinging; or nil and the score to go on from when there was too much to look at
 local function chooseInteraction(g, after)
   if not isThere(g) then return nil end
-  local sources, x, looked = {}, {}, 0
+  local sources, x, looked, rooms = {}, {}, 0, {}
   for _, q in ipairs(signedInTo(g)) do
     local c = queueOf(q)
     if isServing(c) and c.mode ~= 'manual' and c.mode and not pausedIn(g, q) and isWithinLimit(g, c) then
-      local isRoom = hasRoom(g, c.medium)
+      local isRoom = rooms[c.medium]
+      if isRoom == nil then
+        isRoom = hasRoom(g, c.medium)
+        rooms[c.medium] = isRoom
+      end
       local from = 0
       if isRoom then
         if after then from = call('ZCOUNT', B .. ':w:' .. q, '-inf', '(' .. after) end
         openSource(sources, c, B .. ':w:' .. q, from)
       end
       -- What rings may be of another medium than the queue's.
-      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then 
+      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then
         local ringing = B .. ':rg:' .. q
         openSource(sources, c, ringing, after and call('ZCOUNT', ringing, '-inf', '(' .. after) or 0, true)
       end
-      local keys = { 'ZMSCORE', B .. ':wk:' .. q }
-      if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
-      for medium in string.gmatch(c.others, '%a+') do
-        if hasRoom(g, medium) then keys[#keys + 1] = '@' .. medium end
+      local keys
+      if isRoom and g.skillText ~= '' or c.others ~= '' then
+        keys = { 'ZMSCORE', B .. ':wk:' .. q }
+        if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
+        for medium in string.gmatch(c.others, '%a+') do
+          if hasRoom(g, medium) then keys[#keys + 1] = '@' .. medium end
+        end
       end
-      if #keys > 2 then
+      if keys and #keys > 2 then
         local scores = call(unpack(keys))
         for k = 3, #keys do
           local score = scores[k - 2]

@@ -60,7 +60,7 @@ end
 -- Puts it into the queue's index. w: start pri medium req pref isMoved
 local function enterQueue(i, c, w)
   local need, pref = mergeNeeds(w.req, c.required), mergeNeeds(w.pref, c.preferred)
-  local score = w.start - (c.priority + w.pri) * c.weightMs
+  local score = (w.start - (c.priority + w.pri) * c.weightMs) .. ''
   noteMedium(c, w.medium)
   local sig = addWaiting(i, c, score, w.medium, need)
   writeInteraction(i, 'st', 'waiting', 'q', c.id, 'score', score, 'qs', nowText)

@@ -81,8 +81,9 @@ end
 
 -- A field that is written twice stands twice in the list: for HSET the later one counts.
 local function writeOne(row, field, value)
-  local list, length = listOf(row)
   value = SMALL[value] or value .. ''
+  if row[field] == value then return end
+  local list, length = listOf(row)
   row[field], list[length + 1], list[length + 2], row[LENGTH] = value, field, value, length + 2
 end
 

@@ -45,7 +45,7 @@ local function lineMoved(q, time, since)
 end
 
 local function waitingBefore(q, score)
-  local limit = '(' .. string.format('%.17g', score)
+  local limit = '(' .. score
   return call('ZCOUNT', B .. ':w:' .. q, '-inf', limit) + call('ZCOUNT', B .. ':ws:' .. q, '-inf', limit)
 end
 
@@ -74,7 +74,10 @@ local function countEntered(i, q, score, sig)
     keep(q, AT_ENTERED, struct.pack('<ddddddd', seen, arrivals, left, late, leftMs, time, now))
   end
   local wait = estimate(st, bases, bases, ahead, ready, online, inService)
-  writeInteraction(i, 'ew', wait or '', 'er', ready > 0 and '1' or '')
+  local row = rowOf(i)
+  -- What is new has none yet that would have to go.
+  if wait or row.ew or not row[STORED] then writeOne(row, 'ew', wait or '') end
+  if ready > 0 or row.er or not row[STORED] then writeOne(row, 'er', ready > 0 and '1' or '') end
 end
 
 -- Call it when it has left the index. @return the wait that was estimated, ms, or nil

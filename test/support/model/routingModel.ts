@@ -55,7 +55,7 @@ export class RoutingModel {
   /** What the events of the present step contradict; empty when all of it is allowed. */
   readonly complaints: string[] = [];
   /** Agents as they stand after the present step, as far as their own announcement may come after what it caused. */
-  #later: ReadonlyMap<string, AgentState> = new Map();
+  #later: ReadonlyMap<string, readonly AgentState[]> = new Map();
   #stored: Snapshot['interactions'] = new Map();
   /** What was offered or owned and came back in the present step. */
   readonly #returned = new Set<string>();
@@ -94,7 +94,7 @@ export class RoutingModel {
   fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>, snapshot: Snapshot): string[] {
     this.complaints.length = 0;
     this.#returned.clear();
-    this.#later = later;
+    this.#later = announced(events, this.agents, later);
     this.#stored = snapshot.interactions;
     for (const event of events) {
       if (event.at < this.now) this.#complain('INV-8', `time ran backwards: ${event.type} at ${event.at} after ${this.now}`);
@@ -287,7 +287,7 @@ export class RoutingModel {
     one.ran.add(place);
     if (at < one.entered + step.afterSec * 1_000) this.#complain('RTE-10', `${one.id} had step ${place} of ${queue.id} too early`);
     const isSomebodyThere = [...this.agents.values()].some(
-      (agent) => isServing(agent, queue.id) && isServing(this.#later.get(agent.id) ?? agent, queue.id),
+      (agent) => isServing(agent, queue.id) && this.#laterOf(agent).every((later) => isServing(later, queue.id)),
     );
     if (step.onlyIf === 'no_agents' && isSomebodyThere)
       this.#complain('RTE-10', `${one.id} had step ${place} of ${queue.id} though somebody is there`);
@@ -455,28 +455,28 @@ export class RoutingModel {
     const queue = this.queues.get(one.queue);
     if (!queue) return false;
     if (mayTake(agent, queue, one.medium, one.need)) return true;
-    const later = this.#later.get(agent.id);
-    return later !== undefined && mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need);
+    return this.#laterOf(agent).some((later) => mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need));
   }
 
-  /** Those who may take it both now and after the step: who is just leaving is no candidate. */
-  #candidates(one: ModelInteraction): AgentState[] {
+  /** Both now and after the step: who is just leaving is no candidate. */
+  #mayTakeStill(agent: AgentState, one: ModelInteraction): boolean {
     const queue = this.queues.get(one.queue);
-    return [...this.agents.values()].filter((agent) => {
-      const later = this.#later.get(agent.id);
-      return (
-        queue &&
-        !one.offered.has(agent.id) &&
-        mayTake(agent, queue, one.medium, one.need) &&
-        (!later || mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need))
-      );
-    });
+    if (!queue || !mayTake(agent, queue, one.medium, one.need)) return false;
+    return this.#laterOf(agent).every((later) => mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need));
+  }
+
+  #candidates(one: ModelInteraction): AgentState[] {
+    return [...this.agents.values()].filter((agent) => !one.offered.has(agent.id) && this.#mayTakeStill(agent, one));
+  }
+
+  #laterOf(agent: AgentState): readonly AgentState[] {
+    return this.#later.get(agent.id) ?? [agent];
   }
 
   /** Serves the queue before the step and after it. */
   #isStaying(agentId: string, queue: string): boolean {
     const agent = this.agents.get(agentId);
-    return agent !== undefined && isServing(agent, queue) && isServing(this.#later.get(agentId) ?? agent, queue);
+    return agent !== undefined && isServing(agent, queue) && this.#laterOf(agent).every((later) => isServing(later, queue));
   }
 
   #isKeptFor(one: ModelInteraction, agentId: string): boolean {
@@ -490,7 +490,7 @@ export class RoutingModel {
         one.state === 'waiting' &&
         this.queues.get(one.queue)?.mode !== 'manual' &&
         !this.#isKeptFor(one, agent.id) &&
-        this.#mayTake(agent, one),
+        this.#mayTakeStill(agent, one),
     );
   }
 
@@ -512,7 +512,8 @@ export class RoutingModel {
         found.push(`RTE-3 ${one.id} needs ${needText(one.need)} after ${waitedMs} ms instead of ${wanted}`);
       for (const [index, step] of queue.recipe.entries()) {
         const isDue = step.onlyIf === 'always' && step.afterSec * 1_000 <= waitedMs && !one.ran.has(index + 1);
-        const isPossible = step.do.op !== 'queue' || (this.queues.get(step.do.queueId)?.isActive && !one.visited.has(step.do.queueId));
+        // A queue that took none at that time was passed over for good: what moves is judged when it moves.
+        const isPossible = step.do.op !== 'queue';
         if (isDue && isPossible)
           found.push(`RTE-10 ${one.id} waits for step ${index + 1} (${step.do.op}) of ${queue.id} since ${step.afterSec} s after it came`);
       }
@@ -522,6 +523,18 @@ export class RoutingModel {
 }
 
 type Why = { readonly by: string; readonly k: string };
+
+/** What each agent says of itself in the step, and what stands after it: a script may tell of a change before or after what the change caused. */
+function announced(events: readonly StoredEvent[], agents: ReadonlyMap<string, AgentState>, last: ReadonlyMap<string, AgentState>) {
+  const states = new Map([...last].map(([id, state]) => [id, [state]]));
+  for (const { type, body } of events) {
+    const agent = type === 'agent.changed' && body.queues !== undefined ? agents.get(body.a) : undefined;
+    if (!agent) continue;
+    const said = { status: body.status, queues: words(body.queues), pausedIn: words(body.paused ?? ''), devices: body.dv ?? agent.devices };
+    states.set(agent.id, [...(states.get(agent.id) ?? []), { ...agent, ...said }]);
+  }
+  return states;
+}
 
 const words = (text: string): Set<string> => new Set(text.split(' ').filter((word) => word !== ''));
 

@@ -221,3 +221,60 @@ test('INV-10 an outcome whose id has quotes in it closes with an event that ever
   expect(last?.[1][1]).toBe('interaction.closed');
   expect(JSON.parse(last?.[1][5] ?? '')).toMatchObject({ outcome: outcome.id, kind: 'OK' });
 });
+
+test('INV-6 ready sets that are out of date hide nobody who is ready', async () => {
+  const queue = await world.addQueue({ mode: 'longest_idle' });
+  const away: UserId[] = [];
+  for (let n = 0; n < 12; n++) away.push(await world.addAgent({ queues: [queue] }));
+  for (const agentId of away) await world.engine.router.pause(world.scope, { agentId, reason: '', key: newId('command') });
+  // As an older release might leave it.
+  for (const agentId of away) await redis().zadd(`${base()}:r:${queue}`, 0, agentId);
+  const there = await world.addAgent({ queues: [queue] });
+  const id = await start(queue);
+  await world.advance(0);
+  expect(await isOffered(there, id)).toBe(true);
+});
+
+test('INV-6 behind more than two hundred with the same needs that are kept for another the next one is found', async () => {
+  const skill = 'ski_corner';
+  const queue = await world.addQueue({ mode: 'longest_idle', channel: 'voice', stickyWaitMs: 600_000 });
+  const last = await world.addAgent({ queues: [queue], skills: { [skill]: 5 } });
+  const contactId = newId('contact');
+  const required = [{ skill, level: 1 }];
+  const before = await start(queue, { contactId, required });
+  await answer('acceptOffer', before, last);
+  await close(before, last);
+  await answer('acceptOffer', await start(queue, { contactId, required }), last);
+  for (let n = 0; n < 230; n++) {
+    await start(queue, { contactId, required });
+    await world.advance(1);
+  }
+  const id = await start(queue, { required });
+  const free = await world.addAgent({ queues: [queue], skills: { [skill]: 5 } });
+  await world.advance(0);
+  expect(await isOffered(free, id)).toBe(true);
+});
+
+test('RTE-10 when the last agent leaves, those who wait go on a part at a time, and all of them do', async () => {
+  const target = await world.addQueue({ mode: 'manual' });
+  const gone = await world.addQueue({ mode: 'manual', isActive: false });
+  const to = (queueId: QueueId) => ({ afterSec: 0, onlyIf: 'no_agents', do: { op: 'queue', queueId } }) as const;
+  const queue = await world.addQueue({ mode: 'manual', recipe: [to(gone), to(target)] });
+  const agent = await world.addAgent({ queues: [queue] });
+  for (let n = 0; n < 70; n++) await start(queue);
+  await world.engine.router.signOut(world.scope, { agentId: agent, key: newId('command') });
+  expect(await world.engine.core.commands.run('sweepPartition', world.scope.partition, [0])).toMatchObject({ 0: 'ok', 2: 1 });
+  expect(await redis().zcard(`${base()}:w:${target}`)).toBe(25);
+  await world.advance(0);
+  expect(await redis().zcard(`${base()}:w:${target}`)).toBe(70);
+  expect((await redis().zrange(`${base()}:due:knock`, 0, -1)).filter((deadline) => deadline.includes(queue))).toEqual([]);
+});
+
+test('rule: signing out of a queue of another account touches nothing of it', async () => {
+  const queue = await world.addQueue({ mode: 'manual' });
+  const [agent, foreign] = [await world.addAgent({ queues: [queue] }), newId('queue')];
+  await world.engine.router.signOut(world.scope, { agentId: agent, queues: [foreign], key: newId('command') });
+  const [last] = await redis().xrevrange(`${base()}:log`, '+', '-', 'COUNT', 1);
+  expect(JSON.stringify(last)).not.toContain(foreign);
+  expect((await world.engine.views.agent(world.scope, agent))?.agent.status).toBe('available');
+});

@@ -92,7 +92,7 @@ local function chooseAgents(c, h)
     if h.missed ~= '' then most = MOST end
     left, rest = readyAgents(c, h.medium, h.need, most, h.from or 0)
   end
-  local x, n, chosen, missed = {}, 0, {}, nil
+  local x, n, chosen, missed, gone = {}, 0, {}, nil, nil
   local best, bestRank, bestMerit, second, secondRank, secondMerit
   local seen = {}
   for k = 1, #left, 2 do
@@ -102,6 +102,7 @@ local function chooseAgents(c, h)
       local g = agentOf(a)
       if not canTake(g, c, h.medium) then
         call('ZREM', readyKey(c, h.medium), a)
+        gone = true
       elseif not hasSkills(g, h.need) then
         x.skill = (x.skill or 0) + 1
       elseif contains(h.missed, a) then
@@ -125,6 +126,8 @@ local function chooseAgents(c, h)
     end
   end
   if not best then
+    -- Those who are no more ready may have hidden one who is: they are out of the set now.
+    if gone and not rest then rest = h.from or 0 end
     if not missed or rest or h.isRoundKept then return nil, nil, rest end
     -- Everybody who may take it missed it: a new round begins.
     best, bestRank, n = missed[1], missed.rank, #missed
@@ -192,8 +195,7 @@ local function chooseInteraction(g, after)
           local score = scores[k - 2]
           if score then
             local set = B .. ':wk:' .. q .. '#' .. keys[k]
-            local at = after and call('ZCOUNT', set, '-inf', '(' .. after) or 0
-            sources[#sources + 1] = { c = c, set = set, at = at, key = keys[k], score = math.max(number(score), number(after)) }
+            sources[#sources + 1] = { c = c, set = set, at = 0, key = keys[k], score = math.max(number(score), number(after)) }
           end
         end
       end
@@ -216,15 +218,21 @@ local function chooseInteraction(g, after)
       -- The signatures of this key, a page at a time; those that the agent does not satisfy are passed over.
       local sigs = call('ZRANGE', least.set, least.at, least.at + 19, 'WITHSCORES')
       for k = 1, #sigs, 2 do
-        looked = looked + 1
+        local set, score, isNew = B .. ':w:' .. least.c.id .. '#' .. sigs[k], number(sigs[k + 1]), true
+        -- One whose first was looked at before is gone on with where that ended.
+        if after and score < after then isNew = false else looked = looked + 1 end
         if hasSkills(g, sigs[k]) then
-          sources[#sources + 1] = { c = least.c, set = B .. ':w:' .. least.c.id .. '#' .. sigs[k], at = 0, score = number(sigs[k + 1]) }
-        else
+          if isNew then
+            sources[#sources + 1] = { c = least.c, set = set, at = 0, score = score }
+          else
+            openSource(sources, least.c, set, call('ZCOUNT', set, '-inf', '(' .. after))
+          end
+        elseif isNew then
           x.skill = (x.skill or 0) + 1
         end
       end
       if #sigs == 40 then
-        least.at, least.score = least.at + 20, number(sigs[40])
+        least.at, least.score = least.at + 20, math.max(number(sigs[40]), number(after))
         sources[#sources + 1] = least
       end
     else

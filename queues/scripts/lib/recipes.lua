@@ -219,15 +219,22 @@ local function nobodyThere(q, cursor)
   if c.recipe == '' or call('SCARD', B .. ':on:' .. q) > 0 then return end
   local set, at = string.match(cursor, '^(s?)(%d+)$')
   local scanned = call('ZSCAN', B .. (set == 's' and ':ws:' or ':w:') .. q, at, 'COUNT', PAGE)
+  local ran = 0
   for k = 1, #scanned[2], 2 do
     local i = scanned[2][k]
     local h = fields(i, 'st', 'q', 'qs', 'rcR')
     if h[1] == 'waiting' and h[2] == q then
       for index, step in ipairs(stepsOf(c)) do
         local isDue = number(h[3]) + step.afterSec * 1000 <= now
-        if step.onlyIf == 'no_agents' and isDue and not contains(h[4], tostring(index)) and runStep(i, c, index, step) then break end
+        if step.onlyIf == 'no_agents' and isDue and not contains(h[4], tostring(index)) then
+          local isGone = runStep(i, c, index, step)
+          if isGone or step['do'].op ~= 'queue' then ran = ran + 1 end
+          if isGone then break end
+        end
       end
     end
+    -- A small set is given as a whole, whatever COUNT says: the same place again finds those who are left.
+    if ran >= PAGE then return setDeadline('nobody', q, cursor, now) end
   end
   if scanned[1] ~= '0' then
     setDeadline('nobody', q, set .. scanned[1], now)
@@ -247,8 +254,13 @@ local function drainQueue(q, cursor)
     end
   end
   local scanned = call('ZSCAN', B .. ':qo:' .. q, cursor, 'COUNT', PAGE)
+  local closed = 0
   for k = 1, #scanned[2], 2 do
-    if fields(scanned[2][k], 'st')[1] == 'offered' then closeUnowned(scanned[2][k], 'rejected', '', '') end
+    if fields(scanned[2][k], 'st')[1] == 'offered' then
+      closeUnowned(scanned[2][k], 'rejected', '', '')
+      closed = closed + 1
+    end
+    if closed >= PAGE then return setDeadline('drain', q, cursor, now) end
   end
   if scanned[1] ~= '0' then setDeadline('drain', q, scanned[1], now) end
 end

@@ -125,6 +125,23 @@ test('rule: the same contact and key in another account of the partition is anot
   expect(await engine.router.startInteraction(other, chat)).toMatchObject({ ok: false, code: 'not_found' });
 });
 
+test('INV-7 a start that is repeated when its conversation has left Redis begins no second one', async () => {
+  const queue = await world.addQueue({ mode: 'manual' });
+  const chat = world.newChat(queue);
+  const started = await world.engine.router.startInteraction(world.scope, chat);
+  if (!started.ok) throw new Error(started.code);
+  const { id } = started.interaction;
+  await world.engine.router.endInteraction(world.scope, {
+    interactionId: id as InteractionId,
+    by: 'client',
+    memberId: chat.contactId,
+    isSupervisor: false,
+  });
+  await redis().del(`${base()}:i:${id}`); // As its expiry will.
+  await expect(world.engine.router.startInteraction(world.scope, chat)).rejects.toMatchObject({ code: 'gone' });
+  expect(await redis().zcard(`${base()}:w:${queue}`)).toBe(0);
+});
+
 test('RTE-11 RTE-6 a last agent who declines or misses is asked no more: the next one is', async () => {
   for (const how of ['decline', 'miss'] as const) {
     const queue = await world.addQueue({ mode: 'longest_idle', channel: 'voice', stickyWaitMs: 300_000 });

@@ -295,3 +295,31 @@ test('rule: signing out of a queue of another account touches nothing of it', as
   expect(JSON.stringify(last)).not.toContain(foreign);
   expect((await world.engine.views.agent(world.scope, agent))?.agent.status).toBe('available');
 });
+
+test('INV-4 INV-3 a deadline of an offer or of a reconnect window that was lost is set again by the reconciler', async () => {
+  const { engine, scope } = world;
+  const queue = await world.addQueue({ mode: 'longest_idle' });
+  const agent = await world.addAgent({ queues: [queue] });
+  const chat = world.newChat(queue);
+  const started = await engine.router.startInteraction(scope, chat);
+  if (!started.ok) throw new Error(started.code);
+  const interactionId = started.interaction.id as InteractionId;
+  await engine.router.detachClient(scope, { interactionId, connectionId: chat.connectionId });
+  const deadlines = async () => [
+    ...(await redis().zrange(`${base()}:due:offer`, 0, -1, 'WITHSCORES')),
+    ...(await redis().zrange(`${base()}:due:knock`, 0, -1, 'WITHSCORES')),
+  ];
+  const before = await deadlines();
+  expect(before.filter((each) => each.includes(interactionId)).map((each) => each.split('|')[0])).toEqual(['offer', 'reconnect']);
+  await redis().del(`${base()}:due:offer`, `${base()}:due:knock`);
+  const repairs: unknown[] = [];
+  for (let cursor: string | undefined; cursor !== ''; ) {
+    const reply = (await engine.core.commands.run('reconcilePartition', scope.partition, ['queues', cursor ?? ''])) as unknown[];
+    cursor = String(reply[1]);
+    repairs.push(...(reply[2] as unknown[]));
+  }
+  expect(repairs).toEqual(expect.arrayContaining([`deadline offer ${interactionId}`, `deadline reconnect ${interactionId}`]));
+  const own = (list: string[]) => list.flatMap((each, at) => (each.includes(interactionId) ? [each, list[at + 1]] : []));
+  expect(own(await deadlines())).toEqual(own(before));
+  expect(await isOffered(agent, interactionId)).toBe(true);
+});

@@ -29,7 +29,8 @@ local function packQueue(q)
   local h = call('HMGET', B .. ':q:' .. q, unpack(PACKED))
   for k = 1, #PACKED do h[k] = h[k] or '' end
   local text = q .. '\30' .. table.concat(h, '\30')
-  call('HSET', B .. ':q:' .. q, 'cfg', text)
+  -- Of a queue that nobody made, only named, nothing is kept.
+  if h[1] ~= '' then call('HSET', B .. ':q:' .. q, 'cfg', text) end
   queues[q] = nil
   return text
 end

@@ -263,7 +263,7 @@ end
 -- An offer that did not become an acceptance at this agent (nil: at all who are rung). While others ring it goes on; else it waits again.
 -- @return queue, agents who are free again, whether it waits
 local function returnOffer(i, reason, only)
-  local h = fields(i, 'q', 'oa', 'tok', 'missed', 'ch', 'score')
+  local h = fields(i, 'q', 'oa', 'tok', 'missed', 'ch', 'score', 'sta')
   local q, c = h[1], queueOf(h[1])
   local back, rest = {}, {}
   for a in string.gmatch(h[2], '[^,]+') do
@@ -274,9 +274,11 @@ local function returnOffer(i, reason, only)
   local missed = table.concat(back, ',')
   if h[4] and h[4] ~= '' then missed = h[4] .. ',' .. missed end
   writeInteraction(i, 'missed', missed)
+  -- Who had the chance and let it pass is waited for no longer (RTE-6 goes before RTE-11).
+  if reason ~= 'withdrawn' and h[7] and h[7] ~= '' and contains(missed, h[7]) then leaveWaiting(i, nil, nil, h[7]) end
   if #rest > 0 then
     writeInteraction(i, 'oa', table.concat(rest, ','))
-    call('ZADD', B .. ':rg:' .. q, h[6], i)
+    if c.mode == 'ring_all' then call('ZADD', B .. ':rg:' .. q, h[6], i) end
   else
     clearDeadline('offer', i, h[3])
     if c.mode == 'ring_all' then call('ZREM', B .. ':rg:' .. q, i) end
@@ -298,6 +300,8 @@ local function expireInteraction(i, isUnwatched)
   if isUnwatched then
     call('EXPIRE', B .. ':i:' .. i, UNWATCHED_KEPT_SEC)
     call('EXPIRE', B .. ':f:conversation:' .. i, UNWATCHED_KEPT_SEC)
+    call('EXPIRE', B .. ':dd:' .. i, UNWATCHED_KEPT_SEC)
+    if number(fields(i, 'off')[1]) > 256 then call('EXPIRE', B .. ':de:' .. i, UNWATCHED_KEPT_SEC) end
     return
   end
   for _, key in ipairs({ ':i:', ':f:conversation:', ':dd:', ':de:', ':ic:' }) do call('EXPIRE', B .. key .. i, CLOSED_KEPT_SEC) end
@@ -327,12 +331,12 @@ local function closeInteraction(i, q, a, reason, outcome, note, to)
     if (waited[1] or '') == '' then countAbandoned(i, q, now - number(waited[2] or waited[3])) end
   end
   local tell = { i = i, q = q, figures = true }
-  local body = told(i, q, a) .. ',"reason":"' .. reason .. '","outcome":"' .. outcome .. '","kind":"' .. kind .. '","note":' .. quoted(note)
+  local body = told(i, q, a) .. ',"reason":"' .. reason .. '","outcome":' .. quoted(outcome) .. ',"kind":"' .. kind .. '","note":' .. quoted(note)
   if to then body = body .. ',"to":' .. quoted(to) end
   if a ~= '' then
     tell.a = a
     body = body .. ',"ld":"' .. holds(agentOf(a)) .. '"'
-    if c.stickyWaitMs > 0 then call('SET', B .. ':la:' .. h.c, a, 'PX', c.stickyMemoryMs) end
+    if c.stickyWaitMs > 0 and c.stickyMemoryMs > 0 then call('SET', B .. ':la:' .. h.c, a, 'PX', c.stickyMemoryMs) end
   end
   emit('interaction.closed', h.acc, body .. '}', tell)
   expireInteraction(i, isUnwatched)
@@ -348,6 +352,8 @@ local function finishOwner(i, q, a)
     local medium = h[1] or 'chat'
     call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q .. (medium == 'chat' and '' or '|' .. medium))
     setDeadline('wrapup', i, a, till)
+    -- Its handle time is counted from what stands there, at the end of the wrap-up; a short one is outlived anyway.
+    if wrapUpMs >= UNWATCHED_KEPT_SEC * 500 then call('EXPIRE', B .. ':i:' .. i, math.ceil(wrapUpMs / 1000) + UNWATCHED_KEPT_SEC, 'GT') end
     emit('wrapup.started', agentOf(a).acc, told(i, q, a) .. ',"until":' .. till .. '}', { a = a })
   else
     changeLoad(a, q, h[1] or 'chat', -1)
@@ -424,7 +430,7 @@ local function releaseWork(a, reason, all)
     freed[#freed + 1] = i
   end
   if all then
-    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, 99)) do
+    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, -1)) do
       local h = fields(i, 'q', 'st', 'own')
       if h[3] == a and h[2] == 'served' then
         disown(i, h[1], a)

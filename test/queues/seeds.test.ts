@@ -211,3 +211,16 @@ test('INV-1 an invited agent who becomes the owner is a participant no more', as
   await world.engine.config.apply([{ kind: 'agent', id: guest, accountId: world.scope.accountId, version: 1_000_000, doc: null }]);
   expect(await stateOf(id)).toMatchObject({ state: 'served', owner: { id: owner }, participants: [] });
 });
+
+// A node of 0.1.0 had put an agent into the set of the ready in its own way: the draw saw that one alone, who was busy by then.
+test('BEY-3 INV-6 a draw that finds only agents who are ready no more is made again among the others', async () => {
+  const queue = await world.addQueue({ mode: 'random' });
+  const [served, busy] = [await world.addAgent({ queues: [queue], capacity: 3 }), await world.addAgent({ queues: [queue], capacity: 1 })];
+  await world.engine.router.pause(world.scope, { agentId: busy, reason: '', key: newId('command') });
+  const first = await start(queue);
+  const token = await tokenAt(served, first);
+  expect(await world.engine.router.acceptOffer(world.scope, { interactionId: first, agentId: served, token })).toMatchObject({ ok: true });
+  await world.engine.core.runner.redis.zadd(`c:{p${world.scope.partition}}:r:${queue}`, 0, busy);
+  const second = await start(queue);
+  expect(await offersOf(served)).toEqual([second]);
+});

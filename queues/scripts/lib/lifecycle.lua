@@ -271,6 +271,8 @@ local function returnOffer(i, reason, only)
     list[#list + 1] = a
   end
   for _, a in ipairs(back) do dropOffer(i, c, a, h[3], reason, h[5] or 'chat') end
+  -- Before anything is matched: their place in the order is another now.
+  for _, a in ipairs(back) do refreshReady(a) end
   local missed = table.concat(back, ',')
   if h[4] and h[4] ~= '' then missed = h[4] .. ',' .. missed end
   writeInteraction(i, 'missed', missed)
@@ -284,7 +286,6 @@ local function returnOffer(i, reason, only)
     if c.mode == 'ring_all' then call('ZREM', B .. ':rg:' .. q, i) end
     requeue(i, q, 'offer_' .. reason, nil)
   end
-  for _, a in ipairs(back) do refreshReady(a) end
   return q, back, #rest == 0
 end
 

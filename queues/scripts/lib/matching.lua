@@ -92,9 +92,9 @@ local function chooseAgents(c, h)
     if h.missed ~= '' then most = MOST end
     left, rest = readyAgents(c, h.medium, h.need, most, h.from or 0)
   end
-  local x, n, chosen, missed, gone = {}, 0, {}, nil, nil
+  local x, n, chosen, missed = {}, 0, {}, nil
   local best, bestRank, bestMerit, second, secondRank, secondMerit
-  local seen = {}
+  local seen, isOutdated = {}, false
   for k = 1, #left, 2 do
     local a, rank = left[k], number(left[k + 1])
     if not seen[a] then
@@ -102,7 +102,7 @@ local function chooseAgents(c, h)
       local g = agentOf(a)
       if not canTake(g, c, h.medium) then
         call('ZREM', readyKey(c, h.medium), a)
-        gone = true
+        isOutdated = true
       elseif not hasSkills(g, h.need) then
         x.skill = (x.skill or 0) + 1
       elseif contains(h.missed, a) then
@@ -125,9 +125,13 @@ local function chooseAgents(c, h)
       end
     end
   end
+  -- Only such as were ready no more (0.1.0 leaves them in the set): they are out of it now, and those behind them are looked at, some of them later.
+  if not best and isOutdated then
+    h.passes = (h.passes or 0) + 1
+    if h.passes <= 10 then return chooseAgents(c, h) end
+    rest = rest or h.from or 0
+  end
   if not best then
-    -- Those who are no more ready may have hidden one who is: they are out of the set now.
-    if gone and not rest then rest = h.from or 0 end
     if not missed or rest or h.isRoundKept then return nil, nil, rest end
     -- Everybody who may take it missed it: a new round begins.
     best, bestRank, n = missed[1], missed.rank, #missed

@@ -12,8 +12,12 @@ local target = agentFields(a, 'acc', 'act', 'n', 'dv')
 if target[1] ~= h[1] then return { 'not_found' } end
 if target[2] ~= '1' or number(target[4]) == 0 then return { 'not_signed_in' } end
 local parts = h[5] and h[5] ~= '' and cjson.decode(h[5]) or {}
-if a == h[4] then return { 'ok', knocks } end
-for _, part in ipairs(parts) do if part[1] == a then return { 'ok', knocks } end end
+local isIn = a == h[4]
+for _, part in ipairs(parts) do isIn = isIn or part[1] == a end
+if isIn then
+  keepResult(ARGV[10], '1')
+  return { 'ok', knocks }
+end
 if #parts >= 2 then return { 'at_capacity' } end
 parts[#parts + 1] = { a, target[3] }
 writeInteraction(i, 'parts', cjson.encode(parts))

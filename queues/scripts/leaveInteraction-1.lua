@@ -7,5 +7,6 @@ local h = fields(i, 'acc', 'own')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[8]) then return { 'ok', knocks } end
 if h[2] == a then return { 'forbidden' } end
-if removeParticipant(i, a) then keepResult(ARGV[8], '1') end
+removeParticipant(i, a)
+keepResult(ARGV[8], '1')
 return { 'ok', knocks }

@@ -9,7 +9,10 @@ if firstResult(ARGV[10]) then return { 'ok', knocks } end
 if h[3] ~= 'served' then return { 'wrong_state' } end
 local q, owner = h[2], h[4]
 if owner ~= ARGV[7] and ARGV[9] ~= '1' then return { 'forbidden' } end
-if owner == to then return { 'ok', knocks } end
+if owner == to then
+  keepResult(ARGV[10], '1')
+  return { 'ok', knocks }
+end
 local target, medium = agentOf(to), h[6] or 'chat'
 if target.acc ~= h[1] then return { 'not_found' } end
 if not isThere(target) then return { 'not_signed_in' } end

@@ -224,3 +224,30 @@ test('BEY-3 INV-6 a draw that finds only agents who are ready no more is made ag
   const second = await start(queue);
   expect(await offersOf(served)).toEqual([second]);
 });
+
+// Two offers made in one step had one token; the decline of the second was taken for the first one's, answered ok and not done.
+test('INV-7 two offers of one step are declined each for itself', async () => {
+  const queue = await world.addQueue({ mode: 'linear' });
+  const ids = [await start(queue), await start(queue)];
+  const agentId = await world.addAgent({ queues: [queue], capacity: 2 });
+  const tokens = await Promise.all(ids.map((id) => tokenAt(agentId, id)));
+  for (const [at, id] of ids.entries()) {
+    const token = tokens[at] ?? '';
+    expect(await world.engine.router.declineOffer(world.scope, { interactionId: id, agentId, token })).toMatchObject({ ok: true });
+    expect(await tokenAt(agentId, id)).not.toBe(token);
+  }
+});
+
+// An invitation of the owner did nothing and was not remembered: repeated after a transfer it was carried out.
+test('INV-7 an invitation that had nothing to do has nothing to do later either', async () => {
+  const queue = await world.addQueue({ mode: 'linear', isAutoAccepted: true });
+  const [owner, other] = [await world.addAgent({ queues: [queue] }), await world.addAgent({ queues: [queue], capacity: 0 })];
+  const id = await start(queue);
+  const invite = { interactionId: id, by: owner, agentId: owner, key: newId('command'), isSupervisor: true };
+  expect(await world.engine.router.inviteParticipant(world.scope, invite)).toMatchObject({ ok: true });
+  await world.changeAgent(other, { queues: [queue], capacity: 1 });
+  const handing = { interactionId: id, from: owner, to: other, key: newId('command'), isSupervisor: false };
+  expect(await world.engine.router.transferInteraction(world.scope, handing)).toMatchObject({ ok: true });
+  expect(await world.engine.router.inviteParticipant(world.scope, invite)).toMatchObject({ ok: true });
+  expect(await stateOf(id)).toMatchObject({ owner: { id: other }, participants: [] });
+});

@@ -100,10 +100,15 @@ export class Player {
     if (answer === 'fenced') {
       if (events > 0 && !this.#hasSwept) complaints.push(`INV-9 ${action.label} was fenced and changed something`);
     } else {
-      if (action.expected && !action.expected.includes(answer))
+      // A command whose answer was cut off is asked again: what it ended is over then.
+      const isAskedAgain = node.isCut && answer === 'gone';
+      if (action.expected && !action.expected.includes(answer) && !isAskedAgain)
         complaints.push(`${action.label} was answered ${answer} instead of ${action.expected}`);
-      if (answer === 'ok') complaints.push(...(this.#hasSwept ? [] : (action.after?.(this.#model) ?? [])));
-      else if (events > 0 && !this.#hasSwept) complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
+      // 0.1.0 remembers a decline by its token alone, which two offers of one step share: it takes the second for the first.
+      const isMistaken = node.release !== 'present' && action.label.startsWith('decline');
+      if (answer === 'ok') complaints.push(...(this.#hasSwept || isMistaken ? [] : (action.after?.(this.#model) ?? [])));
+      else if (events > 0 && !this.#hasSwept && !isAskedAgain)
+        complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
       this.#done.push({ action, wasOk: answer === 'ok' });
       this.#isJustDone = true;
     }
@@ -250,7 +255,9 @@ export class Player {
     const events = await this.#look('a repeat', isAtOnce && !action.isKeyed ? ['agent.changed', 'client.presence'] : []);
     if (answer === 'fenced' || answer === 'unavailable') return;
     if (wasOk && (isAtOnce || action.isKeyed) && events > 0 && !this.#hasSwept) this.#fail([`INV-7 ${action.label} was carried out twice`]);
-    if (wasOk && isAtOnce && answer !== 'ok' && !/^(rate|claim|end)/.test(action.label))
+    // Releases may remember a command each in its own way: the other says that it is over already, and does nothing.
+    const isSame = this.#options.isJudgingEvents || answer !== 'gone';
+    if (wasOk && isAtOnce && isSame && answer !== 'ok' && !/^(rate|claim|end)/.test(action.label))
       this.#fail([`INV-7 ${action.label} was answered ok, then ${answer}`]);
   }
 

@@ -431,7 +431,8 @@ export class RoutingModel {
     if (why?.k === 'sticky' || one.keptFor === agentId) return;
     if (this.#isKeptFor(one, agentId) && this.#isStaying(one.keptFor, queue.id))
       this.#complain('RTE-11', `${one.id} ${what} to ${agentId}, kept for ${one.keptFor}`);
-    const agents = this.#candidates(one);
+    const still = this.#candidates(one);
+    const agents = still.includes(agent) ? still : [...still, agent];
     const others = this.#waitingFor(agent).filter((each) => each !== one);
     // When all have missed it, whoever comes free first may have it again.
     const isRepeat = why?.by === 'agent' && agents.every((each) => one.missed.has(each.id));

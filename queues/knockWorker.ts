@@ -65,9 +65,10 @@ export class KnockWorker {
   }
 
   async #watch(): Promise<void> {
-    const [first] = await this.#queue.getDelayed(0, 0);
+    // BullMQ's score is the time at which it is due, times 4,096. What a job says of itself is when it was to come at first.
+    const [, score] = await this.#connection.zrange(this.#queue.toKey('delayed'), 0, 0, 'WITHSCORES');
     const waiting = await this.#queue.getWaitingCount();
-    const isOverdue = waiting > 0 || (first !== undefined && first.timestamp + (first.opts.delay ?? 0) < Date.now() - 1_000);
+    const isOverdue = waiting > 0 || (score !== undefined && Number(score) / 4_096 < Date.now() - 1_000);
     const isMoving = this.#done !== this.#doneBefore;
     this.#doneBefore = this.#done;
     if (!isOverdue || isMoving) {

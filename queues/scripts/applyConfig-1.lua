@@ -49,6 +49,8 @@ local function applyQueue()
     'rlx', table.concat(relaxation, ','), 'stw', doc.stickyWaitMs or 0, 'stm', doc.stickyMemoryMs or 0,
     'rec', #recipe > 0 and cjson.encode(recipe) or '', 'sl', doc.serviceLevelSec or 20)
   packQueue(id)
+  -- Nobody joins what still rings; who accepts it would not take it from there.
+  if doc.mode ~= 'ring_all' then call('DEL', B .. ':rg:' .. id) end
   call('DEL', B .. ':qout:' .. id)
   for _, outcome in ipairs(doc.outcomes) do call('HSET', B .. ':qout:' .. id, outcome.id, outcome.kind) end
   refreshQueue(id, '0')
@@ -120,13 +122,13 @@ local function applyAgent()
   else
     releaseWork(id, 'agent_removed', true)
     releaseKept(id, nil)
-    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. id, 0, 99)) do
+    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. id, 0, -1)) do
       local q = fields(i, 'q')[1]
       closeInteraction(i, q, id, 'served', '', '')
       disown(i, q, id)
     end
     for _, i in ipairs(call('HKEYS', B .. ':aw:' .. id)) do endWrapUp(i, id, 'agent_removed') end
-    for _, i in ipairs(call('ZRANGE', B .. ':ap:' .. id, 0, 99)) do removeParticipant(i, id) end
+    for _, i in ipairs(call('ZRANGE', B .. ':ap:' .. id, 0, -1)) do removeParticipant(i, id) end
   end
   tellAgentChanged(id, left)
 end

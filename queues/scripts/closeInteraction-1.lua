@@ -5,8 +5,8 @@
 local i, a, outcome = ARGV[5], ARGV[7], ARGV[8]
 local h = know(rowOf(i), CLOSING)
 if h.acc ~= ARGV[6] then return { 'not_found' } end
--- The command stays with what it closed; under its id a release before this one kept it.
-if h.st == 'closed' then return { (h.cmd == ARGV[11] or firstResult(ARGV[11])) and 'ok' or 'gone', knocks } end
+-- Only what is closed can have been closed by this command.
+if h.st == 'closed' then return firstResult(ARGV[11]) and { 'ok', knocks } or { 'gone' } end
 if h.own ~= a and ARGV[10] ~= '1' then return { 'forbidden' } end
 local q, owner = h.q, h.own
 if outcome == '' then
@@ -14,7 +14,7 @@ if outcome == '' then
 elseif not call('HGET', B .. ':qout:' .. q, outcome) then
   return { 'outcome_required' }
 end
-writeOne(h, 'cmd', ARGV[11])
+keepResult(ARGV[11], '1')
 if owner ~= '' then
   closeInteraction(i, q, owner, 'served', outcome, ARGV[9])
   finishOwner(i, q, owner)

@@ -11,6 +11,7 @@ till = till + number(ARGV[8])
 if ARGV[9] ~= '1' and call('HGET', B .. ':q:' .. q, 'cxw') ~= '1' then return { 'forbidden' } end
 call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q .. (medium == 'chat' and '' or '|' .. medium))
 setDeadline('wrapup', i, a, till)
+call('EXPIRE', B .. ':i:' .. i, math.ceil((till - now) / 1000) + UNWATCHED_KEPT_SEC, 'GT')
 emit('wrapup.extended', ARGV[6], { i = i, q = q, a = a, ['until'] = till }, { a = a })
 keepResult(ARGV[10], '1')
 return { 'ok', knocks }

@@ -34,6 +34,16 @@ local function checkInteraction(i, q, states, set)
     writeInteraction(i, 'sig', addWaiting(i, queueOf(q), number(w[1]), w[2] or 'chat', w[3] or ''))
     repaired('bucket ' .. i)
   end
+  -- Nothing else would ever end an offer, or a window, whose deadline is not there.
+  local o = fields(i, 'tok', 'due', 'presTok', 'presUntil')
+  if h[1] == 'offered' and not call('ZSCORE', B .. ':due:offer', 'offer|' .. i .. '|' .. o[1]) then
+    setDeadline('offer', i, o[1], number(o[2]))
+    repaired('deadline offer ' .. i)
+  end
+  if h[2] == 'reconnecting' and h[1] ~= 'ended' and not call('ZSCORE', B .. ':due:knock', 'reconnect|' .. i .. '|' .. o[3]) then
+    setDeadline('reconnect', i, o[3], number(o[4]))
+    repaired('deadline reconnect ' .. i)
+  end
   local held = call('HGETALL', B .. ':ic:' .. i)
   for k = 1, #held, 2 do
     local bar = string.find(held[k + 1], '|', 1, true)
@@ -86,7 +96,7 @@ local function checkAgent(a)
       repaired('offer ' .. a .. ' ' .. i)
     end
   end
-  for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, 99)) do
+  for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, -1)) do
     local h = fields(i, 'st', 'own', 'q', 'ch')
     if h[2] == a and (h[1] == 'served' or h[1] == 'ended') then
       count(h[3], h[4] or 'chat')

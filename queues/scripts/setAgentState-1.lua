@@ -37,7 +37,14 @@ local function signIn()
 end
 
 local function signOut()
-  local left = #named > 0 and named or signedInTo(g)
+  local left = signedInTo(g)
+  if #named > 0 then
+    -- Others, perhaps another account's, are no business of this one.
+    left = {}
+    for _, q in ipairs(named) do
+      if call('SISMEMBER', B .. ':as:' .. a, q) == 1 then left[#left + 1] = q end
+    end
+  end
   local leaves = {}
   for _, q in ipairs(left) do
     leaves[q] = true

@@ -8,7 +8,8 @@
 local i, acc, q, contact, connection = ARGV[5], ARGV[6], ARGV[7], ARGV[9], ARGV[19]
 local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
-if first then return { 'ok', '1', 1, first, view(first), knocks } end
+-- One that has left Redis was begun all the same.
+if first and (fields(first, 'acc')[1] or acc) == acc then return { 'ok', '1', 1, first, view(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if not isAccountActive(acc) then return { 'account_inactive' } end
 local c = queueOf(q)

@@ -30,6 +30,15 @@ function derived({ accountId }: Scope, name: string): ContactId {
   return contactIdOf(createHmac('sha256', accountId).update(`api ${name}`).digest());
 }
 
+/** What a key names within the account: one key sent by two callers is two keys, also for one contact. 26 characters. */
+export function callersKey({ accountId }: Scope, principal: Principal, key: string): string {
+  return contactIdOf(
+    createHmac('sha256', accountId)
+      .update(`intent ${callerOf(principal)} ${key}`)
+      .digest(),
+  ).slice(4);
+}
+
 function callerOf(principal: Principal): string {
   return principal.kind === 'user' ? principal.userId : principal.kind === 'key' ? principal.keyId : '';
 }

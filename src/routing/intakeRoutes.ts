@@ -15,7 +15,7 @@ import { AppError, type FieldError } from '../base/errors.ts';
 import { type ContactId, type GroupId, type InteractionId, isId, type QueueId } from '../base/ids.ts';
 import { settled } from '../gateway/commandRefused.ts';
 import { type InteractionView, interactionView } from '../protocol/views.ts';
-import { contactOf } from './contacts.ts';
+import { callersKey, contactOf } from './contacts.ts';
 import { newInteractionBody, placeView, priorityBody } from './interactionFields.ts';
 import { wrongNeeds } from './skills.ts';
 
@@ -64,7 +64,7 @@ export function intakeRoutes(deps: AccessDeps): Route[] {
             queueId,
             groupId: (body.groupId ?? '') as GroupId,
             contactId: contactId as ContactId,
-            key: body.key,
+            key: callersKey(scope, principal, body.key),
             name: body.contact.name,
             email: body.contact.email ?? '',
             language: body.language,

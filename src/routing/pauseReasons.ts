@@ -10,8 +10,11 @@ import type { PauseReasonTable, Tables } from '../db/tables.ts';
 import { nameKey } from './nameKey.ts';
 import { DEFAULT_REASONS } from './pauseReasonFields.ts';
 
-/** What the engine says when it pauses somebody who let offers pass (RTE-6); no reason of an account is called so. */
-const SYSTEM_REASON_KEYS: ReadonlySet<string> = new Set(['no answer', 'no_answer']);
+/**
+ * What the engine says when it pauses somebody who let offers pass (RTE-6), or whose devices were all lost. No reason of an account is called so: the
+ * engine ends the second by itself when a device comes back.
+ */
+const SYSTEM_REASON_KEYS: ReadonlySet<string> = new Set(['no answer', 'no_answer', 'connection lost', 'connection_lost']);
 
 /** @throws AppError not_found, also for a reason of another account */
 export async function readPauseReason(db: Kysely<Tables>, accountId: string, id: string): Promise<Selectable<PauseReasonTable>> {

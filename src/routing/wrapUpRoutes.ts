@@ -43,6 +43,16 @@ export function wrapUpRoutes(deps: AccessDeps): Route[] {
     return { scope, agentId, interactionId, isSupervisor };
   }
 
+  /** ACC-11: what a supervisor did to somebody else's wrap-up. */
+  const record = (request: Parameters<typeof actorOf>[0], { accountId }: Scope, agentId: UserId, detail: Record<string, unknown>) =>
+    writeAuditOrLog(deps, {
+      accountId,
+      actor: actorOf(request),
+      action: 'agent.state_changed',
+      target: { kind: 'user', id: agentId },
+      detail,
+    });
+
   return [
     route({
       method: 'POST',
@@ -55,14 +65,7 @@ export function wrapUpRoutes(deps: AccessDeps): Route[] {
       handler: async (request) => {
         const { scope, agentId, interactionId, isSupervisor } = await wrapUpOf(request.principal, request.params);
         settled(await engine.router.endWrapUp(scope, { interactionId, agentId, isSupervisor }));
-        if (isSupervisor)
-          await writeAuditOrLog(deps, {
-            accountId: scope.accountId,
-            actor: actorOf(request),
-            action: 'agent.state_changed',
-            target: { kind: 'user', id: agentId },
-            detail: { what: 'end_wrap_up', interactionId },
-          });
+        if (isSupervisor) await record(request, scope, agentId, { what: 'end_wrap_up', interactionId });
         return { status: 204 };
       },
     }),
@@ -80,6 +83,7 @@ export function wrapUpRoutes(deps: AccessDeps): Route[] {
         const { scope, agentId, interactionId, isSupervisor } = await wrapUpOf(request.principal, request.params);
         const { bySec, key = newId('command') } = request.body;
         settled(await engine.router.extendWrapUp(scope, { interactionId, agentId, byMs: bySec * 1_000, key, isSupervisor }));
+        if (isSupervisor) await record(request, scope, agentId, { what: 'extend_wrap_up', interactionId, bySec });
         return { status: 204 };
       },
     }),

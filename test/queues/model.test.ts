@@ -13,6 +13,7 @@ afterAll(() => lanes.close());
 
 test(
   'INV-1…9 any command by any node, doubled, late or out of order, does only what the rules allow',
-  () => checkModel(lanes.lanes, { scene: sceneShape, step: singleStep, numRuns: RUNS, maxSteps: 40, isJudgingEvents: true }),
+  () =>
+    checkModel(lanes.lanes, { scene: sceneShape, step: singleStep, numRuns: RUNS, seed: 20_261_121, maxSteps: 40, isJudgingEvents: true }),
   240_000,
 );

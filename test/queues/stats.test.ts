@@ -350,7 +350,7 @@ test('RTE-9, SUP-4: after any history the figures equal what the whole event log
       for (const chat of chats) await chat.leave();
       for (const agentId of agents) await router.signOut(scope, { agentId, key: newId('command') });
     }),
-    { numRuns: 10, endOnFailure: true },
+    { numRuns: 10, seed: 20_261_121, endOnFailure: true },
   );
   expect(compared).toBeGreaterThan(0);
 }, 120_000);

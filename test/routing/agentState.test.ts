@@ -108,6 +108,11 @@ describe('RTE-8 wrap-up', () => {
     expect(await until_()).toBeUndefined();
     expect((await wrapUp(sara, 'end')).status).toBe(204);
     expect((await wrapUp(sara, 'extend', { bySec: 60 })).body.code).toBe('wrong_state');
+    // ACC-11
+    const { items } = (await asOwner(tenant, 'GET /api/v1/audit?action=agent.state_changed&limit=50')).body;
+    const done = items.map((entry: { actor: { id: string }; detail: { what: string } }) => [entry.actor.id, entry.detail.what]);
+    expect(done).toContainEqual([sara.id, 'extend_wrap_up']);
+    expect(done).toContainEqual([sara.id, 'end_wrap_up']);
     for (const socket of [desk, visitor.socket]) socket.close();
   });
 });

@@ -52,6 +52,18 @@ describe('RTE-12 beginning', () => {
     expect(paths(foreign)).toEqual({ status: 422, paths: ['contact.id'] });
   });
 
+  test('ACC-6 a key that another caller used for the same person gives nothing of theirs: neither the view nor the interaction', async () => {
+    const hidden = await queue('Hidden from Sara');
+    const sara = await world.person(tenant, 'Sara', 'supervisor');
+    const same = { key: key(), contact: { name: 'Eva', id: 'customer 0815' } };
+    const theirs = await begin({ ...same, queueId: hidden });
+    const hers = await begin({ ...same, queueId: tenant.queue }, sara.token);
+    expect({ status: hers.status, queue: hers.body.queue }).toEqual({ status: 201, queue: tenant.queue });
+    expect(hers.body.id).not.toBe(theirs.body.id);
+    expect(hers.body.client.id).toBe(theirs.body.client.id);
+    expect((await begin({ ...same, queueId: hidden })).body.id).toBe(theirs.body.id);
+  });
+
   test('RTE-12 a visitor’s contact may be named: the interaction is the visitor’s', async () => {
     const visitor = await world.visitor(tenant);
     await world.chat(visitor);

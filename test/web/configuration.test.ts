@@ -1,6 +1,7 @@
 /** The configuration pages: what administrators set reaches the server, what it refuses stands where it belongs, and nobody overwrites anybody unseen. */
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { until } from '../support/services.ts';
 import { type DeskPage, WebStage } from './support/stage.ts';
 
 let stage: WebStage;
@@ -159,6 +160,42 @@ test('RTE-3 RTE-5 skills are named once; an agent gets capacities, a rule, a ski
   expect(items[0]?.skills).toContainEqual({ skill: skills.items[0]?.id, level: 8 });
   expect(items[0]?.queues).toContainEqual({ id: queue.id, role: 'agent', order: 3 });
 });
+
+test('RTE-7 two switches thrown at once both hold; a reason that somebody else renamed meanwhile is shown as it is now, and can be changed', async () => {
+  const { page } = admin;
+  await open(page, 'pauses');
+  const [lunch, meeting] = [page.getByRole('checkbox', { name: /Lunch/ }), page.getByRole('checkbox', { name: /Meeting/ })];
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route('**/api/v1/pause-reasons/*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await lunch.click();
+  await meeting.click();
+  const answered = [0, 1].map(() => page.waitForResponse((answer) => answer.request().method() === 'PATCH'));
+  letGo();
+  await Promise.all(answered);
+  await page.unroute('**/api/v1/pause-reasons/*');
+  await until(async () => !(await lunch.isChecked()) && !(await meeting.isChecked()));
+  for (const reason of [lunch, meeting]) {
+    await reason.click();
+    await until(() => reason.isChecked());
+  }
+  expect(await page.locator('.named-list').getByRole('alert').count()).toBe(0);
+
+  const { items } = (await stage.asAdmin('GET', '/pause-reasons')) as { items: { id: string; name: string; version: number }[] };
+  const training = items.find(({ name }) => name === 'Training');
+  await stage.asAdmin('PATCH', `/pause-reasons/${training?.id}`, { name: 'Coaching', version: training?.version });
+  await page.getByLabel('Name of Training').fill('School');
+  await page.keyboard.press('Enter');
+  await page.locator('.named-list').getByRole('alert').filter({ hasText: 'Somebody else changed it meanwhile.' }).waitFor();
+  await page.getByLabel('Name of Coaching').fill('Training');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name of Training').waitFor();
+}, 60_000);
 
 test('RTE-7 pause reasons are added, renamed, refused when they exist in other letters, and deleted', async () => {
   const { page } = admin;

@@ -44,6 +44,26 @@ test('SUP-4 RTE-9 BEY-4 the overview follows a queue live: who waits, who serves
   await page.context().close();
 }, 60_000);
 
+test('SUP-4 what cannot be loaded is said and can be asked for again: the queues, and the latest conversations, which are not none then', async () => {
+  const queue = await stage.queue('Hard to read');
+  const { page } = await stage.desk('giulia');
+  await page.route('**/api/v1/queues?*', (route) => route.abort());
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('alert').filter({ hasText: 'could not be reached' }).waitFor();
+  await page.unroute('**/api/v1/queues?*');
+  await page.route('**/api/v1/interactions?*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Load again' }).click();
+  await page.getByRole('link', { name: 'Hard to read' }).click();
+  const recent = page.locator('.recent');
+  await recent.getByRole('alert').filter({ hasText: 'could not be reached' }).waitFor();
+  expect(await recent.getByText('None yet').count()).toBe(0);
+  await page.unroute('**/api/v1/interactions?*');
+  await stage.caller(queue.id, 'Rita Ruft');
+  await recent.locator('.recent-row', { hasText: 'Rita Ruft' }).waitFor();
+  expect(await recent.getByRole('alert').count()).toBe(0);
+  await page.context().close();
+}, 60_000);
+
 test('BEY-2 an agent reads why they were chosen; a supervisor reads why this agent, and asks why not another one', async () => {
   const queue = await stage.queue('Why desk', { mode: 'longest_idle' });
   const marco = await stage.agent('marco');

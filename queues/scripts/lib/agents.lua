@@ -29,7 +29,8 @@ local function packQueue(q)
   local h = call('HMGET', B .. ':q:' .. q, unpack(PACKED))
   for k = 1, #PACKED do h[k] = h[k] or '' end
   local text = q .. '\30' .. table.concat(h, '\30')
-  call('HSET', B .. ':q:' .. q, 'cfg', text)
+  -- Of a queue that nobody made, only named, nothing is kept.
+  if h[1] ~= '' then call('HSET', B .. ':q:' .. q, 'cfg', text) end
   queues[q] = nil
   return text
 end
@@ -69,6 +70,7 @@ end
 -- Whether the queue is switched on, and its account.
 local function isServing(c) return c.isOn and isAccountActive(c.acc) end
 
+-- All that is read of an agent, in one go.
 local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed' }
 -- The agent's state, kept true by what changes it here.
 local function agentOf(a)

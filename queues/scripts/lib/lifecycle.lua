@@ -4,7 +4,7 @@
 --                  own ownN off unread rc rs lm una pres presUntil presTok np tok tokN oa due missed parts
 --                  pri (its own priority) req (needs of its own) need0 (with the queue's) need (now) pref sig qs (in this queue since)
 --                  rxN rxD relaxation: steps done, token of the deadline     rcN rcD rcR recipe: likewise, steps run     vq queues left by a recipe
---                  sta stu kept for this agent until
+--                  sta stu kept for this agent until (em lg pg ua only where there is something to say)
 -- qo:<queue>  offered, served or ended and not closed yet, by time      rg:<queue>  ringing at several, with room for more, by score
 -- la:<contact>  agent who served it last      sti:<agent>  waiting interactions kept for the agent
 -- States: waiting → offered → served → ended → closed; offered and served go back to waiting with the same score.
@@ -19,7 +19,7 @@ local takeInteraction, matchInteraction, matchAgent, leaveWaiting, resumeWaiting
 
 local function mediumOf(i) return fields(i, 'ch')[1] or 'chat' end
 
--- How the JSON of the events begins that are hot; ids need no escaping.
+-- How the JSON of the events begins that are hot, as text: a table costs three times as much. Ids and our own words need no escaping.
 local function told(i, q, a) return '{"i":"' .. i .. '","q":"' .. q .. '","a":"' .. a .. '"' end
 
 local function whyText(why)
@@ -263,7 +263,7 @@ end
 -- An offer that did not become an acceptance at this agent (nil: at all who are rung). While others ring it goes on; else it waits again.
 -- @return queue, agents who are free again, whether it waits
 local function returnOffer(i, reason, only)
-  local h = fields(i, 'q', 'oa', 'tok', 'missed', 'ch', 'score')
+  local h = fields(i, 'q', 'oa', 'tok', 'missed', 'ch', 'score', 'sta')
   local q, c = h[1], queueOf(h[1])
   local back, rest = {}, {}
   for a in string.gmatch(h[2], '[^,]+') do
@@ -276,9 +276,11 @@ local function returnOffer(i, reason, only)
   local missed = table.concat(back, ',')
   if h[4] and h[4] ~= '' then missed = h[4] .. ',' .. missed end
   writeInteraction(i, 'missed', missed)
+  -- Who had the chance and let it pass is waited for no longer (RTE-6 goes before RTE-11).
+  if reason ~= 'withdrawn' and h[7] and h[7] ~= '' and contains(missed, h[7]) then leaveWaiting(i, nil, nil, h[7]) end
   if #rest > 0 then
     writeInteraction(i, 'oa', table.concat(rest, ','))
-    call('ZADD', B .. ':rg:' .. q, h[6], i)
+    if c.mode == 'ring_all' then call('ZADD', B .. ':rg:' .. q, h[6], i) end
   else
     clearDeadline('offer', i, h[3])
     if c.mode == 'ring_all' then call('ZREM', B .. ':rg:' .. q, i) end
@@ -299,13 +301,15 @@ local function expireInteraction(i, isUnwatched)
   if isUnwatched then
     call('EXPIRE', B .. ':i:' .. i, UNWATCHED_KEPT_SEC)
     call('EXPIRE', B .. ':f:conversation:' .. i, UNWATCHED_KEPT_SEC)
+    call('EXPIRE', B .. ':dd:' .. i, UNWATCHED_KEPT_SEC)
+    if number(fields(i, 'off')[1]) > 256 then call('EXPIRE', B .. ':de:' .. i, UNWATCHED_KEPT_SEC) end
     return
   end
   for _, key in ipairs({ ':i:', ':f:conversation:', ':dd:', ':de:', ':ic:' }) do call('EXPIRE', B .. key .. i, CLOSED_KEPT_SEC) end
 end
 
 -- All that closing reads, so that one who begins with it reads once.
-local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta', 'cmd' }
+local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta' }
 
 -- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
 -- offers are the caller's matter.
@@ -328,12 +332,12 @@ local function closeInteraction(i, q, a, reason, outcome, note, to)
     if (waited[1] or '') == '' then countAbandoned(i, q, now - number(waited[2] or waited[3])) end
   end
   local tell = { i = i, q = q, figures = true }
-  local body = told(i, q, a) .. ',"reason":"' .. reason .. '","outcome":"' .. outcome .. '","kind":"' .. kind .. '","note":' .. quoted(note)
+  local body = told(i, q, a) .. ',"reason":"' .. reason .. '","outcome":' .. quoted(outcome) .. ',"kind":"' .. kind .. '","note":' .. quoted(note)
   if to then body = body .. ',"to":' .. quoted(to) end
   if a ~= '' then
     tell.a = a
     body = body .. ',"ld":"' .. holds(agentOf(a)) .. '"'
-    if c.stickyWaitMs > 0 then call('SET', B .. ':la:' .. h.c, a, 'PX', c.stickyMemoryMs) end
+    if c.stickyWaitMs > 0 and c.stickyMemoryMs > 0 then call('SET', B .. ':la:' .. h.c, a, 'PX', c.stickyMemoryMs) end
   end
   emit('interaction.closed', h.acc, body .. '}', tell)
   expireInteraction(i, isUnwatched)
@@ -349,6 +353,8 @@ local function finishOwner(i, q, a)
     local medium = h[1] or 'chat'
     call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q .. (medium == 'chat' and '' or '|' .. medium))
     setDeadline('wrapup', i, a, till)
+    -- Its handle time is counted from what stands there, at the end of the wrap-up; a short one is outlived anyway.
+    if wrapUpMs >= UNWATCHED_KEPT_SEC * 500 then call('EXPIRE', B .. ':i:' .. i, math.ceil(wrapUpMs / 1000) + UNWATCHED_KEPT_SEC, 'GT') end
     emit('wrapup.started', agentOf(a).acc, told(i, q, a) .. ',"until":' .. till .. '}', { a = a })
   else
     changeLoad(a, q, h[1] or 'chat', -1)
@@ -425,7 +431,7 @@ local function releaseWork(a, reason, all)
     freed[#freed + 1] = i
   end
   if all then
-    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, 99)) do
+    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, -1)) do
       local h = fields(i, 'q', 'st', 'own')
       if h[3] == a and h[2] == 'served' then
         disown(i, h[1], a)

@@ -125,8 +125,12 @@ local function chooseAgents(c, h)
       end
     end
   end
-  -- Only such as were ready no more (0.1.0 leaves them in the set): they are out of it now, and those behind them are looked at.
-  if not best and isOutdated then return chooseAgents(c, h) end
+  -- Only such as were ready no more (0.1.0 leaves them in the set): they are out of it now, and those behind them are looked at, some of them later.
+  if not best and isOutdated then
+    h.passes = (h.passes or 0) + 1
+    if h.passes <= 10 then return chooseAgents(c, h) end
+    rest = rest or h.from or 0
+  end
   if not best then
     if not missed or rest or h.isRoundKept then return nil, nil, rest end
     -- Everybody who may take it missed it: a new round begins.
@@ -151,11 +155,11 @@ local function chooseAgents(c, h)
   return chosen, why, nil
 end
 
--- One place to look for waiting interactions: `set` by score from `at` on; or, with `key`, the signatures of a key, not looked into yet.
-local function openSource(sources, c, set, at, key)
+-- One place to look for waiting interactions: `set` by score from `at` on, or for those that ring (isRing); one with `key` has the signatures of a key.
+local function openSource(sources, c, set, at, isRing)
   local place = SMALL[at] or at
   local first = call('ZRANGE', set, place, place, 'WITHSCORES')
-  if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, key = key, id = first[1], score = number(first[2]) } end
+  if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, isRing = isRing, id = first[1], score = number(first[2]) } end
 end
 
 -- The interaction with the best score that the freed agent may take. `after`: scores below were looked at before.
@@ -177,7 +181,10 @@ local function chooseInteraction(g, after)
         openSource(sources, c, B .. ':w:' .. q, from)
       end
       -- What rings may be of another medium than the queue's.
-      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then openSource(sources, c, B .. ':rg:' .. q, 0) end
+      if c.mode == 'ring_all' and (isRoom or c.others ~= '') then
+        local ringing = B .. ':rg:' .. q
+        openSource(sources, c, ringing, after and call('ZCOUNT', ringing, '-inf', '(' .. after) or 0, true)
+      end
       local keys
       if isRoom and g.skillText ~= '' or c.others ~= '' then
         keys = { 'ZMSCORE', B .. ':wk:' .. q }
@@ -192,8 +199,7 @@ local function chooseInteraction(g, after)
           local score = scores[k - 2]
           if score then
             local set = B .. ':wk:' .. q .. '#' .. keys[k]
-            local at = after and call('ZCOUNT', set, '-inf', '(' .. after) or 0
-            sources[#sources + 1] = { c = c, set = set, at = at, key = keys[k], score = math.max(number(score), number(after)) }
+            sources[#sources + 1] = { c = c, set = set, at = 0, key = keys[k], score = math.max(number(score), number(after)) }
           end
         end
       end
@@ -216,15 +222,21 @@ local function chooseInteraction(g, after)
       -- The signatures of this key, a page at a time; those that the agent does not satisfy are passed over.
       local sigs = call('ZRANGE', least.set, least.at, least.at + 19, 'WITHSCORES')
       for k = 1, #sigs, 2 do
-        looked = looked + 1
+        local set, score, isNew = B .. ':w:' .. least.c.id .. '#' .. sigs[k], number(sigs[k + 1]), true
+        -- One whose first was looked at before is gone on with where that ended.
+        if after and score < after then isNew = false else looked = looked + 1 end
         if hasSkills(g, sigs[k]) then
-          sources[#sources + 1] = { c = least.c, set = B .. ':w:' .. least.c.id .. '#' .. sigs[k], at = 0, score = number(sigs[k + 1]) }
-        else
+          if isNew then
+            sources[#sources + 1] = { c = least.c, set = set, at = 0, score = score }
+          else
+            openSource(sources, least.c, set, call('ZCOUNT', set, '-inf', '(' .. after))
+          end
+        elseif isNew then
           x.skill = (x.skill or 0) + 1
         end
       end
       if #sigs == 40 then
-        least.at, least.score = least.at + 20, number(sigs[40])
+        least.at, least.score = least.at + 20, math.max(number(sigs[40]), number(after))
         sources[#sources + 1] = least
       end
     else
@@ -233,7 +245,11 @@ local function chooseInteraction(g, after)
       local i = least.id
       local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa', 'tokN')
       local isRinging = h[1] == 'offered'
-      if h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
+      if least.isRing and not isRinging then
+        -- It rings no more (a release that did not know better left it): what is held is never given away.
+        call('ZREM', least.set, i)
+        least.at = least.at - 1
+      elseif h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
         x.sticky = (x.sticky or 0) + 1
       elseif isRinging and (contains(h[9], g.id) or not hasSkills(g, h[6] or '') or not hasRoom(g, h[5] or 'chat')) then
         x.skill = (x.skill or 0) + 1
@@ -244,7 +260,7 @@ local function chooseInteraction(g, after)
         local why = { by = 'agent', k = next and 'score' or 'only', v = least.score, r = next and next.id or '', rv = next and next.score or 0, n = #sources + 1, x = x }
         return i, h, least.c, why, isRinging
       end
-      openSource(sources, least.c, least.set, least.at + 1)
+      openSource(sources, least.c, least.set, least.at + 1, least.isRing)
     end
   end
   if fallback then

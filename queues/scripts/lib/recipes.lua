@@ -79,7 +79,7 @@ local function keepForLastAgent(i, c, contact)
   local a = call('GET', B .. ':la:' .. contact)
   if not a then return end
   local g = agentOf(a)
-  if g.acc ~= c.acc or not g.isActive or g.st ~= 'on' or pausedIn(g, c.id) or call('SISMEMBER', B .. ':as:' .. a, c.id) == 0 then return end
+  if g.acc ~= c.acc or not g.isActive or g.st ~= 'on' or pausedIn(g, c.id) or not hasSkills(g, fields(i, 'need')[1] or '') or call('SISMEMBER', B .. ':as:' .. a, c.id) == 0 then return end
   writeInteraction(i, 'sta', a, 'stu', now + c.stickyWaitMs)
   call('SADD', B .. ':sti:' .. a, i)
   setDeadline('sticky', i, a, now + c.stickyWaitMs)
@@ -93,11 +93,13 @@ end
 
 -- The agent is not there for those kept for it (in one queue, or nil: in any): others may have them.
 local function releaseKept(a, q)
-  local kept = call('SRANDMEMBER', B .. ':sti:' .. a, PAGE)
+  local kept = call('SRANDMEMBER', B .. ':sti:' .. a, MOST)
   local released = {}
   for _, i in ipairs(kept) do
     local h = fields(i, 'sta', 'q')
-    if h[1] ~= a then
+    if #released == PAGE then
+      break
+    elseif h[1] ~= a then
       call('SREM', B .. ':sti:' .. a, i)
     elseif not q or h[2] == q then
       keepNoLonger(i, a)
@@ -163,7 +165,10 @@ local function runStep(i, c, index, step)
   if what.op == 'message' then
     emit('message.sent', h[1], { i = i, q = c.id, mid = 'recipe-' .. c.id .. '-' .. index, role = 'system', by = '', n = '', vis = 'everyone', text = what.text },
       { i = i, q = c.id })
-    writeInteraction(i, 'lm', cjson.encode({ text = string.sub(what.text, 1, 140), role = 'system', at = now }))
+    -- Whole characters only.
+    local last = 140
+    while string.find(what.text, '^[\128-\191]', last + 1) do last = last - 1 end
+    writeInteraction(i, 'lm', cjson.encode({ text = string.sub(what.text, 1, last), role = 'system', at = now }))
     emit('recipe.ran', h[1], { i = i, q = c.id, step = index, op = 'message', text = what.text }, { q = c.id })
     return false
   end
@@ -214,15 +219,22 @@ local function nobodyThere(q, cursor)
   if c.recipe == '' or call('SCARD', B .. ':on:' .. q) > 0 then return end
   local set, at = string.match(cursor, '^(s?)(%d+)$')
   local scanned = call('ZSCAN', B .. (set == 's' and ':ws:' or ':w:') .. q, at, 'COUNT', PAGE)
+  local ran = 0
   for k = 1, #scanned[2], 2 do
     local i = scanned[2][k]
     local h = fields(i, 'st', 'q', 'qs', 'rcR')
     if h[1] == 'waiting' and h[2] == q then
       for index, step in ipairs(stepsOf(c)) do
         local isDue = number(h[3]) + step.afterSec * 1000 <= now
-        if step.onlyIf == 'no_agents' and isDue and not contains(h[4], tostring(index)) and runStep(i, c, index, step) then break end
+        if step.onlyIf == 'no_agents' and isDue and not contains(h[4], tostring(index)) then
+          local isGone = runStep(i, c, index, step)
+          if isGone or step['do'].op ~= 'queue' then ran = ran + 1 end
+          if isGone then break end
+        end
       end
     end
+    -- A small set is given as a whole, whatever COUNT says: the same place again finds those who are left.
+    if ran >= PAGE then return setDeadline('nobody', q, cursor, now) end
   end
   if scanned[1] ~= '0' then
     setDeadline('nobody', q, set .. scanned[1], now)
@@ -242,8 +254,13 @@ local function drainQueue(q, cursor)
     end
   end
   local scanned = call('ZSCAN', B .. ':qo:' .. q, cursor, 'COUNT', PAGE)
+  local closed = 0
   for k = 1, #scanned[2], 2 do
-    if fields(scanned[2][k], 'st')[1] == 'offered' then closeUnowned(scanned[2][k], 'rejected', '', '') end
+    if fields(scanned[2][k], 'st')[1] == 'offered' then
+      closeUnowned(scanned[2][k], 'rejected', '', '')
+      closed = closed + 1
+    end
+    if closed >= PAGE then return setDeadline('drain', q, cursor, now) end
   end
   if scanned[1] ~= '0' then setDeadline('drain', q, scanned[1], now) end
 end

@@ -12,8 +12,8 @@ import { Waiting } from './Waiting.tsx';
 type AccountValues = Pick<Account, 'canSignInAnywhere'>;
 
 export function AccountPage() {
-  const [state] = useLoaded(() => adminApi.account());
-  if (state.name !== 'ready') return <Waiting state={state} />;
+  const [state, , reload] = useLoaded(() => adminApi.account());
+  if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
   return <AccountFields account={state.value} />;
 }
 

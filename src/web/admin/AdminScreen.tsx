@@ -1,5 +1,6 @@
 /** Configuration: queues, agents, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
 
+import { useEffect, useRef } from 'preact/hooks';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
 import type { AdminPage } from '../desk/place.ts';
 import { ADMIN_PAGES } from '../desk/place.ts';
@@ -24,12 +25,15 @@ const ICONS: Readonly<Record<AdminPage, IconName>> = {
 };
 
 export function AdminScreen({ page, id }: { page: AdminPage; id: string | undefined }) {
+  const tabs = useRef<HTMLUListElement>(null);
+  // On a phone the pages stand in one row that is wider than the screen.
+  useEffect(() => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [page]);
   const arrival = useArrivalFocus(`${page}/${id}`);
   return (
     <section class="screen admin" aria-label={t('title')}>
       <nav class="admin-nav" aria-label={t('title')}>
         <h2>{t('title')}</h2>
-        <ul>
+        <ul ref={tabs}>
           {ADMIN_PAGES.map((name) => (
             <li key={name}>
               <PlaceLink to={{ name: 'admin', page: name }} isHere={name === page} class="admin-tab">

@@ -25,6 +25,8 @@ export interface NamedLinesProps<Item extends Named> {
   rename(item: Item, name: string): Promise<void>;
   /** Asks first where it should. */
   remove(item: Item): Promise<void>;
+  /** Somebody else changed or deleted a line meanwhile: shows how it is now. */
+  reload(): void;
   /** What stands beside the name. */
   extra?(item: Item, attempt: Attempt): ComponentChildren;
 }
@@ -44,9 +46,9 @@ export function NamedLines<Item extends Named>(props: NamedLinesProps<Item>) {
   );
 }
 
-function NamedLine<Item extends Named>({ item, maxLength, taken, rename, remove, extra }: NamedLinesProps<Item> & { item: Item }) {
+function NamedLine<Item extends Named>({ item, maxLength, taken, rename, remove, reload, extra }: NamedLinesProps<Item> & { item: Item }) {
   const [typed, setTyped] = useState<string>();
-  const { error, attempt, forget } = useAttempt(taken);
+  const { error, attempt, forget } = useAttempt(taken, reload);
   const id = useId();
   const done = async () => {
     const name = typed?.trim();
@@ -91,9 +93,9 @@ function NamedLine<Item extends Named>({ item, maxLength, taken, rename, remove,
   );
 }
 
-function NewLine<Item extends Named>({ addLabel, maxLength, taken, add }: NamedLinesProps<Item>) {
+function NewLine<Item extends Named>({ addLabel, maxLength, taken, add, reload }: NamedLinesProps<Item>) {
   const [name, setName] = useState('');
-  const { error, attempt, forget } = useAttempt(taken);
+  const { error, attempt, forget } = useAttempt(taken, reload);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const submit = async (event: Event) => {
@@ -130,7 +132,7 @@ function NewLine<Item extends Named>({ addLabel, maxLength, taken, add }: NamedL
   );
 }
 
-function useAttempt(taken: AdminKey) {
+function useAttempt(taken: AdminKey, reload: () => void) {
   const [error, setError] = useState<string>();
   const attempt: Attempt = async (act) => {
     try {
@@ -140,15 +142,19 @@ function useAttempt(taken: AdminKey) {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       setError(wordsOf(problem, taken));
+      if (isOutdated(problem)) reload();
       return false;
     }
   };
   return { error, attempt, forget: () => setError(undefined) };
 }
 
+const isOutdated = ({ code, detail }: Problem): boolean => code === 'not_found' || (code === 'conflict' && /version/.test(detail));
+
 /** A changed version and a name that exists are both conflicts; only the second says which field. */
 function wordsOf(problem: Problem, taken: AdminKey): string {
   const field = problem.fields.get('name');
-  if (problem.code === 'conflict' && !/version/.test(problem.detail)) return t(taken);
+  if (problem.code === 'conflict' && !isOutdated(problem)) return t(taken);
+  if (isOutdated(problem)) return t(problem.code === 'conflict' ? 'problem.conflict' : 'problem.notFound');
   return field ?? problemText(problem);
 }

@@ -9,12 +9,12 @@ import { Waiting } from './Waiting.tsx';
 const NAME_MAX = 255;
 
 export function PauseReasonPage() {
-  const [state, set] = useLoaded(async () => (await adminApi.pauseReasons()).items);
-  if (state.name !== 'ready') return <Waiting state={state} />;
+  const [state, set, reload] = useLoaded(async () => (await adminApi.pauseReasons()).items);
+  if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
   const reasons = state.value;
   const change = async (reason: PauseReason, fields: Partial<PauseReason>) => {
     const changed = await adminApi.changePauseReason(reason.id, fields, reason.version);
-    set(reasons.map((known) => (known.id === reason.id ? changed : known)));
+    set((now) => now.map((known) => (known.id === reason.id ? changed : known)));
   };
   return (
     <div class="admin-page">
@@ -32,11 +32,15 @@ export function PauseReasonPage() {
         maxLength={NAME_MAX}
         addLabel={t('pauses.new')}
         taken="pauses.taken"
-        add={async (name) => set([...reasons, await adminApi.makePauseReason(name)])}
+        reload={reload}
+        add={async (name) => {
+          const made = await adminApi.makePauseReason(name);
+          set((now) => [...now, made]);
+        }}
         rename={(reason, name) => change(reason, { name })}
         remove={async (reason) => {
           await adminApi.deletePauseReason(reason.id);
-          set(reasons.filter(({ id }) => id !== reason.id));
+          set((now) => now.filter(({ id }) => id !== reason.id));
         }}
         extra={(reason, attempt) => (
           <input

@@ -17,11 +17,12 @@ interface Asking {
 }
 
 export function SkillPage() {
-  const [state, setSkills] = useLoaded(() => adminApi.allSkills());
+  const [state, change, reload] = useLoaded(() => adminApi.allSkills());
   const [asking, setAsking] = useState<Asking>();
-  if (state.name !== 'ready') return <Waiting state={state} />;
+  if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
   const skills = state.value;
-  const set = (changed: readonly Skill[]) => setSkills([...changed].sort((a, b) => a.name.localeCompare(b.name)));
+  const set = (next: (now: readonly Skill[]) => readonly Skill[]) =>
+    change((now) => [...next(now)].sort((a, b) => a.name.localeCompare(b.name)));
   const isSure = (skill: Skill) =>
     new Promise<boolean>((resolve) =>
       setAsking({
@@ -46,15 +47,19 @@ export function SkillPage() {
         maxLength={NAME_MAX}
         addLabel={t('skills.new')}
         taken="skills.taken"
-        add={async (name) => set([...skills, await adminApi.makeSkill({ name, description: '' })])}
+        reload={reload}
+        add={async (name) => {
+          const made = await adminApi.makeSkill({ name, description: '' });
+          set((now) => [...now, made]);
+        }}
         rename={async (skill, name) => {
           const changed = await adminApi.changeSkill(skill.id, { name }, skill.version);
-          set(skills.map((known) => (known.id === skill.id ? { ...skill, ...changed } : known)));
+          set((now) => now.map((known) => (known.id === skill.id ? { ...known, ...changed } : known)));
         }}
         remove={async (skill) => {
           if ((skill.agents ?? 0) > 0 && !(await isSure(skill))) return;
           await adminApi.deleteSkill(skill.id);
-          set(skills.filter(({ id }) => id !== skill.id));
+          set((now) => now.filter(({ id }) => id !== skill.id));
         }}
         extra={(skill) => skill.agents !== undefined && <em class="tag">{t('skills.agents', { count: skill.agents })}</em>}
       />

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../desk/api.ts';
 import { useDesk } from '../desk/context.ts';
-import { errorText } from '../desk/texts.ts';
+import { t as deskText, errorText } from '../desk/texts.ts';
 import { useArrivalFocus } from '../desk/useArrivalFocus.ts';
 import type { QueueFigures } from '../socket/wire.ts';
 import { Icon } from '../ui/Icon.tsx';
@@ -22,20 +22,27 @@ type Order = 'need' | 'name';
 export function Overview({ queue }: { queue: string | undefined }) {
   const [queues, setQueues] = useState<readonly OverviewQueue[]>();
   const [problem, setProblem] = useState('');
-  useEffect(() => {
+  const load = () => {
+    setProblem('');
     superviseApi.queues().then(setQueues, (error: unknown) => {
       if (!(error instanceof Problem)) throw error;
       setProblem(errorText(error.code));
     });
-  }, []);
+  };
+  useEffect(load, []);
   const arrival = useArrivalFocus(queue ?? '');
   const one = queues?.find(({ id }) => id === queue);
   return (
     <section class="screen overview" aria-label={t('title')} ref={arrival} tabIndex={-1}>
       {queues === undefined ? (
-        <p class="overview-wait" role={problem ? 'alert' : 'status'}>
-          {problem || t('loading')}
-        </p>
+        <div class="overview-wait" role={problem ? 'alert' : 'status'}>
+          <p>{problem || t('loading')}</p>
+          {problem && (
+            <button type="button" class="button" onClick={load}>
+              {deskText('place.reload')}
+            </button>
+          )}
+        </div>
       ) : one ? (
         <QueueDetail key={one.id} queue={one} />
       ) : (

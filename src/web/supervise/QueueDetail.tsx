@@ -1,8 +1,10 @@
 /** One queue: its card, the day so far, and its latest conversations, each with how it was routed. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Problem } from '../desk/api.ts';
 import { clientName } from '../desk/clientName.ts';
 import { useDesk } from '../desk/context.ts';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
+import { errorText } from '../desk/texts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
@@ -12,6 +14,9 @@ import { Figure, QueueCard } from './QueueCard.tsx';
 import { language, t } from './texts.ts';
 import { useLook } from './useLook.ts';
 import { share, stopwatch } from './words.ts';
+
+/** Between two reads of the latest conversations. */
+const RECENT_EVERY_MS = 2_000;
 
 export function QueueDetail({ queue }: { queue: OverviewQueue }) {
   const desk = useDesk();
@@ -48,27 +53,39 @@ export function QueueDetail({ queue }: { queue: OverviewQueue }) {
         )}
       </div>
       {/* What happens in the queue moves its figures, and then the list is read again. */}
-      <Recent queue={queue.id} key={figures ? `${figures.waiting}/${figures.inService}/${figures.today.handled}` : ''} />
+      <Recent queue={queue.id} moved={figures ? `${figures.waiting}/${figures.inService}/${figures.today.handled}` : ''} />
     </div>
   );
 }
 
-function Recent({ queue }: { queue: string }) {
+/** Read again when `moved` changes, in a busy queue every few seconds; what was read stays until then. */
+function Recent({ queue, moved }: { queue: string; moved: string }) {
   const [items, setItems] = useState<readonly PastItem[]>();
+  const [problem, setProblem] = useState('');
+  const readAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
-    let isPast = false;
-    superviseApi.recent(queue).then(
-      (found) => isPast || setItems(found),
-      () => isPast || setItems([]),
-    );
-    return () => {
-      isPast = true;
+    const read = async () => {
+      readAt.current = performance.now();
+      try {
+        setItems(await superviseApi.recent(queue));
+        setProblem('');
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        setProblem(errorText(error.code));
+      }
     };
-  }, []);
+    const timer = setTimeout(() => void read(), Math.max(0, readAt.current + RECENT_EVERY_MS - performance.now()));
+    return () => clearTimeout(timer);
+  }, [moved]);
   return (
     <section class="recent" aria-label={t('recent')}>
       <h3>{t('recent')}</h3>
-      {items?.length === 0 && <p class="overview-wait">{t('recent.none')}</p>}
+      {problem && (
+        <p class="overview-wait" role="alert">
+          {problem}
+        </p>
+      )}
+      {items?.length === 0 && !problem && <p class="overview-wait">{t('recent.none')}</p>}
       <ul>
         {(items ?? []).map((item) => (
           <li key={item.id}>

@@ -20,8 +20,8 @@ const SKILLS_MAX = 100;
 const CAPACITY_MAX = 100;
 
 export function AgentEditor({ id }: { id: string }) {
-  const [state] = useLoaded(() => Promise.all([adminApi.user(id), adminApi.allSkills(), adminApi.allQueues()]), [id]);
-  if (state.name !== 'ready') return <Waiting state={state} />;
+  const [state, , reload] = useLoaded(() => Promise.all([adminApi.user(id), adminApi.allSkills(), adminApi.allQueues()]), [id]);
+  if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
   const [user, skills, queues] = state.value;
   return <AgentFields user={user} skills={skills} queues={queues} />;
 }

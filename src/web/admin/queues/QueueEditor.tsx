@@ -15,8 +15,8 @@ export interface QueueContext {
 }
 
 export function QueueEditor({ id }: { id: string }) {
-  const [state] = useLoaded(() => Promise.all([adminApi.queue(id), adminApi.allSkills(), adminApi.allQueues()]), [id]);
-  if (state.name !== 'ready') return <Waiting state={state} />;
+  const [state, , reload] = useLoaded(() => Promise.all([adminApi.queue(id), adminApi.allSkills(), adminApi.allQueues()]), [id]);
+  if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
   const [queue, skills, queues] = state.value;
   return <Loaded queue={queue} skills={skills} queues={queues} />;
 }

@@ -5,8 +5,9 @@
  */
 import type { Outcome, Router, Scope } from '../../../queues/engine.ts';
 import type { ErrorCode } from '../../../src/base/errors.ts';
+import type { ModelInteraction } from './modelInteraction.ts';
 import type { LaneNode } from './nodes.ts';
-import type { ModelInteraction, RoutingModel } from './routingModel.ts';
+import type { RoutingModel } from './routingModel.ts';
 import { type AgentState, hasRoom, isWithinLimit, mayTake } from './rules.ts';
 import type { SingleStep } from './steps.ts';
 

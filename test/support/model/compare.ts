@@ -1,5 +1,6 @@
 /** What stands in Redis against what the model makes of the events. Pure. */
-import type { ModelInteraction, RoutingModel } from './routingModel.ts';
+import type { ModelInteraction } from './modelInteraction.ts';
+import type { RoutingModel } from './routingModel.ts';
 import { type AgentState, needText, parseNeeds } from './rules.ts';
 import type { Snapshot, StoredInteraction } from './snapshot.ts';
 

@@ -3,47 +3,12 @@
  * allow it: the agent who was chosen may take it and stands first by the queue's strategy, or the interaction that was chosen stands first by its
  * score among those the freed agent may take. Everything else an event claims is held against what was so before it. Pure.
  */
-import type { AgentDoc, Medium, QueueDoc, SkillNeed } from '../../../queues/config.ts';
+import type { AgentDoc, Medium, QueueDoc } from '../../../queues/config.ts';
+import { announced, describe, words } from './announced.ts';
+import { type ModelInteraction, waitingInteraction } from './modelInteraction.ts';
 import { type AgentState, hasRoom, isServing, isWithinLimit, joinNeeds, mayTake, needText, parseNeeds, relaxed, scoreOf } from './rules.ts';
 import type { Snapshot, StoredEvent } from './snapshot.ts';
 import { DAY_MS, firstByStrategy, type GivenToday } from './strategies.ts';
-
-export interface ModelInteraction {
-  readonly id: string;
-  readonly contact: string;
-  readonly start: number;
-  queue: string;
-  /** In this queue since. */
-  entered: number;
-  score: number;
-  state: 'waiting' | 'offered' | 'served' | 'ended' | 'closed';
-  medium: Medium;
-  priority: number;
-  /** What it needs now, and what it needed when it came into the queue. */
-  need: readonly SkillNeed[];
-  firstNeed: readonly SkillNeed[];
-  /** What it asks for of its own, and what is preferred: told by the command alone, so taken as stored. */
-  own: readonly SkillNeed[];
-  preferred: readonly SkillNeed[];
-  /** RTE-11: kept for this agent until. */
-  keptFor: string;
-  keptUntil: number;
-  /** Steps of the queue's recipe that ran, from 1. */
-  ran: Set<number>;
-  /** Agents who are rung, under one token. */
-  offered: Set<string>;
-  token: string;
-  due: number;
-  owner: string;
-  /** Agents who missed it since it was last taken: they come last. */
-  missed: Set<string>;
-  /** Invited agents. */
-  joined: Set<string>;
-  presence: 'connected' | 'reconnecting' | 'gone';
-  /** Queues it has been in: a recipe enters none of them again (RTE-10). */
-  visited: Set<string>;
-  closedAs: string;
-}
 
 export class RoutingModel {
   readonly queues = new Map<string, QueueDoc>();
@@ -210,33 +175,7 @@ export class RoutingModel {
   }
 
   #begin(id: string, queue: string, contact: string, start: number): ModelInteraction {
-    const one: ModelInteraction = {
-      id,
-      contact,
-      start,
-      queue,
-      entered: this.now,
-      score: 0,
-      state: 'waiting',
-      medium: 'chat',
-      priority: 0,
-      need: [],
-      firstNeed: [],
-      own: parseNeeds(this.#stored.get(id)?.fields['req']),
-      preferred: [],
-      keptFor: '',
-      keptUntil: 0,
-      ran: new Set(),
-      offered: new Set(),
-      token: '',
-      due: 0,
-      owner: '',
-      missed: new Set(),
-      joined: new Set(),
-      presence: 'connected',
-      visited: new Set([queue]),
-      closedAs: '',
-    };
+    const one = waitingInteraction({ id, queue, contact, start }, parseNeeds(this.#stored.get(id)?.fields['req']), this.now);
     this.#readKept(one);
     return one;
   }
@@ -526,31 +465,3 @@ export class RoutingModel {
 }
 
 type Why = { readonly by: string; readonly k: string };
-
-/** What each agent says of itself in the step, and what stands after it: a script may tell of a change before or after what the change caused. */
-function announced(events: readonly StoredEvent[], agents: ReadonlyMap<string, AgentState>, last: ReadonlyMap<string, AgentState>) {
-  const states = new Map([...last].map(([id, state]) => [id, [state]]));
-  for (const { type, body } of events) {
-    const agent = type === 'agent.changed' && body.queues !== undefined ? agents.get(body.a) : undefined;
-    if (!agent) continue;
-    const said = { status: body.status, queues: words(body.queues), pausedIn: words(body.paused ?? ''), devices: body.dv ?? agent.devices };
-    states.set(agent.id, [...(states.get(agent.id) ?? []), { ...agent, ...said }]);
-  }
-  return states;
-}
-
-const words = (text: string): Set<string> => new Set(text.split(' ').filter((word) => word !== ''));
-
-function describe(agent: AgentState): string {
-  const { status, devices, holds, doc } = agent;
-  const held = holds.map((hold) => `${hold.kind}:${hold.medium}`);
-  return JSON.stringify({
-    status,
-    devices,
-    held,
-    queues: [...agent.queues],
-    pausedIn: [...agent.pausedIn],
-    skills: doc.skills,
-    active: doc.isActive,
-  });
-}

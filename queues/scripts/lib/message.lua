@@ -28,7 +28,7 @@ end
 -- Only an agent has to be in the conversation: the client is, and who supervises was checked by the caller.
 local function isIn(at, h)
   local by = ARGV[at + 4]
-  return ARGV[at + 3] ~= 'agent' or h[OWNER] == by or (h[6] and string.find(h[6], '"' .. by .. '"', 1, true) ~= nil)
+  return ARGV[at + 3] ~= 'agent' or h[OWNER] == by or (h[6] and string.find(h[6], '["' .. by .. '",', 1, true) ~= nil)
 end
 
 -- Appends it to the feed and the log and writes what the rows show. @return the answer: ok, off, at, isRepeat 0

@@ -139,8 +139,9 @@ local function checkAgent(a)
 end
 
 -- Not SSCAN: of a small set it gives everything at once.
-local members = call('ZRANGEBYLEX', B .. ':' .. ARGV[5], ARGV[6] == '' and '-' or '(' .. ARGV[6], '+', 'LIMIT', 0, 2)
+local most = ARGV[5] == 'agents' and 2 or 1
+local members = call('ZRANGEBYLEX', B .. ':' .. ARGV[5], ARGV[6] == '' and '-' or '(' .. ARGV[6], '+', 'LIMIT', 0, most)
 for _, member in ipairs(members) do
   if ARGV[5] == 'agents' then checkAgent(member) else checkQueue(member) end
 end
-return { 'ok', members[2] or '', repairs, knocks }
+return { 'ok', members[most] or '', repairs, knocks }

@@ -257,7 +257,7 @@ export class Player {
     if (wasOk && (isAtOnce || action.isKeyed) && events > 0 && !this.#hasSwept) this.#fail([`INV-7 ${action.label} was carried out twice`]);
     // Releases may remember a command each in its own way: the other says that it is over already, and does nothing.
     const isSame = this.#options.isJudgingEvents || (answer !== 'gone' && answer !== 'offer_gone');
-    if (wasOk && isAtOnce && isSame && answer !== 'ok' && !/^(rate|claim|end)/.test(action.label))
+    if (wasOk && isAtOnce && isSame && answer !== 'ok' && !/^(rate|claim|end|changeMedium)/.test(action.label))
       this.#fail([`INV-7 ${action.label} was answered ok, then ${answer}`]);
   }
 

@@ -438,7 +438,7 @@ export function idlePairs(model: RoutingModel): string[] {
   return [...model.interactions.values()].flatMap((one) => {
     const queue = model.queues.get(one.queue);
     if (!queue || queue.mode === 'manual') return [];
-    const isRinging = one.state === 'offered' && queue.mode === 'ring_all' && one.offered.size < queue.ringMax;
+    const isRinging = model.isRingingAsSet(one) && queue.mode === 'ring_all' && one.offered.size < queue.ringMax;
     if (one.state !== 'waiting' && !isRinging) return [];
     const isKept = one.keptFor !== '' && one.keptUntil > model.now;
     const agents = [...model.agents.values()].filter(

@@ -27,6 +27,8 @@ export interface ModelInteraction {
   offered: Set<string>;
   token: string;
   due: number;
+  /** When it began to ring. */
+  offeredAt: number;
   owner: string;
   /** Agents who missed it since it was last taken: they come last. */
   missed: Set<string>;
@@ -64,6 +66,7 @@ export function waitingInteraction(
     offered: new Set(),
     token: '',
     due: 0,
+    offeredAt: 0,
     owner: '',
     missed: new Set(),
     joined: new Set(),

@@ -56,6 +56,11 @@ export class RoutingModel {
     }
   }
 
+  /** Whether it rings by the settings that the queue has now: other settings count from the next offer on. */
+  isRingingAsSet(one: ModelInteraction): boolean {
+    return one.state === 'offered' && (this.#changed.get(one.queue) ?? 0) < one.offeredAt;
+  }
+
   /** Folds the events of one step. `later` and `snapshot`: agents and all else after it. @return what the rules do not allow */
   fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>, snapshot: Snapshot): string[] {
     this.complaints.length = 0;
@@ -277,6 +282,7 @@ export class RoutingModel {
     if (!isJoining && one.token === body.tok) this.#complain('INV-5', `token ${body.tok} of ${one.id} was used again`);
     this.#chosen(one, body.a, 'offered', body.why);
     if (body.why?.by === 'interaction' && one.missed.has(body.a)) one.missed.clear();
+    if (!isJoining) one.offeredAt = at;
     one.state = 'offered';
     one.token = body.tok;
     one.due = body.due;

@@ -129,7 +129,8 @@ export async function startTestEngines({
       const started = await engine.router.startInteraction(scope, chat);
       if (!started.ok) throw new Error(`start refused: ${started.code}`);
       // Who comes within one millisecond comes at once: tests of order mean one after the other.
-      while (Date.now() <= started.interaction.createdAt) await new Promise(setImmediate);
+      const startedAt = Date.now();
+      while (Date.now() === startedAt) await new Promise(setImmediate);
       return { id: started.interaction.id as InteractionId, contactId: chat.contactId };
     },
 

@@ -147,6 +147,9 @@ describe('explanation of routing', () => {
 
     const manual = await addQueue('Manual', { mode: 'manual' });
     const [pia, quin] = [await hire('Pia', [manual]), await hire('Quin', [manual])];
+    // What is asked about began after both were there, by the millisecond that history keeps.
+    const hiredAt = Date.now();
+    while (Date.now() <= hiredAt + 1) await new Promise(setImmediate);
     await serve(pia);
     await serve(quin);
     const taken = await start(manual);

@@ -41,7 +41,16 @@ export const envSchema = z
     GATEWAYS: z.coerce.number().int().min(1).max(64).default(1).describe('Gateway processes the supervisor starts; they share HTTP_PORT'),
     WORKERS: z.coerce.number().int().min(1).max(64).default(1).describe('Worker processes the supervisor starts'),
     RTC_PORT: port.default(4400).describe('First UDP and TCP port of the SFU; one per mediasoup worker'),
-    SIP_PORT: port.default(5060).describe('SIP port of the embedded edge'),
+    SIP_HOST: z.string().default('0.0.0.0').describe('Address the embedded edge listens on; "::" for IPv6 and IPv4'),
+    SIP_PORT: port.default(5060).describe('SIP port of the embedded edge, UDP and TCP'),
+    SIP_TLS_PORT: port.default(5061).describe('SIP over TLS, with TLS_CERT and TLS_KEY'),
+    SIP_WS_PORT: port.default(5066).describe('SIP over WebSocket (RFC 7118); with TLS_CERT and TLS_KEY over WSS'),
+    SIPS: z.coerce.number().int().min(1).max(64).default(1).describe('Processes of the SIP application the supervisor starts'),
+    RTPS: z.coerce.number().int().min(1).max(64).default(1).describe('Processes of phone media the supervisor starts; they share RTP_PORTS'),
+    DRACHTIO_HOST: z.string().min(1).optional().describe('A drachtio-server to use in place of the embedded edge'),
+    DRACHTIO_PORT: port.default(9022).describe('Its port for applications'),
+    DRACHTIO_SECRET: z.string().min(1).default('cymru').describe('Its secret'),
+    DRACHTIO_LISTEN_PORT: port.default(0).describe('Port on which drachtio-servers that connect out to us are taken; 0: none'),
     RTP_PORTS: portRange.default({ low: 20_000, high: 29_999 }).describe('UDP ports for phone media'),
     DATA_DIR: z.string().min(1).default('.data').describe('Folder for the embedded Redis, PostgreSQL and uploaded files'),
     WEB_DIST: z
@@ -134,7 +143,7 @@ export const envSchema = z
 
 export type Env = z.infer<typeof envSchema>;
 
-export const secretNames: readonly (keyof Env)[] = ['REDIS_URL', 'DATABASE_URL', 'SECRET_KEY', 'METRICS_TOKEN'];
+export const secretNames: readonly (keyof Env)[] = ['REDIS_URL', 'DATABASE_URL', 'SECRET_KEY', 'METRICS_TOKEN', 'DRACHTIO_SECRET'];
 
 /** Thrown by `loadEnv`: the message lists every wrong setting, one a line, with how to mend it. */
 export class EnvError extends Error {

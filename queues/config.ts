@@ -144,6 +144,8 @@ export const agentDoc = z.object({
   /** RTE-3: skill → level. */
   skills: z.record(z.string(), z.number().int().min(1).max(SKILL_LEVEL_MAX)).default({}),
   queues: z.array(z.string()).max(200),
+  /** Phones are configured for the agent: calls are offered only while one of them is live. */
+  hasPhone: z.boolean().default(false),
   /** Place in the order of linear queues, lowest first; without one: last. */
   order: z.record(z.string(), z.number().int().min(0).max(10_000)).default({}),
 });
@@ -219,5 +221,6 @@ export const agentDefaults = {
   videoCapacity: 1,
   interrupts: [],
   skills: {},
+  hasPhone: false,
   order: {},
 } satisfies Partial<AgentDoc>;

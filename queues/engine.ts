@@ -8,7 +8,8 @@ import type { AccountId, ContactId, GroupId, InteractionId, QueueId, UserId } fr
 import type { Logger } from '../src/base/log.ts';
 import type { AgentView, InteractionView, Message, QueueFigures } from '../src/protocol/views.ts';
 import type { AccountDoc, AgentDoc, ConfigEntry, GroupDoc, Medium, QueueDoc, SkillNeed } from './config.ts';
-import type { EventType } from './events.ts';
+import type { EventBody, EventType } from './events.ts';
+import type { Phones } from './phones.ts';
 
 /** Where an account's state lives: scripts, keys and log of one partition share a hash tag. */
 export interface Scope {
@@ -117,12 +118,19 @@ export interface QueuePlace {
   readonly estimatedWaitMs: number | undefined;
 }
 
+/** An offer that a command's own match made: who carries the interaction need not wait for the log to tell. */
+export interface Offered {
+  readonly agentId: UserId;
+  readonly token: string;
+  readonly due: number;
+}
+
 export interface Router {
   /** WID-6, RTE-12. Refuses: log_full, account_inactive, not_found (queue), rate per contact is the gateway's. */
   startInteraction(
     scope: Scope,
     command: NewInteraction,
-  ): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean }>>;
+  ): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean; offers: readonly Offered[] }>>;
   /** Appends to the conversation. Refuses: not_found, gone, forbidden (not a participant), already_taken, at_capacity, not_signed_in. */
   sendMessage(scope: Scope, message: NewMessage): Promise<Outcome<{ off: number; at: number; isRepeat: boolean }>>;
   markRead(scope: Scope, mark: { interactionId: InteractionId; by: 'client' | 'staff'; memberId: string; upTo: number }): Promise<Outcome>;
@@ -167,6 +175,17 @@ export interface Router {
 
   /** RTE-1: changes the interaction's own priority (0–1,000); it keeps its start. Refuses: not_found, gone. */
   prioritizeInteraction(scope: Scope, change: { interactionId: InteractionId; priority: number }): Promise<Outcome>;
+  /**
+   * VOX-4: the owner (or a supervisor) sends it to another queue, where it waits with its virtual start. Refuses: not_found, forbidden, gone, wrong_state.
+   */
+  requeueInteraction(
+    scope: Scope,
+    move: { interactionId: InteractionId; from: UserId; queueId: QueueId; key: string; isSupervisor: boolean },
+  ): Promise<Outcome>;
+  /** How its call stands, for those who follow the conversation and for `views.call`. An older version changes nothing. */
+  noteCall(scope: Scope, note: { interactionId: InteractionId; version: number; call: string }): Promise<Outcome>;
+  /** A leg is over: into the log, for history. Also after the interaction was closed. */
+  noteLeg(scope: Scope, leg: EventBody<'call.leg'>): Promise<Outcome>;
   /** VID-2, BEY-1: what carries it changes. Refuses: not_found, gone, at_capacity (the owner could not hold it beside the rest). */
   changeMedium(scope: Scope, change: { interactionId: InteractionId; medium: Medium }): Promise<Outcome>;
 
@@ -189,7 +208,8 @@ export interface Router {
   detachClient(scope: Scope, socket: { interactionId: InteractionId; connectionId: string }): Promise<Outcome>;
   attachDevice(
     scope: Scope,
-    socket: { agentId: UserId; deviceId: string; deviceName: string; connectionId: string },
+    /** `isPhone`: calls can reach the agent there. An agent with configured phones (`AgentDoc.hasPhone`) is offered calls only while one is live. */
+    socket: { agentId: UserId; deviceId: string; deviceName: string; connectionId: string; isPhone?: boolean },
   ): Promise<Outcome<{ agent: AgentView }>>;
   detachDevice(scope: Scope, socket: { agentId: UserId; deviceId: string; connectionId: string }): Promise<Outcome>;
 }
@@ -208,6 +228,8 @@ export interface Views {
     limit: number,
   ): Promise<{ messages: Message[]; hasEarlier: boolean } | undefined>;
   interaction(scope: Scope, id: InteractionId): Promise<InteractionView | undefined>;
+  /** The last `noteCall`, JSON. */
+  call(scope: Scope, id: InteractionId): Promise<string | undefined>;
   agent(
     scope: Scope,
     id: UserId,
@@ -342,6 +364,7 @@ export interface Engine {
   readonly shelf: Shelf;
   readonly rates: Rates;
   readonly config: Config;
+  readonly phones: Phones;
   readonly lease: Lease;
   /** Partitions whose log is over its budget, so that new interactions are refused there. @throws AppError unavailable */
   fullPartitions(): Promise<number[]>;

@@ -112,6 +112,23 @@ export const eventBodies = {
     to: z.string().optional(),
     ld,
   }),
+  /** How a call stands (`src/protocol/calls.ts` callView, as JSON): hold, mute, consultation, conference. */
+  'call.changed': z.object({ i, q, a: z.string(), call: z.string() }),
+  /** A leg is over: who it was, how it ended (`cause` a SIP status or a word of ours), and what RTCP and our counting said (`LegStats`, JSON). */
+  'call.leg': z.object({
+    i,
+    q,
+    call: z.string(),
+    leg: z.string(),
+    role: z.string(),
+    a: z.string(),
+    name: z.string(),
+    startedAt: z.number(),
+    answeredAt: z.number(),
+    endedAt: z.number(),
+    cause: z.string(),
+    stats: z.string(),
+  }),
   'rating.given': z.object({ i, q, value: z.number(), comment: z.string() }),
   'wrapup.started': z.object({ i, q, a, until: z.number() }),
   'wrapup.extended': z.object({ i, q, a, until: z.number() }),

@@ -13,6 +13,9 @@ export type QueueId = Id<'queue'>;
 export type GroupId = Id<'group'>;
 export type InteractionId = Id<'interaction'>;
 export type ContactId = Id<'contact'>;
+export type CallId = Id<'call'>;
+export type LegId = Id<'leg'>;
+export type PhoneId = Id<'phone'>;
 
 const PREFIX = {
   account: 'acc',
@@ -31,6 +34,12 @@ const PREFIX = {
   audit: 'aud',
   token: 'tok',
   connection: 'cnx',
+  call: 'cal',
+  leg: 'leg',
+  phone: 'phn',
+  trunk: 'trk',
+  number: 'num',
+  sound: 'snd',
 } as const;
 export type IdKind = keyof typeof PREFIX;
 

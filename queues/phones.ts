@@ -124,7 +124,12 @@ export interface Phones {
 
   /** Adds or replaces (RFC 3261 10.3: refuses a CSeq that is not above under the same Call-ID). `hasFirst`: the phone had none before. */
   bind(scope: Scope, agentId: UserId | '', binding: Binding): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
-  unbind(scope: Scope, phoneId: string, instance: string | '*', order: { callId: string; cseq: number }): Promise<{ isAccepted: boolean; bindings: Binding[] }>;
+  unbind(
+    scope: Scope,
+    phoneId: string,
+    instance: string | '*',
+    order: { callId: string; cseq: number },
+  ): Promise<{ isAccepted: boolean; bindings: Binding[] }>;
   /** Of every phone of the agent, live ones only. */
   bindingsOf(scope: Scope, agentId: UserId): Promise<Binding[]>;
   bindings(scope: Scope, phoneId: string): Promise<Binding[]>;

@@ -50,6 +50,11 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return (await interactionsOf(scope, [id]))[0];
     },
 
+    async call(scope, id) {
+      const [account, call] = await redis.hmget(`${partitionKey(prefix, scope.partition)}:i:${id}`, 'acc', 'call');
+      return account === scope.accountId ? (call ?? undefined) : undefined;
+    },
+
     async agent(scope, id) {
       const answer = await commands.read('readAgent', scope.partition, [id, scope.accountId, 1]);
       if (!answer) return undefined;

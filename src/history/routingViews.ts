@@ -33,6 +33,7 @@ export const WHY_NOT = [
   'paused',
   'paused_in_queue',
   'no_device',
+  'no_phone',
   'at_capacity',
   'at_queue_limit',
   'lacks_skill',

@@ -59,7 +59,8 @@ async function whyAbsent(past: RoutingPast, step: Step, doc: AgentDoc, state: Ro
     };
   }
   if (words(state.body.paused).includes(queueId)) return { reason: 'paused_in_queue' };
-  return state.body.dv === 0 ? { reason: 'no_device' } : undefined;
+  if (state.body.dv === 0) return { reason: 'no_device' };
+  return step.medium === 'voice' && doc.hasPhone && state.body.ph === 0 ? { reason: 'no_phone' } : undefined;
 }
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = { no_answer: 'missed too many offers', connection_lost: 'connection lost' };

@@ -83,6 +83,7 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
     interrupts: user.interrupts,
     skills: Object.fromEntries(skills.map(({ skill_id: skill, level }) => [skill, level])),
     queues: served.map((member) => member.queue_id),
+    hasPhone: false,
     order: Object.fromEntries(served.flatMap(({ queue_id: queue, position }) => (position === null ? [] : [[queue, position]]))),
   };
 }

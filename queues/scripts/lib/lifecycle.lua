@@ -17,8 +17,6 @@ local OFFERED_AT_ONCE = 10
 
 local takeInteraction, matchInteraction, matchAgent, leaveWaiting, resumeWaiting
 
-local function mediumOf(i) return fields(i, 'ch')[1] or 'chat' end
-
 -- How the JSON of the events begins that are hot, as text: a table costs three times as much. Ids and our own words need no escaping.
 local function told(i, q, a) return '{"i":"' .. i .. '","q":"' .. q .. '","a":"' .. a .. '"' end
 
@@ -292,7 +290,7 @@ end
 -- Frees what the agent held for the interaction.
 local function disown(i, q, a)
   call('ZREM', B .. ':ai:' .. a, i)
-  changeLoad(a, q, mediumOf(i), -1)
+  changeLoad(a, q, fields(i, 'ch')[1] or 'chat', -1)
 end
 
 -- The keys of a closed interaction stay a while for late readers, then leave by themselves.

@@ -9,7 +9,7 @@ local MOST = 200
 local function contains(list, item) return list and list ~= '' and string.find(',' .. list .. ',', ',' .. item .. ',', 1, true) ~= nil end
 
 local function canTake(g, c, medium)
-  return isServing(c) and isThere(g) and hasRoom(g, medium) and isWithinLimit(g, c) and not pausedIn(g, c.id)
+  return isServing(c) and isThere(g) and phones.reach(g, medium) and hasRoom(g, medium) and isWithinLimit(g, c) and not pausedIn(g, c.id)
 end
 
 -- Sum of the levels that the agent holds of `skill=level,…`, where the level suffices.
@@ -139,6 +139,11 @@ local function chooseAgents(c, h)
     h.isNewRound = true
   end
   local busy, paused = call('SCARD', B .. ':on:' .. c.id) - call('ZCARD', readyKey(c, h.medium)), call('SCARD', B .. ':ps:' .. c.id)
+  if busy > 0 and h.medium == 'voice' then
+    local phoneless = math.min(busy, call('SCARD', B .. ':np:' .. c.id))
+    busy = busy - phoneless
+    if phoneless > 0 then x.no_phone = phoneless end
+  end
   if busy > 0 then x.busy = busy end
   if paused > 0 then x.paused = paused end
   local why = { by = 'interaction', n = n, x = x, r = '', rv = 0 }
@@ -172,7 +177,7 @@ local function chooseInteraction(g, after)
     if isServing(c) and c.mode ~= 'manual' and c.mode and not pausedIn(g, q) and isWithinLimit(g, c) then
       local isRoom = rooms[c.medium]
       if isRoom == nil then
-        isRoom = hasRoom(g, c.medium)
+        isRoom = phones.reach(g, c.medium) and hasRoom(g, c.medium)
         rooms[c.medium] = isRoom
       end
       local from = 0
@@ -190,7 +195,7 @@ local function chooseInteraction(g, after)
         keys = { 'ZMSCORE', B .. ':wk:' .. q }
         if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
         for medium in string.gmatch(c.others, '%a+') do
-          if hasRoom(g, medium) then keys[#keys + 1] = '@' .. medium end
+          if phones.reach(g, medium) and hasRoom(g, medium) then keys[#keys + 1] = '@' .. medium end
         end
       end
       if keys and #keys > 2 then
@@ -251,7 +256,7 @@ local function chooseInteraction(g, after)
         least.at = least.at - 1
       elseif h[3] and h[3] ~= '' and h[3] ~= g.id and number(h[4]) > now then
         x.sticky = (x.sticky or 0) + 1
-      elseif isRinging and (contains(h[9], g.id) or not hasSkills(g, h[6] or '') or not hasRoom(g, h[5] or 'chat')) then
+      elseif isRinging and (contains(h[9], g.id) or not hasSkills(g, h[6] or '') or not phones.reach(g, h[5] or 'chat') or not hasRoom(g, h[5] or 'chat')) then
         x.skill = (x.skill or 0) + 1
       elseif contains(h[2], g.id) then
         x.missed = (x.missed or 0) + 1

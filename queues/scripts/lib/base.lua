@@ -101,7 +101,7 @@ local function setDeadline(kind, id, token, dueMs)
     call('ZADD', B .. ':due:offer', due, 'offer|' .. id .. '|' .. token)
   else
     call('ZADD', B .. ':due:knock', due, kind .. '|' .. id .. '|' .. token)
-    askKnock(dueMs)
+    askKnock(number(due))
   end
 end
 local function clearDeadline(kind, id, token)

@@ -32,6 +32,7 @@ COPY package.json package-lock.json tsconfig.json LICENSE ./
 COPY config ./config
 COPY queues ./queues
 COPY sfu ./sfu
+COPY sip ./sip
 COPY src ./src
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=worker /mediasoup-worker /usr/local/bin/mediasoup-worker

@@ -46,7 +46,13 @@ export const envSchema = z
     SIP_TLS_PORT: port.default(5061).describe('SIP over TLS, with TLS_CERT and TLS_KEY'),
     SIP_WS_PORT: port.default(5066).describe('SIP over WebSocket (RFC 7118); with TLS_CERT and TLS_KEY over WSS'),
     SIPS: z.coerce.number().int().min(1).max(64).default(1).describe('Processes of the SIP application the supervisor starts'),
-    RTPS: z.coerce.number().int().min(1).max(64).default(1).describe('Processes of phone media the supervisor starts; they share RTP_PORTS'),
+    RTPS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('Processes of phone media the supervisor starts; they share RTP_PORTS'),
     DRACHTIO_HOST: z.string().min(1).optional().describe('A drachtio-server to use in place of the embedded edge'),
     DRACHTIO_PORT: port.default(9022).describe('Its port for applications'),
     DRACHTIO_SECRET: z.string().min(1).default('cymru').describe('Its secret'),

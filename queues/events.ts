@@ -133,7 +133,7 @@ export const eventBodies = {
   'wrapup.started': z.object({ i, q, a, until: z.number() }),
   'wrapup.extended': z.object({ i, q, a, until: z.number() }),
   'wrapup.ended': z.object({ i, q, a, how: z.string(), ld }),
-  /** `queues`: signed in to, and `paused` those of them that are paused, each joined by spaces; `dv` live devices. */
+  /** `queues`: signed in to, and `paused` those of them that are paused, each joined by spaces; `dv` live devices; `ph` live phones of an agent who has phones. */
   'agent.changed': z.object({
     a,
     status: z.string(),
@@ -141,6 +141,7 @@ export const eventBodies = {
     queues: z.string().optional(),
     paused: z.string().optional(),
     dv: z.number().optional(),
+    ph: z.number().optional(),
     ld,
   }),
   'session.revoked': z.object({ user: z.string(), sessions: z.array(z.string()), reason: z.string() }),

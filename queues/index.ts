@@ -11,6 +11,7 @@ import { createFeeds, createSignals } from './feeds.ts';
 import { PARTITIONS, partitionKey } from './keys.ts';
 import { KnockSender } from './knocks.ts';
 import { NodeLease } from './lease.ts';
+import { createPhones } from './phones/index.ts';
 import { connect, connectReader, type Reader, ScriptRunner, untilReady } from './redis.ts';
 import { createRouter } from './router.ts';
 import { createSessions } from './sessions.ts';
@@ -85,6 +86,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     shelf: createShelf(runner, prefix),
     rates: createRates(redis, prefix),
     config: createConfig(commands, runner, prefix),
+    phones: createPhones(),
     lease,
     core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },
     async fullPartitions() {

@@ -1,6 +1,7 @@
 /** Turns what Redis answers (flat lists of texts) into the views of the protocol. Pure. */
+import type { UserId } from '../src/base/ids.ts';
 import type { AgentView, InteractionView, Message } from '../src/protocol/views.ts';
-import type { FeedEvent } from './engine.ts';
+import type { FeedEvent, Offered } from './engine.ts';
 import { type EventBody, type EventType, eventBodies } from './events.ts';
 
 type Flat = readonly unknown[];
@@ -53,6 +54,13 @@ export function toInteraction(id: string, flat: unknown): InteractionView | unde
     ...(h['una'] ? { unansweredSince: Number(h['una']) } : {}),
     off: number(h['off']),
   };
+}
+
+/** To whom the hash `i:<id>` is offered at the moment. */
+export function toOffers(flat: unknown): Offered[] {
+  const h = toFields(flat);
+  if (h['st'] !== 'offered' || !h['oa']) return [];
+  return h['oa'].split(',').map((agent) => ({ agentId: agent as UserId, token: h['tok'] ?? '', due: number(h['due']) }));
 }
 
 /** `skill=level,skill=level` */

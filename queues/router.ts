@@ -9,7 +9,7 @@ import { type Commands, isRefused } from './commands.ts';
 import type { AgentCommand, NewInteraction, NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
 import { MessageBatches } from './messageBatches.ts';
 import type { Reply } from './redis.ts';
-import { toAgent, toInteraction } from './replies.ts';
+import { toAgent, toInteraction, toOffers } from './replies.ts';
 
 const PREVIEW_CHARS = 140;
 
@@ -82,7 +82,8 @@ export function createRouter(commands: Commands): Router {
         routingOf(start),
       ]);
       if (isRefused(reply)) return reply;
-      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionAt(reply, 4, String(reply[3])) };
+      const interaction = interactionAt(reply, 4, String(reply[3]));
+      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction, offers: toOffers(reply[4]) };
     },
 
     async sendMessage(scope, message) {
@@ -109,6 +110,15 @@ export function createRouter(commands: Commands): Router {
         transfer.to,
         flag(transfer.isSupervisor),
         commandId('transfer', transfer.from, transfer.key),
+      ]),
+    requeueInteraction: (scope, move) =>
+      plain('requeueInteraction', scope, [
+        move.interactionId,
+        scope.accountId,
+        move.from,
+        move.queueId,
+        flag(move.isSupervisor),
+        commandId('requeue', move.from, move.key),
       ]),
     inviteParticipant: (scope, invite) =>
       plain('inviteParticipant', scope, [
@@ -152,6 +162,9 @@ export function createRouter(commands: Commands): Router {
     changeMedium: (scope, { interactionId, medium }) =>
       plain('changeInteraction', scope, [interactionId, scope.accountId, 'media', medium]),
 
+    noteCall: (scope, note) => plain('noteCall', scope, [note.interactionId, scope.accountId, note.version, note.call]),
+    noteLeg: (scope, leg) => plain('noteLeg', scope, [leg.leg, scope.accountId, JSON.stringify(leg)]),
+
     signIn: setState('sign_in'),
     signOut: setState('sign_out'),
     pause: setState('pause'),
@@ -172,6 +185,7 @@ export function createRouter(commands: Commands): Router {
         socket.deviceId,
         socket.deviceName.replaceAll('|', ' '),
         socket.connectionId,
+        flag(socket.isPhone === true),
       ]),
     detachDevice: (scope, socket) => plain('detachDevice', scope, [socket.agentId, socket.deviceId, socket.connectionId]),
   };

@@ -50,6 +50,11 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return (await interactionsOf(scope, [id]))[0];
     },
 
+    async call(scope, id) {
+      const [account, call] = await redis.hmget(`${partitionKey(prefix, scope.partition)}:i:${id}`, 'acc', 'call');
+      return account === scope.accountId ? (call ?? undefined) : undefined;
+    },
+
     async agent(scope, id) {
       const answer = await commands.read('readAgent', scope.partition, [id, scope.accountId, 1]);
       if (!answer) return undefined;
@@ -85,6 +90,18 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       const answer = await commands.read('readPlace', scope.partition, [commands.virtualNow, id, scope.accountId]);
       if (!answer) return undefined;
       return { position: Number(answer[0]) + 1, estimatedWaitMs: answer[1] === '' ? undefined : Number(answer[1]) };
+    },
+
+    async countNeeding(scope, id, skill) {
+      const base = partitionKey(prefix, scope.partition);
+      const isAsking = (needs: string | null | undefined) => needs?.split(',').some((need) => need.startsWith(`${skill}=`)) ?? false;
+      const signatures = (await redis.hkeys(`${base}:wb:${id}`)).filter(isAsking);
+      const waiting = await Promise.all(signatures.map((signature) => redis.zcard(`${base}:w:${id}#${signature}`)));
+      // What rings comes back with its needs when nobody answers.
+      const open = await redis.zrange(`${base}:qo:${id}`, 0, -1);
+      const states = await Promise.all(open.map((each) => redis.hmget(`${base}:i:${each}`, 'st', 'need')));
+      const ringing = states.filter(([state, needs]) => state === 'offered' && isAsking(needs)).length;
+      return waiting.reduce((sum, count) => sum + count, ringing);
     },
 
     async ofContact(scope, id) {

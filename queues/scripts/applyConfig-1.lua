@@ -78,7 +78,7 @@ local function applyAgent()
   call('ZADD', B .. ':agents', 0, id)
   if not isDeleted then
     writeAgent(id, 'n', doc.name, 'cap', doc.capacity, 'cv', doc.voiceCapacity or 1, 'cw', doc.videoCapacity or 1, 'irr',
-      table.concat(doc.interrupts or {}, ' '))
+      table.concat(doc.interrupts or {}, ' '), 'hp', flag(doc.hasPhone))
   end
   applySkills(isActive)
   call(isDeleted and 'SREM' or 'SADD', B .. ':ags:' .. acc, id)
@@ -108,6 +108,7 @@ local function applyAgent()
     end
   end
   g.queues = nil
+  phones.place(g)
   if #signedInTo(g) == 0 and g.st ~= 'out' then setStatus(id, 'out', '') end
   if isActive then
     for _, i in ipairs(call('HKEYS', B .. ':ao:' .. id)) do

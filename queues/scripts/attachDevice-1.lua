@@ -1,5 +1,5 @@
 -- attachDevice: a device of the agent is live (RTE-4). A newer connection of the same device replaces the older.
--- ARGV 5 agent 6 account 7 device 8 name 9 connection
+-- ARGV 5 agent 6 account 7 device 8 name 9 connection 10 phone 0|1: calls can reach the agent there
 -- Answers: ok | not_found | forbidden
 -- @include routing
 -- @include presence
@@ -16,5 +16,5 @@ if #known >= 20 then
 end
 call('HSET', B .. ':ad:' .. a, device, ARGV[9] .. '|' .. nodeId .. '|' .. ARGV[2] .. '|' .. ARGV[8])
 call('SADD', holderKey(), 'd|' .. a .. '|' .. device .. '|' .. ARGV[9])
-devicesChanged(a)
+devicesChanged(a, device, ARGV[10] == '1')
 return { 'ok', knocks }

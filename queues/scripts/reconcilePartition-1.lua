@@ -136,6 +136,11 @@ local function checkAgent(a)
       repaired('device ' .. a)
     end
   end
+  -- A release that does not know of phones let one go.
+  if select(2, phones.count(g)) ~= g.phones then
+    devicesChanged(a)
+    repaired('phones ' .. a)
+  end
 end
 
 -- Not SSCAN: of a small set it gives everything at once.

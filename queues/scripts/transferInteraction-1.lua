@@ -15,7 +15,7 @@ if owner == to then
 end
 local target, medium = agentOf(to), h[6] or 'chat'
 if target.acc ~= h[1] then return { 'not_found' } end
-if not isThere(target) then return { 'not_signed_in' } end
+if not isThere(target) or not phones.reach(target, medium) then return { 'not_signed_in' } end
 if not hasRoom(target, medium) or not isWithinLimit(target, queueOf(q)) then return { 'at_capacity' } end
 disown(i, q, owner)
 emit('interaction.requeued', h[1], { i = i, q = q, a = owner, reason = 'transfer', ld = holds(agentOf(owner)) }, { i = i, a = owner, q = q })

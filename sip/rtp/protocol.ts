@@ -38,7 +38,11 @@ export const playback = z.object({
         /** A prompt or music by name: made for the project (`config/prompts`), or uploaded (`<account id>/<file id>`). */
         z.object({ kind: z.literal('sound'), name: z.string().max(200) }),
         /** Hz; one or two tones at once. */
-        z.object({ kind: z.literal('tone'), frequencies: z.array(z.number().min(50).max(3_400)).min(1).max(2), ms: z.number().int().max(60_000) }),
+        z.object({
+          kind: z.literal('tone'),
+          frequencies: z.array(z.number().min(50).max(3_400)).min(1).max(2),
+          ms: z.number().int().max(60_000),
+        }),
         z.object({ kind: z.literal('silence'), ms: z.number().int().max(60_000) }),
       ]),
     )
@@ -57,7 +61,13 @@ export const rtpCommand = z.discriminatedUnion('do', [
    * Opens the ports of a leg. Answered with `address`, `port`, `rtcpPort`. A leg that stands already is answered again.
    * `silentAfterMs`: nothing received for so long is told once (`leg.silent`); 0: never.
    */
-  z.object({ do: z.literal('leg.open'), call: id, leg: id, family: z.enum(['IPv4', 'IPv6']).default('IPv4'), silentAfterMs: z.number().int().default(0) }),
+  z.object({
+    do: z.literal('leg.open'),
+    call: id,
+    leg: id,
+    family: z.enum(['IPv4', 'IPv6']).default('IPv4'),
+    silentAfterMs: z.number().int().default(0),
+  }),
   z.object({ do: z.literal('leg.remote'), leg: id, remote: remoteMedia }),
   /** Who hears whom in a call: listener → those it hears (never itself). Replaces what stood; a leg that is not named hears nobody. */
   z.object({ do: z.literal('call.hears'), call: id, hears: z.record(id, z.array(id).max(20)) }),

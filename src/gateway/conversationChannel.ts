@@ -19,7 +19,7 @@ interface MessagesPage {
 }
 
 /** Events that read differently for staff and for the visitor. */
-const DIFFERENT: ReadonlySet<EventType> = new Set(['interaction.closed']);
+const DIFFERENT: ReadonlySet<EventType> = new Set(['interaction.closed', 'call.changed']);
 
 export class ConversationChannel implements Channel {
   readonly subscriptions = new Set<Subscription>();

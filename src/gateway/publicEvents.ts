@@ -4,6 +4,7 @@
  */
 import type { EventBody, EventType } from '../../queues/events.ts';
 import { assertNever } from '../base/errors.ts';
+import type { CallView } from '../protocol/calls.ts';
 import type { PublicEvent } from '../protocol/events.ts';
 import type { InteractionView, Message } from '../protocol/views.ts';
 
@@ -16,6 +17,9 @@ export type ReadEvent = {
 export function readEvent(type: EventType, at: number, body: string): ReadEvent {
   return { type, at, body: JSON.parse(body) } as ReadEvent;
 }
+
+/** The node that carries the call made it; the log keeps it as it is. */
+const callOf = (body: EventBody<'call.changed'>): CallView => JSON.parse(body.call) as CallView;
 
 /** What followers of the conversation feed get; undefined: nothing, the event is the desk's or the log's alone. Whether a message is for them is asked before. */
 export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEvent | undefined {
@@ -49,10 +53,14 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
       return { type, at, interaction: body.i, reason: body.reason, ...(isStaff && body.outcome !== '' ? { outcome: body.outcome } : {}) };
     case 'rating.given':
       return { type, at, interaction: body.i, value: body.value };
+    case 'call.changed':
+      // The client is on the phone: what staff says to each other about the call is not for a visitor's page.
+      return isStaff ? { type, at, interaction: body.i, call: callOf(body) } : undefined;
     case 'interaction.created':
     case 'interaction.queued':
     case 'interaction.moved':
     case 'interaction.changed':
+    case 'call.leg':
     case 'recipe.ran':
     case 'offer.made':
     case 'offer.gone':
@@ -76,6 +84,8 @@ export type RowStep =
   | { readonly kind: 'removed'; readonly interaction: string }
   | { readonly kind: 'offer'; readonly interaction: string; readonly token: string; readonly expiresAt: number }
   | { readonly kind: 'offerGone'; readonly interaction: string; readonly reason: OfferGoneReason }
+  /** How the agent's own call stands now. */
+  | { readonly kind: 'call'; readonly interaction: string; readonly call: CallView }
   /** The agent's own state. */
   | { readonly kind: 'agent' }
   | { readonly kind: 'nothing' };
@@ -109,11 +119,14 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
       return agentId === undefined
         ? { kind: 'row', interaction: body.i }
         : { kind: 'offerGone', interaction: body.i, reason: body.reason as OfferGoneReason };
+    case 'call.changed':
+      return agentId === undefined ? { kind: 'nothing' } : { kind: 'call', interaction: body.i, call: callOf(body) };
     case 'wrapup.started':
     case 'wrapup.extended':
     case 'wrapup.ended':
     case 'agent.changed':
       return agentId === undefined ? { kind: 'nothing' } : { kind: 'agent' };
+    case 'call.leg':
     case 'recipe.ran':
     case 'session.revoked':
     case 'config.applied':

@@ -200,6 +200,8 @@ export class RowChannel implements Channel {
       }
       case 'offerGone':
         return { type: 'offer.gone', at, interaction: step.interaction, reason: step.reason };
+      case 'call':
+        return { type: 'call.changed', at, interaction: step.interaction, call: step.call };
       case 'agent':
         return agent && { type: 'agent.changed', at, agent };
       case 'nothing':

@@ -38,6 +38,7 @@ export interface FactBody {
   readonly queues?: string;
   readonly paused?: string;
   readonly dv?: number;
+  readonly ph?: number;
 }
 
 export interface VersionedDocs {

@@ -28,6 +28,7 @@ export function keyText(by: 'interaction' | 'agent', key: string, value: number,
 
 const EXCLUDED: Readonly<Record<string, (count: number, one: string, many: string) => string>> = {
   busy: (count, one, many) => `${count} ${count === 1 ? one : many} without room for it`,
+  no_phone: (count, one, many) => `${count} ${count === 1 ? one : many} without a live phone`,
   paused: (count, one, many) => `${count} ${count === 1 ? one : many} paused`,
   skill: (count, one, many) => `${count} ${count === 1 ? one : many} without the skills needed`,
   missed: (count, one, many) => `${count} ${count === 1 ? one : many} passed over because it was missed or declined before`,
@@ -96,6 +97,8 @@ export function whyNotText(answer: Omit<WhyNotView, 'text'>, agent: string, queu
       return `${agent} was paused in ${queue}.`;
     case 'no_device':
       return `${agent} had no live device.`;
+    case 'no_phone':
+      return `${agent} had no live phone.`;
     case 'at_capacity':
       return `${agent} held ${answer.held ? heldText(answer.held) : 'all it may'}${
         answer.blockedBy ? `, and no rule lets this interrupt ${MEDIA[answer.blockedBy][1]}` : ', which is as much as it may'

@@ -1,5 +1,6 @@
 /** Public events, as pushed to sockets. Each belongs to one feed; `off` grows by what the receiver may see. */
 import { z } from 'zod';
+import { callView } from './calls.ts';
 import { clientPresence, interactionId, userId } from './common.ts';
 import { agentView, interactionView, message, offerView, queueFigures } from './views.ts';
 
@@ -24,6 +25,8 @@ export const publicEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('interaction.closed'), at, interaction: interactionId, reason: z.string(), outcome: z.string().optional() }),
   z.object({ type: z.literal('rating.given'), at, interaction: interactionId, value: z.number().int() }),
+  // conversation:<interaction>, for staff, and agent:<user> of its owner: how the call stands; of two the one with the higher `call.version` counts
+  z.object({ type: z.literal('call.changed'), at, interaction: interactionId, call: callView }),
   // agent:<user>
   z.object({ type: z.literal('offer.made'), at, offer: offerView }),
   z.object({

@@ -1,11 +1,11 @@
 -- agents: what an agent may take, and who is ready for which queue. Needs base and stats.
 --
--- a:<agent>   acc n(ame) act cap(acity) cv cw irr sk(ills) st(out|on|paused) why since dv(live devices) load lv lw freed missed off lostTok rd pqn
+-- a:<agent>   acc n(ame) act cap(acity) cv cw irr hp(phones are configured) ph(live phones) sk(ills) st(out|on|paused) why since dv(live devices) load lv lw freed missed off lostTok rd pqn
 --             load: all that is held (offers, conversations, wrap-ups); lv calls and lw videos of those, the rest are chats; rd: stands in ready sets
 -- as:<agent>  queues signed in to      at:<agent>  those of them it is not assigned to      am:<agent>  queues assigned
 -- pq:<agent>  queue → reason, where it is paused alone      om:<agent>  place in linear queues      al:<agent>  load by queue
 -- ao:<agent>  offers: interaction → token       ai:<agent>  owned interactions     aw:<agent>  wrap-ups: interaction → until|queue[|medium]
--- on:<queue>  agents signed in and not paused there   ps:<queue>  signed in and paused   hs:<skill>  agents who hold it
+-- on:<queue>  agents signed in and not paused there   np:<queue>  those of them who have phones, none of them live   ps:<queue>  signed in and paused   hs:<skill>  agents who hold it
 -- r:<queue>   agents who may be given something now, best first by the queue's strategy; checked again when one is chosen
 -- r:<queue>@<medium>  the same for another medium than the queue's, once something of it was in the queue (q:<queue> xm)
 -- t:<queue>:<day>  given per agent today      rr:<queue>  turn of each agent in round robin
@@ -71,7 +71,7 @@ end
 local function isServing(c) return c.isOn and isAccountActive(c.acc) end
 
 -- All that is read of an agent, in one go.
-local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed' }
+local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed', 'hp', 'ph' }
 -- The agent's state, kept true by what changes it here.
 local function agentOf(a)
   local g = agents[a]
@@ -80,7 +80,7 @@ local function agentOf(a)
     g = {
       id = a, row = h, acc = h.acc, isActive = h.act == '1', st = h.st or 'out', devices = number(h.dv), load = number(h.load), voice = number(h.lv),
       video = number(h.lw), chatMax = number(h.cap), voiceMax = number(h.cv or '1'), videoMax = number(h.cw or '1'), rules = h.irr or '',
-      freed = number(h.freed), skillText = h.sk or '', isReady = h.rd == '1', name = h.n or '', hasPaused = number(h.pqn) > 0, why = h.why or '',
+      freed = number(h.freed), skillText = h.sk or '', isReady = h.rd == '1', name = h.n or '', hasPhone = h.hp == '1', phones = h.ph or '', hasPaused = number(h.pqn) > 0, why = h.why or '',
     }
     g.wasHolding, g.wasOnline = g.load > 0, g.st == 'on' and g.devices > 0
     agents[a] = g
@@ -148,6 +148,12 @@ local function hasRoom(g, medium)
   return chat < g.chatMax and fitsBeside(g, medium, 'voice', voice) and fitsBeside(g, medium, 'video', video)
 end
 
+-- Who has phones takes calls only while one of them is live (RTE-4). In a table, because a chunk of Lua has 200 local variables at most.
+local phones = {}
+
+-- Whether the medium can reach the agent.
+function phones.reach(g, medium) return medium ~= 'voice' or not g.hasPhone or g.phones ~= '' end
+
 local function isWithinLimit(g, c)
   return c.limit <= 0 or number(call('HGET', B .. ':al:' .. g.id, c.id)) < c.limit
 end
@@ -183,7 +189,7 @@ local function placeReady(g)
   local chat, voice, video
   local isReady = isThere(g)
   if isReady then
-    chat, voice, video = hasRoom(g, 'chat'), hasRoom(g, 'voice'), hasRoom(g, 'video')
+    chat, voice, video = hasRoom(g, 'chat'), phones.reach(g, 'voice') and hasRoom(g, 'voice'), hasRoom(g, 'video')
     isReady = chat or voice or video
   end
   if not isReady and not g.isReady then return end
@@ -259,8 +265,19 @@ local function refusal(a, q, medium)
   local g = agentOf(a)
   if not g.isActive then return 'forbidden' end
   if g.st == 'out' or call('SISMEMBER', B .. ':as:' .. a, q) == 0 then return 'not_signed_in' end
+  if not phones.reach(g, medium) then return 'not_signed_in' end
   if not hasRoom(g, medium) or not isWithinLimit(g, queueOf(q)) then return 'at_capacity' end
   return nil
+end
+
+-- Counts the agent in the queue among those without a live phone, or not.
+function phones.placeIn(g, q, isOnline)
+  call(isOnline and not phones.reach(g, 'voice') and 'SADD' or 'SREM', B .. ':np:' .. q, g.id)
+end
+
+-- Whether calls can reach the agent is another now.
+function phones.place(g)
+  for _, q in ipairs(signedInTo(g)) do phones.placeIn(g, q, call('SISMEMBER', B .. ':on:' .. q, g.id) == 1) end
 end
 
 -- Marks the agent as there for the queue, paused there, or (both false) signed out of it. When the last one leaves, the recipe may know what to do.
@@ -271,6 +288,8 @@ local function setOnline(a, q, isOnline, isPaused)
     setDeadline('nobody', q, '0', now)
   end
   call(isPaused and 'SADD' or 'SREM', B .. ':ps:' .. q, a)
+  local g = agentOf(a)
+  if g.hasPhone then phones.placeIn(g, q, isOnline) end
 end
 
 -- Tells the agent's devices, and who watches the figures of its queues (and of those in `left`), that its state changed.
@@ -286,7 +305,10 @@ local function tellAgentChanged(a, left)
     for _, q in ipairs(left) do figures[#figures + 1] = q end
   end
   emit('agent.changed', g.acc,
-    { a = a, status = g.st, reason = g.why, queues = table.concat(named, ' '), paused = table.concat(paused, ' '), dv = g.devices, ld = holds(g) },
+    {
+      a = a, status = g.st, reason = g.why, queues = table.concat(named, ' '), paused = table.concat(paused, ' '), dv = g.devices, ld = holds(g),
+      ph = g.hasPhone and select(2, string.gsub(g.phones, '[^,]+', '')) or nil,
+    },
     { a = a, figures = figures })
 end
 

@@ -38,16 +38,34 @@ local function windowRanOut(i, tok)
   return true
 end
 
--- Counts live devices and opens or ends the time in which an agent without any may come back.
-local function devicesChanged(a)
-  local live = 0
-  for _, entry in ipairs(call('HVALS', B .. ':ad:' .. a)) do
-    if string.sub(entry, 1, 1) ~= '|' then live = live + 1 end
+-- Counts live devices, and names those of them that are phones. `came`: a device of which is known now whether it is one.
+function phones.count(g, came, isPhone)
+  local live, named = 0, {}
+  local devices = call('HGETALL', B .. ':ad:' .. g.id)
+  for k = 1, #devices, 2 do
+    if string.sub(devices[k + 1], 1, 1) ~= '|' then
+      live = live + 1
+      local isOne = contains(g.phones, devices[k])
+      if devices[k] == came then isOne = isPhone end
+      if isOne then named[#named + 1] = devices[k] end
+    end
   end
+  table.sort(named)
+  return live, table.concat(named, ',')
+end
+
+-- Opens or ends the time in which an agent without any device may come back; who has a phone again is given calls.
+local function devicesChanged(a, came, isPhone)
   local g = agentOf(a)
-  local before = g.devices
+  local before, hadPhone = g.devices, g.phones ~= ''
+  local live, named = phones.count(g, came, isPhone)
   g.devices = live
   writeAgent(a, 'dv', live)
+  if named ~= g.phones then
+    g.phones = named
+    writeAgent(a, 'ph', named)
+    phones.place(g)
+  end
   if before > 0 and live == 0 then
     local lostMs
     for _, q in ipairs(signedInTo(g)) do
@@ -62,6 +80,9 @@ local function devicesChanged(a)
     addTo(agentRow(a), 'lostTok', 1)
     if g.st == 'paused' and g.why == 'connection_lost' then setStatus(a, 'on', '') end
     freeAgent(a)
+  elseif g.hasPhone and hadPhone ~= (named ~= '') then
+    refreshReady(a)
+    if not hadPhone then freeAgent(a) end
   end
   tellAgentChanged(a)
 end

@@ -49,6 +49,7 @@ export const superviseEn = {
   'routing.nobody': 'Choose an agent',
   'routing.notFound': 'Nothing is known of this conversation (yet).',
   'routing.none': 'Nothing was recorded.',
+  'routing.more': 'Show more',
   'routing.needs': 'Needs',
   'routing.compared': 'agents compared: {count}',
   'routing.comparedWaiting': 'waiting compared: {count}',
@@ -95,6 +96,7 @@ export const superviseEn = {
   'key.medium': 'The one whose work leaves room for this medium.',
 
   'excluded.interaction.busy': 'without room: {count}',
+  'excluded.interaction.no_phone': 'without a live phone: {count}',
   'excluded.interaction.paused': 'paused: {count}',
   'excluded.interaction.skill': 'without the skills: {count}',
   'excluded.interaction.missed': 'missed or declined it: {count}',
@@ -117,6 +119,7 @@ export const superviseEn = {
   'not.pausedFor': '{agent} was paused: {reason}.',
   'not.paused_in_queue': '{agent} was paused in {queue}.',
   'not.no_device': '{agent} had no live device.',
+  'not.no_phone': '{agent} had no live phone.',
   'not.at_capacity': '{agent} held {held}, which is as much as may be.',
   'not.blocked': '{agent} held {held}, and no rule lets this interrupt {medium}.',
   'not.at_queue_limit': '{agent} held as many from {queue} as the queue allows.',

@@ -51,6 +51,7 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'routing.nobody': 'Scegli un operatore',
   'routing.notFound': 'Di questa conversazione non si sa (ancora) nulla.',
   'routing.none': 'Non è stato registrato nulla.',
+  'routing.more': 'Mostra altro',
   'routing.needs': 'Servono',
   'routing.compared': 'operatori confrontati: {count}',
   'routing.comparedWaiting': 'attese confrontate: {count}',
@@ -97,6 +98,7 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'key.medium': 'L’unico il cui lavoro lascia posto a questo mezzo.',
 
   'excluded.interaction.busy': 'senza posto: {count}',
+  'excluded.interaction.no_phone': 'senza un telefono attivo: {count}',
   'excluded.interaction.paused': 'in pausa: {count}',
   'excluded.interaction.skill': 'senza le competenze: {count}',
   'excluded.interaction.missed': 'l’hanno persa o rifiutata: {count}',
@@ -119,6 +121,7 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'not.pausedFor': '{agent} era in pausa: {reason}.',
   'not.paused_in_queue': '{agent} era in pausa in {queue}.',
   'not.no_device': '{agent} non aveva dispositivi attivi.',
+  'not.no_phone': '{agent} non aveva un telefono attivo.',
   'not.at_capacity': '{agent} aveva {held}: di più non può.',
   'not.blocked': '{agent} aveva {held}, e nessuna regola lascia interrompere {medium}.',
   'not.at_queue_limit': '{agent} ne aveva da {queue} quante la coda permette.',

@@ -75,11 +75,20 @@ export interface PhonesConfigEntry {
   readonly doc: PhonesConfigDoc | null;
 }
 
+/**
+ * The way back to a phone at its edge, and the next hop of a request that goes there: the far end of the message as the edge names it (drachtio's meta line), which
+ * an embedded edge answers on the connection it came by.
+ */
+export function flowOf(protocol: string, address: string, port: number): string {
+  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+  return `sip:${host}:${port};transport=${protocol.toLowerCase()}`;
+}
+
 /** A registered phone (RFC 3261 10, RFC 5626). */
 export interface Binding {
   readonly phoneId: string;
   readonly contact: string;
-  /** The edge it registered at, and the way to it there; on a drachtio-server only its address. */
+  /** The edge it registered at, and the way to it there (`flowOf`). */
   readonly edge: string;
   readonly flow: string;
   readonly userAgent: string;
@@ -125,8 +134,16 @@ export interface Phones {
   /** Of all accounts; kept in memory, at most a second old. */
   trunks(): Promise<readonly { readonly scope: Scope; readonly doc: TrunkDoc }[]>;
 
-  /** Adds or replaces (RFC 3261 10.3: refuses a CSeq that is not above under the same Call-ID). `hasFirst`: the phone had none before. */
-  bind(scope: Scope, agentId: UserId | '', binding: Binding): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
+  /**
+   * Adds or replaces (RFC 3261 10.3: refuses a CSeq below the one that stands under the same Call-ID; the same request again is answered again).
+   * `hasFirst`: the phone had none before. From then until its last binding is gone the phone is a live device of the agent, called `name`; no process holds it.
+   */
+  bind(
+    scope: Scope,
+    agentId: UserId | '',
+    binding: Binding,
+    name?: string,
+  ): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
   unbind(
     scope: Scope,
     phoneId: string,
@@ -138,7 +155,7 @@ export interface Phones {
   bindings(scope: Scope, phoneId: string): Promise<Binding[]>;
   /** Those that run out, and those of an edge that is gone, up to `limit`; each is told to one caller only. */
   takeLapsed(limit: number): Promise<{ scope: Scope; agentId: UserId | ''; binding: Binding }[]>;
-  /** The flow closed: what was bound to it is gone (RFC 5626 4.2.1). */
+  /** The flow closed: what was bound to it is gone (RFC 5626 4.2.1). Asked by the edge, with its node id and `flowOf` the far end. */
   unbindFlow(edge: string, flow: string): Promise<{ scope: Scope; agentId: UserId | ''; binding: Binding }[]>;
 
   announce(node: Omit<PhoneNode, 'id' | 'epoch'>): Promise<void>;

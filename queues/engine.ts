@@ -246,6 +246,8 @@ export interface Views {
   queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
   /** Occupancy is work for each agent online, so it is read when asked for; else it is absent. */
   figures(scope: Scope, id: QueueId, options?: { readonly withOccupancy?: boolean }): Promise<QueueFigures | undefined>;
+  /** How many wait or ring in the queue that need the skill at some level. Reads all that is open there. */
+  countNeeding(scope: Scope, id: QueueId, skill: string): Promise<number>;
   /** undefined when it does not wait. */
   place(scope: Scope, id: InteractionId): Promise<QueuePlace | undefined>;
   /** The contact's conversations that still stand in Redis, newest first. */

@@ -6,6 +6,9 @@ import { z } from 'zod';
 import type { AccountId, UserId } from '../src/base/ids.ts';
 import type { Scope } from './engine.ts';
 
+/** Realm of every digest (RFC 3261 22), ours as well as what the stored HA1s are made for. */
+export const SIP_REALM = 'centralino';
+
 /** A DID or an internal extension: who calls it reaches the queue (VOX-1). Unique in an account; a DID (E.164 with +) over all accounts. */
 export const numberDoc = z.object({
   kind: z.literal('number'),
@@ -27,7 +30,7 @@ export const phoneDoc = z.object({
   name: z.string().max(100),
   type: z.enum(['sip', 'external']),
   username: z.string().max(64),
-  /** HA1 = MD5(username:realm:password), and SHA-256's, each sealed (`src/base/seal`); never plain. */
+  /** HA1 = MD5(username:realm:password), and SHA-256's, each sealed (`src/base/seal`, `sealPurpose`); never plain. */
   sealedHa1: z.string(),
   sealedHa1Sha256: z.string(),
   number: z.string().max(64),
@@ -122,8 +125,16 @@ export interface Phones {
   /** Of all accounts; kept in memory, at most a second old. */
   trunks(): Promise<readonly { readonly scope: Scope; readonly doc: TrunkDoc }[]>;
 
-  /** Adds or replaces (RFC 3261 10.3: refuses a CSeq that is not above under the same Call-ID). `hasFirst`: the phone had none before. */
-  bind(scope: Scope, agentId: UserId | '', binding: Binding): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
+  /**
+   * Adds or replaces (RFC 3261 10.3: refuses a CSeq below the one that stands under the same Call-ID; the same request again is answered again).
+   * `hasFirst`: the phone had none before. From then until its last binding is gone the phone is a live device of the agent, called `name`; no process holds it.
+   */
+  bind(
+    scope: Scope,
+    agentId: UserId | '',
+    binding: Binding,
+    name?: string,
+  ): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
   unbind(
     scope: Scope,
     phoneId: string,

@@ -92,6 +92,18 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return { position: Number(answer[0]) + 1, estimatedWaitMs: answer[1] === '' ? undefined : Number(answer[1]) };
     },
 
+    async countNeeding(scope, id, skill) {
+      const base = partitionKey(prefix, scope.partition);
+      const isAsking = (needs: string | null | undefined) => needs?.split(',').some((need) => need.startsWith(`${skill}=`)) ?? false;
+      const signatures = (await redis.hkeys(`${base}:wb:${id}`)).filter(isAsking);
+      const waiting = await Promise.all(signatures.map((signature) => redis.zcard(`${base}:w:${id}#${signature}`)));
+      // What rings comes back with its needs when nobody answers.
+      const open = await redis.zrange(`${base}:qo:${id}`, 0, -1);
+      const states = await Promise.all(open.map((each) => redis.hmget(`${base}:i:${each}`, 'st', 'need')));
+      const ringing = states.filter(([state, needs]) => state === 'offered' && isAsking(needs)).length;
+      return waiting.reduce((sum, count) => sum + count, ringing);
+    },
+
     async ofContact(scope, id) {
       const ids = await redis.zrevrange(`${partitionKey(prefix, scope.partition)}:v:${id}`, 0, 19);
       return interactionsOf(scope, ids);

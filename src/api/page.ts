@@ -33,7 +33,12 @@ export function toPage<Row, Item>(
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const items = shown.map(toItem);
-  return rows.length > limit && last ? { items, nextCursor: Buffer.from(JSON.stringify(keyOf(last))).toString('base64url') } : { items };
+  return rows.length > limit && last ? { items, nextCursor: cursorOf(keyOf(last)) } : { items };
+}
+
+/** The cursor that stands behind a row with this sort key. */
+export function cursorOf(key: readonly string[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
 /** The sort key in a cursor, of `parts` texts. @throws AppError invalid when it is not one of ours */

@@ -16,19 +16,35 @@ export interface ExplainOptions {
   readonly isVisible: (queueId: string) => boolean;
   /** Whether the asker may see what is said about others than `agentId`: runners-up and who was left out. */
   readonly seesOthers: (queueId: string) => boolean;
+  /** The number of the last step that was shown; 0: from the first on. */
+  readonly after: number;
+  /** How many steps at most. */
+  readonly limit: number;
 }
 
-/** Undefined: the account has no such interaction, or nothing of it is for the asker. */
-export async function explainRouting(past: RoutingPast, id: string, options: ExplainOptions): Promise<RoutingView | undefined> {
+export interface Explanation extends Omit<RoutingView, 'nextCursor'> {
+  /** There is more behind the last step. */
+  readonly hasMore: boolean;
+}
+
+/** Undefined: the account has no such interaction, or nothing of it is for the asker. Steps keep their numbers, whoever asks and from wherever. */
+export async function explainRouting(past: RoutingPast, id: string, options: ExplainOptions): Promise<Explanation | undefined> {
   const facts = await past.ofInteraction(id);
-  const all = stepsOf(facts);
-  const steps = all.filter((step) => options.isVisible(step.queueId));
-  if (steps.length === 0) return undefined;
+  const steps = stepsOf(facts)
+    .map((step, index) => ({ step, seq: index + 1 }))
+    .filter(({ step }) => options.isVisible(step.queueId));
+  const last = steps.at(-1);
+  if (!last) return undefined;
+  const left = steps.filter(({ seq }) => seq > options.after);
   const decisions: RoutingStep[] = [];
-  for (const step of steps) decisions.push(await explainStep(past, step, all.indexOf(step) + 1, options));
-  const last = steps.at(-1)?.fact as Moment;
+  for (const { step, seq } of left.slice(0, options.limit)) decisions.push(await explainStep(past, step, seq, options));
   const { agentId } = options;
-  return { interaction: id, ...(agentId ? { agent: { id: agentId, name: await agentName(past, agentId, last) } } : {}), decisions };
+  return {
+    interaction: id,
+    ...(agentId ? { agent: { id: agentId, name: await agentName(past, agentId, last.step.fact) } } : {}),
+    decisions,
+    hasMore: left.length > options.limit,
+  };
 }
 
 async function explainStep(past: RoutingPast, step: Step, seq: number, options: ExplainOptions): Promise<RoutingStep> {

@@ -1,5 +1,6 @@
 /** BEY-2: why this agent, why not me. Supervisors ask about their queues, administrators about all, agents about themselves. */
 import { z } from 'zod';
+import { cursorOf, pageQuery, readCursor } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { can, type Principal } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
@@ -20,9 +21,11 @@ export function routingRoutes({ db }: Pick<HistoryDeps, 'db'>): Route[] {
       tag: 'History',
       action: 'interactions.explain',
       params: z.object({ id: z.string().max(40) }),
-      query: z.object({ agent: z.string().max(40).optional().describe('An agent to say of each decision why it was not they') }),
+      query: pageQuery.extend({
+        agent: z.string().max(40).optional().describe('An agent to say of each decision why it was not they'),
+      }),
       answers: { 200: routingView },
-      handler: async ({ principal, params: { id }, query: { agent } }) => {
+      handler: async ({ principal, params: { id }, query: { agent, limit, cursor } }) => {
         const accountId = accountOf(principal);
         if (!isId('interaction', id)) throw new AppError('not_found');
         if (agent !== undefined && !isId('user', agent))
@@ -30,9 +33,13 @@ export function routingRoutes({ db }: Pick<HistoryDeps, 'db'>): Route[] {
         const isSelf = principal.kind === 'user' && agent === principal.userId;
         const supervises = (queueId: string): boolean => can(principal, 'conversation.supervise', { kind: 'queue', accountId, queueId });
         const isVisible = (queueId: string): boolean => supervises(queueId) || (isSelf && mayAsk(principal, accountId, queueId));
-        const explanation = await explainRouting(routingPast(db, accountId), id, { agentId: agent, isVisible, seesOthers: supervises });
-        if (!explanation) throw new AppError('not_found');
-        return { status: 200, body: explanation };
+        const after = Number(readCursor(cursor, 1)?.[0] ?? 0);
+        const asked = { agentId: agent, isVisible, seesOthers: supervises, after, limit };
+        const explained = await explainRouting(routingPast(db, accountId), id, asked);
+        if (!explained) throw new AppError('not_found');
+        const { hasMore, ...view } = explained;
+        const last = view.decisions.at(-1);
+        return { status: 200, body: hasMore && last ? { ...view, nextCursor: cursorOf([String(last.seq)]) } : view };
       },
     }),
   ];

@@ -100,6 +100,7 @@ export type RoutingStep = z.infer<typeof routingStep>;
 export const routingView = z.object({
   interaction: z.string(),
   agent: named.optional().describe('Who was asked about'),
-  decisions: z.array(routingStep).describe('In the order of the log'),
+  decisions: z.array(routingStep).describe('In the order of the log, a page of them'),
+  nextCursor: z.string().optional(),
 });
 export type RoutingView = z.infer<typeof routingView>;

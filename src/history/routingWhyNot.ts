@@ -50,13 +50,12 @@ async function whyAbsent(past: RoutingPast, step: Step, doc: AgentDoc, state: Ro
   if (!state || state.body.status === 'out' || !signedInTo.includes(queueId))
     return { reason: doc.queues.includes(queueId) ? 'not_signed_in' : 'not_assigned' };
   if (state.body.status === 'paused') {
-    const id = state.body.reason ?? '';
-    if (id === '') return { reason: 'paused' };
+    const kept = state.body.reason ?? '';
+    if (kept === '') return { reason: 'paused' };
+    // A pause is kept under the name that its reason had then (pauseReasons.ts), one of the engine's own under a code.
     const account = await past.document('account', doc.accountId, fact);
-    return {
-      reason: 'paused',
-      pauseReason: { id, name: account?.pauseReasons.find((each) => each.id === id)?.name ?? SYSTEM_REASONS[id] ?? '' },
-    };
+    const known = account?.pauseReasons.find(({ id, name }) => id === kept || name === kept);
+    return { reason: 'paused', pauseReason: { id: known?.id ?? kept, name: known?.name ?? SYSTEM_REASONS[kept] ?? kept } };
   }
   if (words(state.body.paused).includes(queueId)) return { reason: 'paused_in_queue' };
   if (state.body.dv === 0) return { reason: 'no_device' };

@@ -9,7 +9,7 @@ import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
-import { newId } from '../base/ids.ts';
+import { type AccountId, newId, type QueueId } from '../base/ids.ts';
 import { isDuplicate } from '../db/database.ts';
 import { changeConfig } from './changeConfig.ts';
 import { nameKey } from './nameKey.ts';
@@ -162,6 +162,7 @@ export function skillRoutes(deps: AccessDeps): Route[] {
           const { name } = await readSkill(trx, accountId, id);
           const queues = await queuesAskingFor(trx, accountId, id);
           if (queues.length > 0) throw new AppError('wrong_state', { detail: `Queues ask for this skill: ${queues.join(', ')}.` });
+          await refuseWhileNeeded(deps, accountId, id);
           const holders = await trx
             .deleteFrom('agent_skill')
             .where('skill_id', '=', id)
@@ -191,6 +192,18 @@ export function skillRoutes(deps: AccessDeps): Route[] {
       },
     }),
   ];
+}
+
+/** Who waits for somebody with the skill would wait for ever. One that begins at this very moment slips through; it can still be taken by hand. */
+async function refuseWhileNeeded({ engine }: AccessDeps, accountId: AccountId, skillId: string): Promise<void> {
+  const scope = await engine.config.scopeOf(accountId);
+  if (!scope) return;
+  const places: string[] = [];
+  for (const { id, name } of await engine.config.queues(scope)) {
+    const count = await engine.views.countNeeding(scope, id as QueueId, skillId);
+    if (count > 0) places.push(`${name} (${count})`);
+  }
+  if (places.length > 0) throw new AppError('wrong_state', { detail: `Interactions that wait need this skill: ${places.join(', ')}.` });
 }
 
 function refuseSameName(error: unknown): never {

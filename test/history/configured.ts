@@ -94,9 +94,14 @@ export async function startConfigured() {
     );
   }
 
-  async function explain(id: string, about?: string, principal: Principal = admin(stage.world.scope.accountId)): Promise<RoutingView> {
+  async function explain(
+    id: string,
+    about?: string,
+    principal: Principal = admin(stage.world.scope.accountId),
+    page: Readonly<Record<string, string>> = {},
+  ): Promise<RoutingView> {
     await stage.caughtUp();
-    const given = about === undefined ? {} : { query: { agent: about } };
+    const given = { query: { ...(about === undefined ? {} : { agent: about }), ...page } };
     const answer = await callRoute(
       routingRoutes({ db: stage.database.kysely }),
       principal,

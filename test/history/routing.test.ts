@@ -41,8 +41,8 @@ describe('explanation of routing', () => {
     for (const each of [ada, jo, bo, ed, gi, ki]) await serve(each);
     await engine.router.signIn(scope, { agentId: cy, key: newId('command') });
     await connect(fy);
-    await engine.router.pause(scope, { agentId: bo, reason: 'prs_1', key: newId('command') });
-    await engine.router.pause(scope, { agentId: ki, reason: 'prs_1', queues: [sales], key: newId('command') });
+    await engine.router.pause(scope, { agentId: bo, reason: 'Lunch', key: newId('command') });
+    await engine.router.pause(scope, { agentId: ki, reason: 'Lunch', queues: [sales], key: newId('command') });
     // One of the two gets the first, so that the load decides for the other.
     const first = await start(sales);
     const owner = await ownerOfOffer(first, [ada, jo]);
@@ -209,6 +209,33 @@ describe('explanation of routing', () => {
     expect(await refusal(explain(newId('interaction')))).toBe('not_found');
     expect(await refusal(explain('nonsense'))).toBe('not_found');
     expect(await refusal(explain(id, 'nonsense'))).toBe('invalid');
+  });
+
+  test('BEY-2 API-1 an interaction that was offered a hundred times is explained in pages, without gap or repeat', async () => {
+    const { addQueue, hire, serve, start, offerOf, explain } = center;
+    const { engine, scope } = stage.world;
+    const queue = await addQueue('Unwanted', { maxMissed: 0 });
+    const vic = await hire('Vic', [queue]);
+    await serve(vic);
+    const id = await start(queue);
+    for (let round = 0; round < 100; round++) {
+      const offer = await offerOf(vic);
+      expect(await engine.router.declineOffer(scope, offer)).toMatchObject({ ok: true });
+    }
+    const pages: RoutingView[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await explain(id, vic, undefined, { limit: '40', ...(cursor ? { cursor } : {}) });
+      expect(page.decisions.length).toBeLessThanOrEqual(40);
+      expect(page).toMatchObject({ interaction: id, agent: { id: vic, name: 'Vic' } });
+      pages.push(page);
+      cursor = page.nextCursor;
+    } while (cursor);
+    // Queued, then offered and declined a hundred times, and offered once more.
+    const seen = pages.flatMap(({ decisions }) => decisions.map(({ seq }) => seq));
+    expect(seen).toEqual(Array.from({ length: 202 }, (_, index) => index + 1));
+    expect((await explain(id)).decisions).toHaveLength(50);
+    expect(await refusal(explain(id, undefined, undefined, { cursor: 'nonsense' }))).toBe('invalid');
   });
 
   test('BEY-2 what was decided is never rewritten: versions of configuration refuse change', async () => {

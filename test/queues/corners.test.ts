@@ -272,6 +272,39 @@ test('INV-6 behind more than two hundred with the same needs that are kept for a
   expect(await isOffered(free, id)).toBe(true);
 });
 
+test('INV-6 behind more than two hundred that came in one millisecond and are kept for another the next one is found', async () => {
+  const queue = await world.addQueue({ mode: 'longest_idle', channel: 'voice', stickyWaitMs: 600_000 });
+  const last = await world.addAgent({ queues: [queue] });
+  const contactId = newId('contact');
+  const before = await start(queue, { contactId });
+  await answer('acceptOffer', before, last);
+  await close(before, last);
+  await answer('acceptOffer', await start(queue, { contactId }), last);
+  for (let n = 0; n < 230; n++) await start(queue, { contactId });
+  await world.advance(1);
+  for (let n = 0; n < 230; n++) await start(queue, { contactId });
+  const id = await start(queue);
+  const free = await world.addAgent({ queues: [queue] });
+  await world.advance(0);
+  expect(await isOffered(free, id)).toBe(true);
+});
+
+test.each(['random', 'longest_idle'] as const)('RTE-2 RTE-6 %s: each of 220 is asked once before a new round begins', async (mode) => {
+  const queue = await world.addQueue({ mode, maxMissed: 0 });
+  const agents: UserId[] = [];
+  for (let n = 0; n < 220; n++) agents.push(await world.addAgent({ queues: [queue] }));
+  const id = await start(queue);
+  const asked = new Set<string>();
+  while (asked.size < agents.length) {
+    const [agentId] = (await redis().hget(`${base()}:i:${id}`, 'oa'))?.split(',') ?? [];
+    expect(asked, `after ${asked.size}`).not.toContain(agentId);
+    asked.add(agentId ?? '');
+    await answer('declineOffer', id, agentId as UserId);
+    await world.advance(0);
+  }
+  expect(await stateOf(id)).toMatchObject({ state: 'offered' });
+});
+
 test('RTE-10 when the last agent leaves, those who wait go on a part at a time, and all of them do', async () => {
   const target = await world.addQueue({ mode: 'manual' });
   const gone = await world.addQueue({ mode: 'manual', isActive: false });

@@ -238,4 +238,21 @@ describe('RTE-12 what goes while somebody waits or is served', () => {
     expect((await asOwner(`DELETE /api/v1/queues/${queueId}`)).status).toBe(204);
     expect(paths(await begin({ queueId }))).toEqual({ status: 422, paths: ['queueId'] });
   });
+
+  test('RTE-3 a skill that somebody waits for is not deleted, whether it waits or rings, and it says where', async () => {
+    const queueId = await queue('Needing', { mode: 'balanced' });
+    const skill = (await asOwner('POST /api/v1/skills', { name: 'Rare' })).body.id;
+    const { id } = (await begin({ queueId, required: [{ skill, level: 3 }] })).body;
+    const refusal = { code: 'wrong_state', detail: expect.stringContaining('Needing (1)') };
+    expect((await asOwner(`DELETE /api/v1/skills/${skill}`)).body).toMatchObject(refusal);
+    const able = await world.person(tenant, 'Able', 'agent', queueId);
+    const { version } = (await asOwner(`GET /api/v1/users/${able.id}`)).body;
+    await asOwner(`PUT /api/v1/users/${able.id}/skills`, { skills: [{ skill, level: 5 }], version });
+    const desk = await world.desk(able);
+    await until(async () => (await world.call(`GET /api/v1/agents/${able.id}/work`, { as: able.token })).body.offers.length > 0);
+    expect((await asOwner(`DELETE /api/v1/skills/${skill}`)).body).toMatchObject(refusal);
+    await world.call(`POST /api/v1/interactions/${id}/close`, { as: tenant.owner.token, body: {} });
+    expect((await asOwner(`DELETE /api/v1/skills/${skill}`)).status).toBe(204);
+    desk.close();
+  });
 });

@@ -165,7 +165,7 @@ local function ringMore(i, h)
 end
 
 -- Offers a waiting interaction to the best ready agent. Those who missed it come last, or (`isRoundKept`) not yet.
--- `from`: how many of the ready were looked at before.
+-- `from`: how many of the ready were looked at before.   @return true: there were too many to look at, a deadline that is due at once goes on
 matchInteraction = function(i, from, isRoundKept)
   local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
   if h[2] == 'offered' then return ringMore(i, h) end
@@ -187,15 +187,16 @@ matchInteraction = function(i, from, isRoundKept)
     offerTo(i, c, m, chosen, why)
   elseif rest then
     setDeadline('seek', i, tostring(rest), now)
+    return true
   end
 end
 
 -- The agent has free capacity: give it what waits best over all its queues, until it is full. After ten the script ends and a deadline that is due
 -- at once goes on, so that no script is long; likewise when too much had to be passed over.
-matchAgent = function(a, after)
+matchAgent = function(a, after, spared)
   local g = agentOf(a)
   for _ = 1, OFFERED_AT_ONCE do
-    local i, h, c, why, isRinging = chooseInteraction(g, after)
+    local i, h, c, why, isRinging = chooseInteraction(g, after, spared)
     if not i then
       if h and h ~= after then setDeadline('match', a, tostring(h), now) end
       refreshReady(a)
@@ -215,10 +216,10 @@ end
 -- It came back from agents who did not take it: others first; then these have what they did not miss, and only if there is nothing, it again.
 local function matchReturned(i, back)
   local isRinging = queueOf(fields(i, 'q')[1]).mode == 'ring_all'
-  matchInteraction(i, nil, not isRinging)
-  for _, a in ipairs(back) do matchAgent(a) end
+  local isSoughtOn = matchInteraction(i, nil, not isRinging)
+  for _, a in ipairs(back) do matchAgent(a, nil, isSoughtOn and i) end
   -- Those who missed it before may have it again too.
-  matchInteraction(i)
+  if not isSoughtOn then matchInteraction(i) end
 end
 
 -- Something of the agent's capacity came free.

@@ -42,26 +42,28 @@ local function readyAgents(c, medium, need, most, from)
   return call('ZRANGE', key, from, from + MOST - 1, 'WITHSCORES'), size > from + MOST and from + MOST or nil
 end
 
--- The random draw is among those whose total of today is within one per twenty of the lowest (RTE-2); who comes after missed it.
-local function drawnAgents(c, medium, hasMissed)
+-- The random draw is among those whose total of today is within one per twenty of the lowest (RTE-2). Who missed it is passed over, then all others
+-- are looked at by their totals. @return flat list, and the rank to go on from or nil
+local function drawnAgents(c, medium, hasMissed, from)
   local key = readyKey(c, medium)
   local lowest = call('ZRANGE', key, 0, 0, 'WITHSCORES')
   if not lowest[1] then return lowest end
-  local reach = math.floor(number(lowest[2]) / 20)
-  local ready = call('ZRANGEBYSCORE', key, lowest[2], number(lowest[2]) + reach, 'WITHSCORES', 'LIMIT', 0, 50)
-  local sum = 0
-  for k = 1, #chance do sum = (sum * 31 + string.byte(chance, k)) % 1000003 end
-  local count = #ready / 2
-  local first = sum % count
   local turned = {}
-  for k = 0, count - 1 do
-    local at = (first + k) % count * 2
-    turned[2 * k + 1], turned[2 * k + 2] = ready[at + 1], ready[at + 2]
+  if from == 0 then
+    local reach = math.floor(number(lowest[2]) / 20)
+    local ready = call('ZRANGEBYSCORE', key, lowest[2], number(lowest[2]) + reach, 'WITHSCORES', 'LIMIT', 0, 50)
+    local sum = 0
+    for k = 1, #chance do sum = (sum * 31 + string.byte(chance, k)) % 1000003 end
+    local count = #ready / 2
+    local first = sum % count
+    for k = 0, count - 1 do
+      local at = (first + k) % count * 2
+      turned[2 * k + 1], turned[2 * k + 2] = ready[at + 1], ready[at + 2]
+    end
   end
-  if hasMissed then
-    for _, each in ipairs(call('ZRANGE', key, 0, 49, 'WITHSCORES')) do turned[#turned + 1] = each end
-  end
-  return turned
+  if not hasMissed then return turned end
+  for _, each in ipairs(call('ZRANGE', key, from, from + MOST - 1, 'WITHSCORES')) do turned[#turned + 1] = each end
+  return turned, call('ZCARD', key) > from + MOST and from + MOST or nil
 end
 
 local KEY_OF_MODE = { balanced = 'load', fewest_calls = 'calls', round_robin = 'turn', linear = 'order', random = 'total', ring_all = 'ring' }
@@ -87,7 +89,7 @@ local function chooseAgents(c, h)
   local most = isByMerit and MOST or c.mode == 'ring_all' and 2 * c.ringMax or 10
   local left, rest
   if c.mode == 'random' and h.need == '' then
-    left = drawnAgents(c, h.medium, h.missed ~= '')
+    left, rest = drawnAgents(c, h.medium, h.missed ~= '', h.from or 0)
   else
     if h.missed ~= '' then most = MOST end
     left, rest = readyAgents(c, h.medium, h.need, most, h.from or 0)
@@ -167,9 +169,10 @@ local function openSource(sources, c, set, at, isRing)
   if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, isRing = isRing, id = first[1], score = number(first[2]) } end
 end
 
--- The interaction with the best score that the freed agent may take. `after`: scores below were looked at before.
+-- The interaction with the best score that the freed agent may take. `after`: scores below were looked at before. `spared`: one that the agent missed
+-- and that still looks among others.
 -- @return interaction, its fields, its queue, why, isRinging; or nil and the score to go on from when there was too much to look at
-local function chooseInteraction(g, after)
+local function chooseInteraction(g, after, spared)
   if not isThere(g) then return nil end
   local sources, x, looked, rooms = {}, {}, 0, {}
   for _, q in ipairs(signedInTo(g)) do
@@ -218,7 +221,8 @@ local function chooseInteraction(g, after)
       elseif not next or source.score < next.score then next = source end
     end
     if not least then break end
-    if looked >= MOST then
+    -- Of one score all are looked at, however many: the next script goes on by the score.
+    if looked >= MOST and least.score ~= after then
       if fallback then break end
       return nil, least.score
     end
@@ -260,7 +264,7 @@ local function chooseInteraction(g, after)
         x.skill = (x.skill or 0) + 1
       elseif contains(h[2], g.id) then
         x.missed = (x.missed or 0) + 1
-        if not isRinging then fallback = fallback or { i, h, least.c, least.score } end
+        if not isRinging and i ~= spared then fallback = fallback or { i, h, least.c, least.score } end
       else
         local why = { by = 'agent', k = next and 'score' or 'only', v = least.score, r = next and next.id or '', rv = next and next.score or 0, n = #sources + 1, x = x }
         return i, h, least.c, why, isRinging

@@ -49,6 +49,7 @@ export const superviseEn = {
   'routing.nobody': 'Choose an agent',
   'routing.notFound': 'Nothing is known of this conversation (yet).',
   'routing.none': 'Nothing was recorded.',
+  'routing.more': 'Show more',
   'routing.needs': 'Needs',
   'routing.compared': 'agents compared: {count}',
   'routing.comparedWaiting': 'waiting compared: {count}',

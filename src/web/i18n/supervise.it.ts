@@ -51,6 +51,7 @@ export const superviseIt: Readonly<Record<SuperviseKey, string>> = {
   'routing.nobody': 'Scegli un operatore',
   'routing.notFound': 'Di questa conversazione non si sa (ancora) nulla.',
   'routing.none': 'Non è stato registrato nulla.',
+  'routing.more': 'Mostra altro',
   'routing.needs': 'Servono',
   'routing.compared': 'operatori confrontati: {count}',
   'routing.comparedWaiting': 'attese confrontate: {count}',

@@ -50,15 +50,22 @@ export function RoutingScreen({ interaction }: { interaction: string }) {
         setView(found);
         setProblem('');
       },
-      (error: unknown) => {
-        if (!(error instanceof Problem)) throw error;
-        if (!isPast) setProblem(error.code === 'not_found' ? t('routing.notFound') : errorText(error.code));
-      },
+      (error: unknown) => !isPast && tell(error),
     );
     return () => {
       isPast = true;
     };
   }, [asked]);
+  const tell = (error: unknown): void => {
+    if (!(error instanceof Problem)) throw error;
+    setProblem(error.code === 'not_found' ? t('routing.notFound') : errorText(error.code));
+  };
+  const readOn = (seen: RoutingView): void => {
+    superviseApi.routing(interaction, asked, seen.nextCursor).then((more) => {
+      // Another agent was asked about meanwhile: what came belongs to a list that is gone.
+      setView((now) => (now === seen ? { ...more, decisions: [...seen.decisions, ...more.decisions] } : now));
+    }, tell);
+  };
   const begun = view?.decisions[0];
   const queue = item?.queue ?? begun?.queue;
   return (
@@ -101,6 +108,11 @@ export function RoutingScreen({ interaction }: { interaction: string }) {
               <RoutingLine key={step.seq} step={step} asked={view.agent} />
             ))}
           </ol>
+        )}
+        {view?.nextCursor && (
+          <button type="button" class="button" onClick={() => readOn(view)}>
+            {t('routing.more')}
+          </button>
         )}
         {view?.decisions.length === 0 && <p class="overview-wait">{t('routing.none')}</p>}
       </div>

@@ -41,5 +41,8 @@ export const superviseApi = {
   },
   recent: async (queue: string) => (await call<{ items: PastItem[] }>('GET', `/interactions?queue=${queue}&limit=${RECENT}`)).items,
   interaction: (id: string) => call<PastItem>('GET', `/interactions/${id}`),
-  routing: (id: string, agent: string) => call<RoutingView>('GET', `/interactions/${id}/routing${agent && `?agent=${agent}`}`),
+  routing: (id: string, agent: string, cursor = '') => {
+    const query = new URLSearchParams({ ...(agent && { agent }), ...(cursor && { cursor }) }).toString();
+    return call<RoutingView>('GET', `/interactions/${id}/routing${query && `?${query}`}`);
+  },
 };

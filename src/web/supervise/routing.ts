@@ -43,4 +43,5 @@ export interface RoutingView {
   readonly agent?: Named;
   /** In the order of the log. */
   readonly decisions: readonly RoutingStep[];
+  readonly nextCursor?: string;
 }

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { ModelInteraction } from './modelInteraction.ts';
 import type { LaneNode } from './nodes.ts';
 import type { RoutingModel } from './routingModel.ts';
-import { type AgentState, hasRoom, isWithinLimit, mayTake } from './rules.ts';
+import { type AgentState, hasRoom, isWithinLimit } from './rules.ts';
 import type { SingleStep } from './steps.ts';
 
 export type Answer = 'ok' | ErrorCode;
@@ -430,26 +430,4 @@ function stateAction(
         },
       };
   }
-}
-
-/** INV-6, by the model: pairs of what waits (or rings, with room for more) in an automatic queue and an agent who may take it. */
-export function idlePairs(model: RoutingModel): string[] {
-  if (!model.isAccountActive) return [];
-  return [...model.interactions.values()].flatMap((one) => {
-    const queue = model.queues.get(one.queue);
-    if (!queue || queue.mode === 'manual') return [];
-    const isRinging = model.isRingingAsSet(one) && queue.mode === 'ring_all' && one.offered.size < queue.ringMax;
-    if (one.state !== 'waiting' && !isRinging) return [];
-    const isKept = one.keptFor !== '' && one.keptUntil > model.now;
-    const agents = [...model.agents.values()].filter(
-      (agent) =>
-        mayTake(agent, queue, one.medium, one.need) &&
-        !(isKept && (one.keptFor !== agent.id || one.missed.has(agent.id))) &&
-        !(isRinging && (one.offered.has(agent.id) || one.missed.has(agent.id))),
-    );
-    const what = isRinging ? `rings at ${[...one.offered]}` : 'waits';
-    return agents.length === 0
-      ? []
-      : [`INV-6 ${one.id} ${what} in ${queue.id} (${queue.mode}) while ${agents.map(({ id }) => id)} may take it`];
-  });
 }

@@ -29,3 +29,6 @@ export function describe(agent: AgentState): string {
     active: doc.isActive,
   });
 }
+
+/** Of a decision: which side looked, and the key that decided. */
+export type Why = { readonly by: string; readonly k: string };

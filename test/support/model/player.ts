@@ -7,8 +7,9 @@ import type { Scope } from '../../../queues/engine.ts';
 import { AppError } from '../../../src/base/errors.ts';
 import type { AccountId } from '../../../src/base/ids.ts';
 import { agentStateOf, violations } from '../invariants.ts';
-import { type Action, type Answer, actionOf, idlePairs, type Memory, type SceneIds } from './actions.ts';
+import { type Action, type Answer, actionOf, type Memory, type SceneIds } from './actions.ts';
 import { differences } from './compare.ts';
+import { idlePairs, overdue } from './leftUndone.ts';
 import { clearLane, type Lane, type LaneNode, lapseLease, reconcile, sweep } from './nodes.ts';
 import { RoutingModel } from './routingModel.ts';
 import type { AgentState } from './rules.ts';
@@ -314,9 +315,9 @@ export class Player {
     this.#remember(events, snapshot);
     complaints.push(...(this.#options.isJudgingEvents ? differences(this.#model, snapshot, later) : []));
     complaints.push(...idlePairs(this.#model));
-    if (this.#options.isJudgingEvents) complaints.push(...this.#model.overdue());
-    const overdue = [...snapshot.deadlines].filter(([, due]) => due <= Math.max(this.#lane.nowMs, snapshot.now) && what === 'time');
-    complaints.push(...overdue.map(([member]) => `INV-3 ${member} is overdue`));
+    if (this.#options.isJudgingEvents) complaints.push(...overdue(this.#model));
+    const late = [...snapshot.deadlines].filter(([, due]) => due <= Math.max(this.#lane.nowMs, snapshot.now) && what === 'time');
+    complaints.push(...late.map(([member]) => `INV-3 ${member} is overdue`));
     this.#fail(complaints);
     return events.filter(({ type }) => !ignored.includes(type)).length;
   }

@@ -4,7 +4,7 @@
  * score among those the freed agent may take. Everything else an event claims is held against what was so before it. Pure.
  */
 import type { AgentDoc, Medium, QueueDoc } from '../../../queues/config.ts';
-import { announced, describe, words } from './announced.ts';
+import { announced, describe, type Why, words } from './announced.ts';
 import { type ModelInteraction, waitingInteraction } from './modelInteraction.ts';
 import { type AgentState, hasRoom, isServing, isWithinLimit, joinNeeds, mayTake, needText, parseNeeds, relaxed, scoreOf } from './rules.ts';
 import type { Snapshot, StoredEvent } from './snapshot.ts';
@@ -35,7 +35,7 @@ export class RoutingModel {
   }
 
   /** Whether the queue's settings are those with which the interaction came. */
-  #isAsEntered(one: ModelInteraction): boolean {
+  isAsEntered(one: ModelInteraction): boolean {
     return (this.#changed.get(one.queue) ?? 0) < one.entered;
   }
 
@@ -226,7 +226,7 @@ export class RoutingModel {
   #ranStep(one: ModelInteraction, place: number, op: string, at: number): void {
     const queue = this.queues.get(one.queue);
     const step = queue?.recipe[place - 1];
-    if (!queue || !this.#isAsEntered(one)) return;
+    if (!queue || !this.isAsEntered(one)) return;
     if (step?.do.op !== op)
       return this.#complain('RTE-10', `${one.id} had step ${place} (${op}) of ${queue.id}, where that is ${step?.do.op}`);
     if (one.ran.has(place)) this.#complain('RTE-10', `${one.id} had step ${place} of ${queue.id} twice`);
@@ -251,7 +251,7 @@ export class RoutingModel {
       this.#mediumChanged(one, body.channel);
     }
     const queue = this.queues.get(one.queue);
-    if (body.what !== 'relaxed' || !queue || !this.#isAsEntered(one)) return;
+    if (body.what !== 'relaxed' || !queue || !this.isAsEntered(one)) return;
     const wanted = needText(relaxed(one.firstNeed, queue, at - one.entered));
     if (needText(one.need) !== wanted)
       this.#complain('RTE-3', `${one.id} needs ${body.need} after ${at - one.entered} ms instead of ${wanted}`);
@@ -273,7 +273,7 @@ export class RoutingModel {
 
   #offered(one: ModelInteraction, body: { a: string; q: string; tok: string; due: number; why?: Why }, at: number): void {
     const queue = this.queues.get(one.queue);
-    if (queue && queue.mode === 'ring_all' && one.offered.size >= queue.ringMax && this.#isAsEntered(one))
+    if (queue && queue.mode === 'ring_all' && one.offered.size >= queue.ringMax && this.isAsEntered(one))
       this.#complain('RTE-2', `${one.id} rings at ${one.offered.size + 1}`);
     const isJoining = one.state === 'offered' && queue?.mode === 'ring_all' && one.token === body.tok;
     if (one.state !== 'waiting' && !isJoining) this.#complain('INV-4', `${one.id} offered to ${body.a} while ${one.state}`);
@@ -447,27 +447,4 @@ export class RoutingModel {
     const queue = this.queues.get(one.queue);
     return queue ? scoreOf(one.start, queue, one.priority) : 0;
   }
-
-  /** What ought to have happened by now to what waits, and has not. Asked when nothing is due any more. */
-  overdue(): string[] {
-    const found: string[] = [];
-    for (const one of this.interactions.values()) {
-      const queue = this.queues.get(one.queue);
-      if (one.state !== 'waiting' || !queue?.isActive || !this.#isAsEntered(one)) continue;
-      const waitedMs = this.now - one.entered;
-      const wanted = needText(relaxed(one.firstNeed, queue, waitedMs));
-      if (needText(one.need) !== wanted)
-        found.push(`RTE-3 ${one.id} needs ${needText(one.need)} after ${waitedMs} ms instead of ${wanted}`);
-      for (const [index, step] of queue.recipe.entries()) {
-        const isDue = step.onlyIf === 'always' && step.afterSec * 1_000 <= waitedMs && !one.ran.has(index + 1);
-        // A queue that took none at that time was passed over for good: what moves is judged when it moves.
-        const isPossible = step.do.op !== 'queue';
-        if (isDue && isPossible)
-          found.push(`RTE-10 ${one.id} waits for step ${index + 1} (${step.do.op}) of ${queue.id} since ${step.afterSec} s after it came`);
-      }
-    }
-    return found;
-  }
 }
-
-type Why = { readonly by: string; readonly k: string };

@@ -4,6 +4,7 @@
  *
  * Closing order: no new calls (503) → calls may end for the drain's time → what is left is hung up → debts to the engine → mailbox, tail, media, links.
  */
+import { type QueueVoice, voiceDefaults } from '../../queues/config.ts';
 import type { Engine } from '../../queues/engine.ts';
 import type { PhoneDoc } from '../../queues/phones.ts';
 import { AppError } from '../../src/base/errors.ts';
@@ -87,6 +88,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   });
   const followed = new Map<number, Promise<unknown>>();
   const agents = new Recent<string>(NAMES_MS);
+  const voices = new Recent<QueueVoice>(NAMES_MS);
   const phones = new Recent<readonly PhoneDoc[]>(REFRESH_MS);
 
   const board: Switchboard = {
@@ -108,7 +110,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     }),
     names: { agent: (scope, id) => agents.get(id, async () => (await engine.config.agent(scope, id))?.name ?? '') },
     phonesOf: (scope, id: UserId) => phones.get(id, () => engine.phones.phonesOf(scope, id)),
-    language: () => 'en',
+    voice: (scope, id) => voices.get(id, async () => (await engine.config.queue(scope, id))?.voice ?? voiceDefaults),
     follow(scope) {
       let following = followed.get(scope.partition);
       if (!following) {

@@ -5,6 +5,7 @@
  * Closing order (`end`): state ended → rings stopped → dialogs hung up → media closed → records of the legs → forgotten.
  */
 
+import type { QueueVoice } from '../../queues/config.ts';
 import type { Scope } from '../../queues/engine.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { CallId, ContactId, InteractionId, LegId, QueueId, UserId } from '../../src/base/ids.ts';
@@ -13,6 +14,7 @@ import type { CallView } from '../../src/protocol/calls.ts';
 import type { DialogReactions } from '../app/dialog.ts';
 import type { LegStats, Playback, RemoteMedia, RtpCommand } from '../rtp/protocol.ts';
 import { soundOf } from './hearing.ts';
+import { musicOf } from './sounds.ts';
 import { Leg, type LegIdentity } from './leg.ts';
 import { agentOf, type CallAt, type CallState, canEnter } from './state.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -27,7 +29,7 @@ export interface CallIdentity {
   readonly callerName: string;
   readonly dialled: string;
   readonly queueId: QueueId;
-  readonly language: string;
+  readonly voice: QueueVoice;
 }
 
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
@@ -46,7 +48,8 @@ export class Call {
   readonly startedAt: number;
   interaction: InteractionId;
   queueId: QueueId;
-  language: string;
+  /** Of the queue it waits in. */
+  voice: QueueVoice;
   answeredAt = 0;
   /** The agent who owns the interaction, as far as the engine told us. */
   owner: UserId | undefined;
@@ -79,7 +82,7 @@ export class Call {
     this.callerName = identity.callerName;
     this.dialled = identity.dialled;
     this.queueId = identity.queueId;
-    this.language = identity.language;
+    this.voice = identity.voice;
     this.startedAt = startedAt;
     board.calls.add(this);
   }
@@ -99,6 +102,21 @@ export class Call {
   }
   get hasCustomer(): boolean {
     return this.#customer !== undefined;
+  }
+  get language(): QueueVoice['language'] {
+    return this.voice.language;
+  }
+  /** It waits in another queue now, whose music and words count. */
+  movedTo(queueId: QueueId): void {
+    if (this.queueId === queueId) return;
+    this.queueId = queueId;
+    this.board.voice(this.scope, queueId).then(
+      (voice) => {
+        this.voice = voice;
+        this.listen();
+      },
+      () => undefined,
+    );
   }
   get legs(): readonly Leg[] {
     return [...this.#legs.values()];
@@ -151,7 +169,7 @@ export class Call {
   /** Lets everybody hear what the state says. Called on every change of it, and when a phone holds or lets go. */
   listen(): void {
     if (!this.#customer || this.isOver) return;
-    const { hears, plays } = soundOf(this.#state, this.#customer);
+    const { hears, plays } = soundOf(this.#state, this.#customer, musicOf(this.scope.accountId, this.voice.music));
     const wanted = JSON.stringify(hears);
     if (wanted !== this.#hearing) {
       this.#hearing = wanted;

@@ -38,8 +38,7 @@ export function tellCall(call: Call, entry: LogEntry): void {
       return requeued(call, a as UserId, q as QueueId);
     }
     case 'interaction.moved':
-      call.queueId = read('interaction.moved', entry).q as QueueId;
-      return;
+      return call.movedTo(read('interaction.moved', entry).q as QueueId);
     case 'interaction.ended': {
       // By the client: our own word. By an agent or a supervisor: at the desk.
       const { by } = read('interaction.ended', entry);
@@ -47,7 +46,7 @@ export function tellCall(call: Call, entry: LogEntry): void {
     }
     case 'interaction.closed': {
       const { reason, to } = read('interaction.closed', entry);
-      if (reason === 'diverted') return void followRecipe(call, to ?? '{}');
+      if (reason === 'diverted') return followRecipe(call, to ?? '{}');
       return endedInRouting(call, reason);
     }
     default:

@@ -3,7 +3,7 @@ import { assertNever } from '../../src/base/errors.ts';
 import type { LegId } from '../../src/base/ids.ts';
 import type { Playback } from '../rtp/protocol.ts';
 import type { Leg } from './leg.ts';
-import { MUSIC, RINGING } from './sounds.ts';
+import { RINGING } from './sounds.ts';
 import type { CallState } from './state.ts';
 
 export interface Sound {
@@ -11,7 +11,7 @@ export interface Sound {
   readonly plays: ReadonlyMap<LegId, Playback>;
 }
 
-export function soundOf(state: CallState, customer: Leg): Sound {
+export function soundOf(state: CallState, customer: Leg, music: Playback): Sound {
   switch (state.at) {
     case 'entering':
     case 'ended':
@@ -19,12 +19,12 @@ export function soundOf(state: CallState, customer: Leg): Sound {
     case 'waiting':
     case 'moving':
     case 'held':
-      return { hears: {}, plays: new Map([[customer.id, MUSIC]]) };
+      return { hears: {}, plays: new Map([[customer.id, music]]) };
     case 'talking':
-      return pair(customer, state.agent);
+      return pair(customer, state.agent, music);
     case 'consulting': {
       const { agent, consult } = state;
-      const plays = new Map([[customer.id, MUSIC]]);
+      const plays = new Map([[customer.id, music]]);
       if (consult.isConnected) return { hears: everybody([agent, consult]), plays };
       return { hears: {}, plays: plays.set(agent.id, RINGING) };
     }
@@ -33,7 +33,7 @@ export function soundOf(state: CallState, customer: Leg): Sound {
     case 'diverted': {
       const { guest } = state;
       if (!guest) return { hears: {}, plays: new Map() };
-      return guest.isConnected ? pair(customer, guest) : { hears: {}, plays: new Map([[customer.id, RINGING]]) };
+      return guest.isConnected ? pair(customer, guest, music) : { hears: {}, plays: new Map([[customer.id, RINGING]]) };
     }
     default:
       return assertNever(state);
@@ -41,10 +41,10 @@ export function soundOf(state: CallState, customer: Leg): Sound {
 }
 
 /** Who was put on hold by the other's phone hears music. */
-function pair(one: Leg, other: Leg): Sound {
+function pair(one: Leg, other: Leg, music: Playback): Sound {
   const plays = new Map<LegId, Playback>();
-  if (one.isHoldingUs) plays.set(other.id, MUSIC);
-  if (other.isHoldingUs) plays.set(one.id, MUSIC);
+  if (one.isHoldingUs) plays.set(other.id, music);
+  if (other.isHoldingUs) plays.set(one.id, music);
   return { hears: everybody([one, other]), plays };
 }
 

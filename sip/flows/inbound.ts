@@ -51,8 +51,11 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   ]);
   const isStarted = started.status === 'fulfilled' && started.value.ok;
   const abandon = (cause: string): void => (isStarted ? customerGone(call, cause) : call.end(cause));
-  if (started.status === 'rejected') return void (call.end('not started'), refuse(board, inbound, started.reason));
-  if (!started.value.ok) return void (call.end(started.value.code), refuse(board, inbound, new AppError(started.value.code)));
+  if (started.status === 'rejected' || !started.value.ok) {
+    call.end('not started');
+    const why = started.status === 'rejected' ? started.reason : started.value.ok ? undefined : new AppError(started.value.code);
+    return isCancelled ? undefined : refuse(board, inbound, why);
+  }
   if (opened.status === 'rejected') {
     if (call.isOver && isStarted) forgetInteraction(call);
     else abandon('no media');
@@ -80,24 +83,21 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
 }
 
 async function begin(board: Switchboard, { scope, number, caller }: Inbound): Promise<Call> {
+  const queueId = number.queueId as QueueId;
   // The log is followed before the interaction can have an event.
-  await board.follow(scope);
-  const id = newId('call') as CallId;
-  return new Call(
-    board,
-    {
-      id,
-      scope,
-      interaction: newId('interaction'),
-      contactId: contactOf(scope.accountId, caller.number),
-      caller: caller.number,
-      callerName: caller.name,
-      dialled: number.number,
-      queueId: number.queueId as QueueId,
-      language: board.language(number),
-    },
-    board.media.choose(),
-  );
+  const [voice] = await Promise.all([board.voice(scope, queueId), board.follow(scope)]);
+  const identity = {
+    id: newId('call') as CallId,
+    scope,
+    interaction: newId('interaction'),
+    contactId: contactOf(scope.accountId, caller.number),
+    caller: caller.number,
+    callerName: caller.name,
+    dialled: number.number,
+    queueId,
+    voice,
+  };
+  return new Call(board, identity, board.media.choose());
 }
 
 function interactionFor(call: Call, number: NumberDoc, connectionId: string): NewInteraction {

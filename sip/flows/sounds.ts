@@ -1,5 +1,5 @@
 /** What is played, by name (config/prompts): music, tones of the network, and prompts in the caller's language. */
-import { newId } from '../../src/base/ids.ts';
+import { type AccountId, newId } from '../../src/base/ids.ts';
 import type { Playback } from '../rtp/protocol.ts';
 
 type Piece = Playback['pieces'][number];
@@ -7,7 +7,17 @@ type Piece = Playback['pieces'][number];
 /** Languages there are prompts for; another one hears English. */
 const LANGUAGES: ReadonlySet<string> = new Set(['en', 'it', 'cs', 'ru']);
 
-export const MUSIC: Playback = { id: 'music', pieces: [{ kind: 'sound', name: 'music' }], loop: true, isShared: true };
+const MUSIC: Playback = { id: 'music', pieces: [{ kind: 'sound', name: 'music' }], loop: true, isShared: true };
+
+/** The queue's own, or that of the product. */
+export function musicOf(accountId: AccountId, sound: string): Playback {
+  return sound === '' ? MUSIC : { ...MUSIC, id: sound, pieces: [uploaded(accountId, sound)] };
+}
+
+export function uploaded(accountId: AccountId, sound: string): Piece {
+  return { kind: 'sound', name: `${accountId}/${sound}` };
+}
+
 /** ITU-T E.180: 425 Hz, 1 s on, 4 s off. */
 export const RINGING: Playback = {
   id: 'ringing',

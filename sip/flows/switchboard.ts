@@ -1,8 +1,9 @@
 /** What the flows need of the application around them. Made once by `app/application.ts`; the flows see the rest of the system only through it. */
 import type { Engine, Scope } from '../../queues/engine.ts';
-import type { NumberDoc, PhoneDoc } from '../../queues/phones.ts';
+import type { QueueVoice } from '../../queues/config.ts';
+import type { PhoneDoc } from '../../queues/phones.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
-import type { LegId, UserId } from '../../src/base/ids.ts';
+import type { LegId, QueueId, UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { DialOut } from '../app/dialOut.ts';
 import type { Dialog, DialogReactions, Dialogs } from '../app/dialog.ts';
@@ -43,8 +44,8 @@ export interface Switchboard {
   readonly stories: { takeOver(call: Call, other: Call, agent: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }> };
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };
   phonesOf(scope: Scope, agentId: UserId): Promise<readonly PhoneDoc[]>;
-  /** What the prompts of a number are spoken in. */
-  language(number: NumberDoc): string;
+  /** What those who wait in a queue hear and may do; read a moment ago at most. */
+  voice(scope: Scope, queueId: QueueId): Promise<QueueVoice>;
   /** From then on, every event of the account's partition is told. */
   follow(scope: Scope): Promise<unknown>;
   /** Of the server a phone registered at. */

@@ -56,7 +56,7 @@ async function toQueue(call: Call, from: UserId, queueId: QueueId): Promise<Done
 /** It waits again. Idempotent, for the log tells it too; `from` is who had it. */
 export function requeued(call: Call, from: UserId, queueId: QueueId): void {
   if (call.isOver || call.owner !== from) return;
-  call.queueId = queueId;
+  call.movedTo(queueId);
   letGo(call, 'transferred');
   backInQueue(call);
 }

@@ -5,21 +5,23 @@
 import type { Deadline } from '../app/wheel.ts';
 import type { Call } from './call.ts';
 import { leaveQueue } from './divert.ts';
-import { announcement, prompt, spokenNumber } from './sounds.ts';
+import { announcement, prompt, spokenNumber, uploaded } from './sounds.ts';
 
-const FIRST_AFTER_MS = 20_000;
-const EVERY_MS = 45_000;
 /** Longer waits are not told: an estimate that far off helps nobody. */
+const FIRST_AFTER_MS = 20_000;
 const TOLD_MINUTES = 20;
+const NEVER_MS = 60_000;
 
 export function startWaiting(call: Call): void {
+  const { greeting, announceEverySec } = call.voice;
+  if (greeting !== '' && call.at === 'waiting') call.announce(call.customer, announcement([uploaded(call.scope.accountId, greeting)]));
   let next: Deadline | undefined;
+  const everyMs = (): number => call.voice.announceEverySec * 1_000 || NEVER_MS;
   const turn = (): void => {
-    if (call.isOver) return;
-    if (call.at === 'waiting') void tellPlace(call);
-    next = call.board.wheel.after(EVERY_MS, turn);
+    if (call.at === 'waiting' && call.voice.announceEverySec > 0) void tellPlace(call);
+    next = call.board.wheel.after(everyMs(), turn);
   };
-  next = call.board.wheel.after(FIRST_AFTER_MS, turn);
+  next = call.board.wheel.after(announceEverySec === 0 ? NEVER_MS : Math.min(FIRST_AFTER_MS, everyMs()), turn);
   call.onEnd(() => next?.cancel());
 }
 
@@ -36,5 +38,6 @@ async function tellPlace(call: Call): Promise<void> {
 
 /** A key of the caller. Only in the queue they mean something; to an agent they go through as they are (the media carry them). */
 export function callerPressed(call: Call, key: string): void {
-  if (key === '*' && (call.at === 'waiting' || call.at === 'moving')) leaveQueue(call);
+  const { canExit, exitKey } = call.voice;
+  if (canExit && key === exitKey && (call.at === 'waiting' || call.at === 'moving')) leaveQueue(call);
 }

@@ -52,7 +52,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
-  const knocks = new KnockSender({ redisUrl, redis, prefix, log });
+  const knocks = new KnockSender({ redisUrl, prefix, log });
   const commands = new Commands({
     runner,
     lease,

@@ -6,11 +6,13 @@ import { AppError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { LegInfo, RtpCommand, RtpEvent } from '../rtp/protocol.ts';
 
+export type MediaCommand = Exclude<RtpCommand, { do: 'hello' }>;
+
 /** One media process, as `sip/rtp/client.ts` makes it. */
 export interface MediaProcess {
   readonly isUp: boolean;
-  /** @throws AppError unavailable | rate_limited (no ports, overloaded) */
-  ask(command: RtpCommand): Promise<{ readonly leg?: LegInfo | undefined; readonly legs?: readonly LegInfo[] | undefined }>;
+  /** @throws AppError unavailable (no ports and overload too) | not_found */
+  ask(command: MediaCommand): Promise<{ readonly leg?: LegInfo | undefined; readonly legs?: readonly LegInfo[] | undefined }>;
   close(): void;
 }
 
@@ -87,8 +89,8 @@ export class Media {
     return best.id;
   }
 
-  /** @throws AppError unavailable | rate_limited */
-  async ask(node: string, command: RtpCommand): ReturnType<MediaProcess['ask']> {
+  /** @throws AppError unavailable | not_found */
+  async ask(node: string, command: MediaCommand): ReturnType<MediaProcess['ask']> {
     const known = this.#known.get(node);
     if (!known?.process.isUp) throw new AppError('unavailable', { detail: 'The phone media of this call is gone.' });
     if (command.do === 'leg.open') known.opened++;
@@ -96,7 +98,7 @@ export class Media {
   }
 
   /** Where only order counts and nothing can be done about a failure but to log it. */
-  tell(node: string, command: RtpCommand): void {
+  tell(node: string, command: MediaCommand): void {
     this.ask(node, command).catch((error: unknown) => {
       const { do: what } = command;
       this.#options.log.debug({ err: error, media: node, what }, 'media.refused');

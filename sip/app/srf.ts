@@ -116,7 +116,8 @@ export class SrfConnection {
   /** @throws when the socket is gone */
   request(options: RequestOptions, sent: (error: unknown, request?: SentRequest) => void): void {
     const srf = this.#srf as unknown as { request(options: RequestOptions, sent: (error: unknown, request?: SentRequest) => void): void };
-    srf.request(options, sent);
+    // In a dialog the server knows the target.
+    srf.request({ uri: 'sip:placeholder', ...options }, sent);
   }
 
   /** Asks the server for a sign of life; `answered` is called when it came. */

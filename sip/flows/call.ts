@@ -12,7 +12,8 @@ import type { CallId, ContactId, InteractionId, LegId, QueueId, UserId } from '.
 import { newId } from '../../src/base/ids.ts';
 import type { CallView } from '../../src/protocol/calls.ts';
 import type { DialogReactions } from '../app/dialog.ts';
-import type { LegStats, Playback, RemoteMedia, RtpCommand } from '../rtp/protocol.ts';
+import type { MediaCommand } from '../app/media.ts';
+import type { LegStats, Playback, RemoteMedia } from '../rtp/protocol.ts';
 import { soundOf } from './hearing.ts';
 import { musicOf } from './sounds.ts';
 import { Leg, type LegIdentity } from './leg.ts';
@@ -209,7 +210,7 @@ export class Call {
   /** All legs are silent. */
   onSilence: (() => void) | undefined;
 
-  tell(command: RtpCommand): void {
+  tell(command: MediaCommand): void {
     this.board.media.tell(this.media, command);
   }
 

@@ -4,7 +4,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isToken, parseNumber, trimmed } from './headerText.ts';
-import type { SipMessage, SipRequest, SipResponse } from './message.ts';
+import type { SipHeaders, SipMessage, SipRequest, SipResponse } from './message.ts';
 import { headerKey, isUsualName, MessageHeaders } from './messageHeaders.ts';
 import { isUri, parseNameAddr } from './nameAddr.ts';
 import { parseVia } from './via.ts';
@@ -23,6 +23,8 @@ export interface Bad {
   readonly status: number;
   readonly reason: string;
   readonly answerable?: SipRequest;
+  /** Bytes of the body that follows on a stream; undefined when nobody can say. */
+  readonly body?: number;
 }
 
 export type Parsed<Message extends SipMessage = SipMessage> = { readonly outcome: 'message'; readonly message: Message } | Bad;
@@ -44,7 +46,7 @@ export function parseDatagram(bytes: Buffer): Parsed {
   const parsed = parseHead(bytes.subarray(0, length));
   if (parsed.outcome === 'bad') return parsed;
   const { message } = parsed;
-  const wanted = contentLength(message);
+  const wanted = contentLength(message.headers);
   const there = bytes.length - length;
   if (wanted === 'bad') return badMessage(message, 400, 'Bad Content-Length');
   if (wanted !== undefined && wanted > there) return badMessage(message, 400, 'The body is shorter than Content-Length');
@@ -56,7 +58,7 @@ export function parseDatagram(bytes: Buffer): Parsed {
 }
 
 /** Bytes of the body. @returns undefined without the header, `bad` when it is no number, or said twice and differently */
-export function contentLength({ headers }: SipMessage): number | undefined | 'bad' {
+export function contentLength(headers: SipHeaders): number | undefined | 'bad' {
   const value = headers.get('content-length');
   if (value === undefined) return undefined;
   const length = parseNumber(value, 0xffff_ffff) ?? 'bad';
@@ -74,9 +76,13 @@ export function parseHead(bytes: Buffer): Parsed {
   const startLine = text.slice(at, startEnd);
   if (startLine === '' || text.charCodeAt(startEnd + 1) !== 10 || startLine.includes('\n')) return bad(400, 'Bad start line');
   const headers = parseHeaders(text, startEnd + 2);
-  if (startLine.startsWith('SIP/'))
-    return typeof headers === 'string' ? bad(400, headers) : parseResponse(startLine, headers, bytes.length);
-  return typeof headers === 'string' ? bad(400, headers) : parseRequest(startLine, headers, bytes.length);
+  if (typeof headers === 'string') return bad(400, headers);
+  const parsed = startLine.startsWith('SIP/')
+    ? parseResponse(startLine, headers, bytes.length)
+    : parseRequest(startLine, headers, bytes.length);
+  if (parsed.outcome === 'message') return parsed;
+  const body = contentLength(headers);
+  return body === 'bad' ? parsed : { ...parsed, body: body ?? 0 };
 }
 
 /**

@@ -4,6 +4,7 @@
  * SIP application, one per process it finds announced.
  */
 import { connect, type Socket } from 'node:net';
+import { AppError, type ErrorCode } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { LineReader } from './lines.ts';
 import { type LegInfo, type RtpCommand, type RtpEvent, rtpAnswer, rtpEvent } from './protocol.ts';
@@ -12,16 +13,15 @@ const ANSWER_MS = 5_000;
 const RETRY_MS = [50, 200, 500, 1_000] as const;
 const LINE = 16_000_000;
 
-/** `code`: those of `rtpAnswer`, or `lost`: the process was not reached in time. */
-export class RtpError extends Error {
-  override name = 'RtpError';
-  readonly code: string;
-
-  constructor(code: string, detail: string) {
-    super(`${code}: ${detail}`);
-    this.code = code;
-  }
-}
+/** What the process's refusals mean to the one who asked. */
+const MEANINGS: Readonly<Record<string, ErrorCode>> = {
+  unknown_leg: 'gone',
+  no_ports: 'rate_limited',
+  overloaded: 'rate_limited',
+  bad_request: 'bad_request',
+  unknown_sound: 'not_found',
+  unauthenticated: 'unauthenticated',
+};
 
 export interface RtpClientOptions {
   readonly host: string;
@@ -67,9 +67,9 @@ export class RtpClient {
     return this.#state === 'up';
   }
 
-  /** @throws RtpError */
-  command(command: Command): Promise<RtpReply> {
-    if (this.#state === 'closed') return Promise.reject(new RtpError('lost', 'the link was closed'));
+  /** @throws AppError unavailable (not reached in time) | rate_limited (no ports, overloaded) | gone (no such leg) | not_found (no such sound) | bad_request */
+  ask(command: Command): Promise<RtpReply> {
+    if (this.#state === 'closed') return Promise.reject(lost('the link was closed'));
     const seq = ++this.#seq;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#unanswered(seq), ANSWER_MS);
@@ -85,7 +85,7 @@ export class RtpClient {
     this.#state = 'closed';
     clearTimeout(this.#retry);
     this.#socket?.destroy();
-    for (const seq of [...this.#pending.keys()]) this.#fail(seq, new RtpError('lost', 'the link was closed'));
+    for (const seq of [...this.#pending.keys()]) this.#fail(seq, lost('the link was closed'));
   }
 
   #connect(): void {
@@ -94,7 +94,9 @@ export class RtpClient {
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 2_000 });
     const lines = new LineReader();
     this.#socket = socket;
-    socket.on('connect', () => socket.write(`${JSON.stringify({ seq: 0, do: 'hello', secret, application } satisfies RtpCommand & { seq: number })}\n`));
+    socket.on('connect', () =>
+      socket.write(`${JSON.stringify({ seq: 0, do: 'hello', secret, application } satisfies RtpCommand & { seq: number })}\n`),
+    );
     socket.on('data', (chunk) => {
       try {
         for (const line of lines.read(chunk, LINE)) if (line !== '') this.#received(JSON.parse(line));
@@ -112,12 +114,12 @@ export class RtpClient {
     if (event.success) return this.#options.onEvent(event.data);
     const answer = rtpAnswer.parse(message);
     if (answer.seq === 0) {
-      if (!answer.ok) throw new RtpError(answer.code, answer.detail);
+      if (!answer.ok) throw refused(answer);
       return this.#greeted();
     }
     const pending = this.#pending.get(answer.seq);
     if (!pending) return;
-    if (!answer.ok) return this.#fail(answer.seq, new RtpError(answer.code, answer.detail));
+    if (!answer.ok) return this.#fail(answer.seq, refused(answer));
     this.#pending.delete(answer.seq);
     clearTimeout(pending.timer);
     pending.resolve({ leg: answer.leg, legs: answer.legs });
@@ -139,11 +141,11 @@ export class RtpClient {
   }
 
   #unanswered(seq: number): void {
-    this.#fail(seq, new RtpError('lost', 'the media process does not answer'));
+    this.#fail(seq, lost('the media process does not answer'));
     this.#socket?.destroy();
   }
 
-  #fail(seq: number, error: RtpError): void {
+  #fail(seq: number, error: Error): void {
     const pending = this.#pending.get(seq);
     if (!pending) return;
     this.#pending.delete(seq);
@@ -151,3 +153,7 @@ export class RtpClient {
     pending.reject(error);
   }
 }
+
+const lost = (detail: string): AppError => new AppError('unavailable', { detail: `Phone media: ${detail}.` });
+const refused = ({ code, detail }: { code: string; detail: string }): AppError =>
+  new AppError(MEANINGS[code] ?? 'unavailable', { detail: `Phone media: ${code}, ${detail}` });

@@ -8,25 +8,113 @@ const Q6 = [
   0, 35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121, 1219, 1339, 1458, 1612, 1765, 1980,
   2195, 2557, 2919,
 ] as const;
-const QM4 = Int16Array.of(
-  0, -20456, -12896, -8968, -6288, -4240, -2584, -1200, 20456, 12896, 8968, 6288, 4240, 2584, 1200, 0,
-);
+const QM4 = Int16Array.of(0, -20456, -12896, -8968, -6288, -4240, -2584, -1200, 20456, 12896, 8968, 6288, 4240, 2584, 1200, 0);
 const QM6 = Int16Array.of(
-  -136, -136, -136, -136, -24808, -21904, -19008, -16704, -14984, -13512, -12280, -11192, -10232, -9360, -8576, -7856, -7192, -6576, -6000,
-  -5456, -4944, -4464, -4008, -3576, -3168, -2776, -2400, -2032, -1688, -1360, -1040, -728, 24808, 21904, 19008, 16704, 14984, 13512, 12280,
-  11192, 10232, 9360, 8576, 7856, 7192, 6576, 6000, 5456, 4944, 4464, 4008, 3576, 3168, 2776, 2400, 2032, 1688, 1360, 1040, 728, 432, 136,
-  -432, -136,
+  -136,
+  -136,
+  -136,
+  -136,
+  -24808,
+  -21904,
+  -19008,
+  -16704,
+  -14984,
+  -13512,
+  -12280,
+  -11192,
+  -10232,
+  -9360,
+  -8576,
+  -7856,
+  -7192,
+  -6576,
+  -6000,
+  -5456,
+  -4944,
+  -4464,
+  -4008,
+  -3576,
+  -3168,
+  -2776,
+  -2400,
+  -2032,
+  -1688,
+  -1360,
+  -1040,
+  -728,
+  24808,
+  21904,
+  19008,
+  16704,
+  14984,
+  13512,
+  12280,
+  11192,
+  10232,
+  9360,
+  8576,
+  7856,
+  7192,
+  6576,
+  6000,
+  5456,
+  4944,
+  4464,
+  4008,
+  3576,
+  3168,
+  2776,
+  2400,
+  2032,
+  1688,
+  1360,
+  1040,
+  728,
+  432,
+  136,
+  -432,
+  -136,
 );
 /** WL of RL42: the change of the logarithmic scale factor by four-bit code. */
 const WL = Int16Array.of(-60, 3042, 1198, 538, 334, 172, 58, -30, 3042, 1198, 538, 334, 172, 58, -30, -60);
 const ILB = Int16Array.of(
-  2048, 2093, 2139, 2186, 2233, 2282, 2332, 2383, 2435, 2489, 2543, 2599, 2656, 2714, 2774, 2834, 2896, 2960, 3025, 3091, 3158, 3228, 3298,
-  3371, 3444, 3520, 3597, 3676, 3756, 3838, 3922, 4008,
+  2048,
+  2093,
+  2139,
+  2186,
+  2233,
+  2282,
+  2332,
+  2383,
+  2435,
+  2489,
+  2543,
+  2599,
+  2656,
+  2714,
+  2774,
+  2834,
+  2896,
+  2960,
+  3025,
+  3091,
+  3158,
+  3228,
+  3298,
+  3371,
+  3444,
+  3520,
+  3597,
+  3676,
+  3756,
+  3838,
+  3922,
+  4008,
 );
 /** Higher sub-band: the smallest step, with which its scale factor falls to the least. */
 const HIGH_SILENT = 0xc0;
 
-const saturate = (value: number): number => (value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value);
+const saturate = (value: number): number => (value > 32_767 ? 32_767 : Math.max(value, -32_768));
 
 /** The adaptive predictor and scale factor that encoder and decoder share. */
 class LowBand {
@@ -47,7 +135,7 @@ class LowBand {
   adapt(ril: number): void {
     const difference = (this.det * (QM4[ril] as number)) >> 15;
     const nb = ((this.#nb * 127) >> 7) + (WL[ril] as number);
-    this.#nb = nb < 0 ? 0 : nb > 18_432 ? 18_432 : nb;
+    this.#nb = nb < 0 ? 0 : Math.min(nb, 18_432);
     const shift = 8 - (this.#nb >> 11);
     const step = ILB[(this.#nb >> 6) & 31] as number;
     this.det = (shift < 0 ? step << -shift : step >> shift) << 2;
@@ -62,10 +150,10 @@ class LowBand {
     const fed = saturate(this.#a1 << 2);
     const turned = isSame1 ? Math.min(32_767, -fed) : fed;
     let a2 = (isSame2 ? 128 : -128) + (turned >> 7) + ((this.#a2 * 32_512) >> 15);
-    a2 = a2 > 12_288 ? 12_288 : a2 < -12_288 ? -12_288 : a2;
+    a2 = a2 > 12_288 ? 12_288 : Math.max(a2, -12_288);
     let a1 = saturate((isSame1 ? 192 : -192) + ((this.#a1 * 32_640) >> 15));
     const most = saturate(15_360 - a2);
-    a1 = a1 > most ? most : a1 < -most ? -most : a1;
+    a1 = a1 > most ? most : Math.max(a1, -most);
 
     const b = this.#b;
     const d = this.#d;
@@ -118,7 +206,7 @@ export class G722Decoder {
     for (let index = 0; index < codes.length; index++) {
       const code = (codes[index] as number) & 0x3f;
       const low = band.s + ((band.det * (QM6[code] as number)) >> 15);
-      samples[index] = (low > 16_383 ? 16_383 : low < -16_384 ? -16_384 : low) * 2;
+      samples[index] = (low > 16_383 ? 16_383 : Math.max(low, -16_384)) * 2;
       band.adapt(code >> 2);
     }
   }

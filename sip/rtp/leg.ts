@@ -10,7 +10,7 @@ import { LegPort } from './legPort.ts';
 import { LegReports } from './legReports.ts';
 import { OutgoingStream, UNITS_PER_MS } from './outgoing.ts';
 import type { Pacer, Seat } from './pacer.ts';
-import { HEADER_BYTES, parseRtp, type RtpPacket, writeHeader } from './packet.ts';
+import { HEADER_BYTES, looksLikeRtcp, parseRtp, type RtpPacket, writeHeader } from './packet.ts';
 import { Player, type Track } from './playback.ts';
 import type { PortPair } from './ports.ts';
 import type { Codec, LegInfo, Playback, RemoteMedia, RtpEvent } from './protocol.ts';
@@ -96,6 +96,7 @@ export class Leg {
     return this.#player;
   }
 
+  /** The one that plays, or that came to its end: sent again, it is not played again. */
   get lastPlayback(): string | undefined {
     return this.#lastPlayback;
   }
@@ -137,6 +138,7 @@ export class Leg {
   }
 
   stop(): void {
+    this.#lastPlayback = undefined;
     this.#endPlayback('stopped');
   }
 
@@ -230,8 +232,7 @@ export class Leg {
   }
 
   #received(bytes: Buffer, address: string, port: number): void {
-    const type = bytes[1] ?? 0;
-    if (type >= 192 && type <= 223) return this.#receivedRtcp(bytes, address, port);
+    if (looksLikeRtcp(bytes)) return this.#receivedRtcp(bytes, address, port);
     const packet = parseRtp(bytes);
     const remote = this.#remote;
     if (!packet || !remote) return;

@@ -88,7 +88,9 @@ export class LegReports {
   /** @returns false: it is not RTCP, or not of the one we hear */
   read(bytes: Buffer, now: number, unixMs: number): boolean {
     const messages = parseRtcp(bytes);
-    const isOurs = messages?.some(({ ssrc, blocks }) => ssrc === this.#reception?.ssrc || blocks.some((block) => block.ssrc === this.#ssrc));
+    const isOurs = messages?.some(
+      ({ ssrc, blocks }) => ssrc === this.#reception?.ssrc || blocks.some((block) => block.ssrc === this.#ssrc),
+    );
     if (!messages || !isOurs) return false;
     for (const { ssrc, sentAt, blocks } of messages) {
       if (sentAt !== undefined && ssrc === this.#reception?.ssrc) this.#remoteReport = { sentAt, arrivedAt: now };

@@ -3,7 +3,7 @@
  * saturated, in its own codec. Made by the call while somebody needs a mix.
  * G.722 takes part with its lower band (to 4 kHz).
  */
-import { encodeG711, decodeG711 } from './g711.ts';
+import { decodeG711, encodeG711 } from './g711.ts';
 import { G722Decoder, G722Encoder } from './g722.ts';
 import { JitterBuffer } from './jitter.ts';
 import type { Leg, MixInput } from './leg.ts';
@@ -91,7 +91,7 @@ export class Mixer {
     for (let index = 0; index < FRAME; index++) {
       let sum = 0;
       for (const { frame } of heard) sum += frame[index] as number;
-      this.#sum[index] = sum > 32_767 ? 32_767 : sum < -32_768 ? -32_768 : sum;
+      this.#sum[index] = sum > 32_767 ? 32_767 : Math.max(sum, -32_768);
     }
   }
 }

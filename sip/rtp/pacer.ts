@@ -87,7 +87,7 @@ export class Pacer {
     if (lateMs > LATEST_MS) this.#turn += Math.floor((lateMs - SLOT_MS) / SLOT_MS);
     let now = beganAt;
     while (this.#startedAt + this.#turn * SLOT_MS <= now) {
-      this.#serve(this.#turn++ , now);
+      this.#serve(this.#turn++, now);
       if (this.#seated === 0) return;
       now = performance.now();
       if (now - beganAt > WORK_MS) break;

@@ -21,10 +21,10 @@ export interface RtpPacket {
   readonly payloadEnd: number;
 }
 
-/** RFC 5761 4: what shares the port with RTP is told apart by the second byte. */
-export const isRtcp = (bytes: Buffer): boolean => {
+/** RFC 5761 4: RTCP that shares the port with RTP is told apart by the second byte. */
+export const looksLikeRtcp = (bytes: Buffer): boolean => {
   const type = bytes[1] ?? 0;
-  return bytes.length >= 8 && (bytes[0] ?? 0) >> 6 === VERSION && type >= 192 && type <= 223;
+  return type >= 192 && type <= 223;
 };
 
 export function parseRtp(bytes: Buffer): RtpPacket | undefined {
@@ -61,7 +61,13 @@ export function parseRtp(bytes: Buffer): RtpPacket | undefined {
 export function writeHeader(
   bytes: Uint8Array,
   at: number,
-  header: { readonly payloadType: number; readonly isMarked: boolean; readonly sequence: number; readonly timestamp: number; readonly ssrc: number },
+  header: {
+    readonly payloadType: number;
+    readonly isMarked: boolean;
+    readonly sequence: number;
+    readonly timestamp: number;
+    readonly ssrc: number;
+  },
 ): void {
   const { sequence, timestamp, ssrc } = header;
   bytes[at] = VERSION << 6;

@@ -2,8 +2,9 @@
  * Pairs of UDP ports: RTP on an even one, RTCP on the next (RFC 3550 11). Several processes share the range: the kernel gives a port to one of them, the
  * others go on to the next. Ports are taken round the range, so that packets of an old call do not come into a new one. One per process.
  */
-import { createSocket, type Socket } from 'node:dgram';
+
 import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
 
 export interface PortPair {
   readonly rtp: Socket;

@@ -36,7 +36,8 @@ function makeKernel(offset: number, reach: number, cutoff: number): Float32Array
   let sum = 0;
   for (let index = 0; index < kernel.length; index++) {
     const distance = index - reach - offset;
-    const window = Math.abs(distance) >= reach + 1 ? 0 : bessel(KAISER_BETA * Math.sqrt(1 - (distance / (reach + 1)) ** 2)) / bessel(KAISER_BETA);
+    const window =
+      Math.abs(distance) >= reach + 1 ? 0 : bessel(KAISER_BETA * Math.sqrt(1 - (distance / (reach + 1)) ** 2)) / bessel(KAISER_BETA);
     const x = Math.PI * cutoff * distance;
     kernel[index] = window * (x === 0 ? 1 : Math.sin(x) / x);
     sum += kernel[index] as number;

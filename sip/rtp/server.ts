@@ -19,7 +19,8 @@ const MOST_STRANGERS = 100;
 const envelope = z.looseObject({ seq: z.number().int() });
 
 /** What an application proves itself with; made of the installation's secret, so that the secret itself never travels. */
-export const controlSecret = (secretKey: string): string => createHmac('sha256', secretKey).update('centralino rtp control').digest('base64url');
+export const controlSecret = (secretKey: string): string =>
+  createHmac('sha256', secretKey).update('centralino rtp control').digest('base64url');
 
 export interface ControlOptions {
   readonly host: string;
@@ -50,7 +51,10 @@ export class ControlServer {
   }
 
   /** `makeMedia` gets the way to tell events. */
-  static async listen(options: ControlOptions, makeMedia: (tell: (application: string, event: RtpEvent) => void) => Media): Promise<ControlServer> {
+  static async listen(
+    options: ControlOptions,
+    makeMedia: (tell: (application: string, event: RtpEvent) => void) => Media,
+  ): Promise<ControlServer> {
     const server = new ControlServer(options);
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject);

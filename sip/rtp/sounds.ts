@@ -104,7 +104,8 @@ async function loadSound(name: string, folders: readonly string[]): Promise<Int1
     try {
       return readPcm8k(await readFile(join(folder, `${name}.wav`)));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new UnknownSoundError(`the sound "${name}" cannot be read`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new UnknownSoundError(`the sound "${name}" cannot be read`, { cause: error });
     }
   }
   throw new UnknownSoundError(`no sound is named "${name}"`);

@@ -55,7 +55,8 @@ export function readPcm8k(bytes: Buffer): Int16Array {
   const { encoding, bits, data } = wav;
   const samples = new Int16Array(Math.floor(data.length / (bits / 8)));
   if (encoding === 'PCMA' || encoding === 'PCMU') decodeG711(encoding, data, samples);
-  else if (encoding === 'pcm' && bits === 16) for (let index = 0; index < samples.length; index++) samples[index] = data.readInt16LE(index * 2);
+  else if (encoding === 'pcm' && bits === 16)
+    for (let index = 0; index < samples.length; index++) samples[index] = data.readInt16LE(index * 2);
   else throw new SoundError('The file is neither 16-bit nor G.711.');
   return samples;
 }

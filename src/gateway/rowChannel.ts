@@ -7,6 +7,7 @@ import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
+import type { CallView } from '../protocol/calls.ts';
 import type { PublicEvent } from '../protocol/events.ts';
 import type { AgentView, InteractionView, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
@@ -89,6 +90,8 @@ export class RowChannel implements Channel {
       if (now) {
         shown.push(shownOf(0, { type: 'agent.changed', at, agent: now.agent }));
         for (const interaction of now.interactions) shown.push(shownOf(0, { type: 'row.changed', at, interaction }));
+        for (const call of await this.#calls(now.interactions))
+          shown.push(shownOf(0, { type: 'call.changed', at, interaction: call.interaction, call }));
       }
     }
     return { shown, upTo: read.cursor.off };
@@ -107,7 +110,10 @@ export class RowChannel implements Channel {
       const row = rows.get(interaction);
       return row ? [{ interaction: row, token, expiresAt }] : [];
     });
-    return { cursor: view.cursor, snapshot: { kind: 'agent', agent: view.agent, offers, interactions: view.interactions } };
+    return {
+      cursor: view.cursor,
+      snapshot: { kind: 'agent', agent: view.agent, offers, interactions: view.interactions, calls: await this.#calls(view.interactions) },
+    };
   }
 
   close(): void {
@@ -181,6 +187,13 @@ export class RowChannel implements Channel {
     this.#metrics.rowReads.inc(list.length);
     const views = await Promise.all(list.map((id) => this.#engine.views.interaction(this.#scope, id as InteractionId)));
     return new Map(views.flatMap((view) => (view ? [[view.id as string, view] as const] : [])));
+  }
+
+  /** Of those that a phone carries. Our own node wrote them, so they are not validated again. */
+  async #calls(interactions: readonly InteractionView[]): Promise<CallView[]> {
+    const spoken = interactions.filter(({ medium }) => medium === 'voice');
+    const calls = await Promise.all(spoken.map(({ id }) => this.#engine.views.call(this.#scope, id as InteractionId)));
+    return calls.flatMap((call) => (call === undefined ? [] : [JSON.parse(call) as CallView]));
   }
 
   #publicOf(step: RowStep, at: number, rows: ReadonlyMap<string, InteractionView>, agent: AgentView | undefined): PublicEvent | undefined {

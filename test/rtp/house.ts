@@ -25,11 +25,19 @@ export interface MediaHouse {
   /** Another application's link, or this one's again. */
   link(application: string, secret?: string): { client: RtpClient; events: RtpEvent[] };
   /** A phone with its leg, which knows it. */
-  phone(call: string, leg: string, options?: RtpPhoneOptions & { remote?: Partial<RemoteMedia>; silentAfterMs?: number }): Promise<{ phone: RtpPhone; leg: LegInfo }>;
+  phone(
+    call: string,
+    leg: string,
+    options?: RtpPhoneOptions & { remote?: Partial<RemoteMedia>; silentAfterMs?: number },
+  ): Promise<{ phone: RtpPhone; leg: LegInfo }>;
   close(): Promise<void>;
 }
 
-export async function openMediaHouse({ ports = { low: 20_000, high: 29_999 } }: { ports?: { low: number; high: number } } = {}): Promise<MediaHouse> {
+export async function openMediaHouse({
+  ports = { low: 20_000, high: 29_999 },
+}: {
+  ports?: { low: number; high: number };
+} = {}): Promise<MediaHouse> {
   const dataDir = mkdtempSync(join(tmpdir(), 'centralino-rtp-'));
   let made: Media | undefined;
   const server = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: SECRET, log: silent }, (tell) => {
@@ -41,7 +49,14 @@ export async function openMediaHouse({ ports = { low: 20_000, high: 29_999 } }: 
   const phones: RtpPhone[] = [];
   const link: MediaHouse['link'] = (application, secret = SECRET) => {
     const events: RtpEvent[] = [];
-    const client = new RtpClient({ host: '127.0.0.1', port: server.port, secret, application, log: silent, onEvent: (event) => events.push(event) });
+    const client = new RtpClient({
+      host: '127.0.0.1',
+      port: server.port,
+      secret,
+      application,
+      log: silent,
+      onEvent: (event) => events.push(event),
+    });
     clients.push(client);
     return { client, events };
   };
@@ -57,8 +72,8 @@ export async function openMediaHouse({ ports = { low: 20_000, high: 29_999 } }: 
     async phone(call, leg, { remote = {}, silentAfterMs = 0, ...options } = {}) {
       const phone = await RtpPhone.open(options);
       phones.push(phone);
-      const opened = (await client.command({ do: 'leg.open', call, leg, silentAfterMs })).leg as LegInfo;
-      await client.command({ do: 'leg.remote', leg, remote: { ...phone.remote, ...remote } });
+      const opened = (await client.ask({ do: 'leg.open', call, leg, silentAfterMs })).leg as LegInfo;
+      await client.ask({ do: 'leg.remote', leg, remote: { ...phone.remote, ...remote } });
       phone.aim(opened);
       return { phone, leg: opened };
     },

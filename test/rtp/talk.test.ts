@@ -13,7 +13,7 @@ afterEach(() => house.close());
 test('VOX-4 two phones in one codec hear each other and not themselves, with one sequence and one SSRC', async () => {
   const a = await house.phone('c', 'a', { tone: 440 });
   const b = await house.phone('c', 'b', { tone: 1_000 });
-  await house.client.command({ do: 'call.hears', call: 'c', hears: { a: ['b'], b: ['a'] } });
+  await house.client.ask({ do: 'call.hears', call: 'c', hears: { a: ['b'], b: ['a'] } });
   a.phone.talk(a.leg);
   b.phone.talk(b.leg);
   await until(() => a.phone.heard.length > 30 && b.phone.heard.length > 30, { what: 'both hear' });
@@ -30,7 +30,7 @@ test('VOX-4 two phones in one codec hear each other and not themselves, with one
 test('VOX-4 A-law and µ-law phones hear each other', async () => {
   const a = await house.phone('c', 'a', { tone: 440, law: 'PCMA' });
   const b = await house.phone('c', 'b', { tone: 1_000, law: 'PCMU' });
-  await house.client.command({ do: 'call.hears', call: 'c', hears: { a: ['b'], b: ['a'] } });
+  await house.client.ask({ do: 'call.hears', call: 'c', hears: { a: ['b'], b: ['a'] } });
   a.phone.talk(a.leg);
   b.phone.talk(b.leg);
   await until(() => a.phone.heard.length > 30 && b.phone.heard.length > 30);
@@ -41,10 +41,10 @@ test('VOX-4 A-law and µ-law phones hear each other', async () => {
 test('VOX-3 a tone is played instead of what the leg would hear, and its end is told', async () => {
   const a = await house.phone('c', 'a');
   const b = await house.phone('c', 'b', { tone: 1_000 });
-  await house.client.command({ do: 'call.hears', call: 'c', hears: { a: ['b'] } });
+  await house.client.ask({ do: 'call.hears', call: 'c', hears: { a: ['b'] } });
   b.phone.talk(b.leg);
   await until(() => a.phone.heard.length > 5);
-  await house.client.command({ do: 'leg.play', leg: 'a', playback: { id: 'p1', pieces: [{ kind: 'tone', frequencies: [440], ms: 600 }] } });
+  await house.client.ask({ do: 'leg.play', leg: 'a', playback: { id: 'p1', pieces: [{ kind: 'tone', frequencies: [440], ms: 600 }] } });
   await until(() => hasTone(a.phone.sound(10), 440) && !hasTone(a.phone.sound(10), 1_000), { what: 'the tone' });
   await until(() => house.events.some((event) => event.event === 'play.ended' && event.playback === 'p1' && event.reason === 'over'));
   await until(() => hasTone(a.phone.sound(10), 1_000), { what: 'the other again' });

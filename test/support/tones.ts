@@ -2,8 +2,14 @@
 
 export const RATE = 8_000;
 
-export function sine(frequency: number, count: number, { amplitude = 8_000, from = 0 }: { amplitude?: number; from?: number } = {}): Int16Array {
-  return Int16Array.from({ length: count }, (_, index) => Math.round(amplitude * Math.sin((2 * Math.PI * frequency * (from + index)) / RATE)));
+export function sine(
+  frequency: number,
+  count: number,
+  { amplitude = 8_000, from = 0 }: { amplitude?: number; from?: number } = {},
+): Int16Array {
+  return Int16Array.from({ length: count }, (_, index) =>
+    Math.round(amplitude * Math.sin((2 * Math.PI * frequency * (from + index)) / RATE)),
+  );
 }
 
 /** Amplitude of the frequency in the samples. */

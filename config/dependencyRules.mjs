@@ -31,7 +31,7 @@ export default {
     never('base-imports-config-only', '^src/base/', '^(queues|sip|sfu|src)/', { toNot: '^src/base/' }),
     never('queues-import-base-and-protocol', '^queues/', '^(sip|sfu|src)/', { toNot: '^src/(base|protocol)/' }),
     never('sfu-imports-base-only', '^sfu/', '^(sip|queues|src)/', { toNot: '^src/base/' }),
-    never('sip-imports-queues-sfu-base', '^sip/', '^src/', { toNot: '^src/base/' }),
+    never('sip-imports-queues-sfu-base-protocol-metrics', '^sip/', '^src/', { toNot: '^src/(base|protocol|metrics)/' }),
     never('main-and-roles-stand-on-top', '^(config|queues|sip|sfu|src)/', '^src/(main|roles)\\.ts$', {
       fromNot: '^src/(main|roles)\\.ts$',
     }),

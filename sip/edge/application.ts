@@ -4,10 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import type { Logger } from '../../src/base/log.ts';
-import type { Clock } from './types.ts';
 import { isSameSecret } from './secret.ts';
+import type { Clock } from './types.ts';
+import { type ProxyCommand, parseCommand, type SipCommand } from './wireCommand.ts';
 import { FrameError, FrameReader } from './wireFrame.ts';
-import { parseCommand, type ProxyCommand, type SipCommand } from './wireCommand.ts';
 import { closedFrame, okFrame, refusedFrame } from './wireText.ts';
 
 /** Unread bytes of an application above which it is cut off. */
@@ -15,7 +15,10 @@ const MAX_UNREAD_BYTES = 64_000_000;
 /** A connection that does not authenticate is closed. */
 const AUTHENTICATE_WITHIN_MS = 5_000;
 
-type State = { readonly kind: 'stranger'; readonly timer: unknown } | { readonly kind: 'known'; readonly tags: readonly string[] } | { readonly kind: 'closed' };
+type State =
+  | { readonly kind: 'stranger'; readonly timer: unknown }
+  | { readonly kind: 'known'; readonly tags: readonly string[] }
+  | { readonly kind: 'closed' };
 
 export interface ApplicationOptions {
   readonly id: string;

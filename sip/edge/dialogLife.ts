@@ -50,7 +50,12 @@ export class DialogLife {
   }
 
   /** A 2xx of ours to an INVITE went out; it is sent again until its ACK comes. */
-  answered(dialog: Dialog, response: SipResponse, transactionId: string, { request, flow: from }: Pick<ServerTransaction, 'request' | 'flow'>): void {
+  answered(
+    dialog: Dialog,
+    response: SipResponse,
+    transactionId: string,
+    { request, flow: from }: Pick<ServerTransaction, 'request' | 'flow'>,
+  ): void {
     this.#unacknowledged.get(dialog)?.close();
     const bytes = writeMessage(response);
     const flow = this.#core.transports.answering(request, from);
@@ -79,7 +84,7 @@ export class DialogLife {
   /** Runs at once, or when the ACK of our 2xx has come (RFC 3261 14.1, 15.1). */
   whenAcknowledged(dialog: Dialog, work: () => void): void {
     const unacknowledged = this.#unacknowledged.get(dialog);
-    if (unacknowledged) unacknowledged.then(work);
+    if (unacknowledged) unacknowledged.whenSettled(work);
     else work();
   }
 
@@ -194,7 +199,10 @@ export class DialogLife {
     }
     const method = dialog.allows('UPDATE') ? 'UPDATE' : 'INVITE';
     const request = dialog.newRequest(method);
-    request.headers.append('Contact', dialog.role === 'uas' ? (dialog.response.headers.get('contact') ?? contactFor(dialog.flow)) : contactFor(dialog.flow));
+    request.headers.append(
+      'Contact',
+      dialog.role === 'uas' ? (dialog.response.headers.get('contact') ?? contactFor(dialog.flow)) : contactFor(dialog.flow),
+    );
     request.headers.append('Supported', 'timer');
     request.headers.append('Session-Expires', `${interval.seconds};refresher=uac`);
     if (method === 'INVITE' && dialog.localSdp.length > 0) {

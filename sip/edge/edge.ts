@@ -6,9 +6,10 @@
  * sockets close. An edge that shall not cut calls off is drained before.
  */
 import type { Logger } from '../../src/base/log.ts';
-import { parseAppMessage } from './appMessage.ts';
 import type { Application } from './application.ts';
 import { Applications } from './applications.ts';
+import { parseAppMessage } from './appMessage.ts';
+import { Control } from './control.ts';
 import { type Core, type CoreCounts, noCounts } from './core.ts';
 import { DialogLife } from './dialogLife.ts';
 import { Dialogs } from './dialogs.ts';
@@ -16,7 +17,7 @@ import { Inbound } from './inbound.ts';
 import { InboundReply } from './inboundReply.ts';
 import { hostPort } from './nextHop.ts';
 import { Outbound } from './outbound.ts';
-import { Proxy } from './proxy.ts';
+import { SipProxy } from './proxy.ts';
 import { Recovery } from './recovery.ts';
 import { createTransactions } from './transactions.ts';
 import type { Clock, Destination, SipTimers, Transports } from './types.ts';
@@ -73,7 +74,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
         else application.write(refusedFrame(command.id, 'invalid proxy request'));
       },
       onGone: (application) => recovery.lost(application),
-      onControl: (socket) => socket.destroy(),
+      onControl: (socket, first) => control.welcome(socket, first),
     },
   );
   const core: Core = {
@@ -94,10 +95,23 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     forwardAck: (ack) => proxy.forwardAck(ack),
     dialogOfNotify: (request, flow) => outbound.dialogOfNotify(request, flow),
   });
-  const proxy = new Proxy(core, inbound, options.wire.secret);
+  const proxy = new SipProxy(core, inbound, options.wire.secret);
   const replies = new InboundReply(core, inbound, life);
   const outbound = new Outbound(core, life);
   const recovery = new Recovery(core, life, inbound, outbound);
+  const control = new Control(core, { secret: options.wire.secret, life, recovery, stats: () => ({ ...figures() }), log });
+
+  function figures(): EdgeFigures {
+    return {
+      ...core.counts,
+      dialogs: core.dialogs.size,
+      applications: applications.known.size,
+      serverTransactions: transactions.counts.server,
+      clientTransactions: transactions.counts.client,
+      incoming: inbound.count,
+      outgoing: outbound.count,
+    };
+  }
 
   function obey(application: Application, command: SipCommand): void {
     const message = parseAppMessage(command.text);
@@ -113,15 +127,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       return applications.port;
     },
     get figures() {
-      return {
-        ...core.counts,
-        dialogs: core.dialogs.size,
-        applications: applications.known.size,
-        serverTransactions: transactions.counts.server,
-        clientTransactions: transactions.counts.client,
-        incoming: inbound.count,
-        outgoing: outbound.count,
-      };
+      return figures();
     },
     async close(reason) {
       recovery.close();

@@ -127,7 +127,8 @@ export class Inbound {
     if (tagOf(request.headers.get('to') ?? '') === undefined) return this.#takeNew(transaction);
     const dialog = this.#core.dialogs.ofRequest(request) ?? this.#ofEarlyNotify(transaction);
     if (dialog) return this.#takeInDialog(transaction, dialog);
-    if (NEW_IN_SPITE_OF_TAG.has(request.method) && this.#core.applications.next(request.method.toLowerCase())) return this.#takeNew(transaction);
+    if (NEW_IN_SPITE_OF_TAG.has(request.method) && this.#core.applications.next(request.method.toLowerCase()))
+      return this.#takeNew(transaction);
     this.#respond(transaction, refusal(request, 481));
   }
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Application } from './application.ts';
-import { appHeader, applyHeaders, type AppMessage, bodyType } from './appMessage.ts';
+import { type AppMessage, appHeader, applyHeaders, bodyType } from './appMessage.ts';
 import { type Core, passage, tellCdr } from './core.ts';
 import { Dialog } from './dialog.ts';
 import type { DialogLife } from './dialogLife.ts';
@@ -56,7 +56,8 @@ export class InboundReply {
     message: AppMessage,
     { status, reason, wantsReliable }: { readonly status: number; readonly reason: string; readonly wantsReliable: boolean },
   ): void {
-    if (!this.#inbound.find(incoming.id)) return application.write(refusedFrame(command.id, 'Response not sent due to unknown transaction'));
+    if (!this.#inbound.find(incoming.id))
+      return application.write(refusedFrame(command.id, 'Response not sent due to unknown transaction'));
     const { transaction, request } = incoming;
     this.#chooseTag(incoming, message);
     const response = this.#response(incoming, message, { status, reason, wantsReliable });
@@ -101,7 +102,8 @@ export class InboundReply {
     const makesDialog = request.method === 'INVITE' || request.method === 'SUBSCRIBE';
     const isRefresh = request.method === 'UPDATE' || request.method === 'REFER' || request.method === 'NOTIFY';
     const isReinvite = request.method === 'INVITE' && incoming.isInDialog;
-    const needsContact = status > 100 && (isReinvite || (makesDialog && status < 300) || (isRefresh && status < 300 && incoming.isInDialog));
+    const needsContact =
+      status > 100 && (isReinvite || (makesDialog && status < 300) || (isRefresh && status < 300 && incoming.isInDialog));
     if (needsContact) headers.set('Contact', ownContact(incoming) ?? contactFor(flow));
     if (status >= 200 && status < 300 && (request.method === 'INVITE' || request.method === 'UPDATE'))
       for (const [name, value] of agreedInterval(request)?.lines ?? []) headers.append(name, value);
@@ -109,7 +111,8 @@ export class InboundReply {
       headers.set('Expires', request.headers.get('expires') ?? String(DEFAULT_SUBSCRIPTION_SEC));
     const require = headers.get('require');
     applyHeaders(message, headers, flow.advertised, COPIED);
-    if (require && !hasOption(headers, 'require', require) && readSessionExpires(headers)?.refresher === 'uac') headers.append('Require', require);
+    if (require && !hasOption(headers, 'require', require) && readSessionExpires(headers)?.refresher === 'uac')
+      headers.append('Require', require);
     if (wantsReliable && !hasOption(headers, 'require', '100rel')) headers.append('Require', '100rel');
     if (message.body.length > 0) {
       headers.set('Content-Type', bodyType(message) as string);
@@ -156,7 +159,8 @@ export class InboundReply {
       }
       this.#life.answered(dialog, response, incoming.isInDialog ? randomUUID() : incoming.id, transaction);
     }
-    if (request.method === 'INVITE' || request.method === 'UPDATE') this.#life.agreeSession(dialog, readSessionExpires(response.headers), false);
+    if (request.method === 'INVITE' || request.method === 'UPDATE')
+      this.#life.agreeSession(dialog, readSessionExpires(response.headers), false);
     if (request.method === 'SUBSCRIBE' && dialog.usage === 'subscribe') {
       dialog.become('confirmed');
       this.#life.subscribed(dialog, parseNumber(response.headers.get('expires') ?? '', 0xffff_ffff) ?? DEFAULT_SUBSCRIPTION_SEC);

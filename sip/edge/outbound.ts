@@ -69,7 +69,8 @@ export class Outbound {
       outgoing.transaction?.cancel();
     }
     for (const dialog of this.#core.dialogs.ownedBy(application))
-      if (dialog.role === 'uac' && dialog.usage === 'invite' && dialog.state === 'answered') void this.#life.acknowledge(dialog, this.#life.newAck(dialog));
+      if (dialog.role === 'uac' && dialog.usage === 'invite' && dialog.state === 'answered')
+        void this.#life.acknowledge(dialog, this.#life.newAck(dialog));
   }
 
   /** A NOTIFY that came before the response to its SUBSCRIBE (RFC 6665 4.1.2.4). */
@@ -78,7 +79,8 @@ export class Outbound {
     const tag = tagOf(request.headers.get('to') ?? '');
     for (const outgoing of this.#outgoing.values()) {
       const { headers, method } = outgoing.request;
-      if (method !== 'SUBSCRIBE' || outgoing.dialog || headers.get('call-id') !== callId || tagOf(headers.get('from') ?? '') !== tag) continue;
+      if (method !== 'SUBSCRIBE' || outgoing.dialog || headers.get('call-id') !== callId || tagOf(headers.get('from') ?? '') !== tag)
+        continue;
       return this.#responses.dialogOfNotify(outgoing, request, flow);
     }
     return undefined;
@@ -92,7 +94,8 @@ export class Outbound {
     const { core } = { core: this.#core };
     const destination = command.route === '' ? destinationOf(uri) : routeDestination(command.route);
     const isUri = parseNameAddr(`<${uri}>`) !== undefined;
-    if (!isUri || !destination || method === 'ACK') return application.write(refusedFrame(command.id, `invalid request-uri: ${message.startLine}`));
+    if (!isUri || !destination || method === 'ACK')
+      return application.write(refusedFrame(command.id, `invalid request-uri: ${message.startLine}`));
     const target = core.redirect(destination);
     if (this.#isUs(target)) return application.write(refusedFrame(command.id, 'can not send request to myself'));
     const outgoing = this.#keep(application, command, createRequest(method, uri), undefined);
@@ -126,14 +129,22 @@ export class Outbound {
     headers.set('From', withTag(asNameAddr(headers.get('from') ?? '')));
     headers.set('To', asNameAddr(headers.get('to') ?? ''));
     const contact = appHeader(message, 'contact');
-    if (contact !== undefined && contact !== '*') headers.set('Contact', ownContact(withoutLocalhost('contact', contact, advertised), flow));
+    if (contact !== undefined && contact !== '*')
+      headers.set('Contact', ownContact(withoutLocalhost('contact', contact, advertised), flow));
     const seq = parseNumber(/^\s*(\d+)/.exec(headers.get('cseq') ?? '')?.[1] ?? '', 2 ** 31 - 1) ?? randomInt(1, 2 ** 30);
     headers.set('CSeq', `${seq} ${method}`);
     setBody(request, message);
     return request;
   }
 
-  async #sendInDialog(application: Application, command: SipCommand, message: AppMessage, method: string, uri: string, dialog: Dialog): Promise<void> {
+  async #sendInDialog(
+    application: Application,
+    command: SipCommand,
+    message: AppMessage,
+    method: string,
+    uri: string,
+    dialog: Dialog,
+  ): Promise<void> {
     if (dialog.isOver) return application.write(refusedFrame(command.id, NO_DIALOG));
     const seq = cseqOf({ get: (name) => (name.toLowerCase() === 'cseq' ? appHeader(message, 'cseq') : undefined) })?.number;
     const isPlaceholder = uri === 'sip:placeholder' || method === 'PRACK';
@@ -147,7 +158,9 @@ export class Outbound {
       if (dialog.isInvitingLocally || dialog.isInvitingRemotely) return this.#responses.answerLocally(outgoing, 491);
       dialog.isInvitingLocally = true;
     }
-    if (method === 'BYE') for (const other of this.#outgoing.values()) if (other.dialog === dialog && other.request.method === 'INVITE') other.transaction?.cancel();
+    if (method === 'BYE')
+      for (const other of this.#outgoing.values())
+        if (other.dialog === dialog && other.request.method === 'INVITE') other.transaction?.cancel();
     const routed = command.route === '' ? undefined : routeDestination(command.route);
     const destination = routed ?? dialog.nextHop();
     if (!destination) return this.#responses.answerLocally(outgoing, 503);
@@ -182,7 +195,8 @@ export class Outbound {
     const invite = dialog && this.#responses.takeUnacknowledged(dialog);
     if (!dialog || !invite) return application.write(refusedFrame(command.id, NO_ACK));
     const ack = this.#life.newAck(dialog, cseqOf(invite.headers)?.number);
-    for (const name of ['Authorization', 'Proxy-Authorization']) for (const value of invite.headers.all(name)) ack.headers.append(name, value);
+    for (const name of ['Authorization', 'Proxy-Authorization'])
+      for (const value of invite.headers.all(name)) ack.headers.append(name, value);
     applyHeaders(message, ack.headers, dialog.flow.advertised, OF_DIALOG);
     setBody(ack, message);
     if (ack.body.length > 0) dialog.localSdp = ack.body;
@@ -202,10 +216,13 @@ export class Outbound {
     const lines = [...more.headers.lines()];
     transaction?.cancel(lines);
     const cancel = createRequest('CANCEL', request.uri);
-    for (const name of ['via', 'max-forwards', 'from', 'to', 'call-id']) cancel.headers.append(name, request.headers.list(name)[0] ?? request.headers.get(name) ?? '');
+    for (const name of ['via', 'max-forwards', 'from', 'to', 'call-id'])
+      cancel.headers.append(name, request.headers.list(name)[0] ?? request.headers.get(name) ?? '');
     cancel.headers.append('CSeq', `${cseqOf(request.headers)?.number ?? 1} CANCEL`);
     for (const [name, value] of lines) cancel.headers.append(name, value);
-    const sent: Passage = transaction ? passage(transaction.flow, 0, this.#core.clock.now()) : { protocol: 'unknown', address: '', port: 0, size: 0, at: this.#core.clock.now() };
+    const sent: Passage = transaction
+      ? passage(transaction.flow, 0, this.#core.clock.now())
+      : { protocol: 'unknown', address: '', port: 0, size: 0, at: this.#core.clock.now() };
     application.write(requestSentFrame(command.id, sent, randomUUID(), cancel));
   }
 
@@ -223,7 +240,9 @@ export class Outbound {
       answered: undefined,
       forks: new Map(),
       reliableOrder: new ReliableOrder(),
-      dialogId: () => dialog?.id ?? (outgoing.request.method === 'INVITE' || outgoing.request.method === 'SUBSCRIBE' ? wireDialogId(outgoing.request) : ''),
+      dialogId: () =>
+        dialog?.id ??
+        (outgoing.request.method === 'INVITE' || outgoing.request.method === 'SUBSCRIBE' ? wireDialogId(outgoing.request) : ''),
       tellSent: (where) => {
         if (isTold) return;
         isTold = true;
@@ -261,8 +280,11 @@ function withTag(from: string): string {
 /** A Contact of the application that leads here says by which transport. */
 function ownContact(value: string, { protocol, advertised }: Pick<Flow, 'protocol' | 'advertised'>): string {
   const parsed = parseNameAddr(value);
-  if (!parsed || protocol === 'udp' || !parsed.uri.includes(`@${hostPort(advertised)}`) || /;transport=/i.test(parsed.uri)) return asNameAddr(value);
-  return value.replace(parsed.uri, `${parsed.uri};transport=${protocol === 'wss' ? 'ws' : protocol}`).replace(/^(\s*)(sips?:[^<>]*)$/i, '$1<$2>');
+  if (!parsed || protocol === 'udp' || !parsed.uri.includes(`@${hostPort(advertised)}`) || /;transport=/i.test(parsed.uri))
+    return asNameAddr(value);
+  return value
+    .replace(parsed.uri, `${parsed.uri};transport=${protocol === 'wss' ? 'ws' : protocol}`)
+    .replace(/^(\s*)(sips?:[^<>]*)$/i, '$1<$2>');
 }
 
 /** The Contact of ours that this dialog has had from its start. */

@@ -94,7 +94,9 @@ export class OutboundResponses {
       return;
     }
     // Only for a request of ours that is known: its first dialog bears our tag.
-    const first = this.#core.dialogs.ofWireId(`${response.headers.get('call-id') ?? ''};from-tag=${tagOf(response.headers.get('from') ?? '') ?? ''}`);
+    const first = this.#core.dialogs.ofWireId(
+      `${response.headers.get('call-id') ?? ''};from-tag=${tagOf(response.headers.get('from') ?? '') ?? ''}`,
+    );
     if (!first || first.role !== 'uac' || tagOf(response.headers.get('to') ?? '') === first.remoteTag) return;
     const at = this.#core.clock.now();
     const other = new Dialog({ role: 'uac', usage: 'invite', request: first.request, response, flow, owner: undefined, at });
@@ -209,7 +211,8 @@ export class OutboundResponses {
       return;
     }
     // RFC 3261 12.2.1.2: the far end does not know of the call any more.
-    if ((status === 481 || status === 408) && (request.method === 'INVITE' || request.method === 'UPDATE')) return this.#life.hangUp(dialog, 'system-error');
+    if ((status === 481 || status === 408) && (request.method === 'INVITE' || request.method === 'UPDATE'))
+      return this.#life.hangUp(dialog, 'system-error');
     const isLastNotify = request.method === 'NOTIFY' && isTerminated(request.headers.get('subscription-state'));
     if (dialog.usage === 'subscribe' && (isLastNotify || status === 481)) this.#life.over(dialog, 'normal-release');
   }

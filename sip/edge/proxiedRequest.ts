@@ -91,7 +91,9 @@ export class ProxiedRequest {
     const { command, application } = this.#options;
     const { status } = response;
     const where = flow ? passage(flow, response.size, this.#core.clock.now()) : undefined;
-    application.write(proxiedFrame(command.id, where ?? { protocol: 'udp', address: '', port: 0, size: 0, at: this.#core.clock.now() }, response));
+    application.write(
+      proxiedFrame(command.id, where ?? { protocol: 'udp', address: '', port: 0, size: 0, at: this.#core.clock.now() }, response),
+    );
     if (status >= 200 && status < 300) return this.#answered(response);
     if (status >= 300 && status < 400 && command.followsRedirects && !this.#isAnswered) this.#follow(response);
     else this.#note(response);

@@ -23,7 +23,7 @@ import { refusedFrame } from './wireText.ts';
 const PROOF = 'proof';
 const NO_LIMITS = { provisionalMs: undefined, finalMs: undefined };
 
-export class Proxy {
+export class SipProxy {
   readonly #core: Core;
   readonly #inbound: Inbound;
   readonly #key: Buffer;
@@ -103,7 +103,10 @@ export class Proxy {
   }
 
   #proof(request: SipRequest): string {
-    return createHmac('sha256', this.#key).update(request.headers.get('call-id') ?? '').digest('hex').slice(0, 32);
+    return createHmac('sha256', this.#key)
+      .update(request.headers.get('call-id') ?? '')
+      .digest('hex')
+      .slice(0, 32);
   }
 
   /** RFC 3261 16.4. @returns undefined when the topmost Route is not ours for this call */

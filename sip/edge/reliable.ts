@@ -55,7 +55,9 @@ export class ReliableResponses {
   /** @returns whether the `RAck` of a PRACK is that of the response which waits */
   acknowledge(rack: string | undefined): boolean {
     const pending = this.#pending;
-    if (!pending || rack?.replaceAll(/\s+/g, ' ').trim() !== `${pending.rseq} ${pending.cseq.replaceAll(/\s+/g, ' ')}`) return false;
+    // What may stand after the three of them says nothing.
+    const said = rack?.trim().split(/\s+/).slice(0, 3).join(' ');
+    if (!pending || said !== `${pending.rseq} ${pending.cseq.replaceAll(/\s+/g, ' ')}`) return false;
     this.#stop();
     // Each of them may be one that has to wait for a PRACK again.
     const waiting = this.#waiting.splice(0);

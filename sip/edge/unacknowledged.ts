@@ -37,7 +37,7 @@ export class Unacknowledged {
   }
 
   /** Runs when the ACK has come: what must not be sent before (RFC 3261 14.1, 15.1). Dropped when it never comes. */
-  then(work: () => void): void {
+  whenSettled(work: () => void): void {
     this.#waiting.push(work);
   }
 

@@ -37,7 +37,10 @@ export function sipFrame(
   message: SipMessage,
 ): Buffer {
   const local = ids.local ? `${ids.local.host}|${ids.local.port}|` : '';
-  return frame(`${randomUUID()}|sip|${source}|${passageFields(passage)}|${ids.transactionId}|${ids.dialogId}|${local}`, writeMessage(message));
+  return frame(
+    `${randomUUID()}|sip|${source}|${passageFields(passage)}|${ids.transactionId}|${ids.dialogId}|${local}`,
+    writeMessage(message),
+  );
 }
 
 export function okFrame(commandId: string, ...more: readonly string[]): Buffer {
@@ -63,7 +66,13 @@ export function requestSentFrame(commandId: string, passage: Passage, transactio
 }
 
 /** An application's response as it went out: WIRE §5. */
-export function responseSentFrame(commandId: string, passage: Passage, transactionId: string, dialogId: string, message: SipMessage): Buffer {
+export function responseSentFrame(
+  commandId: string,
+  passage: Passage,
+  transactionId: string,
+  dialogId: string,
+  message: SipMessage,
+): Buffer {
   return frame(
     `${randomUUID()}|response|${commandId}|OK|application|${passageFields(passage)}|${transactionId}|${dialogId}||Msg sent:|`,
     writeMessage(message),

@@ -1,8 +1,8 @@
 /** The first calls over the edge: drachtio-srf on one side, SIPp on the other. */
 import { expect, test } from 'vitest';
+import { until } from '../support/services.ts';
 import { startTestEdge } from './support/edges.ts';
 import { sippUac, sippUas } from './support/sipp.ts';
-import { until } from '../support/services.ts';
 
 const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 15000 RTP/AVP 0\r\n';
 

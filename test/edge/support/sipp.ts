@@ -1,11 +1,24 @@
 /** SIPp (Debian: sip-tester), with the scenario files of drachtio-srf's own tests or with ours. Real processes; a failed call fails the run. */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export const PACKAGE_TESTS = join(dirname(createRequire(import.meta.url).resolve('drachtio-srf')), '../test');
-const SCENARIOS = join(PACKAGE_TESTS, 'scenarios');
+/** The package's scenario files, in a folder of this process. Debian's SIPp wants `<` and `>` in attributes escaped; else they are as they were. */
+export const SCENARIOS = readableScenarios(join(PACKAGE_TESTS, 'scenarios'));
+
+function readableScenarios(from: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'centralino-scenarios-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const name of readdirSync(from).filter((file) => file.endsWith('.xml'))) {
+    const escaped = (_: string, regexp: string): string => `regexp="${regexp.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}"`;
+    writeFileSync(join(folder, name), readFileSync(join(from, name), 'utf8').replaceAll(/regexp="([^"]*)"/g, escaped));
+  }
+  return folder;
+}
 
 export interface Sipp {
   readonly port: number;
@@ -43,7 +56,20 @@ async function startSipp(scenario: string, target: readonly string[], { calls = 
   const port = options.port ?? (await freeUdpPort());
   const media = await freeUdpPort();
   const file = scenario.includes('/') ? scenario : join(SCENARIOS, scenario);
-  const list = ['-sf', file, '-i', '127.0.0.1', '-p', String(port), '-mp', String(media), '-nostdin', '-trace_err', '-error_file', '/dev/stderr'];
+  const list = [
+    '-sf',
+    file,
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-mp',
+    String(media),
+    '-nostdin',
+    '-trace_err',
+    '-error_file',
+    '/dev/stderr',
+  ];
   if (calls > 0) list.push('-m', String(calls));
   const child = spawn('sipp', [...list, ...args, ...target], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -54,7 +80,9 @@ async function startSipp(scenario: string, target: readonly string[], { calls = 
   child.stderr.on('data', keep);
   const done = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 || (calls === 0 && code !== 255) ? resolve() : reject(new Error(`sipp ${scenario} ended with ${code}:\n${output}`))));
+    child.once('close', (code) =>
+      code === 0 || (calls === 0 && code !== 255) ? resolve() : reject(new Error(`sipp ${scenario} ended with ${code}:\n${output}`)),
+    );
   });
   done.catch(() => undefined);
   if (target.length === 0) await isBound(port, done);
@@ -64,9 +92,11 @@ async function startSipp(scenario: string, target: readonly string[], { calls = 
 /** The port is taken: SIPp listens. */
 async function isBound(port: number, ended: Promise<void>): Promise<void> {
   let isOver = false;
-  ended.catch(() => undefined).finally(() => {
-    isOver = true;
-  });
+  ended
+    .catch(() => undefined)
+    .finally(() => {
+      isOver = true;
+    });
   while (!isOver) {
     const socket = createSocket('udp4');
     const isTaken = await new Promise<boolean>((resolve) => {

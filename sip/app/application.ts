@@ -35,6 +35,8 @@ import { Wheel } from './wheel.ts';
 export interface ApplicationOptions {
   readonly engine: Engine;
   readonly log: Logger;
+  /** By this name servers know us. */
+  readonly nodeId: string;
   readonly servers: () => Promise<readonly ServerAddress[]>;
   readonly connectMedia: MediaOptions['connect'];
   readonly secretOf: DialOutOptions['secretOf'];
@@ -68,12 +70,20 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     connect: options.connectMedia,
     nodes: () => engine.phones.nodes('rtp'),
     onEvent: (event) => mediaTold(calls, event),
-    onGone: (node) => {
-      for (const call of [...calls.all()]) if (call.media === node) customerGone(call, 'media lost');
+    onLegs: (node, legs) => {
+      for (const call of [...calls.all()])
+        if (call.media === node && call.legs.some((leg) => !legs.has(leg.id))) customerGone(call, 'media lost');
     },
     log,
   });
-  const links = new Links({ servers: options.servers, methods: METHODS, log, onRequest, onUp: (link) => dialogs.settle(link) });
+  const links = new Links({
+    servers: options.servers,
+    methods: METHODS,
+    tag: options.nodeId.slice(-32),
+    log,
+    onRequest,
+    onUp: (link) => dialogs.settle(link),
+  });
   const tail = engine.feeds.tail({
     onEntry(entry) {
       const call = calls.ofInteraction(interactionOf(entry) ?? '');

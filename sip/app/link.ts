@@ -18,6 +18,8 @@ export interface ServerAddress {
 export interface LinkOptions {
   readonly server: ServerAddress;
   readonly methods: readonly string[];
+  /** Names this application at the server. */
+  readonly tag: string;
   readonly log: Logger;
   onRequest(link: Link, ...args: Parameters<Handler>): void;
   onUp?(link: Link): void;
@@ -99,9 +101,9 @@ export class Link {
   }
 
   #connect(): void {
-    const { log, methods } = this.#options;
+    const { log, methods, tag } = this.#options;
     const { name, host, port, secret } = this.server;
-    const connection = new SrfConnection((request, response) => this.#options.onRequest(this, request, response), methods);
+    const connection = new SrfConnection((request, response) => this.#options.onRequest(this, request, response), methods, tag);
     this.#connection = connection;
     // A connection that hangs before it was accepted has no heartbeat yet.
     this.#timer = setTimeout(() => connection.close(), DEADLINE_MS);

@@ -8,10 +8,10 @@ import type { LegInfo, RtpCommand, RtpEvent } from '../rtp/protocol.ts';
 
 export type MediaCommand = Exclude<RtpCommand, { do: 'hello' }>;
 
-/** One media process, as `sip/rtp/client.ts` makes it. */
+/** One media process: `RtpClient`. */
 export interface MediaProcess {
   readonly isUp: boolean;
-  /** @throws AppError unavailable (no ports and overload too) | not_found */
+  /** @throws AppError unavailable | rate_limited (no ports, overloaded) | gone | not_found */
   ask(command: MediaCommand): Promise<{ readonly leg?: LegInfo | undefined; readonly legs?: readonly LegInfo[] | undefined }>;
   close(): void;
 }
@@ -28,20 +28,23 @@ export interface MediaOptions {
   connect(address: MediaAddress, told: { event(event: RtpEvent): void; up(): void; down(): void }): MediaProcess;
   nodes(): Promise<readonly MediaAddress[]>;
   onEvent(event: RtpEvent): void;
-  /** The process is gone with all its legs. */
-  onGone(node: string): void;
+  /** What of the process's legs is left after it was out of reach; nothing when it is gone. */
+  onLegs(node: string, legs: ReadonlySet<string>): void;
   readonly log: Logger;
 }
 
 interface Known {
   address: MediaAddress;
   readonly process: MediaProcess;
+  lost: NodeJS.Timeout | undefined;
   /** Opened by us since its load was last told, so that a burst spreads. */
   opened: number;
 }
 
 /** What one more leg adds to a load, until the process says itself. */
 const LEG_LOAD = 0.002;
+/** So long a lost link may come back before its calls are given up. */
+const BACK_WITHIN_MS = 3_000;
 
 export class Media {
   readonly #options: MediaOptions;
@@ -53,7 +56,7 @@ export class Media {
 
   /** Takes in who announces itself, lets go of who does not any more. Called every second. */
   async refresh(): Promise<void> {
-    const { connect, nodes, onEvent, onGone, log } = this.#options;
+    const { connect, nodes, onEvent, onLegs, log } = this.#options;
     const addresses = await nodes();
     for (const address of addresses) {
       const known = this.#known.get(address.id);
@@ -62,16 +65,36 @@ export class Media {
         known.opened = 0;
       } else {
         log.info({ media: address.id }, 'media.found');
-        const told = { event: onEvent, up: () => undefined, down: () => onGone(address.id) };
-        this.#known.set(address.id, { address, process: connect(address, told), opened: 0 });
+        const told = { event: onEvent, up: () => this.#back(address.id), down: () => this.#away(address.id) };
+        this.#known.set(address.id, { address, process: connect(address, told), lost: undefined, opened: 0 });
       }
     }
     for (const [id, { process }] of this.#known) {
       if (addresses.some((address) => address.id === id) || process.isUp) continue;
       this.#known.delete(id);
       process.close();
-      onGone(id);
+      onLegs(id, new Set());
     }
+  }
+
+  #away(id: string): void {
+    const known = this.#known.get(id);
+    if (!known) return;
+    clearTimeout(known.lost);
+    known.lost = setTimeout(() => this.#options.onLegs(id, new Set()), BACK_WITHIN_MS);
+    known.lost.unref();
+  }
+
+  /** A process that was restarted has none of the legs. */
+  #back(id: string): void {
+    const known = this.#known.get(id);
+    if (!known?.lost) return;
+    clearTimeout(known.lost);
+    known.lost = undefined;
+    known.process.ask({ do: 'list' }).then(
+      ({ legs = [] }) => this.#options.onLegs(id, new Set(legs.map(({ leg }) => leg))),
+      () => this.#away(id),
+    );
   }
 
   get nodes(): string[] {
@@ -106,7 +129,10 @@ export class Media {
   }
 
   close(): void {
-    for (const { process } of this.#known.values()) process.close();
+    for (const { process, lost } of this.#known.values()) {
+      clearTimeout(lost);
+      process.close();
+    }
     this.#known.clear();
   }
 }

@@ -78,8 +78,8 @@ export type Handler = (request: IncomingRequest, response: OutgoingResponse) => 
 export class SrfConnection {
   readonly #srf: Srf;
 
-  constructor(handler: Handler, methods: readonly string[]) {
-    this.#srf = new Srf();
+  constructor(handler: Handler, methods: readonly string[], tag: string) {
+    this.#srf = new Srf(tag);
     // What is no route of ours comes too: ACK, and whatever belongs to a dialog.
     this.#srf.use(((request: IncomingRequest, response: OutgoingResponse) => handler(request, response)) as never);
     // Naming a method here makes srf ask the server for it; its requests have been handled above.

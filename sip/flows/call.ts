@@ -15,8 +15,8 @@ import type { DialogReactions } from '../app/dialog.ts';
 import type { MediaCommand } from '../app/media.ts';
 import type { LegStats, Playback, RemoteMedia } from '../rtp/protocol.ts';
 import { soundOf } from './hearing.ts';
-import { musicOf } from './sounds.ts';
 import { Leg, type LegIdentity } from './leg.ts';
+import { musicOf } from './sounds.ts';
 import { agentOf, type CallAt, type CallState, canEnter } from './state.ts';
 import type { Switchboard } from './switchboard.ts';
 

@@ -1,6 +1,7 @@
 /** What the flows need of the application around them. Made once by `app/application.ts`; the flows see the rest of the system only through it. */
-import type { Engine, Scope } from '../../queues/engine.ts';
+
 import type { QueueVoice } from '../../queues/config.ts';
+import type { Engine, Scope } from '../../queues/engine.ts';
 import type { PhoneDoc } from '../../queues/phones.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import type { LegId, QueueId, UserId } from '../../src/base/ids.ts';

@@ -64,7 +64,15 @@ export class SipPhone {
     return `<sip:${this.user}@${this.address}>`;
   }
 
-  sdp({ direction = 'sendrecv', address = '127.0.0.1', version = 1 }: { direction?: string; address?: string; version?: number } = {}): string {
+  sdp({
+    direction = 'sendrecv',
+    address = '127.0.0.1',
+    version = 1,
+  }: {
+    direction?: string;
+    address?: string;
+    version?: number;
+  } = {}): string {
     const { law, payloadType, eventPayloadType, port } = this.media;
     return [
       'v=0',
@@ -83,13 +91,22 @@ export class SipPhone {
   /** Places a call. Resolves when the INVITE is out; `answered` and `ended` of it say what became of it. */
   call(dialled: string, options: { sdp?: string; from?: string; headers?: string[] } = {}): PhoneCall {
     const uri = `sip:${dialled}@${this.server.host}:${this.server.port}`;
-    const call = new PhoneCall(this, { uri, to: `<${uri}>`, from: options.from ?? `<sip:${this.user}@${this.server.host}>`, callId: token(), isCaller: true });
+    const call = new PhoneCall(this, {
+      uri,
+      to: `<${uri}>`,
+      from: options.from ?? `<sip:${this.user}@${this.server.host}>`,
+      callId: token(),
+      isCaller: true,
+    });
     this.calls.push(call);
     void call.invite(options.sdp ?? this.sdp(), options.headers);
     return call;
   }
 
-  async register(password: string, { expires = 300, contact = this.contact, callId = token() }: { expires?: number; contact?: string; callId?: string } = {}): Promise<number> {
+  async register(
+    password: string,
+    { expires = 300, contact = this.contact, callId = token() }: { expires?: number; contact?: string; callId?: string } = {},
+  ): Promise<number> {
     const uri = `sip:${this.server.host}:${this.server.port}`;
     const aor = `<sip:${this.user}@${this.server.host}>`;
     const tag = token();
@@ -122,7 +139,14 @@ export class SipPhone {
   }
 
   /** Sends a request and resolves with its final response; an INVITE tells provisional ones to `progress`. */
-  request(method: string, uri: string, lines: string[], body = '', progress?: (response: SipText) => void, branch = `z9hG4bK${token()}`): Promise<SipText> {
+  request(
+    method: string,
+    uri: string,
+    lines: string[],
+    body = '',
+    progress?: (response: SipText) => void,
+    branch = `z9hG4bK${token()}`,
+  ): Promise<SipText> {
     return new Promise((resolve) => {
       const type = body.startsWith('v=0') ? ['Content-Type: application/sdp'] : [];
       const text = [
@@ -150,9 +174,13 @@ export class SipPhone {
   }
 
   respond(request: SipText, status: number, reason: string, lines: string[] = [], body = ''): void {
-    const copied = request.headers.filter(([name]) => /^(via|from|call-id|cseq|record-route)$/i.test(name)).map(([name, value]) => `${name}: ${value}`);
+    const copied = request.headers
+      .filter(([name]) => /^(via|from|call-id|cseq|record-route)$/i.test(name))
+      .map(([name, value]) => `${name}: ${value}`);
     const type = body.startsWith('v=0') ? ['Content-Type: application/sdp'] : [];
-    const text = [`SIP/2.0 ${status} ${reason}`, ...copied, ...lines, ...type, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+    const text = [`SIP/2.0 ${status} ${reason}`, ...copied, ...lines, ...type, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join(
+      '\r\n',
+    );
     this.#answered.set(keyOf(request), text);
     this.send(text);
   }
@@ -257,7 +285,14 @@ export class PhoneCall {
     this.#branch = `z9hG4bK${token()}`;
     this.#inviteCseq = this.#cseq;
     const lines = [...this.#lines('INVITE', this.#cseq++), `Contact: ${this.phone.contact}`, ...headers];
-    const response = await this.phone.request('INVITE', this.#uri, lines, sdp, (early) => this.progress.push(statusOf(early)), this.#branch);
+    const response = await this.phone.request(
+      'INVITE',
+      this.#uri,
+      lines,
+      sdp,
+      (early) => this.progress.push(statusOf(early)),
+      this.#branch,
+    );
     await this.#answeredBy(response);
   }
 

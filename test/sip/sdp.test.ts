@@ -115,7 +115,9 @@ describe('RFC 3264: an answer to our offer', () => {
   test('RFC 3264 8.4: our own hold is narrower than what the other side would do', () => {
     const negotiation = new Negotiation(local);
     expect(negotiation.offer({ direction: 'inactive' })).toContain('a=inactive');
-    expect(negotiation.accept(offer([...plain, 'a=sendrecv']), { direction: 'sendonly' })).toMatchObject({ remote: { direction: 'sendonly' } });
+    expect(negotiation.accept(offer([...plain, 'a=sendrecv']), { direction: 'sendonly' })).toMatchObject({
+      remote: { direction: 'sendonly' },
+    });
   });
 });
 

@@ -14,10 +14,10 @@ import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
+import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, type SceneAgent } from '../../support/phoneScene.ts';
 import { startTestRedis, until } from '../../support/services.ts';
 import { sine } from '../../support/tones.ts';
-import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
 
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
@@ -80,7 +80,14 @@ export async function openHouse({ queue = {}, lagMs = 5_000 }: HouseOptions = {}
   placeMusic(dataDir);
   let media: Media | undefined;
   const control = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: MEDIA_SECRET, log }, (tell) => {
-    media = new Media({ ports: { low: 20_000, high: 29_999 }, addresses: { IPv4: '127.0.0.1', IPv6: '::1' }, dataDir, cname: 'test', log, tell });
+    media = new Media({
+      ports: { low: 20_000, high: 29_999 },
+      addresses: { IPv4: '127.0.0.1', IPv6: '::1' },
+      dataDir,
+      cname: 'test',
+      log,
+      tell,
+    });
     return media;
   });
   closing.push(async () => {
@@ -104,6 +111,7 @@ export async function openHouse({ queue = {}, lagMs = 5_000 }: HouseOptions = {}
   const applicationOn = async (on: RunningEngine, nodeId: string): Promise<SipApplication> => {
     const app = await startApplication({
       engine: on,
+      nodeId,
       log: log.child({ node: nodeId }),
       servers: async () => (await on.phones.nodes('edge')).map(({ id, host, port }) => ({ name: id, host, port, secret: SECRET })),
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
@@ -196,4 +204,3 @@ function placeMusic(dataDir: string): void {
   mkdirSync(join(dataDir, 'sounds'), { recursive: true });
   writeFileSync(join(dataDir, 'sounds', 'music.wav'), Buffer.concat([head, Buffer.from(samples.buffer)]));
 }
-

@@ -5,6 +5,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { Scope } from '../../queues/engine.ts';
 import type { TrunkDoc } from '../../queues/phones.ts';
+import type { AccountId } from '../../src/base/ids.ts';
 import { callerOf, userOf } from '../flows/caller.ts';
 import { takeCall } from '../flows/inbound.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
@@ -14,6 +15,7 @@ import type { IncomingRequest, OutgoingResponse } from './srf.ts';
 
 type KnownTrunk = { readonly scope: Scope; readonly doc: TrunkDoc };
 
+const USERNAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const DIALLED = /^\+?[0-9*#]{1,32}$/;
 
 export class Intake {
@@ -34,11 +36,18 @@ export class Intake {
     if (!allowed.ok) return response.send(allowed.status, { headers: { 'Retry-After': String(allowed.retryAfterSec) } });
     const dialled = userOf(request.uri);
     if (!DIALLED.test(dialled)) return response.send(404);
-    const line = await this.#board.engine.phones.number(dialled, trunk?.scope.accountId);
+    const line = await this.#board.engine.phones.number(dialled, trunk?.scope.accountId ?? (await this.#accountOf(request)));
     if (!line) return response.send(404);
     if (!line.doc.isActive) return response.send(480);
     const caller = callerOf(request, trunk !== undefined);
     await takeCall(this.#board, { link, request, response, scope: line.scope, number: line.doc, caller });
+  }
+
+  /** An extension is one of the account whose phone calls; that the name is not proven harms nothing, for all it leads to are queues. */
+  async #accountOf(request: IncomingRequest): Promise<AccountId | undefined> {
+    const user = userOf(request.get('From') ?? '');
+    if (!USERNAME.test(user)) return undefined;
+    return (await this.#board.engine.phones.phoneByUsername(user))?.scope.accountId;
   }
 
   async #trunkOf(address: string): Promise<KnownTrunk | undefined> {

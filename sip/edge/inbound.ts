@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Application } from './application.ts';
 import { type Core, passage, tellCdr } from './core.ts';
-import { type Dialog, wireDialogId } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import type { DialogLife } from './dialogLife.ts';
 import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
@@ -281,11 +281,6 @@ export class Inbound {
       this.#core.log.debug({ transaction: transaction.id, err: error }, 'inbound.late');
     }
   }
-}
-
-/** The id that an application knows a new request's dialog by. */
-export function dialogIdOf(incoming: Incoming): string {
-  return incoming.dialog?.id ?? wireDialogId(incoming.request);
 }
 
 export function newReliable(core: Core, incoming: Incoming, onTimeout: () => void): ReliableResponses {

@@ -207,7 +207,7 @@ export class Outbound {
 
   #cancel(application: Application, command: SipCommand, message: AppMessage): void {
     const outgoing = this.#outgoing.get(command.transactionId);
-    if (!outgoing || outgoing.request.method !== 'INVITE')
+    if (outgoing?.request.method !== 'INVITE')
       return application.write(refusedFrame(command.id, `unable to cancel unknown transaction id: ${command.transactionId}`));
     outgoing.isCancelled = true;
     const { request, transaction } = outgoing;

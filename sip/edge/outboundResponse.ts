@@ -97,7 +97,7 @@ export class OutboundResponses {
     const first = this.#core.dialogs.ofWireId(
       `${response.headers.get('call-id') ?? ''};from-tag=${tagOf(response.headers.get('from') ?? '') ?? ''}`,
     );
-    if (!first || first.role !== 'uac' || tagOf(response.headers.get('to') ?? '') === first.remoteTag) return;
+    if (first?.role !== 'uac' || tagOf(response.headers.get('to') ?? '') === first.remoteTag) return;
     const at = this.#core.clock.now();
     const other = new Dialog({ role: 'uac', usage: 'invite', request: first.request, response, flow, owner: undefined, at });
     other.learnFromResponse(response, flow);

@@ -48,11 +48,16 @@ export async function startTestEdge(options: TestEdgeOptions = {}): Promise<Test
   return edge;
 }
 
-export async function connectApplication(port: number, secret: string, tags: string[]): Promise<Srf> {
+/** `tell`: what the edge says of its sockets, `udp/host:port,…`. */
+export async function connectApplication(port: number, secret: string, tags: string[], tell?: (hostports: string) => void): Promise<Srf> {
   const srf = tags.length > 0 ? new Srf(tags) : new Srf();
   await new Promise<void>((resolve, reject) => {
     srf.connect({ host: HOST, port, secret });
-    srf.on('connect', (error: Error | null) => (error ? reject(error) : resolve()));
+    srf.on('connect', (error: Error | null, hostports: string) => {
+      if (error) return reject(error);
+      tell?.(hostports);
+      resolve();
+    });
     // Without a listener a lost connection would end the test run.
     srf.on('error', () => undefined);
   });

@@ -22,7 +22,8 @@ export interface HeardPacket {
 }
 
 export interface RtpPhoneOptions {
-  readonly codec?: Codec;
+  /** A- or µ-law, or G.722. */
+  readonly law?: Codec;
   readonly payloadType?: number;
   readonly eventPayloadType?: number;
   /** Hz; 0: silence. */
@@ -33,7 +34,7 @@ const FRAME = 160;
 const FRAME_MS = 20;
 
 export class RtpPhone {
-  readonly codec: Codec;
+  readonly law: Codec;
   readonly payloadType: number;
   readonly eventPayloadType: number;
   readonly heard: HeardPacket[] = [];
@@ -55,8 +56,8 @@ export class RtpPhone {
   readonly #encoder = new G722Encoder();
 
   private constructor(socket: Socket, rtcp: Socket, options: RtpPhoneOptions) {
-    this.codec = options.codec ?? 'PCMU';
-    this.payloadType = options.payloadType ?? { PCMU: 0, PCMA: 8, G722: 9 }[this.codec];
+    this.law = options.law ?? 'PCMU';
+    this.payloadType = options.payloadType ?? { PCMU: 0, PCMA: 8, G722: 9 }[this.law];
     this.eventPayloadType = options.eventPayloadType ?? 101;
     this.tone = options.tone ?? 0;
     this.#socket = socket;
@@ -83,7 +84,7 @@ export class RtpPhone {
       address: '127.0.0.1',
       port: this.port,
       rtcpPort: this.rtcpPort,
-      codec: this.codec,
+      codec: this.law,
       payloadType: this.payloadType,
       eventPayloadType: this.eventPayloadType,
     };
@@ -163,8 +164,8 @@ export class RtpPhone {
     let at = 0;
     for (const { payload } of packets) {
       const part = new Int16Array(payload.length);
-      if (this.codec === 'G722') decoder.decode(payload, part);
-      else decodeG711(this.codec, payload, part);
+      if (this.law === 'G722') decoder.decode(payload, part);
+      else decodeG711(this.law, payload, part);
       samples.set(part, at);
       at += part.length;
     }
@@ -180,8 +181,8 @@ export class RtpPhone {
   #sendFrame(): void {
     const codes = new Uint8Array(FRAME);
     const samples = this.tone === 0 ? new Int16Array(FRAME) : sine(this.tone, FRAME, { from: this.#frames * FRAME });
-    if (this.codec === 'G722') this.#encoder.encode(samples, codes);
-    else encodeG711(this.codec, samples, codes);
+    if (this.law === 'G722') this.#encoder.encode(samples, codes);
+    else encodeG711(this.law, samples, codes);
     this.sendPayload(codes, { isMarked: this.#isMarked });
     this.#isMarked = false;
     this.timestamp = (this.timestamp + FRAME) >>> 0;

@@ -30,9 +30,9 @@ test('VOX-4 of three in a conference each hears the two others and not itself', 
 });
 
 test('VOX-4 a conference of µ-law, A-law and G.722 phones: everybody hears everybody else', async () => {
-  const a = await house.phone('call', 'a', { tone: 440, codec: 'PCMU' });
-  const b = await house.phone('call', 'b', { tone: 1_000, codec: 'PCMA' });
-  const c = await house.phone('call', 'c', { tone: 1_700, codec: 'G722' });
+  const a = await house.phone('call', 'a', { tone: 440, law: 'PCMU' });
+  const b = await house.phone('call', 'b', { tone: 1_000, law: 'PCMA' });
+  const c = await house.phone('call', 'c', { tone: 1_700, law: 'G722' });
   for (const one of [a, b, c]) one.phone.talk(one.leg);
   await house.client.ask({ do: 'call.hears', call: 'call', hears: { a: ['b', 'c'], b: ['a', 'c'], c: ['a', 'b'] } });
   await until(() => hears(a.phone, 1_000) && hears(a.phone, 1_700), LOUD_ENOUGH);

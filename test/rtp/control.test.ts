@@ -85,6 +85,30 @@ test('VOX-4 two processes on one range of ports never give the same', async () =
   }
 });
 
+test('DESIGN 6 a process that is late for seconds on end takes no new leg, and takes them again when it is not', async () => {
+  await house.client.ask({ do: 'leg.open', call: 'c', leg: 'before' });
+  let isBlocking = true;
+  const block = (): void => {
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    if (isBlocking) setImmediate(block);
+  };
+  block();
+  let tries = 0;
+  const open = () => house.client.ask({ do: 'leg.open', call: 'c', leg: `new-${tries++}` });
+  await until(
+    () =>
+      open().then(
+        () => false,
+        ({ code }) => code === 'rate_limited',
+      ),
+    { timeoutMs: 15_000, what: 'a refusal' },
+  );
+  await house.client.ask({ do: 'leg.open', call: 'c', leg: 'before' });
+  isBlocking = false;
+  await until(() => open().then(Boolean, () => false), { what: 'a leg again' });
+});
+
 test('VOX-4 thousands of legs opened, used and closed leave no socket and no leg', async () => {
   const before = openFiles();
   const play = { id: 'm', pieces: [{ kind: 'sound' as const, name: 'music' }], loop: true, isShared: true };

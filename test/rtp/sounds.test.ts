@@ -22,8 +22,8 @@ describe('played', () => {
 
   test('VOX-3 callers in both laws hear the hold music, and nothing but it', async () => {
     const music = readPcm8k(readFileSync(join(PROMPTS_DIR, 'music.wav')));
-    const u = await house.phone('c', 'u', { codec: 'PCMU' });
-    const a = await house.phone('c', 'a', { codec: 'PCMA' });
+    const u = await house.phone('c', 'u', { law: 'PCMU' });
+    const a = await house.phone('c', 'a', { law: 'PCMA' });
     for (const leg of ['u', 'a']) await house.client.ask({ do: 'leg.play', leg, playback: MUSIC });
     await until(() => u.phone.heard.length >= 25 && a.phone.heard.length >= 25);
     expect(likeness(u.phone.sound(20), music)).toBeGreaterThan(0.98);

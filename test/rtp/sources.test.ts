@@ -162,7 +162,7 @@ describe('on the network', () => {
   });
 
   test('RFC 3550 a phone that sends another of our codecs than was agreed on is understood', async () => {
-    const a = await house.phone('c', 'a', { tone: 440, codec: 'PCMA', remote: { codec: 'PCMU', payloadType: 0 } });
+    const a = await house.phone('c', 'a', { tone: 440, law: 'PCMA', remote: { codec: 'PCMU', payloadType: 0 } });
     const b = await house.phone('c', 'b');
     await house.client.ask({ do: 'call.hears', call: 'c', hears: { b: ['a'] } });
     a.phone.talk(a.leg);

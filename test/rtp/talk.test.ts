@@ -28,8 +28,8 @@ test('VOX-4 two phones in one codec hear each other and not themselves, with one
 });
 
 test('VOX-4 A-law and µ-law phones hear each other', async () => {
-  const a = await house.phone('c', 'a', { tone: 440, codec: 'PCMA' });
-  const b = await house.phone('c', 'b', { tone: 1_000, codec: 'PCMU' });
+  const a = await house.phone('c', 'a', { tone: 440, law: 'PCMA' });
+  const b = await house.phone('c', 'b', { tone: 1_000, law: 'PCMU' });
   await house.client.ask({ do: 'call.hears', call: 'c', hears: { a: ['b'], b: ['a'] } });
   a.phone.talk(a.leg);
   b.phone.talk(b.leg);

@@ -237,7 +237,7 @@ describe('packets', () => {
     );
   });
 
-  test('RFC 3550 5.1 what a phone hears has rising timestamps and no repeated sequence over any change of source', () => {
+  test('RFC 3550 5.1 what a phone hears has rising timestamps and no repeated sequence over any change of source and SSRC', () => {
     const step = fc.record({
       source: fc.constantFrom('a', 'b', 'music'),
       packets: fc.integer({ min: 1, max: 5 }),
@@ -250,7 +250,7 @@ describe('packets', () => {
         const out = new OutgoingStream();
         let now = 0;
         let last: { sequence: number; timestamp: number } | undefined;
-        for (const { source, packets, pauseMs, sequence, timestamp } of steps) {
+        for (const [ssrc, { source, packets, pauseMs, sequence, timestamp }] of steps.entries()) {
           now += pauseMs;
           for (let index = 0; index < packets; index++) {
             now += 20;
@@ -262,7 +262,7 @@ describe('packets', () => {
                 isMarked: false,
                 sequence: (sequence + index) & 0xffff,
                 timestamp: (timestamp + 160 * index) >>> 0,
-                ssrc: source === 'a' ? 1 : 2,
+                ssrc,
               });
               if (!out.relay(source, parseRtp(bytes) as RtpPacket, now)) continue;
             }

@@ -80,15 +80,16 @@ class Member {
   readonly #child: ChildProcess;
   isReady = false;
 
-  constructor(orders: Orders, proxies: Record<Point['server'], FaultProxy>, onTold: (told: Told) => void) {
+  constructor(orders: Orders, proxies: Record<Point['server'], FaultProxy>, on: { ready(): void; told(told: Told): void }) {
     this.orders = orders;
     this.proxies = proxies;
     this.#child = fork(join(import.meta.dirname, 'routingNode.ts'), [JSON.stringify(orders)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child.on('message', (told: Told) => {
-      if (told.kind === 'ready') this.isReady = true;
-      else onTold(told);
+      if (told.kind !== 'ready') return on.told(told);
+      this.isReady = true;
+      on.ready();
     });
   }
 
@@ -235,7 +236,11 @@ class Storm {
     const nodeId = `${role}-${++this.#made}`;
     const [scope, queues, seed] = [this.#scope, this.#queues, Math.floor(this.#random() * 2 ** 31)];
     const orders = { role, nodeId, seed, scope, queues, agents, redisUrl: proxies.redis.url, databaseUrl: proxies.postgres.url };
-    this.#members.push(new Member(orders, proxies, (told) => this.#hearTold(nodeId, told)));
+    // A worker that comes takes partitions over, which is a moment without one for these.
+    const ready = () => {
+      if (role === 'worker') this.#unwellAt = Date.now();
+    };
+    this.#members.push(new Member(orders, proxies, { ready, told: (told) => this.#hearTold(nodeId, told) }));
   }
 
   #hearTold(nodeId: string, told: Told): void {
@@ -292,8 +297,12 @@ class Storm {
   async #choose({ role }: Point): Promise<Member | undefined> {
     const fit = this.#members.filter(({ orders, isReady, hasEnded }) => orders.role === role && isReady && !hasEnded);
     if (role === 'node') return fit[Math.floor(this.#random() * fit.length)];
-    const holder = await this.#watch.core.runner.redis.get(`${this.#watch.core.prefix}{p${PARTITION}}:worker`).catch(() => null);
+    const holder = await this.#holder();
     return fit.find(({ orders }) => holder?.startsWith(`${orders.nodeId}:`));
+  }
+
+  #holder(): Promise<string | null> {
+    return this.#watch.core.runner.redis.get(`${this.#watch.core.prefix}{p${PARTITION}}:worker`).catch(() => null);
   }
 
   /** What a killed node held is detached in time, counted from when Redis and the workers, who do it, were last struck. */
@@ -305,7 +314,10 @@ class Storm {
       if (isStanding === 0) return;
       if (isStanding === undefined) this.#unwellAt = Date.now();
       else if (Date.now() > Math.max(diedAt, this.#unwellAt) + HEALED_MS) {
-        this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms`);
+        const workers = this.#members
+          .filter(({ orders }) => orders.role === 'worker')
+          .map(({ orders, isReady }) => `${orders.nodeId} ${isReady}`);
+        this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms; workers ready: ${workers}, holder: ${await this.#holder()}`);
         return;
       }
       await wait(LOOK_MS);

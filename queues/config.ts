@@ -55,6 +55,54 @@ export const recipeStep = z.object({
 });
 export type RecipeStep = z.infer<typeof recipeStep>;
 
+/** VOX-6: kinds of numbers that may be called, of the country the account is in; every other country is international. */
+export const numberTypes = ['local', 'national', 'mobile', 'international', 'premium'] as const;
+export type NumberType = (typeof numberTypes)[number];
+
+/** What may be called from this account at all. A queue's own types override the agent's, and these the account's. */
+export const outboundRules = z.object({
+  /** ISO 3166-1 alpha-2; what a number without + belongs to. Empty: such numbers are not called. */
+  homeCountry: z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/)]).default(''),
+  /** Countries that may be called; empty: none. */
+  countries: z
+    .array(z.string().regex(/^[A-Z]{2}$/))
+    .max(250)
+    .default([]),
+  types: z.array(z.enum(numberTypes)).max(numberTypes.length).default(['local', 'national', 'mobile']),
+  /** Calls that one agent may begin a minute; 0: none. */
+  perAgentPerMinute: z.number().int().min(0).max(1_000).default(10),
+});
+export type OutboundRules = z.infer<typeof outboundRules>;
+
+export const voiceLanguages = ['en', 'it', 'cs', 'ru'] as const;
+
+/** VOX-3: what those who wait in a voice queue hear and may do. Sounds are ids of uploads, `DATA_DIR/sounds/<account>/<id>.wav`. */
+export const queueVoice = z.object({
+  /** Empty: the music that comes with the product. */
+  music: z.string().max(40).default(''),
+  /** Played once, before the music; empty: none. */
+  greeting: z.string().max(40).default(''),
+  /** Of the announcements. */
+  language: z.enum(voiceLanguages).default('en'),
+  /** Position and estimated wait are told every so often; 0: never. */
+  announceEverySec: z.number().int().min(0).max(3_600).default(60),
+  /** VOX-2: the caller may leave the queue by `exitKey`, and goes on as `exitTo` says. */
+  canExit: z.boolean().default(false),
+  exitKey: z
+    .string()
+    .regex(/^[0-9*#]$/)
+    .default('*'),
+  exitTo: recipeStep.shape.do.default({ op: 'close' }),
+  /** The number shown to those whom this queue calls; empty: the trunk's. */
+  callerId: z.string().max(64).default(''),
+  /** VOX-6; null: what the agent may. */
+  outboundTypes: z.array(z.enum(numberTypes)).max(numberTypes.length).nullable().default(null),
+});
+export type QueueVoice = z.infer<typeof queueVoice>;
+/** Of a queue that says nothing. */
+export const voiceDefaults: QueueVoice = queueVoice.parse({});
+const outboundDefaults: OutboundRules = outboundRules.parse({});
+
 export const accountDoc = z.object({
   kind: z.literal('account'),
   id: z.string(),
@@ -68,6 +116,7 @@ export const accountDoc = z.object({
   hasVisits: z.boolean().default(false),
   /** RTE-7: the reasons that are switched on, in their order; empty: pauses have no reason. */
   pauseReasons: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
+  outbound: outboundRules.default(outboundDefaults),
 });
 
 export const queueDoc = z.object({
@@ -124,6 +173,7 @@ export const queueDoc = z.object({
   autoCloseMs: z.number().int().min(0),
   autoCloseOutcome: z.string().max(100),
   rating: z.enum(['none', 'thumbs', 'stars']),
+  voice: queueVoice.default(voiceDefaults),
 });
 
 export const interruptions = ['voice>chat', 'voice>video', 'video>chat', 'video>voice', 'chat>voice', 'chat>video'] as const;
@@ -146,6 +196,8 @@ export const agentDoc = z.object({
   queues: z.array(z.string()).max(200),
   /** Phones are configured for the agent: calls are offered only while one of them is live. */
   hasPhone: z.boolean().default(false),
+  /** VOX-6; null: what the account lets everybody. */
+  outboundTypes: z.array(z.enum(numberTypes)).max(numberTypes.length).nullable().default(null),
   /** Place in the order of linear queues, lowest first; without one: last. */
   order: z.record(z.string(), z.number().int().min(0).max(10_000)).default({}),
 });
@@ -213,6 +265,7 @@ export const queueDefaults = {
   stickyMemoryMs: 86_400_000,
   recipe: [],
   serviceLevelSec: 20,
+  voice: voiceDefaults,
 } satisfies Partial<QueueDoc>;
 export const agentDefaults = {
   isActive: true,
@@ -222,5 +275,6 @@ export const agentDefaults = {
   interrupts: [],
   skills: {},
   hasPhone: false,
+  outboundTypes: null,
   order: {},
 } satisfies Partial<AgentDoc>;

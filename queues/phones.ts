@@ -6,6 +6,9 @@ import { z } from 'zod';
 import type { AccountId, UserId } from '../src/base/ids.ts';
 import type { Scope } from './engine.ts';
 
+/** Realm of every digest (RFC 3261 22), ours as well as what the stored HA1s are made for. */
+export const SIP_REALM = 'centralino';
+
 /** A DID or an internal extension: who calls it reaches the queue (VOX-1). Unique in an account; a DID (E.164 with +) over all accounts. */
 export const numberDoc = z.object({
   kind: z.literal('number'),
@@ -27,7 +30,7 @@ export const phoneDoc = z.object({
   name: z.string().max(100),
   type: z.enum(['sip', 'external']),
   username: z.string().max(64),
-  /** HA1 = MD5(username:realm:password), and SHA-256's, each sealed (`src/base/seal`); never plain. */
+  /** HA1 = MD5(username:realm:password), and SHA-256's, each sealed (`src/base/seal`, `sealPurpose`); never plain. */
   sealedHa1: z.string(),
   sealedHa1Sha256: z.string(),
   number: z.string().max(64),

@@ -3,9 +3,12 @@ import { AppError } from '../../src/base/errors.ts';
 import type { Phones } from '../phones.ts';
 
 export function createPhones(): Phones {
-  return new Proxy({} as Phones, {
-    get: (_, name) => () => {
-      throw new AppError('unavailable', { detail: `phones.${String(name)}` });
-    },
+  const none: Partial<Phones> = { apply: async () => 0, versions: async () => new Map(), bindings: async () => [] };
+  return new Proxy(none as Phones, {
+    get: (known, name) =>
+      Reflect.get(known, name) ??
+      (() => {
+        throw new AppError('unavailable', { detail: `phones.${String(name)}` });
+      }),
   });
 }

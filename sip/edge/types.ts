@@ -58,6 +58,8 @@ export interface Transports {
   /** A flow that stands, or a new connection. @throws TransportError (`code` refused | timeout | dns | gone | unsupported) */
   flowTo(destination: Destination): Promise<Flow>;
   flow(id: string): Flow | undefined;
+  /** Where the response to a request of that flow goes (RFC 3261 18.2.2, RFC 3581 4): back the same way, but for UDP without `rport`. */
+  answering(request: SipRequest, flow: Flow): Flow;
   onMessage(listener: (message: SipRequest | SipResponse, flow: Flow) => void): void;
   onFlowClosed(listener: (flow: Flow) => void): void;
   close(reason: string): Promise<void>;

@@ -3,15 +3,13 @@
  * when DEMO is on. Any number of processes may run it at once: one seeds, the others find it done. The sign-ins stand in DATA_DIR/demo.json,
  * written before the commit, so that no account exists whose passwords nobody has.
  */
-import { randomInt } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql, type Transaction } from 'kysely';
-import type { ConfigEntry, ConfigKind } from '../../queues/config.ts';
-import { hashPassword } from '../auth/password.ts';
+import { hashPassword, readablePassword } from '../auth/password.ts';
 import { newId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
-import { placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
+import { type CopiedEntry, type EntryKind, placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
 import { nameKey } from '../routing/nameKey.ts';
 import { demoGroups, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
 import type { AccessDeps } from './deps.ts';
@@ -33,12 +31,12 @@ export async function seedDemo({ db, engine, log }: Pick<AccessDeps, 'db' | 'eng
     const anyAccount = await trx.selectFrom('account').select('id').limit(1).executeTakeFirst();
     if (anyAccount) return undefined;
     const { accountId, partition } = await insertAccount(trx, 'Demo');
-    const touched: [ConfigKind, string][] = [['account', accountId]];
+    const touched: [EntryKind, string][] = [['account', accountId]];
     const queueIds = await insertQueues(trx, accountId, touched);
     await insertGroups(trx, accountId, queueIds, touched);
     const skillIds = await insertSkills(trx, accountId);
     const signIns = await insertPeople(trx, accountId, { queueIds, skillIds }, touched);
-    const entries: ConfigEntry[] = [];
+    const entries: CopiedEntry[] = [];
     for (const [kind, id] of touched) entries.push(await writeConfigEntry(trx, accountId, kind, id));
     writeSignIns(dataDir, signIns);
     return { accountId, partition, entries };
@@ -49,7 +47,7 @@ export async function seedDemo({ db, engine, log }: Pick<AccessDeps, 'db' | 'eng
   return true;
 }
 
-async function insertQueues(trx: Transaction<Tables>, accountId: string, touched: [ConfigKind, string][]): Promise<Map<string, string>> {
+async function insertQueues(trx: Transaction<Tables>, accountId: string, touched: [EntryKind, string][]): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   for (const { outcomes, ...queue } of demoQueues) {
     const id = newId('queue');
@@ -67,7 +65,7 @@ async function insertGroups(
   trx: Transaction<Tables>,
   accountId: string,
   queueIds: ReadonlyMap<string, string>,
-  touched: [ConfigKind, string][],
+  touched: [EntryKind, string][],
 ): Promise<void> {
   for (const { publicId, name, queue, texts, appearance } of demoGroups) {
     const id = newId('group');
@@ -97,12 +95,12 @@ async function insertPeople(
   trx: Transaction<Tables>,
   accountId: string,
   { queueIds, skillIds }: { readonly queueIds: ReadonlyMap<string, string>; readonly skillIds: ReadonlyMap<string, string> },
-  touched: [ConfigKind, string][],
+  touched: [EntryKind, string][],
 ): Promise<SignIn[]> {
   const signIns: SignIn[] = [];
   for (const { email, name, role, about, serves, supervises, skills } of demoPeople) {
     const id = newId('user');
-    const password = newDemoPassword();
+    const password = readablePassword();
     const row = { id, account_id: accountId, email, name, role, status: 'active' as const, password_hash: await hashPassword(password) };
     await trx.insertInto('app_user').values(row).execute();
     const memberships = [
@@ -125,13 +123,6 @@ async function insertPeople(
     signIns.push({ email, password, role: about });
   }
   return signIns;
-}
-
-/** Easy to type: four groups of four, nearly 80 bits. */
-function newDemoPassword(): string {
-  const alphabet = '23456789abcdefghjkmnpqrstuvwxyz';
-  const group = (): string => Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join('');
-  return [group(), group(), group(), group()].join('-');
 }
 
 function writeSignIns(dataDir: string, signIns: readonly SignIn[]): void {

@@ -12,6 +12,7 @@ import { publicUrlOf } from '../auth/publicUrl.ts';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { isDuplicate } from '../db/database.ts';
+import { deletePhonesOf, touchPhonesOf } from '../phones/phones.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { addMember } from '../routing/members.ts';
 import { mayMore, requireMayAppoint, requireMayChange, requireNotSelf, requireSuperAdminLeft } from './appointments.ts';
@@ -147,6 +148,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
               .where('created_by', '!=', actorOf(request).id)
               .execute();
           changes.touch('agent', id);
+          if (after.status !== before.status) await touchPhonesOf(trx, changes, accountId, id);
           changes.rights(id, { reason: 'user.changed' });
           await writeAudit(trx, {
             accountId,
@@ -242,6 +244,7 @@ export function userRoutes(deps: AccessDeps): Route[] {
             .where('id', '=', id)
             .where('account_id', '=', accountId)
             .execute();
+          await deletePhonesOf(trx, changes, accountId, id);
           changes.touch('agent', id);
           changes.rights(id, { reason: 'user.deleted' });
           await writeAudit(trx, {

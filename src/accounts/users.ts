@@ -1,7 +1,7 @@
 /** Users as the API shows them, and the statements that the routes share. Every statement is bound to an account. */
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { z } from 'zod';
-import { interruptions, skillNeed } from '../../queues/config.ts';
+import { interruptions, numberTypes, skillNeed } from '../../queues/config.ts';
 import { displayName, time, version } from '../api/fields.ts';
 import { AppError } from '../base/errors.ts';
 import type { AppUserTable, Tables } from '../db/tables.ts';
@@ -20,6 +20,11 @@ export const mediaFields = {
     .max(interruptions.length)
     .refine((rules) => new Set(rules).size === rules.length, 'a rule is named twice')
     .describe('voice>chat: a call may be offered while the agent holds chats. Without a rule one medium at a time'),
+  outboundTypes: z
+    .array(z.enum(numberTypes))
+    .max(numberTypes.length)
+    .nullable()
+    .describe('VOX-6: kinds of numbers this person may call where the queue says nothing; null: what the account lets everybody'),
 };
 
 export const userView = z.object({
@@ -78,6 +83,7 @@ export async function toUserViews(db: Kysely<Tables>, rows: readonly UserRow[]):
     voiceCapacity: row.voice_capacity,
     videoCapacity: row.video_capacity,
     interrupts: row.interrupts,
+    outboundTypes: row.outbound_types,
     skills: skills.filter((skill) => skill.user_id === row.id).map((skill) => ({ skill: skill.skill_id, level: skill.level })),
     isTotpEnabled: row.is_totp_enabled,
     queues: members
@@ -103,6 +109,7 @@ export function mediaColumns(media: Given<Pick<UserView, keyof typeof mediaField
     voice_capacity: media.voiceCapacity,
     video_capacity: media.videoCapacity,
     interrupts: media.interrupts,
+    outbound_types: media.outboundTypes,
   };
 }
 
@@ -116,6 +123,7 @@ export function userSettings(row: UserRow) {
     voiceCapacity: row.voice_capacity,
     videoCapacity: row.video_capacity,
     interrupts: row.interrupts,
+    outboundTypes: row.outbound_types,
   };
 }
 

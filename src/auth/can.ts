@@ -67,6 +67,9 @@ export const ACTIONS = [
   'agents.read', // live state of agents
   'agents.act', // sign in, pause, end a wrap-up …: oneself, or whom one supervises
   'desk.open',
+  'phones.read', // numbers, phones and whether they are live, sounds
+  'phones.manage', // these, trunks, and what may be called
+  'calls.act', // hold, transfer …: in one's own call, or where one supervises
   'interactions.create', // by API
   'conversation.serve', // take, answer, close
   'conversation.read', // one's queues
@@ -91,6 +94,7 @@ const ADMIN_ONLY: ReadonlySet<Action> = new Set([
   'groups.manage',
   'skills.manage',
   'pauseReasons.manage',
+  'phones.manage',
   'keys.manage',
   'audit.read',
 ]);
@@ -139,6 +143,7 @@ function userCan(user: UserPrincipal, action: Action, scope: ActionScope): boole
     case 'skills.read':
     case 'file.read':
     case 'file.upload':
+    case 'calls.act':
       return serves || isSupervisor || visits;
     case 'agents.act':
     case 'desk.open':
@@ -147,6 +152,7 @@ function userCan(user: UserPrincipal, action: Action, scope: ActionScope): boole
     case 'interactions.explain':
       return serves || isSupervisor;
     case 'groups.read':
+    case 'phones.read':
     case 'users.read':
     case 'account.read':
       return user.supervises.length > 0;

@@ -6,12 +6,13 @@ import type { AccessDeps } from '../accounts/deps.ts';
 import { noContent } from '../api/fields.ts';
 import { type Route, type RouteRequest, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
+import { seal } from '../base/seal.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { beginAttempt } from './attempts.ts';
 import type { UserPrincipal } from './can.ts';
 import { hashPassword, isPassword, newPassword } from './password.ts';
 import { personOf } from './principal.ts';
-import { hashToken, seal } from './secrets.ts';
+import { hashToken } from './secrets.ts';
 import { checkCode, totpPurpose } from './signIn.ts';
 import { newRecoveryCodes, newTotpSecret, totpUri } from './totp.ts';
 

@@ -8,9 +8,10 @@ import { type Actor, userActor, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { AppError } from '../base/errors.ts';
 import type { AccountId, UserId } from '../base/ids.ts';
+import { unseal } from '../base/seal.ts';
 import { beginAttempt } from './attempts.ts';
 import { isPassword } from './password.ts';
-import { hashToken, unseal } from './secrets.ts';
+import { hashToken } from './secrets.ts';
 import { buildSnapshot } from './snapshot.ts';
 import { stepOfCode } from './totp.ts';
 

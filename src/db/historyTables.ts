@@ -1,4 +1,4 @@
-/** The tables of 0002_history.sql and 0004_explanation.sql as Kysely sees them. Only the projector, the erasure and triggers write them. */
+/** The tables of 0002_history.sql, 0004_explanation.sql and 0005_phones.sql as Kysely sees them. Only the projector, the erasure and triggers write them. */
 import type { ColumnType, Generated } from 'kysely';
 
 /** A month's first day, `YYYY-MM-DD`; compared and inserted, never selected (the driver would make a local midnight of it). */
@@ -104,6 +104,22 @@ export interface HistoryTables {
     uploader_id: string;
     created_at: Time;
     deleted_at: Time | null;
+  };
+  call_leg: {
+    month: Day;
+    interaction_id: string;
+    id: string;
+    call_id: string;
+    account_id: string;
+    queue_id: string;
+    role: string;
+    agent_id: string | null;
+    name: string | null;
+    started_at: Time;
+    answered_at: Time | null;
+    ended_at: Time;
+    cause: string;
+    stats: ColumnType<Record<string, unknown>, string, string>;
   };
   reader_position: {
     reader: string;

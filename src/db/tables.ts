@@ -3,7 +3,8 @@
  * A `Generated` column may be left out of an insert.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { AgentDoc, ConfigDoc, GroupDoc, QueueDoc } from '../../queues/config.ts';
+import type { AgentDoc, ConfigDoc, GroupDoc, NumberType, OutboundRules, QueueDoc, QueueVoice } from '../../queues/config.ts';
+import type { PhoneDoc, PhonesConfigDoc, TrunkDoc } from '../../queues/phones.ts';
 import type { HistoryTables } from './historyTables.ts';
 
 export interface AccountTable {
@@ -22,6 +23,8 @@ export interface AccountTable {
   status: Generated<'active' | 'inactive'>;
   origins: Generated<string[]>;
   features: JSONColumnType<Record<string, boolean>, string | undefined, string>;
+  /** What is left out has its default. */
+  outbound: JSONColumnType<Partial<OutboundRules>, string | undefined, string>;
   /** ACC-5. */
   can_sign_in_anywhere: Generated<boolean>;
   /** The permission was on at some time: temporary sign-ins, which outlive it, may stand. */
@@ -51,6 +54,8 @@ export interface AppUserTable {
   voice_capacity: Generated<number>;
   video_capacity: Generated<number>;
   interrupts: Generated<AgentDoc['interrupts']>;
+  /** VOX-6; null: what the account lets everybody. */
+  outbound_types: Generated<NumberType[] | null>;
   /** Grows with every change of what the user may do. */
   rights_version: Generated<number>;
   version: Generated<number>;
@@ -114,6 +119,8 @@ export interface QueueTable {
   sticky_memory_ms: Generated<number>;
   recipe: JSONColumnType<QueueDoc['recipe'], string | undefined, string>;
   service_level_sec: Generated<number>;
+  /** What is left out has its default. */
+  voice: JSONColumnType<Partial<QueueVoice>, string | undefined, string>;
   version: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -181,6 +188,70 @@ export interface ChatGroupTable {
   deleted_at: Generated<Date | null>;
 }
 
+/** An uploaded WAV file, as it is played to phones. */
+export interface SoundTable {
+  id: string;
+  account_id: string;
+  name: string;
+  duration_ms: number;
+  version: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+/** VOX-1. */
+export interface NumberTable {
+  id: string;
+  account_id: string;
+  number: string;
+  label: Generated<string>;
+  queue_id: string;
+  is_active: Generated<boolean>;
+  version: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+/** A phone of an agent. */
+export interface PhoneTable {
+  id: string;
+  account_id: string;
+  user_id: string;
+  name: string;
+  type: PhoneDoc['type'];
+  /** Null for external ones. */
+  username: string | null;
+  sealed_ha1: Generated<string>;
+  sealed_ha1_sha256: Generated<string>;
+  number: Generated<string>;
+  is_active: Generated<boolean>;
+  version: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface TrunkTable {
+  id: string;
+  account_id: string;
+  name: string;
+  type: TrunkDoc['type'];
+  sources: Generated<string[]>;
+  host: Generated<string>;
+  port: Generated<number>;
+  transport: Generated<TrunkDoc['transport']>;
+  username: Generated<string>;
+  sealed_secret: Generated<string>;
+  prefixes: Generated<string[]>;
+  caller_id: Generated<string>;
+  max_calls: Generated<number>;
+  max_calls_per_minute: Generated<number>;
+  max_minutes_per_day: Generated<number>;
+  is_active: Generated<boolean>;
+  version: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
 export interface ApiKeyTable {
   id: string;
   account_id: string;
@@ -214,11 +285,11 @@ export interface AuditLogTable {
 
 /** The compiled copy for Redis, written in the transaction of the change. `doc` null: deleted. */
 export interface ConfigEntryTable {
-  kind: 'account' | 'queue' | 'agent' | 'group';
+  kind: ConfigDoc['kind'] | PhonesConfigDoc['kind'];
   id: string;
   account_id: string;
   version: Generated<number>;
-  doc: ColumnType<ConfigDoc | null, string | null, string | null>;
+  doc: ColumnType<ConfigDoc | PhonesConfigDoc | null, string | null, string | null>;
 }
 
 /** Whose open sessions have yet to learn of a change; a row stands until Redis has it. */
@@ -245,6 +316,10 @@ export interface ConfigTables {
   agent_skill: AgentSkillTable;
   pause_reason: PauseReasonTable;
   chat_group: ChatGroupTable;
+  sound: SoundTable;
+  number: NumberTable;
+  phone: PhoneTable;
+  trunk: TrunkTable;
   api_key: ApiKeyTable;
   audit_log: AuditLogTable;
   config_entry: ConfigEntryTable;

@@ -10,12 +10,13 @@ import { withDocuments } from '../api/documentRoutes.ts';
 import type { Route } from '../api/route.ts';
 import { createPrincipalResolver } from '../auth/principal.ts';
 import { configuredUrl } from '../auth/publicUrl.ts';
-import { seal, unseal } from '../auth/secrets.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
+import { seal, unseal } from '../base/seal.ts';
 import { createDatabase } from '../db/database.ts';
 import { FileLibrary, fileRoutes, filesFolder, LocalFileStore } from '../files/index.ts';
 import { historyRoutes } from '../history/index.ts';
 import { collectMetrics, publishMetrics } from '../metrics/relay.ts';
+import { phonesRoutes } from '../phones/index.ts';
 import { VideoStates } from '../video/state.ts';
 import { AccountDirectory } from './accountDirectory.ts';
 import { createConfigCheck } from './configCheck.ts';
@@ -86,6 +87,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
         isDraining: () => gate.isDraining,
       }),
       ...accessRoutes({ db, engine, log, secretKey, publicUrl }),
+      ...phonesRoutes({ db, engine, log, secretKey, publicUrl }),
       ...historyRoutes({ db, engine, files: library.store }),
       ...fileRoutes({ engine, db, library }),
     ],

@@ -3,18 +3,17 @@
  * come one after another and the compiled documents see each other; then, after the commit, Redis and open sessions learn of it.
  */
 import type { Transaction } from 'kysely';
-import type { ConfigEntry, ConfigKind } from '../../queues/config.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { applyRightsChange, type RightsChange, recordRightsChange } from '../auth/rights.ts';
 import { AppError } from '../base/errors.ts';
 import type { AccountId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
-import { publish, writeConfigEntry } from './configEntries.ts';
+import { type CopiedEntry, type EntryKind, publish, writeConfigEntry } from './configEntries.ts';
 
 /** What a change reports while it runs. */
 export interface Changes {
   /** The copy of this document is made anew before the commit. */
-  touch(kind: ConfigKind, id: string): void;
+  touch(kind: EntryKind, id: string): void;
   /** What the user may do has changed: open sessions learn of it, or end. */
   rights(userId: string, change: RightsChange): void;
 }
@@ -27,7 +26,7 @@ export async function changeConfig<Result>(
   accountId: AccountId,
   change: (trx: Transaction<Tables>, changes: Changes) => Promise<Result>,
 ): Promise<Result> {
-  const touched = new Map<string, { kind: ConfigKind; id: string }>();
+  const touched = new Map<string, { kind: EntryKind; id: string }>();
   const rights = new Map<string, RightsChange>();
   const changes: Changes = {
     touch: (kind, id) => touched.set(`${kind}:${id}`, { kind, id }),
@@ -40,7 +39,7 @@ export async function changeConfig<Result>(
     const account = await trx.selectFrom('account').select('id').where('id', '=', accountId).forNoKeyUpdate().executeTakeFirst();
     if (!account) throw new AppError('not_found');
     const result = await change(trx, changes);
-    const entries: ConfigEntry[] = [];
+    const entries: CopiedEntry[] = [];
     for (const { kind, id } of touched.values()) entries.push(await writeConfigEntry(trx, accountId, kind, id));
     for (const [userId, rightsChange] of rights) await recordRightsChange(trx, accountId, userId, rightsChange);
     return { result, entries };
@@ -50,7 +49,7 @@ export async function changeConfig<Result>(
 }
 
 /** The change is committed: what fails here is only late, and the reconciler makes up for it. */
-async function spread(deps: ConfigDeps, accountId: AccountId, entries: readonly ConfigEntry[], users: readonly string[]): Promise<void> {
+async function spread(deps: ConfigDeps, accountId: AccountId, entries: readonly CopiedEntry[], users: readonly string[]): Promise<void> {
   try {
     await publish(deps.engine, entries);
     for (const userId of users) await applyRightsChange(deps, userId);

@@ -1,11 +1,24 @@
 /** From rows to the documents that scripts and sockets read from Redis. Each returns null when nothing is to be read any more. */
 import type { Selectable, Transaction } from 'kysely';
-import type { AccountDoc, AgentDoc, ConfigDoc, ConfigKind, GroupDoc, QueueDoc } from '../../queues/config.ts';
+import {
+  type AccountDoc,
+  type AgentDoc,
+  type ConfigDoc,
+  type GroupDoc,
+  outboundRules,
+  type QueueDoc,
+  queueVoice,
+} from '../../queues/config.ts';
+import type { PhonesConfigDoc } from '../../queues/phones.ts';
 import { assertNever } from '../base/errors.ts';
 import type { ChatGroupTable, QueueTable, Tables } from '../db/tables.ts';
+import { compileNumber, compilePhone, compileTrunk } from '../phones/compile.ts';
+
+/** Every document that has a copy in Redis. */
+export type CopiedDoc = ConfigDoc | PhonesConfigDoc;
 
 /** Reads the row within the transaction that changed it. */
-export function compile(trx: Transaction<Tables>, kind: ConfigKind, id: string): Promise<ConfigDoc | null> {
+export function compile(trx: Transaction<Tables>, kind: CopiedDoc['kind'], id: string): Promise<CopiedDoc | null> {
   switch (kind) {
     case 'account':
       return compileAccount(trx, id);
@@ -15,6 +28,12 @@ export function compile(trx: Transaction<Tables>, kind: ConfigKind, id: string):
       return compileAgent(trx, id);
     case 'group':
       return compileGroup(trx, id);
+    case 'number':
+      return compileNumber(trx, id);
+    case 'phone':
+      return compilePhone(trx, id);
+    case 'trunk':
+      return compileTrunk(trx, id);
     default:
       return assertNever(kind);
   }
@@ -40,6 +59,7 @@ async function compileAccount(trx: Transaction<Tables>, id: string): Promise<Acc
     canSignInAnywhere: row.can_sign_in_anywhere,
     hasVisits: row.has_visits,
     pauseReasons,
+    outbound: outboundRules.parse(row.outbound),
   };
 }
 
@@ -71,6 +91,13 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
     .execute();
   if (served.length === 0 && !user.has_visits) return null;
   const skills = await trx.selectFrom('agent_skill').select(['skill_id', 'level']).where('user_id', '=', id).orderBy('skill_id').execute();
+  const phone = await trx
+    .selectFrom('phone')
+    .select('id')
+    .where('user_id', '=', id)
+    .where('is_active', '=', true)
+    .limit(1)
+    .executeTakeFirst();
   return {
     kind: 'agent',
     id,
@@ -83,7 +110,8 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
     interrupts: user.interrupts,
     skills: Object.fromEntries(skills.map(({ skill_id: skill, level }) => [skill, level])),
     queues: served.map((member) => member.queue_id),
-    hasPhone: false,
+    hasPhone: phone !== undefined,
+    outboundTypes: user.outbound_types,
     order: Object.fromEntries(served.flatMap(({ queue_id: queue, position }) => (position === null ? [] : [[queue, position]]))),
   };
 }
@@ -123,6 +151,7 @@ export function queueSettings(row: Selectable<QueueTable>): Omit<QueueDoc, 'kind
     stickyMemoryMs: row.sticky_memory_ms,
     recipe: row.recipe,
     serviceLevelSec: row.service_level_sec,
+    voice: queueVoice.parse(row.voice),
   };
 }
 

@@ -1,10 +1,11 @@
 /** A queue as the API shows and takes it: the document of the scripts, with bounds that people would not want to pass. */
 import type { Kysely, Selectable } from 'kysely';
 import { z } from 'zod';
-import { queueDefaults, queueDoc, recipeStep, skillNeed } from '../../queues/config.ts';
+import { queueDefaults, queueDoc, queueVoice, recipeStep, skillNeed } from '../../queues/config.ts';
 import { displayName, time, version } from '../api/fields.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
+import { wrongVoice } from '../phones/queueSounds.ts';
 import { queueSettings } from './compile.ts';
 import { wrongSteps, wrongTargets } from './recipe.ts';
 import { wrongNeeds } from './skills.ts';
@@ -13,6 +14,20 @@ const HOUR_MS = 3_600_000;
 const OUTCOMES_MAX = 100;
 
 const skillNeeds = z.array(z.strictObject(skillNeed.shape)).max(5);
+
+const { shape: voiceShape } = queueVoice;
+/** VOX-3, VOX-6. */
+const voice = z.strictObject({
+  music: voiceShape.music.unwrap().describe('Id of a sound; empty: the music that comes with the product'),
+  greeting: voiceShape.greeting.unwrap().describe('Id of a sound that is played once, before the music; empty: none'),
+  language: voiceShape.language.unwrap().describe('Of the announcements'),
+  announceEverySec: voiceShape.announceEverySec.unwrap().describe('Position and estimated wait are told every so often; 0: never'),
+  canExit: voiceShape.canExit.unwrap().describe('The caller may leave the queue by exitKey, and goes on as exitTo says'),
+  exitKey: voiceShape.exitKey.unwrap(),
+  exitTo: voiceShape.exitTo.unwrap(),
+  callerId: voiceShape.callerId.unwrap().describe('The number shown to those whom this queue calls; empty: the one of the trunk'),
+  outboundTypes: voiceShape.outboundTypes.unwrap().describe('Kinds of numbers that may be called for this queue; null: what the agent may'),
+});
 
 const settings = queueDoc.omit({ kind: true, id: true, accountId: true }).extend({
   name: displayName,
@@ -55,10 +70,12 @@ const settings = queueDoc.omit({ kind: true, id: true, accountId: true }).extend
     .int()
     .min(0)
     .max(30 * 24 * HOUR_MS),
+  voice,
 });
 
-export const queueBody = z.strictObject(settings.shape).partial().required({ name: true });
-export const queueChange = z.strictObject(settings.shape).partial();
+const changedVoice = voice.partial().optional().describe('What is left out of it stays as it is');
+export const queueBody = z.strictObject(settings.shape).partial().required({ name: true }).extend({ voice: changedVoice });
+export const queueChange = z.strictObject(settings.shape).partial().extend({ voice: changedVoice });
 export const queueView = settings.extend({ id: z.string(), version, createdAt: time });
 export type QueueView = z.infer<typeof queueView>;
 type Settings = z.infer<typeof settings>;
@@ -67,10 +84,14 @@ export function toQueueView(row: Selectable<QueueTable>): QueueView {
   return { id: row.id, name: row.name, ...queueSettings(row), version: row.version, createdAt: row.created_at.getTime() };
 }
 
-/** What a new queue gets where nothing is said. */
-export function withDefaults(body: z.infer<typeof queueBody>): Settings {
-  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-  return settings.parse({ ...queueDefaults, ...given });
+/** What stands where nothing is said: of a new queue the defaults. */
+export function withDefaults(body: z.infer<typeof queueChange>, before: Partial<Settings> = {}): Settings {
+  const voice = { ...queueDefaults.voice, ...before.voice, ...defined(body.voice ?? {}) };
+  return settings.parse({ ...queueDefaults, ...before, ...defined(body), voice });
+}
+
+function defined(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /**
@@ -84,6 +105,7 @@ export async function checkQueue(db: Kysely<Tables>, accountId: string, id: stri
     ...(await wrongNeeds(db, accountId, 'required', queue.required)),
     ...(await wrongNeeds(db, accountId, 'preferred', queue.preferred)),
     ...(await wrongTargets(db, accountId, { ...queue, id })),
+    ...(await wrongVoice(db, accountId, queue.voice)),
   ];
   if (fields.length > 0) throw new AppError('invalid', { fields });
 }
@@ -151,5 +173,6 @@ export function toQueueColumns(queue: Settings) {
     sticky_memory_ms: queue.stickyMemoryMs,
     recipe: JSON.stringify(queue.recipe),
     service_level_sec: queue.serviceLevelSec,
+    voice: JSON.stringify(queue.voice),
   };
 }

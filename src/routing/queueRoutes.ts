@@ -14,6 +14,7 @@ import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
 import { newId, type QueueId, type UserId } from '../base/ids.ts';
 import type { QueueTable, Tables } from '../db/tables.ts';
+import { numbersOfQueue } from '../phones/numbers.ts';
 import { queueFigures } from '../protocol/views.ts';
 import { changeConfig } from './changeConfig.ts';
 import {
@@ -147,7 +148,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
         const after = await changeConfig(deps, accountId, async (trx, changes) => {
           const before = await readQueue(trx, accountId, id);
           requireVersion(before.version, seen);
-          const queue = withDefaults({ ...toSettings(before), ...withoutUndefined(change) });
+          const queue = withDefaults(change, toSettings(before));
           requireSameChannel(before.channel, queue.channel);
           await checkQueue(trx, accountId, id, queue);
           const after = await trx
@@ -168,7 +169,7 @@ export function queueRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'DELETE',
       path: '/api/v1/queues/:id',
-      summary: 'Delete a queue that no group and no recipe uses and where no conversation is open',
+      summary: 'Delete a queue that no group, number or recipe uses and where no conversation is open',
       tag,
       action: 'queues.manage',
       params: idParam,
@@ -183,6 +184,8 @@ export function queueRoutes(deps: AccessDeps): Route[] {
           if (groups.length > 0) throw new AppError('wrong_state', { detail: `Groups use this queue: ${groups.join(', ')}.` });
           const handing = await queuesHandingTo(trx, accountId, id);
           if (handing.length > 0) throw new AppError('wrong_state', { detail: `Recipes hand on to this queue: ${handing.join(', ')}.` });
+          const numbers = await numbersOfQueue(trx, id);
+          if (numbers.length > 0) throw new AppError('wrong_state', { detail: `Numbers lead to this queue: ${numbers.join(', ')}.` });
           const figures = await deps.engine.views.figures(scope, id as QueueId);
           const open = figures ? figures.waiting + figures.inService : 0;
           if (open > 0) throw new AppError('wrong_state', { detail: `${open} conversations are open in this queue.` });
@@ -242,10 +245,4 @@ export async function readQueue(db: Kysely<Tables>, accountId: string, id: strin
 function toSettings(row: Selectable<QueueTable>) {
   const { id: _id, version: _version, createdAt: _createdAt, ...settings } = toQueueView(row);
   return settings;
-}
-
-function withoutUndefined<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
-  };
 }

@@ -6,13 +6,12 @@
  * stands and matches, nothing is compared; a Redis that lost copies lost the mark too, since it loses its newest writes first. It lasts a minute.
  */
 import { sql } from 'kysely';
-import type { ConfigEntry, ConfigKind } from '../../queues/config.ts';
 import type { Engine, Scope } from '../../queues/engine.ts';
 import { applyPendingRights } from '../auth/rights.ts';
 import type { AccountId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import type { Db } from '../db/database.ts';
-import { publish, readConfigEntries } from './configEntries.ts';
+import { type CopiedEntry, copiedVersions, type EntryKind, publish, readConfigEntries } from './configEntries.ts';
 
 const MARK_KEY = 'config:mark';
 const MARK_TTL_MS = 60_000;
@@ -58,7 +57,7 @@ async function reconcileAccount(db: Db, engine: Engine, log: Logger, account: Ac
   await engine.config.place(accountId, partition);
 
   // Redis first: what is published between the two reads is then newer in PostgreSQL, never the other way round.
-  const copied = await engine.config.versions(scope);
+  const copied = await copiedVersions(engine, scope);
   const entries = await readConfigEntries(db, accountId);
   const ahead = entriesAhead(entries, copied);
   if (ahead.length > 0) {
@@ -77,17 +76,17 @@ async function reconcileAccount(db: Db, engine: Engine, log: Logger, account: Ac
 }
 
 /** Copies that PostgreSQL does not have, or has older: it was set back. */
-function entriesAhead(entries: readonly ConfigEntry[], copied: ReadonlyMap<string, number>): { kind: ConfigKind; id: string }[] {
+function entriesAhead(entries: readonly CopiedEntry[], copied: ReadonlyMap<string, number>): { kind: EntryKind; id: string }[] {
   const versions = new Map(entries.map((entry) => [`${entry.kind}:${entry.id}`, entry.version]));
   const names = [...copied].filter(([name, version]) => version > (versions.get(name) ?? 0)).map(([name]) => name);
   return names.map((name) => {
     const [kind = '', id = ''] = name.split(':', 2);
-    return { kind: kind as ConfigKind, id };
+    return { kind: kind as EntryKind, id };
   });
 }
 
 /** PostgreSQL owns the configuration: its documents get versions above those that Redis has seen; what it does not know is deleted. */
-async function overtake(db: Db, accountId: AccountId, ahead: readonly { kind: ConfigKind; id: string }[], highest: number): Promise<void> {
+async function overtake(db: Db, accountId: AccountId, ahead: readonly { kind: EntryKind; id: string }[], highest: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await sql`select setval('config_version', greatest(${highest}, (select last_value from config_version)))`.execute(trx);
     for (const { kind, id } of ahead) {

@@ -55,6 +55,11 @@ beforeAll(async () => {
   const made = await world.call('POST /api/v1/keys', { as: tenant.owner.token, body: { name: 'Chatbot', type: 'chatbot' } });
   const sessions = await world.call('GET /api/v1/auth/sessions', { as: anna.token });
   const skill = await world.call('POST /api/v1/skills', { as: tenant.owner.token, body: { name: 'Latin' } });
+  const create = async (path: string, body: unknown) => (await world.call(`POST /api/v1/${path}`, { as: tenant.owner.token, body })).body;
+  const calls = await create('queues', { name: 'Calls', channel: 'voice', mode: 'longest_idle' });
+  const number = await create('numbers', { number: '100', queueId: calls.id });
+  const { phone } = await create('phones', { userId: anna.id, name: 'Desk phone' });
+  const { trunk } = await create('trunks', { name: 'Line', type: 'registers' });
   const reasons = await world.call('GET /api/v1/pause-reasons', { as: anna.token });
   ids = {
     queues: tenant.queue,
@@ -70,6 +75,9 @@ beforeAll(async () => {
     interactions: interaction,
     contacts: visitor.contact,
     files: file.body.id,
+    numbers: number.id,
+    phones: phone.id,
+    trunks: trunk.id,
     groupsPublic: tenant.group.publicId,
   };
 });
@@ -95,6 +103,11 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PUT /api/v1/users/:id/skills': { skills: [], version: 1 },
   'POST /api/v1/agents/:id/wrap-ups/:interactionId/extend': { bySec: 60 },
   'PATCH /api/v1/interactions/:id': { priority: 1_000 },
+  'PATCH /api/v1/numbers/:id': { label: 'Stolen', version: 1 },
+  'PATCH /api/v1/phones/:id': { name: 'Stolen', version: 1 },
+  'POST /api/v1/phones/:id/password': { version: 1 },
+  'PATCH /api/v1/trunks/:id': { name: 'Stolen', version: 1 },
+  'POST /api/v1/trunks/:id/password': { version: 1 },
   'POST /api/v1/interactions/:id/accept': { token: 'x' },
   'POST /api/v1/interactions/:id/decline': { token: 'x' },
 };
@@ -174,7 +187,14 @@ describe('API-1 every route', () => {
       }
     }
     expect(walked.length).toBeGreaterThan(15);
-    const kept = [`queues/${tenant.queue}`, `groups/${tenant.group.id}`, `users/${anna.id}`, `skills/${ids['skills']}`];
+    const kept = [
+      `queues/${tenant.queue}`,
+      `groups/${tenant.group.id}`,
+      `users/${anna.id}`,
+      `skills/${ids['skills']}`,
+      `phones/${ids['phones']}`,
+      `trunks/${ids['trunks']}`,
+    ];
     for (const path of [...kept, `pause-reasons/${ids['pause-reasons']}`].map((rest) => `/api/v1/${rest}`)) {
       const { status, body } = await world.call(`GET ${path}`, { as: tenant.owner.token });
       expect({ path, status, isTheirs: body.name === 'Stolen' }).toEqual({ path, status: 200, isTheirs: false });

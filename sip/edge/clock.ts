@@ -1,0 +1,11 @@
+/** The clock of the running edge; tests give their own. */
+import type { Clock, SipTimers } from './types.ts';
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+};
+
+/** RFC 3261, table 4. */
+export const RFC_TIMERS: SipTimers = { t1: 500, t2: 4_000, t4: 5_000 };

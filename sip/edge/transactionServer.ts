@@ -1,0 +1,250 @@
+/**
+ * Server transactions (RFC 3261 17.2, RFC 6026). Created by Transactions for each new request; they repeat responses, absorb what comes again, and
+ * end by themselves: each state but an INVITE that rings has a timer.
+ */
+import type { SipRequest, SipResponse } from './message.ts';
+import { createResponse, writeMessage } from './messageWrite.ts';
+import { tagOf } from './nameAddr.ts';
+import { randomText } from './randomText.ts';
+import type { Clock, Flow, ServerTransaction, SipTimers } from './types.ts';
+
+export type ServerEndReason = 'done' | 'timeout' | 'transport';
+
+/** What a server transaction needs of the layer. */
+export interface ServerHost {
+  readonly clock: Clock;
+  readonly timers: SipTimers;
+  /** Takes the transaction out of the table. */
+  forget(transaction: AnyServer): void;
+}
+
+export type AnyServer = InviteServer | NonInviteServer;
+
+/** A response that came too late: the transaction has its final, or is over. */
+export class TransactionError extends Error {
+  override name = 'TransactionError';
+}
+
+type InviteState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'terminated';
+type InviteEvent = 'success' | 'failure' | 'ack' | 'over';
+
+/** RFC 6026 figure 5; what is not listed changes nothing. */
+const INVITE_NEXT: Readonly<Record<InviteState, Partial<Record<InviteEvent, InviteState>>>> = {
+  proceeding: { success: 'accepted', failure: 'completed', over: 'terminated' },
+  completed: { ack: 'confirmed', over: 'terminated' },
+  confirmed: { over: 'terminated' },
+  accepted: { over: 'terminated' },
+  terminated: {},
+};
+
+type NonInviteState = 'trying' | 'proceeding' | 'completed' | 'terminated';
+type NonInviteEvent = 'provisional' | 'final' | 'over';
+
+/** RFC 3261 figure 8. */
+const NON_INVITE_NEXT: Readonly<Record<NonInviteState, Partial<Record<NonInviteEvent, NonInviteState>>>> = {
+  trying: { provisional: 'proceeding', final: 'completed', over: 'terminated' },
+  proceeding: { final: 'completed', over: 'terminated' },
+  completed: { over: 'terminated' },
+  terminated: {},
+};
+
+/** What both kinds share: the way back, the last response, and who wants to know of the end. */
+abstract class Server implements ServerTransaction {
+  readonly id = randomText();
+  readonly key: string;
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  lastResponse: SipResponse | undefined;
+  protected readonly host: ServerHost;
+  /** The way of responses: not that of the request when its UDP port is not where answers go. */
+  protected readonly back: Flow;
+  protected lastBytes: Buffer | undefined;
+  protected readonly onCancelled: ((cancel: SipRequest) => void)[] = [];
+  readonly #onEnded: ((reason: ServerEndReason) => void)[] = [];
+  #ended: ServerEndReason | undefined;
+
+  constructor(key: string, request: SipRequest, flow: Flow, back: Flow, host: ServerHost) {
+    this.key = key;
+    this.request = request;
+    this.flow = flow;
+    this.back = back;
+    this.host = host;
+  }
+
+  abstract readonly isCompleted: boolean;
+  abstract respond(response: SipResponse): void;
+
+  onCancel(listener: (cancel: SipRequest) => void): void {
+    this.onCancelled.push(listener);
+  }
+
+  onEnded(listener: (reason: ServerEndReason) => void): void {
+    const ended = this.#ended;
+    if (ended) queueMicrotask(() => listener(ended));
+    else this.#onEnded.push(listener);
+  }
+
+  /** Tells the user, once. The transaction may live on to absorb what comes again. */
+  protected tellEnded(reason: ServerEndReason): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    for (const listener of this.#onEnded.splice(0)) listener(reason);
+  }
+
+  protected transmit(bytes: Buffer | undefined): void {
+    if (bytes) this.back.send(bytes).catch(this.onSendFailed);
+  }
+
+  protected abstract readonly onSendFailed: () => void;
+}
+
+export class InviteServer extends Server {
+  #state: InviteState = 'proceeding';
+  /** Repeats a failure over UDP (G). */
+  #repeat: unknown;
+  #repeatMs = 0;
+  /** Ends the state: H, I or L; before any response of the user 64 s. */
+  #end: unknown;
+
+  constructor(key: string, request: SipRequest, flow: Flow, back: Flow, host: ServerHost) {
+    super(key, request, flow, back, host);
+    this.#end = host.clock.setTimeout(this.#onUnanswered, 128 * host.timers.t1);
+    // At once and not after 200 ms: it ends the far end's repetitions.
+    this.lastBytes = writeMessage(createResponse(request, 100));
+    this.transmit(this.lastBytes);
+  }
+
+  get isCompleted(): boolean {
+    return this.#state !== 'proceeding';
+  }
+
+  respond(response: SipResponse): void {
+    if (this.#state !== 'proceeding') throw new TransactionError('the INVITE has its final response, or is over');
+    const bytes = writeMessage(response);
+    const { clock, timers } = this.host;
+    this.lastResponse = response;
+    this.lastBytes = bytes;
+    clock.clearTimeout(this.#end);
+    if (response.status >= 300) {
+      this.#enter('failure');
+      this.#end = clock.setTimeout(this.#onNoAck, 64 * timers.t1);
+      if (!this.flow.isReliable) this.#repeatAfter(timers.t1);
+    } else if (response.status >= 200) {
+      this.#enter('success');
+      this.#end = clock.setTimeout(this.#onOver, 64 * timers.t1);
+    }
+    this.transmit(bytes);
+    if (response.status >= 200 && response.status < 300) this.tellEnded('done');
+  }
+
+  /** The same INVITE again. */
+  receiveAgain(): void {
+    if (this.#state === 'proceeding' || this.#state === 'completed') this.transmit(this.lastBytes);
+  }
+
+  /** @returns whether it was for a failure; the ACK of a 2xx goes to the user */
+  receiveAck(): boolean {
+    if (this.#state === 'accepted') return false;
+    if (this.#state !== 'completed') return true;
+    this.#enter('ack');
+    this.#clear();
+    if (this.flow.isReliable) this.#onOver();
+    else this.#end = this.host.clock.setTimeout(this.#onOver, this.host.timers.t4);
+    this.tellEnded('done');
+    return true;
+  }
+
+  /** A CANCEL that matches. It has no effect after a final response (RFC 3261 9.2). */
+  receiveCancel(cancel: SipRequest): void {
+    if (this.#state === 'proceeding') for (const listener of this.onCancelled) listener(cancel);
+  }
+
+  close(reason: ServerEndReason): void {
+    this.#clear();
+    this.#enter('over');
+    this.host.forget(this);
+    this.tellEnded(reason);
+  }
+
+  #enter(event: InviteEvent): void {
+    this.#state = INVITE_NEXT[this.#state][event] ?? this.#state;
+  }
+
+  #repeatAfter(ms: number): void {
+    this.#repeatMs = ms;
+    this.#repeat = this.host.clock.setTimeout(this.#onRepeat, ms);
+  }
+
+  readonly #onRepeat = (): void => {
+    this.transmit(this.lastBytes);
+    this.#repeatAfter(Math.min(2 * this.#repeatMs, this.host.timers.t2));
+  };
+
+  readonly #onUnanswered = (): void => this.close('timeout');
+  readonly #onNoAck = (): void => this.close('timeout');
+  readonly #onOver = (): void => this.close('done');
+  protected readonly onSendFailed = (): void => {
+    if (this.#state !== 'terminated') this.close('transport');
+  };
+
+  #clear(): void {
+    this.host.clock.clearTimeout(this.#end);
+    this.host.clock.clearTimeout(this.#repeat);
+  }
+}
+
+export class NonInviteServer extends Server {
+  #state: NonInviteState = 'trying';
+  /** Ends the state: J; before the final 64 s. */
+  #end: unknown;
+
+  constructor(key: string, request: SipRequest, flow: Flow, back: Flow, host: ServerHost) {
+    super(key, request, flow, back, host);
+    this.#end = host.clock.setTimeout(this.#onUnanswered, 128 * host.timers.t1);
+  }
+
+  get isCompleted(): boolean {
+    return this.#state === 'completed' || this.#state === 'terminated';
+  }
+
+  respond(response: SipResponse): void {
+    if (this.isCompleted) throw new TransactionError('the request has its final response, or is over');
+    this.lastBytes = writeMessage(response);
+    this.lastResponse = response;
+    this.#enter(response.status >= 200 ? 'final' : 'provisional');
+    this.transmit(this.lastBytes);
+    if (this.#state !== 'completed') return;
+    const { clock, timers } = this.host;
+    clock.clearTimeout(this.#end);
+    if (this.flow.isReliable) this.close('done');
+    else this.#end = clock.setTimeout(this.#onOver, 64 * timers.t1);
+    this.tellEnded('done');
+  }
+
+  /** The same request again. */
+  receiveAgain(): void {
+    this.transmit(this.lastBytes);
+  }
+
+  close(reason: ServerEndReason): void {
+    this.host.clock.clearTimeout(this.#end);
+    this.#enter('over');
+    this.host.forget(this);
+    this.tellEnded(reason);
+  }
+
+  #enter(event: NonInviteEvent): void {
+    this.#state = NON_INVITE_NEXT[this.#state][event] ?? this.#state;
+  }
+
+  readonly #onUnanswered = (): void => this.close('timeout');
+  readonly #onOver = (): void => this.close('done');
+  protected readonly onSendFailed = (): void => {
+    if (this.#state !== 'terminated') this.close('transport');
+  };
+}
+
+/** The To tag that the responses of a transaction carry, so that the 200 to its CANCEL has the same (RFC 3261 9.2). */
+export function localTagOf(transaction: ServerTransaction): string {
+  return tagOf(transaction.lastResponse?.headers.get('to') ?? '') ?? randomText();
+}

@@ -1,0 +1,67 @@
+/** Statements about numbers. Each is bound to an account, but the world's numbers, which are unique over all. */
+import { type Kysely, sql } from 'kysely';
+import { AppError } from '../base/errors.ts';
+import { isDuplicate } from '../db/database.ts';
+import type { Tables } from '../db/tables.ts';
+
+const FIRST_EXTENSION = 100;
+
+export function selectNumbers(db: Kysely<Tables>, accountId: string) {
+  return db
+    .selectFrom('number')
+    .innerJoin('queue', 'queue.id', 'number.queue_id')
+    .selectAll('number')
+    .select('queue.name as queue_name')
+    .where('number.account_id', '=', accountId);
+}
+
+/** @throws AppError not_found, also for a number of another account */
+export async function readNumber(db: Kysely<Tables>, accountId: string, id: string) {
+  const row = await selectNumbers(db, accountId).where('number.id', '=', id).executeTakeFirst();
+  if (!row) throw new AppError('not_found');
+  return row;
+}
+
+/** VOX-1: the least free extension from 100 on. */
+export async function nextExtension(db: Kysely<Tables>, accountId: string): Promise<string> {
+  const rows = await db
+    .selectFrom('number')
+    .select(sql<number>`number::int`.as('extension'))
+    .where('account_id', '=', accountId)
+    .where(sql<boolean>`number ~ '^[1-9][0-9]{2,7}$'`)
+    .orderBy('extension')
+    .execute();
+  let next = FIRST_EXTENSION;
+  for (const { extension } of rows) {
+    if (extension > next) break;
+    if (extension === next) next += 1;
+  }
+  return String(next);
+}
+
+/** A voice queue of the account. @throws AppError invalid */
+export async function requireVoiceQueue(db: Kysely<Tables>, accountId: string, queueId: string): Promise<void> {
+  const queue = await db
+    .selectFrom('queue')
+    .select('channel')
+    .where('id', '=', queueId)
+    .where('account_id', '=', accountId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (queue?.channel === 'voice') return;
+  const message = queue ? 'calls wait in voice queues only' : 'there is no such queue';
+  throw new AppError('invalid', { fields: [{ path: 'queueId', message }] });
+}
+
+/** Of those that lead to the queue, at most five. */
+export async function numbersOfQueue(db: Kysely<Tables>, queueId: string): Promise<string[]> {
+  const rows = await db.selectFrom('number').select('number').where('queue_id', '=', queueId).orderBy('number').limit(5).execute();
+  return rows.map((row) => row.number);
+}
+
+export function refuseSameNumber(error: unknown): never {
+  if (isDuplicate(error, 'number_account'))
+    throw new AppError('conflict', { detail: 'The account has this number already.', cause: error });
+  if (isDuplicate(error, 'number_world')) throw new AppError('conflict', { detail: 'Another account has this number.', cause: error });
+  throw error;
+}

@@ -262,16 +262,8 @@ class Storm {
   }
 
   async #strike(point: Point): Promise<void> {
-    const member = await until(() => this.#choose(point), { timeoutMs: STRIKE_WITHIN_MS, what: `a process for ${nameOf(point)}` });
-    member.isReady = false;
+    const member = await this.#hit(point);
     const proxy = member.proxies[point.server];
-    const strike = () => point.signal === 'SIGKILL' && member.signal('SIGKILL');
-    const count = 1 + Math.floor(this.#random() * (point.role === 'node' ? 6 : 2));
-    let isStruck = false;
-    void proxy.strikeAt(point.moment, count, { stop: () => member.signal('SIGSTOP'), strike }).then(() => {
-      isStruck = true;
-    });
-    await until(() => isStruck, { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
     if (point.role === 'worker') this.#unwellAt = Date.now();
     if (point.signal === 'SIGKILL') {
       await member.gone();
@@ -291,6 +283,31 @@ class Storm {
     const isSomeoneLeft = (role: string) =>
       this.#members.some(({ orders, isReady, hasEnded }) => orders.role === role && isReady && !hasEnded);
     await until(() => isSomeoneLeft('node') && isSomeoneLeft('worker'), { timeoutMs: 60_000, what: 'processes to strike' });
+  }
+
+  /** Chooses a process and strikes it. One that gave its partition away has nothing more to do: another is chosen then. */
+  async #hit(point: Point): Promise<Member> {
+    const giveUpAt = Date.now() + STRIKE_WITHIN_MS;
+    for (;;) {
+      const member = await until(() => this.#choose(point), { timeoutMs: STRIKE_WITHIN_MS, what: `a process for ${nameOf(point)}` });
+      const proxy = member.proxies[point.server];
+      const strike = () => point.signal === 'SIGKILL' && member.signal('SIGKILL');
+      const count = 1 + Math.floor(this.#random() * (point.role === 'node' ? 6 : 2));
+      let isStruck = false;
+      member.isReady = false;
+      void proxy.strikeAt(point.moment, count, { stop: () => member.signal('SIGSTOP'), strike }).then(() => {
+        isStruck = true;
+      });
+      const isFit = async () => point.role === 'node' || (await this.#holder())?.startsWith(`${member.orders.nodeId}:`) === true;
+      await until(async () => isStruck || !(await isFit()), { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
+      if (!isStruck && proxy.disarm()) {
+        member.isReady = true;
+        if (Date.now() > giveUpAt) throw new Error(`nobody to strike: ${nameOf(point)}`);
+        continue;
+      }
+      await until(() => isStruck, { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
+      return member;
+    }
   }
 
   /** Of the workers only the one that holds the partition has anything to do. */

@@ -9,14 +9,11 @@ import { partitionKey } from './keys.ts';
 import type { NodeLease } from './lease.ts';
 import type { Reply, ScriptRunner } from './redis.ts';
 
-/** A deadline that a script set. */
+/** A slot of time in which a script has set the first deadline. */
 export interface Knock {
   readonly partition: number;
-  readonly kind: string;
-  readonly id: string;
-  readonly token: string;
-  /** In the partition's time, which is not this machine's clock. */
-  readonly dueMs: number;
+  /** Its end, in the partition's time, which is not this machine's clock; 0: at once. */
+  readonly until: number;
   /** From now. */
   readonly inMs: number;
 }
@@ -86,21 +83,12 @@ export class Commands {
     return Array.isArray(reply) ? reply : undefined;
   }
 
-  /** Passes on the deadlines that a script set: they stand last in every answer. */
+  /** Passes on the knocks that a script asks for: they stand last in every answer. */
   schedule(partition: number, reply: Reply): void {
     const flat = reply.at(-1);
     if (!Array.isArray(flat) || flat.length === 0) return;
     const knocks: Knock[] = [];
-    for (let at = 0; at + 4 < flat.length; at += 5) {
-      knocks.push({
-        partition,
-        kind: String(flat[at]),
-        id: String(flat[at + 1]),
-        token: String(flat[at + 2]),
-        dueMs: Number(flat[at + 3]),
-        inMs: Number(flat[at + 4]),
-      });
-    }
+    for (let at = 0; at + 1 < flat.length; at += 2) knocks.push({ partition, until: Number(flat[at]), inMs: Number(flat[at + 1]) });
     this.#onKnocks(knocks);
   }
 }

@@ -52,7 +52,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
-  const knocks = new KnockSender({ redisUrl, redis, prefix, log });
+  const knocks = new KnockSender({ redisUrl, prefix, log });
   const commands = new Commands({
     runner,
     lease,
@@ -67,13 +67,24 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const feeds = createFeeds({ commands, redis, prefix, log, isCluster, connect: (partition) => openReader('tail', partition) });
   const signals = createSignals({ redis, prefix, connect: () => connect(redisUrl, log, `centralino-${nodeId}-signals`) });
 
+  const config = createConfig(commands, runner, prefix);
+  const phones = createPhones({
+    commands,
+    runner,
+    prefix,
+    config,
+    lease,
+    log,
+    connect: (key) => connectReader(redisUrl, redis, log, `centralino-${nodeId}-mailbox`, key),
+  });
+
   let closing: Promise<void> | undefined;
   async function close(reason: string): Promise<void> {
     log.debug({ node: nodeId, reason }, 'engine.closing');
     await lease
       .close((partition, reply) => commands.schedule(partition, reply))
       .catch((error: unknown) => log.warn({ err: error }, 'lease.unreturned'));
-    await Promise.all([feeds.close(), signals.close(), knocks.close()]);
+    await Promise.all([feeds.close(), signals.close(), knocks.close(), phones.close()]);
     runner.close();
   }
 
@@ -85,8 +96,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     sessions: createSessions(commands, runner, prefix),
     shelf: createShelf(runner, prefix),
     rates: createRates(redis, prefix),
-    config: createConfig(commands, runner, prefix),
-    phones: createPhones(),
+    config,
+    phones,
     lease,
     core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },
     async fullPartitions() {

@@ -6,11 +6,26 @@ export const partitionKey = (prefix: string, partition: number): string => `${pr
 
 export const logKey = (prefix: string, partition: number): string => `${partitionKey(prefix, partition)}:log`;
 
-/** Account → partition, group public id → account, the partitions in use; small, read at the edge, rebuilt from configuration. */
-export const directoryKey = (prefix: string, name: 'accounts' | 'groups' | 'partitions'): string => `${prefix}{dir}:${name}`;
+/** Prefix of what is kept for all accounts together; small. */
+export const directoryPrefix = (prefix: string): string => `${prefix}{dir}`;
+
+/**
+ * Account → partition, group public id → account, the partitions in use: read at the edge, rebuilt from configuration. Likewise of phones: DID → number,
+ * username → phone, the trunks and their edition.
+ */
+export const directoryKey = (
+  prefix: string,
+  name: 'accounts' | 'groups' | 'partitions' | 'numbers' | 'usernames' | 'trunks' | 'trunkEdition',
+): string => `${directoryPrefix(prefix)}:${name}`;
 
 /** Worker processes by the time (Unix ms) until which they count as there. */
 export const workersKey = (prefix: string): string => `${prefix}{dir}:workers`;
 
 /** Best-effort signals. */
 export const signalChannel = (prefix: string): string => `${prefix}{sig}`;
+
+/** Prefix of a node's mailbox and of the sign that it reads it. */
+export const nodePrefix = (prefix: string, nodeId: string): string => `${prefix}{node:${nodeId}}`;
+
+/** Which node carries a call, by the id of the call or of its interaction. */
+export const carrierKey = (prefix: string, id: string): string => `${prefix}carrier:${id}`;

@@ -11,8 +11,8 @@ const WATCH_MS = 3_000;
 const STUCK_MS = 4_000;
 const CONCURRENCY = 16;
 
-/** Fires a deadline; returns in how many ms to knock again, because it is not due yet by the partition's time; else 0. */
-type Fire = (partition: number, member: string) => Promise<number>;
+/** Fires what is due; returns in how many ms to knock again, because its time has not come yet by the partition's; else 0. */
+type Fire = (knock: KnockData) => Promise<number>;
 
 export class KnockWorker {
   readonly #redisUrl: string;
@@ -52,7 +52,7 @@ export class KnockWorker {
     const worker = new Worker<KnockData>(
       KNOCKS,
       async (job, token) => {
-        const againInMs = await this.#fire(job.data.partition, job.data.member);
+        const againInMs = await this.#fire(job.data);
         this.#done++;
         if (againInMs === 0) return;
         await job.moveToDelayed(Date.now() + againInMs + MARGIN_MS, token);

@@ -2,34 +2,31 @@
  * BullMQ carries the knocks: at a deadline's time a worker asks the script to fire it. A knock is a hint — the deadline itself stands in
  * Redis under its token, so a knock that comes late, twice or never is harmless. Created by the engine; `knockWorker.ts` answers.
  *
- * Most deadlines are cleared long before they are due (a wrap-up that the agent ends, a window whose client is back), and a BullMQ job costs
- * Redis more than the deadline itself: measured on a chat's whole life whose wrap-up is ended by command, 80 to 110 of 650 µs of Redis and 190
- * of 500 µs of ours. So a knock that is not near is held here for half a second; then one read asks which of the held deadlines still stand,
- * and only those become jobs. A process that is killed meanwhile takes its hints along: the sweeper fires those deadlines within its grace.
- * Refused: holding longer, which would save more and leave more to the sweeper.
+ * One job is for all deadlines of a partition within a slot of 100 ms, because a job costs Redis more than the deadline itself (adding and running
+ * one: 138 µs, a wrap-up's end: about 100). The script that sets the first deadline of a slot asks for it (`askKnock` in `scripts/lib/base.lua`);
+ * the job fires whatever is due then, a part at a time. Deadlines that are due when they are set have a job of their own, at once.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import type { Logger } from '../src/base/log.ts';
 import type { Knock } from './commands.ts';
-import { partitionKey } from './keys.ts';
 import { connectPatiently, type Redis } from './redis.ts';
 
 export const KNOCKS = 'knocks';
 /** Scripts go by Redis's clock; a knock a little late is better than one too early. */
-export const MARGIN_MS = 15;
-/** A knock nearer than this goes at once. */
-const NEAR_MS = 1_000;
-const HOLD_MS = 500;
-/** Held knocks are looked at this often: each is held between `HOLD_MS` and this longer. */
-const TICK_MS = 100;
-/** Deadlines asked for in one read, and jobs added in one call. */
-const MOST = 200;
+export const MARGIN_MS = 5;
+/** A job that failed, because its worker's lease had lapsed or Redis was away, comes again. */
+const ATTEMPTS = 4;
+const RETRY_MS = 300;
 const CLOSE_MS = 1_500;
 
 export interface KnockData {
   readonly partition: number;
-  readonly member: string;
+  /** What is due till then, by the partition's time, is fired; 0 at once. */
+  readonly until?: number;
+  /** Of an earlier release: the deadline it was for. */
+  readonly member?: string;
 }
 
 export const knockPrefix = (prefix: string) => `${prefix}{knocks}`;
@@ -48,99 +45,47 @@ export async function soon(closing: Promise<unknown> | undefined): Promise<void>
   limit.abort();
 }
 
-interface Held {
-  readonly knock: Knock;
-  /** When it came, by `performance.now()`. */
-  readonly since: number;
-}
-
-const memberOf = ({ kind, id, token }: Knock): string => `${kind}|${id}|${token}`;
-
 export class KnockSender {
   readonly #redisUrl: string;
-  readonly #redis: Redis;
   readonly #prefix: string;
   readonly #log: Logger;
   #queue: Queue<KnockData> | undefined;
   #connection: Redis | undefined;
-  /** In the order they came. */
-  #held: Held[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #name = randomBytes(6).toString('base64url');
+  #atOnce = 0;
   readonly #sending = new Set<Promise<unknown>>();
 
-  /** `redis` is the engine's connection for commands; it must still serve when this is closed. */
-  constructor(options: { redisUrl: string; redis: Redis; prefix: string; log: Logger }) {
+  constructor(options: { redisUrl: string; prefix: string; log: Logger }) {
     this.#redisUrl = options.redisUrl;
-    this.#redis = options.redis;
     this.#prefix = options.prefix;
     this.#log = options.log;
   }
 
   send(knocks: readonly Knock[]): void {
-    const since = performance.now();
-    const near: Held[] = [];
-    for (const knock of knocks) (knock.inMs < NEAR_MS ? near : this.#held).push({ knock, since });
-    if (near.length > 0) this.#keep(this.#add(near));
-    if (this.#held.length > 0) this.#timer ??= setTimeout(() => this.#tick(), HOLD_MS);
-  }
-
-  /** Those held long enough go; the timer runs as long as any is held. */
-  #tick(): void {
-    const before = performance.now() - HOLD_MS;
-    const younger = this.#held.findIndex(({ since }) => since > before);
-    this.#keep(this.#addStanding(this.#held.splice(0, younger < 0 ? this.#held.length : younger)));
-    this.#timer = this.#held.length > 0 ? setTimeout(() => this.#tick(), TICK_MS) : undefined;
-  }
-
-  async #addStanding(held: readonly Held[]): Promise<void> {
-    for (let at = 0; at < held.length; at += MOST) await this.#add(await this.#standing(held.slice(at, at + MOST)));
-  }
-
-  /** Those whose deadline still stands at their time; all of them when that cannot be told. */
-  async #standing(held: readonly Held[]): Promise<Held[]> {
-    const byPartition = Map.groupBy(held, ({ knock }) => knock.partition);
-    const asked = [...byPartition].map(async ([partition, some]) => {
-      try {
-        const scores = await this.#redis.zmscore(
-          `${partitionKey(this.#prefix, partition)}:due:knock`,
-          some.map(({ knock }) => memberOf(knock)),
-        );
-        return some.filter(({ knock }, index) => scores[index] !== null && Number(scores[index]) === knock.dueMs);
-      } catch (error) {
-        this.#log.debug({ err: error, partition }, 'knocks.unasked');
-        return some;
-      }
-    });
-    return (await Promise.all(asked)).flat();
-  }
-
-  async #add(held: readonly Held[]): Promise<void> {
-    if (held.length === 0) return;
     this.#connection ??= connectPatiently(this.#redisUrl);
     this.#queue ??= openQueue(this.#connection, this.#prefix, this.#log);
-    const now = performance.now();
-    const jobs = held.map(({ knock, since }) => ({
-      name: knock.kind,
-      data: { partition: knock.partition, member: memberOf(knock) },
+    const jobs = knocks.map(({ partition, until, inMs }) => ({
+      name: 'due',
+      data: { partition, until },
       opts: {
-        jobId: `${knock.kind}:${knock.id}:${knock.token}@${knock.dueMs}`,
-        delay: Math.max(0, Math.ceil(knock.inMs - (now - since))) + MARGIN_MS,
+        // A job that is there already is not added again. Those for at once never are the same: one that runs may have looked before.
+        jobId: until > 0 ? `due:${partition}:${until}` : `now:${partition}:${this.#name}-${++this.#atOnce}`,
+        delay: until > 0 ? inMs + MARGIN_MS : 0,
+        attempts: ATTEMPTS,
+        backoff: { type: 'fixed', delay: RETRY_MS },
         removeOnComplete: true,
         removeOnFail: 100,
       },
     }));
-    await this.#queue.addBulk(jobs).catch((error: unknown) => this.#log.warn({ err: error, knocks: jobs.length }, 'knocks.unsent'));
-  }
-
-  #keep(sent: Promise<unknown>): void {
+    const sent = this.#queue
+      .addBulk(jobs)
+      .catch((error: unknown) => this.#log.warn({ err: error, knocks: jobs.length }, 'knocks.unsent'))
+      .finally(() => this.#sending.delete(sent));
     this.#sending.add(sent);
-    void sent.finally(() => this.#sending.delete(sent));
   }
 
-  /** Hands over everything held. */
+  /** Waits for what is being sent. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#keep(this.#addStanding(this.#held.splice(0)));
     await soon(Promise.all(this.#sending));
     await soon(this.#queue?.close());
     this.#connection?.disconnect();

@@ -125,8 +125,16 @@ export interface Phones {
   /** Of all accounts; kept in memory, at most a second old. */
   trunks(): Promise<readonly { readonly scope: Scope; readonly doc: TrunkDoc }[]>;
 
-  /** Adds or replaces (RFC 3261 10.3: refuses a CSeq that is not above under the same Call-ID). `hasFirst`: the phone had none before. */
-  bind(scope: Scope, agentId: UserId | '', binding: Binding): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
+  /**
+   * Adds or replaces (RFC 3261 10.3: refuses a CSeq below the one that stands under the same Call-ID; the same request again is answered again).
+   * `hasFirst`: the phone had none before. From then until its last binding is gone the phone is a live device of the agent, called `name`; no process holds it.
+   */
+  bind(
+    scope: Scope,
+    agentId: UserId | '',
+    binding: Binding,
+    name?: string,
+  ): Promise<{ isAccepted: boolean; hasFirst: boolean; bindings: Binding[] }>;
   unbind(
     scope: Scope,
     phoneId: string,

@@ -71,11 +71,39 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
   const partitions = new HeldPartitions({ runner, prefix, nodeId: engine.lease.nodeId, log });
   await partitions.start();
 
+  /** Partitions in which is being fired, with the latest knock that came meanwhile. */
+  const firing = new Map<number, number | undefined>();
+
+  /**
+   * One part after the other, so that other commands come between them and much that is due at once holds up nobody. @returns in how many ms to
+   * knock again, because it came too early
+   */
+  async function fireDue(partition: number, until: number): Promise<number> {
+    if (firing.has(partition)) {
+      firing.set(partition, Math.max(until, firing.get(partition) ?? 0));
+      return 0;
+    }
+    firing.set(partition, undefined);
+    try {
+      for (let latest = until; ; ) {
+        const reply = await commands.run('fireDue', partition, [latest]);
+        const [, more, againInMs] = isRefused(reply) ? ['', 0, 0] : reply;
+        const came = firing.get(partition);
+        firing.set(partition, undefined);
+        if (more === 0 && came === undefined) return Number(againInMs);
+        latest = Math.max(latest, came ?? 0);
+      }
+    } finally {
+      firing.delete(partition);
+    }
+  }
+
   const knocks = new KnockWorker({
     redisUrl,
     prefix,
     log,
-    async fire(partition, member) {
+    async fire({ partition, member, until = 0 }) {
+      if (member === undefined) return fireDue(partition, until);
       const reply = await commands.run('fireDeadline', partition, [member]);
       return isRefused(reply) ? 0 : Number(reply[2]);
     },

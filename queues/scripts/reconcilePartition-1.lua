@@ -3,6 +3,7 @@
 -- Answers: ok, next cursor ('' at the end), repairs (text each)
 -- @include routing
 -- @include presence
+-- @include bindings
 local repairs = {}
 local function repaired(what) repairs[#repairs + 1] = what end
 
@@ -131,10 +132,15 @@ local function checkAgent(a)
   local devices = call('HGETALL', B .. ':ad:' .. a)
   for k = 1, #devices, 2 do
     local connection, name, nodeEpoch = string.match(devices[k + 1], '^([^|]*)|([^|]*)|([^|]*)|')
-    if connection and connection ~= '' and not isNodeKnown(name, nodeEpoch) then
+    if connection == 'bound' then
+      if phones.show(a, devices[k]) then repaired('phone ' .. devices[k]) end
+    elseif connection and connection ~= '' and not isNodeKnown(name, nodeEpoch) then
       dropDevice(a, devices[k], connection)
       repaired('device ' .. a)
     end
+  end
+  for _, phone in ipairs(call('SMEMBERS', B .. ':pph:' .. a)) do
+    if phones.show(a, phone) then repaired('phone ' .. phone) end
   end
   -- A release that does not know of phones let one go.
   if select(2, phones.count(g)) ~= g.phones then

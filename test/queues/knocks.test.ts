@@ -57,23 +57,59 @@ test('RTE-8 a knock ends the wrap-up, also after Redis was killed for a while, t
   printed.mockRestore();
 });
 
-test('RTE-8 knocks that are held for a while end their wrap-ups all the same, with nobody sweeping', async () => {
-  await Promise.all([1_100, 1_600, 2_400].map((wrapUpMs) => wrapUp(wrapUpMs)));
+test('RTE-8 wrap-ups of different lengths end, with nobody sweeping', async () => {
+  await Promise.all([0, 40, 160, 400].map((extraMs) => wrapUp(700 + extraMs)));
 });
 
-test('RTE-8 a deadline that is cleared at once makes no job; one that stands does', async () => {
+/** Of the partition's slots of time. */
+const jobs = () => world.engine.core.runner.redis.keys(`*{knocks}:knocks:due:${world.scope.partition}:*`);
+
+test('RTE-8 what falls due within the same tenth of a second has one job', async () => {
   const { engine, scope } = world;
+  const { redis } = engine.core.runner;
   const queue = await world.addQueue({ mode: 'balanced', isAutoAccepted: true, wrapUpMs: 60_000 });
-  const agentId = await world.addAgent({ queues: [queue], capacity: 2 });
-  const [ended, standing] = [await world.startChat(queue), await world.startChat(queue)];
-  for (const { id } of [ended, standing]) {
-    const close = { interactionId: id, agentId, outcome: '', note: '', key: newId('command'), isSupervisor: false };
-    expect(await engine.router.closeInteraction(scope, close)).toMatchObject({ ok: true });
-  }
-  expect(await engine.router.endWrapUp(scope, { interactionId: ended.id, agentId, isSupervisor: false })).toMatchObject({ ok: true });
-  const jobsOf = (id: string) => engine.core.runner.redis.keys(`*{knocks}*wrapup:${id}:*`);
-  await until(async () => (await jobsOf(standing.id)).length === 1, { what: 'the job of the deadline that stands' });
-  expect(await jobsOf(ended.id)).toEqual([]);
+  const agentId = await world.addAgent({ queues: [queue], capacity: 20 });
+  const chats = [];
+  for (let count = 0; count < 20; count++) chats.push(await world.startChat(queue));
+  const before = new Set(await jobs());
+  const closed = chats.map(({ id }) =>
+    engine.router.closeInteraction(scope, {
+      interactionId: id,
+      agentId,
+      outcome: '',
+      note: '',
+      key: newId('command'),
+      isSupervisor: false,
+    }),
+  );
+  expect((await Promise.all(closed)).every(({ ok }) => ok)).toBe(true);
+  const base = `${engine.core.prefix}{p${scope.partition}}`;
+  const dues = await redis.zrange(`${base}:due:knock`, 0, -1, 'WITHSCORES');
+  const wrapUps = dues.filter((_, index) => index % 2 === 1 && dues[index - 1]?.startsWith('wrapup|'));
+  const slots = new Set(wrapUps.map((due) => Math.ceil(Number(due) / 100) * 100));
+  expect(wrapUps).toHaveLength(20);
+  const made = async () => (await jobs()).filter((job) => !before.has(job)).map((job) => Number(job.slice(job.lastIndexOf(':') + 1)));
+  await until(async () => (await made()).length >= slots.size, { what: 'a job for each slot' });
+  expect(new Set(await made())).toEqual(slots);
+});
+
+test('RTE-3 RTE-8 two thousand needs that are lowered at once come in time and part by part', { timeout: 60_000 }, async () => {
+  const { engine, scope } = world;
+  const queue = await world.addQueue({ mode: 'longest_idle', relaxation: [{ afterSec: 4, lowerBy: 5 }] });
+  const required = [{ skill: 'rare', level: 5 }];
+  const starts = Array.from({ length: 2_000 }, () =>
+    engine.router.startInteraction(scope, { ...world.newChat(queue), text: '', connectionId: '', required }),
+  );
+  expect((await Promise.all(starts)).every(({ ok }) => ok)).toBe(true);
+  const { redis } = engine.core.runner;
+  const base = `${engine.core.prefix}{p${scope.partition}}`;
+  expect(await redis.zcard(`${base}:ws:${queue}`)).toBe(2_000);
+  await redis.config('RESETSTAT');
+  await until(async () => (await redis.zcard(`${base}:ws:${queue}`)) === 0, { timeoutMs: 20_000, what: 'all needing nothing' });
+  const [, fired = '0'] = /cmdstat_fcall:calls=(\d+)/.exec(await redis.info('commandstats')) ?? [];
+  expect(Number(fired), 'no script did more than a part of it').toBeGreaterThan(2_000 / 10);
+  const waiting = await engine.views.queue(scope, queue);
+  expect(waiting?.interactions.every(({ required: needs }) => needs.length === 0)).toBe(true);
 });
 
 test('APP-6 the reconnect windows that a leaving process opens are knocked', async () => {
@@ -87,13 +123,18 @@ test('APP-6 the reconnect windows that a leaving process opens are knocked', asy
   });
 });
 
-test('APP-6 what a leaving process holds back is handed over, also deadlines that are far', async () => {
+test('APP-6 the knocks of a leaving process are sent before it is gone, also those that are far', async () => {
   const leaving = await world.another('node-leaving-2');
   const queue = await world.addQueue({ mode: 'manual', reconnectMs: 2_500 });
   const started = await leaving.router.startInteraction(world.scope, world.newChat(queue));
   if (!started.ok) throw new Error(started.code);
   await leaving.close('drained');
-  expect(await world.engine.core.runner.redis.keys(`*{knocks}*reconnect:${started.interaction.id}:*`)).toHaveLength(1);
+  const { redis } = world.engine.core.runner;
+  const due = await redis.zscore(
+    `${world.engine.core.prefix}{p${world.scope.partition}}:due:knock`,
+    `reconnect|${started.interaction.id}|1`,
+  );
+  expect(await jobs()).toContainEqual(expect.stringMatching(new RegExp(`:${Math.ceil(Number(due) / 100) * 100}$`)));
   await until(async () => (await world.engine.views.interaction(world.scope, started.interaction.id as never))?.state === 'closed', {
     timeoutMs: 10_000,
   });

@@ -1,5 +1,5 @@
 /**
- * What a killed process takes along: the knocks that it held back. Its deadlines stand in Redis, and the sweeper fires them; only where it
+ * What a killed process takes along: the knocks that it was about to send. Its deadlines stand in Redis, and the sweeper fires them; only where it
  * is told not to repair (REPAIRS=0) nobody does, though offers still expire.
  */
 import { spawn } from 'node:child_process';
@@ -34,7 +34,7 @@ async function orphanWrapUp(wrapUpMs: number): Promise<{ agentId: string; due: n
   const script = join(import.meta.dirname, '../support/closeAndDie.ts');
   const node = spawn(process.execPath, [script, JSON.stringify(closing)], { stdio: 'inherit' });
   expect((await once(node, 'exit'))[1]).toBe('SIGKILL');
-  expect(await engine.core.runner.redis.keys(`*{knocks}*wrapup:${chat.id}:*`), 'the knock died with it').toEqual([]);
+  expect(await engine.core.runner.redis.keys(`*{knocks}:knocks:due:*`), 'the knock died with it').toEqual([]);
   const due = (await engine.views.agent(scope, agentId))?.agent.wrapUps[0]?.until ?? 0;
   expect(due).toBeGreaterThan(0);
   return { agentId, due };

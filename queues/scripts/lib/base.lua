@@ -11,7 +11,7 @@
 local nodeId, chance, knocks, isClockKept
 -- @each
 nodeId, chance = ARGV[1], ARGV[3]
--- Knocks to be scheduled by the caller: kind, id, token, due, in how many ms; flat. They stand last in every 'ok' answer.
+-- Knocks to be sent by the caller: till when, in how many ms; flat, '0' for at once. They stand last in every 'ok' answer.
 knocks, isClockKept = {}, false
 if not meta[2] then
   meta[2] = chance
@@ -81,6 +81,18 @@ local function keepResult(command, result)
   if command ~= '' then call('SET', B .. ':x:' .. command, result, 'PX', '3600000') end
 end
 
+-- One knock is for all deadlines of a slot of time: who sets the first of them asks for it.
+local SLOT_MS = 100
+local function askKnock(dueMs)
+  local till = math.ceil(dueMs / SLOT_MS) * SLOT_MS
+  local n = #knocks
+  if dueMs <= now then
+    if knocks[n] ~= '0' then knocks[n + 1], knocks[n + 2] = '0', '0' end
+  elseif call('ZCOUNT', B .. ':due:knock', '(' .. (till - SLOT_MS), till .. '') == 1 then
+    knocks[n + 1], knocks[n + 2] = till .. '', (till - now) .. ''
+  end
+end
+
 -- A deadline under a token: when it fires with another token than the one that stands, nothing happens.
 -- Offers are swept (due:offer), everything else is knocked (due:knock) and swept only when a knock was lost.
 local function setDeadline(kind, id, token, dueMs)
@@ -89,8 +101,7 @@ local function setDeadline(kind, id, token, dueMs)
     call('ZADD', B .. ':due:offer', due, 'offer|' .. id .. '|' .. token)
   else
     call('ZADD', B .. ':due:knock', due, kind .. '|' .. id .. '|' .. token)
-    local n = #knocks
-    knocks[n + 1], knocks[n + 2], knocks[n + 3], knocks[n + 4], knocks[n + 5] = kind, id, token, due, (dueMs - now) .. ''
+    askKnock(number(due))
   end
 end
 local function clearDeadline(kind, id, token)

@@ -65,6 +65,11 @@ local FIRES = {
   unkeep = function(a, q) releaseKept(a, q ~= '*' and q or nil) return true end,
 }
 
+-- How much of a script's time each kind takes, in wrap-ups that end; kinds that are not named count as one.
+local WEIGHTS = { offer = 2, reconnect = 2, autoclose = 2, recipe = 2, match = 4, seek = 4, agentlost = 8, refresh = 8, nobody = 8, drain = 8, unkeep = 8 }
+-- What fits into one script.
+local PART = 8
+
 -- A knock or a sweep of one deadline. Early, late, twice or with an old token: nothing happens.
 local function fire(member)
   local kind, id, tok = string.match(member, '^(%a+)|([^|]+)|(.*)$')
@@ -74,4 +79,20 @@ local function fire(member)
   call('ZREM', set, member)
   keepClock()
   return FIRES[kind](id, tok)
+end
+
+-- Fires what is due till then, the earliest first, until the script has done its part. What a later release set is passed over.
+-- @return how many fired, whether there is more
+local function firePart(set, till)
+  local fired, weight = 0, 0
+  local due = call('ZRANGEBYSCORE', B .. ':due:' .. set, '-inf', till, 'LIMIT', '0', '50')
+  for _, member in ipairs(due) do
+    local kind = string.match(member, '^%a+')
+    if FIRES[kind] then
+      if weight > 0 and weight + (WEIGHTS[kind] or 1) > PART then return fired, true end
+      weight = weight + (WEIGHTS[kind] or 1)
+      if fire(member) then fired = fired + 1 end
+    end
+  end
+  return fired, weight > 0 and #due == 50
 end

@@ -49,7 +49,7 @@ export function callsOf(packets: readonly SipPacket[], addresses: { readonly cal
       call.endedAt = atMs;
       if ('hasLeft' in call) call.hasLeft = from === addresses.callers;
     } else if (text.startsWith('INVITE ') && !call) {
-      const number = NUMBER.exec(text)?.[0] ?? '';
+      const number = NUMBER.exec(headerOf(text, 'From', 'f'))?.[0] ?? '';
       const open = { number, invitedAt: atMs, status: 0, answeredAt: 0, endedAt: 0 };
       if (from === addresses.callers) callers.set(id, { ...open, hasLeft: false });
       else if (to === addresses.agents) legs.set(id, { ...open, agent: text.slice('INVITE sip:'.length, text.indexOf('@')) });

@@ -9,6 +9,7 @@ import { type Center, startCenter } from '../test/support/center.ts';
 import { createPhoneScene, type PhoneScene } from '../test/support/phoneScene.ts';
 import { until } from '../test/support/services.ts';
 import { readUsage, totalOf, type Usage } from './processes.ts';
+import { AGENTS } from './voicePhones.ts';
 
 const SECRET_KEY = 'a key for tests that is long enough';
 const AT_ONCE = 50;
@@ -33,7 +34,8 @@ export class VoiceCenter {
     const engine = await createEngine({ redisUrl: center.redisUrl, nodeId: 'bench', log });
     const queue = { wrapUpMs: 0, mode: 'longest_idle' as const, offerTimeoutMs: 20_000, maxMissed: 0 };
     const scene = await createPhoneScene(engine, { agents, queue, secretKey: SECRET_KEY });
-    await scene.addTrunk({ sources: [trunk], maxCalls: 0, maxCallsPerMinute: 0 });
+    // All from one address: that of a trunk, and that of an office of `agents` phones, which the edge must not take for a flood.
+    await scene.addTrunk({ sources: [trunk, AGENTS], maxCalls: 0, maxCallsPerMinute: 0 });
     return new VoiceCenter(center, engine, scene);
   }
 

@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { answering, calling, registering } from './voiceScenarios.ts';
 
 export const CALLERS = '127.0.0.2';
 export const AGENTS = '127.0.0.3';
-/** SIPp's ports of media repeat after so many calls, which stand four apart. */
+/** SIPp's ports of media repeat after so many calls. The first it opens itself, and all agents' media go to theirs; it reads neither. */
 const MEDIA_PORTS = 2_500;
+const MEDIA_STEP = 4;
 const CALLERS_MEDIA = 20_000;
 const AGENTS_MEDIA = 19_998;
 const REGISTRATIONS_PER_SEC = 100;
@@ -54,7 +56,7 @@ export class Phones {
   static async open(target: string, agentsPort: number): Promise<Phones> {
     const phones = new Phones(target, agentsPort);
     try {
-      await Promise.all([phones.#sink(CALLERS, CALLERS_MEDIA, MEDIA_PORTS), phones.#sink(AGENTS, AGENTS_MEDIA, 1)]);
+      await phones.#sink(CALLERS, CALLERS_MEDIA + MEDIA_STEP, MEDIA_PORTS - 1);
     } catch (error) {
       phones.close();
       throw error;
@@ -72,6 +74,8 @@ export class Phones {
       ...['-p', String(this.#agentsPort), '-sf', this.#write(registering()), '-oocsf', this.#write(answering(how)), '-inf', file],
       ...['-r', String(REGISTRATIONS_PER_SEC), '-l', '100000', '-m', String(credentials.length)],
     ]);
+    // Phones that were live before are so still: nothing tells when the last has registered again.
+    await wait((credentials.length / REGISTRATIONS_PER_SEC) * 1_000 + 1_000);
   }
 
   call({ service, perSec, count, patienceMs }: CallersPlan): Callers {
@@ -99,7 +103,7 @@ export class Phones {
   }
 
   async #sink(address: string, first: number, count: number): Promise<void> {
-    const sink = fork(join(import.meta.dirname, 'voiceSink.ts'), [address, String(first), '4', String(count)]);
+    const sink = fork(join(import.meta.dirname, 'voiceSink.ts'), [address, String(first), String(MEDIA_STEP), String(count)]);
     this.#keep(sink);
     const ended = once(sink, 'close').then(() => {
       throw new Error(`the sockets for media at ${address}:${first} cannot be opened`);

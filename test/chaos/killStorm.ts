@@ -78,7 +78,10 @@ class Member {
   readonly orders: Orders;
   readonly proxies: Record<Point['server'], FaultProxy>;
   readonly #child: ChildProcess;
+  /** May be chosen to be struck. */
   isReady = false;
+  /** Has started, and is not stopped. */
+  isUp = false;
 
   constructor(orders: Orders, proxies: Record<Point['server'], FaultProxy>, on: { ready(): void; told(told: Told): void }) {
     this.orders = orders;
@@ -89,6 +92,7 @@ class Member {
     this.#child.on('message', (told: Told) => {
       if (told.kind !== 'ready') return on.told(told);
       this.isReady = true;
+      this.isUp = true;
       on.ready();
     });
   }
@@ -264,6 +268,7 @@ class Storm {
   async #strike(point: Point): Promise<void> {
     const member = await this.#hit(point);
     const proxy = member.proxies[point.server];
+    member.isUp = false;
     if (point.role === 'worker') this.#unwellAt = Date.now();
     if (point.signal === 'SIGKILL') {
       await member.gone();
@@ -276,6 +281,7 @@ class Storm {
         proxy.release();
         member.signal('SIGCONT');
         member.isReady = true;
+        member.isUp = true;
         if (point.role === 'worker') this.#unwellAt = Date.now();
       });
     }

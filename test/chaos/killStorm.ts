@@ -328,19 +328,17 @@ class Storm {
     return this.#watch.core.runner.redis.get(`${this.#watch.core.prefix}{p${PARTITION}}:worker`).catch(() => null);
   }
 
-  /** What a killed node held is detached in time, counted from when Redis and the workers, who do it, were last struck. */
+  /** What a killed node held is detached in time, counted from when Redis and the workers, who do it, were last struck, or away. */
   async #healed(nodeId: string): Promise<void> {
     const key = `${this.#watch.core.prefix}{p${PARTITION}}:nodes`;
     const diedAt = Date.now();
     for (;;) {
       const isStanding = await this.#watch.core.runner.redis.hexists(key, nodeId).catch(() => undefined);
       if (isStanding === 0) return;
-      if (isStanding === undefined) this.#unwellAt = Date.now();
+      const isDoneBySomeone = this.#members.some(({ orders, isUp, hasEnded }) => orders.role === 'worker' && isUp && !hasEnded);
+      if (isStanding === undefined || !isDoneBySomeone) this.#unwellAt = Date.now();
       else if (Date.now() > Math.max(diedAt, this.#unwellAt) + HEALED_MS) {
-        const workers = this.#members
-          .filter(({ orders }) => orders.role === 'worker')
-          .map(({ orders, isReady }) => `${orders.nodeId} ${isReady}`);
-        this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms; workers ready: ${workers}, holder: ${await this.#holder()}`);
+        this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms; holder: ${await this.#holder()}`);
         return;
       }
       await wait(LOOK_MS);

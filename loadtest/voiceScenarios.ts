@@ -25,30 +25,40 @@ function sdp(media: string): string[] {
   ];
 }
 
-/** Field 0 of the file of phones is the user name, field 1 SIPp's authentication keyword. The call stays open: its socket takes the INVITEs. */
+/**
+ * Field 0 of the file of phones is the user name, field 1 SIPp's authentication keyword. Told 503, a phone tries again, as phones do. The call stays open: its socket
+ * takes the INVITEs.
+ */
 export function registering(): string {
-  const register = (cseq: number, ...more: readonly string[]): string =>
+  const drawn = '<nop><action><sample assign_to="drawn" distribution="uniform" min="0" max="1000000000"/></action></nop>';
+  const register = (name: string, ...more: readonly string[]): string =>
     `<send retrans="500">${lines(
       'REGISTER sip:[remote_ip]:[remote_port] SIP/2.0',
-      'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch];rport',
+      `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[$drawn]${name};rport`,
       'Max-Forwards: 70',
       'From: <sip:[field0]@[remote_ip]>;tag=r[pid]x[call_number]',
       'To: <sip:[field0]@[remote_ip]>',
       'Call-ID: [call_id]',
-      `CSeq: ${cseq} REGISTER`,
+      'CSeq: [cseq] REGISTER',
       'Contact: <sip:[field0]@[local_ip]:[local_port]>',
       'Expires: 3600',
       ...more,
       'Content-Length: 0',
     )}</send>`;
+  const others = '<recv response="100" optional="true"/><recv response="503" optional="true" next="again"/>';
   return scenario(
     'registering',
-    register(1),
-    '<recv response="100" optional="true"/>',
+    '<label id="begin"/>',
+    drawn,
+    register('a'),
+    others,
     '<recv response="401" auth="true"/>',
-    register(2, '[field1]'),
-    '<recv response="100" optional="true"/>',
-    '<recv response="200"/>',
+    register('b', '[field1]'),
+    others,
+    '<recv response="200" next="registered"/>',
+    '<label id="again"/>',
+    '<pause milliseconds="1000" next="begin"/>',
+    '<label id="registered"/>',
     '<pause milliseconds="3600000"/>',
   );
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 
 export interface SipPacket {
   readonly atMs: number;
@@ -20,6 +21,7 @@ export interface Capture {
 
 const SNAP_BYTES = 2_048;
 const BUFFER_MIB = 64;
+const FLUSH_MS = 1_000;
 
 /** Everything over UDP from and to the port on loopback, from when it resolves on. */
 export async function startCapture(port: number, file: string): Promise<Capture> {
@@ -28,6 +30,8 @@ export async function startCapture(port: number, file: string): Promise<Capture>
   const said = await saidOf(dumpcap);
   return {
     async read() {
+      // The kernel hands packets over in blocks; those of a block that is not full come late.
+      await wait(FLUSH_MS);
       dumpcap.kill('SIGINT');
       await once(dumpcap, 'close');
       const dropped = Number(/Packets received\/dropped on interface.*: \d+\/(\d+)/.exec(said())?.[1] ?? 0);

@@ -14,7 +14,7 @@ import { AGENTS } from './voicePhones.ts';
 const SECRET_KEY = 'a key for tests that is long enough';
 const AT_ONCE = 50;
 /** Apart from where SIPp's phones have theirs (voicePhones.ts). */
-const RTP_PORTS = '10000-19900';
+const RTP_PORTS = '11300-19900';
 
 export class VoiceCenter {
   readonly scene: PhoneScene;

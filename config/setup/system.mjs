@@ -18,6 +18,7 @@ export const NEEDS = {
   testing: [
     { package: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'] },
     { package: 'sip-tester', programs: ['sipp'] },
+    { package: 'sox', programs: ['sox'] },
     { package: 'baresip-core', programs: ['baresip'] },
     { package: 'openssl', programs: ['openssl'] },
   ],

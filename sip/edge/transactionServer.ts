@@ -16,6 +16,8 @@ export interface ServerHost {
   readonly timers: SipTimers;
   /** Takes the transaction out of the table. */
   forget(transaction: AnyServer): void;
+  /** A new way back, when the connection is closed. */
+  reopen(request: SipRequest, flow: Flow): Promise<Flow>;
 }
 
 export type AnyServer = InviteServer | NonInviteServer;
@@ -57,7 +59,7 @@ abstract class Server implements ServerTransaction {
   lastResponse: SipResponse | undefined;
   protected readonly host: ServerHost;
   /** The way of responses: not that of the request when its UDP port is not where answers go. */
-  protected readonly back: Flow;
+  protected back: Flow;
   protected lastBytes: Buffer | undefined;
   protected readonly onCancelled: ((cancel: SipRequest) => void)[] = [];
   readonly #onEnded: ((reason: ServerEndReason) => void)[] = [];
@@ -92,7 +94,14 @@ abstract class Server implements ServerTransaction {
   }
 
   protected transmit(bytes: Buffer | undefined): void {
-    if (bytes) this.back.send(bytes).catch(this.onSendFailed);
+    if (!bytes) return;
+    if (this.back.isClosed && this.back.isReliable) this.#sendAgain(bytes).catch(this.onSendFailed);
+    else this.back.send(bytes).catch(this.onSendFailed);
+  }
+
+  async #sendAgain(bytes: Buffer): Promise<void> {
+    this.back = await this.host.reopen(this.request, this.flow);
+    await this.back.send(bytes);
   }
 
   protected abstract readonly onSendFailed: () => void;

@@ -36,7 +36,12 @@ class TransactionLayer implements Transactions {
 
   constructor({ transports, clock, timers }: TransactionOptions) {
     this.#transports = transports;
-    this.#serverHost = { clock, timers, forget: (server) => void this.#servers.delete(server.key) };
+    this.#serverHost = {
+      clock,
+      timers,
+      forget: (server) => void this.#servers.delete(server.key),
+      reopen: (request, flow) => transports.answeringAgain(request, flow),
+    };
     this.#clientHost = {
       clock,
       timers,

@@ -19,7 +19,22 @@ export const demoQueues = [
       { id: 'lost', name: 'Lost', kind: 'KO' },
     ],
   },
+  {
+    name: 'Sales line',
+    channel: 'voice',
+    mode: 'longest_idle',
+    wrap_up_ms: 15_000,
+    rating: 'none',
+    outcomes: [
+      { id: 'sold', name: 'Sold', kind: 'OK' },
+      { id: 'interested', name: 'Interested', kind: 'OK' },
+      { id: 'lost', name: 'Lost', kind: 'KO' },
+    ],
+  },
 ] as const;
+
+/** What is dialled to reach a voice queue. */
+export const demoNumbers = [{ number: '100', label: 'Sales', queue: 'Sales line' }] as const;
 
 export const demoGroups = [
   {
@@ -70,7 +85,7 @@ export const demoSkills = [
   { name: 'Returns', description: 'Broken, wrong or late parcels' },
 ] as const;
 
-/** `about` is printed beside the sign-in; `skills` are levels by name. */
+/** `about` is printed beside the sign-in; `skills` are levels by name; `phone` is the name of a SIP phone. */
 export const demoPeople = [
   {
     email: 'giulia@demo.example',
@@ -78,25 +93,28 @@ export const demoPeople = [
     role: 'super_admin',
     about: 'administrator and supervisor',
     serves: [],
-    supervises: ['Support', 'Sales'],
+    supervises: ['Support', 'Sales', 'Sales line'],
     skills: {},
+    phone: 'Test phone',
   },
   {
     email: 'anna@demo.example',
     name: 'Anna Bianchi',
     role: 'member',
     about: 'agent',
-    serves: ['Support', 'Sales'],
+    serves: ['Support', 'Sales', 'Sales line'],
     supervises: [],
     skills: { English: 8, Italiano: 10 },
+    phone: 'Anna',
   },
   {
     email: 'marco@demo.example',
     name: 'Marco Verdi',
     role: 'member',
     about: 'agent',
-    serves: ['Support', 'Sales'],
+    serves: ['Support', 'Sales', 'Sales line'],
     supervises: [],
     skills: { Italiano: 10, Returns: 5 },
+    phone: 'Marco',
   },
 ] as const;

@@ -1,5 +1,5 @@
 /**
- * The demo account of an empty database: two queues, two groups with English and Italian texts, two agents and their supervisor. Run by the worker role
+ * The demo account of an empty database: chat queues with their groups, a voice queue with its number, two agents and their supervisor with SIP phones. Run by the worker role
  * when DEMO is on. Any number of processes may run it at once: one seeds, the others find it done. The sign-ins stand in DATA_DIR/demo.json,
  * written before the commit, so that no account exists whose passwords nobody has.
  */
@@ -9,23 +9,35 @@ import { sql, type Transaction } from 'kysely';
 import { hashPassword, readablePassword } from '../auth/password.ts';
 import { newId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
+import { newCredentials, newUsername, sealedHa1s } from '../phones/credentials.ts';
 import { type CopiedEntry, type EntryKind, placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
 import { nameKey } from '../routing/nameKey.ts';
-import { demoGroups, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
+import { demoGroups, demoNumbers, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
 import type { AccessDeps } from './deps.ts';
 import { insertAccount } from './foundAccount.ts';
 
 /** Any fixed number: names the lock under which the seeding runs. */
 const LOCK = 7_236_846;
 
+/** What `writeSignIns` tells the people who try it, and the tests. */
+interface DemoPhone {
+  readonly name: string;
+  readonly username: string;
+  readonly password: string;
+}
 interface SignIn {
   readonly email: string;
   readonly password: string;
   readonly role: string;
+  /** Of the person's SIP phone. */
+  readonly phone: DemoPhone;
 }
 
 /** Whether it was seeded now. Does nothing when there is an account of any kind. */
-export async function seedDemo({ db, engine, log }: Pick<AccessDeps, 'db' | 'engine' | 'log'>, dataDir: string): Promise<boolean> {
+export async function seedDemo(
+  { db, engine, log, secretKey }: Pick<AccessDeps, 'db' | 'engine' | 'log' | 'secretKey'>,
+  dataDir: string,
+): Promise<boolean> {
   const seeded = await db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
     const anyAccount = await trx.selectFrom('account').select('id').limit(1).executeTakeFirst();
@@ -34,8 +46,9 @@ export async function seedDemo({ db, engine, log }: Pick<AccessDeps, 'db' | 'eng
     const touched: [EntryKind, string][] = [['account', accountId]];
     const queueIds = await insertQueues(trx, accountId, touched);
     await insertGroups(trx, accountId, queueIds, touched);
+    await insertNumbers(trx, accountId, queueIds, touched);
     const skillIds = await insertSkills(trx, accountId);
-    const signIns = await insertPeople(trx, accountId, { queueIds, skillIds }, touched);
+    const signIns = await insertPeople(trx, accountId, { queueIds, skillIds, secretKey }, touched);
     const entries: CopiedEntry[] = [];
     for (const [kind, id] of touched) entries.push(await writeConfigEntry(trx, accountId, kind, id));
     writeSignIns(dataDir, signIns);
@@ -78,6 +91,22 @@ async function insertGroups(
   }
 }
 
+async function insertNumbers(
+  trx: Transaction<Tables>,
+  accountId: string,
+  queueIds: ReadonlyMap<string, string>,
+  touched: [EntryKind, string][],
+): Promise<void> {
+  for (const { number, label, queue } of demoNumbers) {
+    const id = newId('number');
+    await trx
+      .insertInto('number')
+      .values({ id, account_id: accountId, number, label, queue_id: queueIds.get(queue) ?? '' })
+      .execute();
+    touched.push(['number', id]);
+  }
+}
+
 async function insertSkills(trx: Transaction<Tables>, accountId: string): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   for (const { name, description } of demoSkills) {
@@ -94,11 +123,15 @@ async function insertSkills(trx: Transaction<Tables>, accountId: string): Promis
 async function insertPeople(
   trx: Transaction<Tables>,
   accountId: string,
-  { queueIds, skillIds }: { readonly queueIds: ReadonlyMap<string, string>; readonly skillIds: ReadonlyMap<string, string> },
+  {
+    queueIds,
+    skillIds,
+    secretKey,
+  }: { readonly queueIds: ReadonlyMap<string, string>; readonly skillIds: ReadonlyMap<string, string>; readonly secretKey: string },
   touched: [EntryKind, string][],
 ): Promise<SignIn[]> {
   const signIns: SignIn[] = [];
-  for (const { email, name, role, about, serves, supervises, skills } of demoPeople) {
+  for (const { email, name, role, about, serves, supervises, skills, phone } of demoPeople) {
     const id = newId('user');
     const password = readablePassword();
     const row = { id, account_id: accountId, email, name, role, status: 'active' as const, password_hash: await hashPassword(password) };
@@ -119,14 +152,29 @@ async function insertPeople(
         .values({ account_id: accountId, user_id: id, skill_id: skillIds.get(skill) ?? '', level })
         .execute();
     }
-    touched.push(['agent', id]);
-    signIns.push({ email, password, role: about });
+    const phoneId = newId('phone');
+    const credentials = newCredentials(newUsername(phone));
+    const { username } = credentials;
+    await trx
+      .insertInto('phone')
+      .values({
+        id: phoneId,
+        account_id: accountId,
+        user_id: id,
+        name: phone,
+        type: 'sip',
+        username,
+        ...sealedHa1s(secretKey, phoneId, credentials),
+      })
+      .execute();
+    touched.push(['phone', phoneId], ['agent', id]);
+    signIns.push({ email, password, role: about, phone: { name: phone, username, password: credentials.password } });
   }
   return signIns;
 }
 
 function writeSignIns(dataDir: string, signIns: readonly SignIn[]): void {
   const file = join(dataDir, 'demo.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify({ account: 'Demo', signIns }, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${JSON.stringify({ account: 'Demo', signIns, numbers: demoNumbers }, undefined, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

@@ -44,6 +44,7 @@ const ABOUT: Readonly<Record<VisitorCommand['t'] | AgentCommand['t'], string>> =
   'interaction.transfer': 'Hands the conversation to another agent.',
   'participant.invite': 'Brings another agent in.',
   'participant.leave': 'Leaves a conversation that one was invited to.',
+  'call.command': 'What a phone call is to do: hold, resume, mute, keys, transfer, consult, confer, hang up. Answered when it did.',
   'wrapUp.end': 'The wrap-up is done early.',
   'wrapUp.extend': 'More time for the wrap-up.',
 };

@@ -11,6 +11,7 @@ import { settled } from '../gateway/commandRefused.ts';
 import { isAgent, refreshVisits, requireConversation, requireFeed, supervises } from '../gateway/feedRights.ts';
 import type { SocketServices } from '../gateway/socketServices.ts';
 import { writeTyping } from '../gateway/typing.ts';
+import { actOnCall } from '../phones/callCommands.ts';
 import type { AgentCommand } from '../protocol/frames.ts';
 import type { AgentView } from '../protocol/views.ts';
 import { changeAgentState, type StateCommand } from '../routing/agentCommands.ts';
@@ -88,6 +89,11 @@ export async function runAgentCommand(
     case 'participant.leave':
       settled(await router.leaveInteraction(scope, { interactionId: command.interaction as InteractionId, agentId, key: command.key }));
       return {};
+    case 'call.command': {
+      const interactionId = command.interaction as InteractionId;
+      await actOnCall(engine, scope, member.principal, { interactionId, key: command.key, command: command.body });
+      return {};
+    }
     case 'wrapUp.end':
       settled(await router.endWrapUp(scope, { interactionId: command.interaction as InteractionId, agentId, isSupervisor: false }));
       return {};

@@ -23,6 +23,7 @@ export type ContactRow = HistoryRow<'contact'>;
 export type MessageRow = HistoryRow<'message'>;
 export type EventRow = Omit<HistoryRow<'event'>, 'body'> & { body: string };
 export type FileRow = HistoryRow<'file'>;
+export type CallLegRow = Omit<HistoryRow<'call_leg'>, 'stats'> & { stats: string };
 
 /** SQL type of a column; `time` travels as Unix milliseconds. */
 type ColumnKind = 'date' | 'text' | 'int' | 'bigint' | 'jsonb' | 'time';
@@ -200,6 +201,23 @@ export const insertFiles = insert<Omit<FileRow, 'sha256' | 'deleted_at'>>('file'
   size: 'int',
   uploader_id: 'text',
   created_at: 'time',
+});
+
+export const insertCallLegs = insert<CallLegRow>('call_leg', {
+  month: 'date',
+  interaction_id: 'text',
+  id: 'text',
+  call_id: 'text',
+  account_id: 'text',
+  queue_id: 'text',
+  role: 'text',
+  agent_id: 'text',
+  name: 'text',
+  started_at: 'time',
+  answered_at: 'time',
+  ended_at: 'time',
+  cause: 'text',
+  stats: 'jsonb',
 });
 
 export interface ReadMarkRow {

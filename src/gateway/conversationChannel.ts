@@ -4,7 +4,8 @@ import type { EventType } from '../../queues/events.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import { isVisible, type Viewer } from '../history/visibility.ts';
-import type { Message, Snapshot } from '../protocol/views.ts';
+import type { CallView } from '../protocol/calls.ts';
+import type { InteractionView, Message, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
 import { SharedFrames, type Shown, type Subscription } from './subscription.ts';
@@ -62,8 +63,14 @@ export class ConversationChannel implements Channel {
         interaction: viewer.kind === 'staff' ? interaction : viewForVisitor(interaction),
         messages,
         hasEarlier,
+        ...(viewer.kind === 'staff' && (await this.#call(interaction))),
       },
     };
+  }
+
+  async #call({ id, medium }: InteractionView): Promise<{ call: CallView } | undefined> {
+    const call = medium === 'voice' ? await this.#engine.views.call(this.#scope, id as InteractionId) : undefined;
+    return call === undefined ? undefined : { call: JSON.parse(call) as CallView };
   }
 
   /** The latest messages that the viewer may see. Lines that are not for them must not crowd out those that are, so it reads on. */

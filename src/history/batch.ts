@@ -4,10 +4,12 @@
  */
 import {
   type AfterwordRow,
+  type CallLegRow,
   type ContactRow,
   type DetailRow,
   type EventRow,
   type FileRow,
+  insertCallLegs,
   insertDetails,
   insertEvents,
   insertFiles,
@@ -28,6 +30,7 @@ import { monthOf, monthOfInteraction } from './position.ts';
 import type { Answered } from './projectorMetrics.ts';
 
 type MessageSent = Extract<Decoded, { type: 'message.sent' }>;
+type CallLeg = Extract<Decoded, { type: 'call.leg' }>;
 type Created = Extract<Decoded, { type: 'interaction.created' }>;
 
 export class Batch {
@@ -39,6 +42,7 @@ export class Batch {
   readonly #messages: MessageRow[] = [];
   readonly #files = new Map<string, Omit<FileRow, 'sha256' | 'deleted_at'>>();
   readonly #events: EventRow[] = [];
+  readonly #legs: CallLegRow[] = [];
   readonly #reads = new Map<string, ReadMarkRow>();
   readonly #lives: LifeEvent[] = [];
 
@@ -46,6 +50,7 @@ export class Batch {
   add(event: Decoded): void {
     if (event.type === 'message.sent') return this.#addMessage(event);
     if (event.type === 'messages.read') return this.#addReadMark(event.body);
+    if (event.type === 'call.leg') this.#addLeg(event);
     if (isLifeEvent(event)) {
       this.months.add(monthOfInteraction(event.body.i));
       this.#lives.push(event);
@@ -63,6 +68,7 @@ export class Batch {
     await insertMessages(client, this.#messages);
     await insertFiles(client, [...this.#files.values()]);
     await moveReadMarks(client, [...this.#reads.values()]);
+    await insertCallLegs(client, this.#legs);
     await insertEvents(client, this.#events);
     return homeless;
   }
@@ -95,6 +101,27 @@ export class Batch {
       size,
       uploader_id: body.by,
       created_at: at,
+    });
+  }
+
+  #addLeg({ body, entry }: CallLeg): void {
+    const month = monthOfInteraction(body.i);
+    this.months.add(month);
+    this.#legs.push({
+      month,
+      interaction_id: body.i,
+      id: body.leg,
+      call_id: body.call,
+      account_id: entry.accountId,
+      queue_id: body.q,
+      role: body.role,
+      agent_id: body.a || null,
+      name: body.name,
+      started_at: body.startedAt,
+      answered_at: body.answeredAt || null,
+      ended_at: body.endedAt,
+      cause: body.cause,
+      stats: statsOf(body.stats),
     });
   }
 
@@ -160,6 +187,16 @@ export class Batch {
       }
     }
     return { lives, created, afterwords, homeless };
+  }
+}
+
+/** JSON of the figures, or of none: a leg's figures are not worth losing the leg for. */
+function statsOf(text: string): string {
+  try {
+    const stats: unknown = JSON.parse(text || '{}');
+    return typeof stats === 'object' && stats !== null ? text || '{}' : '{}';
+  } catch {
+    return '{}';
   }
 }
 

@@ -5,6 +5,7 @@
 
 import type { LogEntry } from '../../queues/engine.ts';
 import { type EventBody, type EventType, eventBodies, LOG_VERSION } from '../../queues/events.ts';
+import { type CallView, callView } from '../protocol/calls.ts';
 import { type Position, parsePosition } from './position.ts';
 
 /** An entry with its body checked. */
@@ -48,7 +49,19 @@ function parseBody(json: string): unknown {
 /** Fields that tell about a person; they stand in the tables that can be erased, never in facts. */
 const PERSONAL: ReadonlySet<string> = new Set(['name', 'email', 'page', 'userAgent', 'n', 'note', 'comment']);
 
+/** The state in a `call.changed`; undefined when it is none that we know. */
+export function callStateOf(call: string): CallView['state'] | undefined {
+  try {
+    return callView.shape.state.safeParse((JSON.parse(call) as { state?: unknown } | null)?.state).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** JSON of the body without personal data, as the `event` table keeps it. */
 export function factOf(event: Decoded): string {
+  // Who is in the call stands in its legs.
+  if (event.type === 'call.changed') return JSON.stringify({ ...event.body, call: callStateOf(event.body.call) ?? '' });
   return JSON.stringify(Object.fromEntries(Object.entries(event.body).filter(([field]) => !PERSONAL.has(field))));
 }

@@ -1,5 +1,5 @@
 /**
- * Erases what tells about a person, by contact: names, e-mail, texts, notes, comments, file names and contents. Facts stay: that, when and how
+ * Erases what tells about a person, by contact: names, numbers, e-mail, texts, notes, comments, file names and contents. Facts stay: that, when and how
  * long somebody was served, by whom, with what outcome. Called by the route of contacts; safe to repeat.
  */
 import { sql } from 'kysely';
@@ -30,6 +30,8 @@ export function eraseContact(db: Db, accountId: AccountId, contactId: ContactId,
     await sql`with lives as (${lives}) update message m set text = null, author_name = null from lives where m.month = lives.month and m.interaction_id = lives.id`.execute(
       trx,
     );
+    await sql`with lives as (${lives}) update call_leg c set name = null from lives
+      where c.month = lives.month and c.interaction_id = lives.id and c.agent_id is null`.execute(trx);
     await trx.deleteFrom('interaction_detail').where('contact_id', '=', contactId).where('account_id', '=', accountId).execute();
     await sql`with lives as (${lives}) delete from rejected_entry r using lives where r.account_id = ${accountId} and position(lives.id in r.body) > 0`.execute(
       trx,

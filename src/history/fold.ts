@@ -1,10 +1,10 @@
 /**
  * One interaction's life as history tells it: how each event changes its row and its ordered segments (waiting, offered, served by
- * whom, wrap-up). Pure; the projector loads lives, folds a batch into them and writes what changed. An event that is in already changes nothing.
+ * whom, held, wrap-up). Pure; the projector loads lives, folds a batch into them and writes what changed. An event that is in already changes nothing.
  */
 import { assertNever } from '../base/errors.ts';
 import type { InteractionRow, SegmentRow } from '../db/historyWrites.ts';
-import type { Decoded } from './decode.ts';
+import { callStateOf, type Decoded } from './decode.ts';
 import { isAfter, monthOfInteraction } from './position.ts';
 
 export interface Life {
@@ -25,6 +25,7 @@ const LIFE_TYPES = [
   'rating.given',
   'wrapup.started',
   'wrapup.ended',
+  'call.changed',
 ] as const;
 export type LifeEvent = Extract<Decoded, { type: (typeof LIFE_TYPES)[number] }>;
 
@@ -87,6 +88,8 @@ function applyEvent(life: Life, event: LifeEvent): void {
     case 'interaction.created':
       return;
     case 'interaction.queued':
+      // In another queue it is another wait.
+      if (row.queue_id !== body.q) end(life, ['waiting'], at, 'moved');
       row.queue_id = body.q;
       return wait(life, at, body.reason);
     case 'offer.made':
@@ -96,13 +99,13 @@ function applyEvent(life: Life, event: LifeEvent): void {
     case 'offer.gone':
       return offerGone(life, at, body.a, body.reason);
     case 'interaction.taken':
-      end(life, ['waiting', 'offered', 'served'], at, body.via === 'transfer' ? 'transfer' : 'taken');
+      end(life, ['waiting', 'offered', 'served', 'held'], at, body.via === 'transfer' ? 'transfer' : 'taken');
       row.state = 'served';
       row.owner_id = body.a;
       row.started_at ??= at;
       return open(life, 'served', at, body.via, body.a);
     case 'interaction.requeued':
-      end(life, ['offered', 'served'], at, body.reason);
+      end(life, ['offered', 'served', 'held'], at, body.reason);
       row.owner_id = null;
       return wait(life, at, body.reason);
     case 'interaction.ended':
@@ -127,6 +130,8 @@ function applyEvent(life: Life, event: LifeEvent): void {
       return open(life, 'wrap_up', at, 'closed', body.a);
     case 'wrapup.ended':
       return end(life, ['wrap_up'], at, body.how, body.a);
+    case 'call.changed':
+      return callChanged(life, at, body.call);
     default:
       return assertNever(type);
   }
@@ -136,6 +141,16 @@ function applyEvent(life: Life, event: LifeEvent): void {
 function offerGone(life: Life, at: number, agentId: string, reason: string): void {
   end(life, ['offered'], at, reason, agentId);
   if (life.row.state === 'offered' && !isOpen(life, 'offered')) wait(life, at, reason);
+}
+
+/** Whoever is on hold, or waits while the agent asks somebody, is held; a call that is in no agent's hands yet is neither. */
+function callChanged(life: Life, at: number, call: string): void {
+  const state = callStateOf(call);
+  const isHeld = state === 'held' || state === 'consulting';
+  const isServed = state === 'talking' || state === 'conference';
+  if (life.row.state !== 'served' || !(isHeld || isServed) || isOpen(life, isHeld ? 'held' : 'served')) return;
+  end(life, ['served', 'held'], at, isHeld ? 'held' : 'resumed');
+  open(life, isHeld ? 'held' : 'served', at, isHeld ? 'held' : 'resumed', life.row.owner_id);
 }
 
 function wait(life: Life, at: number, why: string): void {

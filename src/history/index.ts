@@ -1,5 +1,6 @@
 /** The routes of history. */
 import type { Route } from '../api/route.ts';
+import { callHistoryRoutes } from './callRoutes.ts';
 import { contactRoutes } from './contactRoutes.ts';
 import type { HistoryDeps } from './deps.ts';
 import { interactionRoutes } from './interactionRoutes.ts';
@@ -9,5 +10,11 @@ import { transcriptRoutes } from './transcriptRoutes.ts';
 export type { HistoryDeps } from './deps.ts';
 
 export function historyRoutes(deps: HistoryDeps): Route[] {
-  return [...interactionRoutes(deps), ...routingRoutes(deps), ...transcriptRoutes(deps), ...contactRoutes(deps)];
+  return [
+    ...interactionRoutes(deps),
+    ...routingRoutes(deps),
+    ...transcriptRoutes(deps),
+    ...callHistoryRoutes(deps),
+    ...contactRoutes(deps),
+  ];
 }

@@ -6,6 +6,7 @@
  * the event pushed before it on this subscription: if it is not the client's own offset, something is missing — subscribe again with the cursor.
  */
 import { z } from 'zod';
+import { callCommand } from './calls.ts';
 import {
   cursor,
   feedName,
@@ -121,6 +122,8 @@ export const agentCommand = z.discriminatedUnion('t', [
   z.object({ t: z.literal('interaction.transfer'), id, key, interaction: interactionId, to: userId }),
   z.object({ t: z.literal('participant.invite'), id, key, interaction: interactionId, agent: userId }),
   z.object({ t: z.literal('participant.leave'), id, key, interaction: interactionId }),
+  /** VOX-4: what the agent's own phone call is to do; answered once the node that carries it has done so. */
+  z.object({ t: z.literal('call.command'), id, key, interaction: interactionId, body: callCommand }),
   z.object({ t: z.literal('wrapUp.end'), id, key, interaction: interactionId }),
   z.object({ t: z.literal('wrapUp.extend'), id, key, interaction: interactionId, bySec: z.number().int().min(10).max(600) }),
 ]);

@@ -1,5 +1,6 @@
 /** What snapshots and events show of interactions, messages and agents. Times are Unix milliseconds. */
 import { z } from 'zod';
+import { callView } from './calls.ts';
 import {
   agentStatus,
   clientPresence,
@@ -145,8 +146,22 @@ export const queueFigures = z.object({
 export type QueueFigures = z.infer<typeof queueFigures>;
 
 export const snapshot = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('conversation'), interaction: interactionView, messages: z.array(message), hasEarlier: z.boolean() }),
-  z.object({ kind: z.literal('agent'), agent: agentView, offers: z.array(offerView), interactions: z.array(interactionView) }),
+  z.object({
+    kind: z.literal('conversation'),
+    interaction: interactionView,
+    messages: z.array(message),
+    hasEarlier: z.boolean(),
+    /** For staff, while it is carried by a phone. */
+    call: callView.optional(),
+  }),
+  z.object({
+    kind: z.literal('agent'),
+    agent: agentView,
+    offers: z.array(offerView),
+    interactions: z.array(interactionView),
+    /** How the agent's own calls stand. */
+    calls: z.array(callView),
+  }),
   z.object({ kind: z.literal('queue'), interactions: z.array(interactionView) }),
   z.object({ kind: z.literal('figures'), figures: queueFigures }),
 ]);

@@ -20,12 +20,12 @@ export interface PreparationDeps {
 
 /** Resolves when everything stands, or when the signal ends the wait (then false). @throws MigrationError */
 export async function prepareDatabase(deps: PreparationDeps, signal: AbortSignal): Promise<boolean> {
-  const { env, log, dataDir } = deps.context;
+  const { env, log, dataDir, secretKey } = deps.context;
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       if (await deps.database.isUp()) {
         await migrate(deps.databaseUrl, log);
-        if (env.DEMO) await seedDemo({ db: deps.database.kysely, engine: deps.engine, log }, dataDir);
+        if (env.DEMO) await seedDemo({ db: deps.database.kysely, engine: deps.engine, log, secretKey }, dataDir);
         return true;
       }
     } catch (error) {

@@ -1,9 +1,12 @@
 /** The demo account: seeded once, by however many processes, with sign-ins that work. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedDemo } from '../../src/accounts/demoSeed.ts';
+import { sealPurpose, unseal } from '../../src/base/seal.ts';
+import { until } from '../support/services.ts';
 import { Center } from './support/center.ts';
 
 let center: Center;
@@ -36,6 +39,7 @@ test('BEY-5 the demo has two groups in two languages on two queues with two agen
   );
   expect(queues.map((queue: { name: string; mode: string }) => [queue.name, queue.mode])).toEqual([
     ['Sales', 'balanced'],
+    ['Sales line', 'longest_idle'],
     ['Support', 'manual'],
   ]);
   expect(users.map((user: { name: string }) => user.name)).toEqual(['Anna Bianchi', 'Giulia Rossi', 'Marco Verdi']);
@@ -47,5 +51,19 @@ test('BEY-5 the demo has two groups in two languages on two queues with two agen
       ),
     );
     expect(new Set(titles).size).toBe(2);
+  }
+});
+
+test('VOX-1 the demo’s voice queue has a number, and each of its people a SIP phone whose printed password is its own', async () => {
+  const { signIns, numbers } = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8'));
+  const as = (await center.signIn(signIns[0].email, signIns[0].password)).body.token;
+  expect(numbers).toEqual([{ number: '100', label: 'Sales', queue: 'Sales line' }]);
+  const shown = (await center.call('GET /api/v1/numbers', { as })).body.items;
+  expect(shown).toMatchObject([{ number: '100', queueName: 'Sales line' }]);
+  for (const { phone } of signIns) {
+    const { username, password } = phone;
+    const copy = await until(() => center.engine.phones.phoneByUsername(username));
+    const ha1 = createHash('md5').update(`${username}:centralino:${password}`).digest('hex');
+    expect(unseal(center.deps.secretKey, sealPurpose.phoneHa1(copy.doc.id), copy.doc.sealedHa1)).toBe(ha1);
   }
 });

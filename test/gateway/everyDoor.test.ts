@@ -108,6 +108,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /api/v1/phones/:id/password': { version: 1 },
   'PATCH /api/v1/trunks/:id': { name: 'Stolen', version: 1 },
   'POST /api/v1/trunks/:id/password': { version: 1 },
+  'POST /api/v1/interactions/:id/call': { command: { do: 'hold' } },
   'POST /api/v1/interactions/:id/accept': { token: 'x' },
   'POST /api/v1/interactions/:id/decline': { token: 'x' },
 };
@@ -276,6 +277,7 @@ describe('API-2 every feed and command', () => {
       agent: anna.id,
       bySec: 60,
       value: 5,
+      body: { do: 'hold' },
     };
     const before = JSON.stringify(await view());
     for (const [socket, schemas] of [

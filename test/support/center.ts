@@ -30,7 +30,15 @@ const HASTY = { fsync: 'off', full_page_writes: 'off', shared_buffers: '32MB' };
 /** Written by the seeder of the demo account. */
 const demoSchema = z.object({
   account: z.string(),
-  signIns: z.array(z.object({ email: z.string(), password: z.string(), role: z.string() })),
+  signIns: z.array(
+    z.object({
+      email: z.string(),
+      password: z.string(),
+      role: z.string(),
+      phone: z.object({ name: z.string(), username: z.string(), password: z.string() }),
+    }),
+  ),
+  numbers: z.array(z.object({ number: z.string(), queue: z.string() })),
 });
 export type Demo = z.infer<typeof demoSchema>;
 

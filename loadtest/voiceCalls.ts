@@ -30,7 +30,7 @@ export interface CallsSeen {
   readonly legs: readonly AgentLeg[];
 }
 
-const NUMBER = new RegExp(`\\${CALLER_PREFIX}\\d{6,15}`);
+const NUMBER = new RegExp(`\\${CALLER_PREFIX}\\d{3,15}`);
 
 export function callsOf(packets: readonly SipPacket[], addresses: { readonly callers: string; readonly agents: string }): CallsSeen {
   const callers = new Map<string, CallerCall>();

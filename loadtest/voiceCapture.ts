@@ -45,7 +45,7 @@ export async function startCapture(port: number, file: string): Promise<Capture>
 async function saidOf(dumpcap: ChildProcess): Promise<() => string> {
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    dumpcap.once('error', (error) => reject(new Error('dumpcap is missing: install tshark', { cause: error })));
+    dumpcap.once('error', (error) => reject(new Error('dumpcap is missing: install wireshark-common', { cause: error })));
     dumpcap.once('close', () => reject(new Error(`dumpcap ended: ${said}`)));
     dumpcap.stderr?.on('data', (chunk) => {
       said += chunk;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import type { RoleName } from '../../config/env.ts';
 import { freePort } from '../../src/supervisor/freePort.ts';
 import type { Running } from '../../src/supervisor/keepRunning.ts';
 import { PostgresServer } from '../../src/supervisor/postgresServer.ts';
@@ -220,15 +221,11 @@ export class Center {
     return part;
   }
 
-  async #addRole(
-    role: 'gateway' | 'worker' | 'sip' | 'edge' | 'rtp',
-    number: number,
-    env: Readonly<Record<string, string>>,
-  ): Promise<void> {
+  async #addRole(role: RoleName, number: number, env: Readonly<Record<string, string>>): Promise<void> {
     const name = `${role}-${number}`;
     const onLine = this.#keepLines(name);
     const onHung = (): void => void this.#crashes.push(`${name} gave no sign of life for a minute`);
-    await this.#add(name, () => startRoleProcess({ role: role as never, env, onLine, onReady: () => onLine('ready'), onHung }));
+    await this.#add(name, () => startRoleProcess({ role, env, onLine, onReady: () => onLine('ready'), onHung }));
   }
 
   async #add(name: string, start: () => Promise<Running>): Promise<void> {

@@ -298,6 +298,7 @@ describe('handing on', () => {
     // The second call goes to a queue where only the colleague is free.
     const second = agent.sip.call('200', { from: `<sip:${agent.sip.user}@127.0.0.1>` });
     await until(() => second.state === 'talking' && colleague.sip.calls[0]?.state === 'talking', { what: 'the consultation' });
+    await hears(agent.sip, 1_300);
     const { callId, local, remote } = second.dialogIds;
     const replaces = encodeURIComponent(`${callId};to-tag=${remote};from-tag=${local}`);
     expect(await first.refer(`<sip:200@127.0.0.1?Replaces=${replaces}>`)).toBe(202);

@@ -20,4 +20,4 @@ const server = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: 
   });
 });
 process.send?.({ did: 'listening', port: server.port } satisfies ServeReport);
-process.once('disconnect', () => process.exit(0));
+for (const end of ['disconnect', 'SIGTERM']) process.once(end, () => process.exit(0));

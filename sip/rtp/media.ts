@@ -15,7 +15,7 @@ import { NoPortsError, PortRange } from './ports.ts';
 import type { LegInfo, RemoteMedia, RtpEvent, rtpCommand } from './protocol.ts';
 import { Sounds, UnknownSoundError } from './sounds.ts';
 
-const HOUSE_MS = 100;
+const HOUSE_MS = 200;
 const ADOPTION_MS = 10_000;
 const NOWHERE = new Set(['0.0.0.0', '::']);
 

@@ -1,6 +1,8 @@
 /**
  * Where a URI says a request goes (RFC 3261 8.1.2, RFC 3263 4.1 without NAPTR): protocol, host, port. Names are resolved below, when a flow is made.
  */
+import { isIP } from 'node:net';
+import { locate } from './locate.ts';
 import { parseNameAddr } from './nameAddr.ts';
 import type { Address, Destination, Flow, Protocol } from './types.ts';
 import { hostText, parseUri, type SipUri } from './uri.ts';
@@ -23,6 +25,18 @@ export function destinationOfUri(uri: SipUri): Destination | undefined {
   if (!isProtocol(protocol)) return undefined;
   const maddr = uri.params.get('maddr');
   return { protocol, host: maddr || uri.host, port: uri.port ?? DEFAULT_PORT[protocol] };
+}
+
+/**
+ * Where a new request may go, best first: a name without a port is looked up in DNS (RFC 3263 4.2). @throws TransportError dns, unsupported
+ */
+export async function targetsOf(text: string, redirect: (destination: Destination) => Destination): Promise<readonly Destination[]> {
+  const uri = parseUri(text);
+  const plain = uri && destinationOfUri(uri);
+  if (!uri || !plain) return [];
+  const redirected = redirect(plain);
+  const isPlain = uri.port !== undefined || isIP(plain.host) !== 0 || uri.params.has('maddr') || redirected.host !== plain.host;
+  return isPlain ? [redirected] : locate(uri);
 }
 
 /** A next hop as applications write it: a URI, `<uri>`, or `host[:port]`. */

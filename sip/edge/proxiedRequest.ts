@@ -8,7 +8,7 @@ import { type Core, passage, tellCdr } from './core.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { cloneRequest, createResponse } from './messageWrite.ts';
 import { parseNameAddr } from './nameAddr.ts';
-import { destinationOf } from './nextHop.ts';
+import { destinationOf, targetsOf } from './nextHop.ts';
 import { type BranchLimits, ProxyBranch } from './proxyBranch.ts';
 import { randomText } from './randomText.ts';
 import type { Flow, ServerTransaction } from './types.ts';
@@ -72,7 +72,7 @@ export class ProxiedRequest {
     this.#branches.push(branch);
     onBranch(branch);
     if (branch.request.method === 'INVITE') tellCdr(this.#core, 'attempt', 'application', '', branch.request);
-    void branch.send(destination);
+    void branch.send(() => targetsOf(uri, this.#core.redirect));
     return true;
   }
 

@@ -84,7 +84,8 @@ export class SipProxy {
     });
     transaction.onCancel(() => branch.cancel());
     this.#remember(branch, transaction);
-    void branch.send(next.destination);
+    const target = this.#core.redirect(next.destination);
+    void branch.send(async () => [target]);
     return true;
   }
 

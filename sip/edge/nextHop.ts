@@ -39,10 +39,10 @@ export async function targetsOf(text: string, redirect: (destination: Destinatio
   return isPlain ? [redirected] : locate(uri);
 }
 
-/** A next hop as applications write it: a URI, `<uri>`, or `host[:port]`. */
-export function routeDestination(text: string): Destination | undefined {
-  const uri = parseNameAddr(text)?.uri ?? text;
-  return destinationOf(/^sips?:/i.test(uri) ? uri : `sip:${uri}`);
+/** A next hop as applications write it, URI, `<uri>` or `host[:port]`, as a URI. Without `<>` parameters are the URI's: there is no header here. */
+export function routeUri(text: string): string {
+  const uri = text.includes('<') ? (parseNameAddr(text)?.uri ?? text) : text.trim();
+  return /^sips?:/i.test(uri) ? uri : `sip:${uri}`;
 }
 
 export function destinationOfFlow(flow: Flow): Destination {

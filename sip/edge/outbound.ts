@@ -13,7 +13,7 @@ import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
 import { createRequest } from './messageWrite.ts';
 import { parseNameAddr, tagOf } from './nameAddr.ts';
-import { contactFor, destinationOf, hostPort, routeDestination, targetsOf } from './nextHop.ts';
+import { contactFor, destinationOf, hostPort, routeUri, targetsOf } from './nextHop.ts';
 import { OutboundResponses, type Outgoing } from './outboundResponse.ts';
 import { randomText } from './randomText.ts';
 import { ReliableOrder } from './reliable.ts';
@@ -92,7 +92,7 @@ export class Outbound {
 
   async #sendNew(application: Application, command: SipCommand, message: AppMessage, method: string, uri: string): Promise<void> {
     const { core } = { core: this.#core };
-    const destination = command.route === '' ? destinationOf(uri) : routeDestination(command.route);
+    const destination = command.route === '' ? destinationOf(uri) : destinationOf(routeUri(command.route));
     const isUri = parseNameAddr(`<${uri}>`) !== undefined;
     if (!isUri || !destination || method === 'ACK')
       return application.write(refusedFrame(command.id, `invalid request-uri: ${message.startLine}`));
@@ -173,7 +173,7 @@ export class Outbound {
     if (method === 'BYE')
       for (const other of this.#outgoing.values())
         if (other.dialog === dialog && other.request.method === 'INVITE') other.transaction?.cancel();
-    const routed = command.route === '' ? undefined : routeDestination(command.route);
+    const routed = command.route === '' ? undefined : destinationOf(routeUri(command.route));
     const destination = routed ?? dialog.nextHop();
     if (!destination) return this.#responses.answerLocally(outgoing, 503);
     await this.#send(outgoing, this.#core.redirect(destination));
@@ -256,9 +256,10 @@ export class Outbound {
         dialog?.id ??
         (outgoing.request.method === 'INVITE' || outgoing.request.method === 'SUBSCRIBE' ? wireDialogId(outgoing.request) : ''),
       tellSent: (where) => {
-        if (isTold) return;
+        if (isTold) return false;
         isTold = true;
         application.write(requestSentFrame(command.id, where, id, outgoing.request));
+        return true;
       },
     };
     this.#outgoing.set(id, outgoing);

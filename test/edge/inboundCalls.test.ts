@@ -16,7 +16,7 @@ interface Scene {
 async function scene(): Promise<Scene> {
   const clock = new ManualClock();
   const edge = await startTestEdge({ clock });
-  return { clock, edge, srf: await edge.connect(), peer: await SipPeer.open(edge.sipPort) };
+  return { clock, edge, srf: await edge.connect(), peer: await SipPeer.open(edge) };
 }
 
 interface Destroyed {
@@ -393,9 +393,6 @@ test('two applications take calls in turn, and each hears the rest of its own', 
   const now = await scene();
   const first = answerAll(now.srf);
   const second = answerAll(await now.edge.connect());
-  await until(() => now.edge.figures.applications === 2);
-  // Routes of the second are on their way.
-  await new Promise((resolve) => setImmediate(resolve));
   const calls = [];
   for (let index = 0; index < 4; index++) {
     const call = await answered(now);

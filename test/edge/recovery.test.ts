@@ -24,7 +24,7 @@ async function scene(): Promise<Scene> {
     if (req.uri.includes('ring')) res.send(180);
     else void srf.createUAS(req, res, { localSdp: SDP });
   });
-  return { clock, edge, srf, peer: await SipPeer.open(edge.sipPort) };
+  return { clock, edge, srf, peer: await SipPeer.open(edge) };
 }
 
 /** A call that is up; then its application is lost. */

@@ -6,6 +6,7 @@ import { createEdge, type Edge } from '../../../sip/edge/edge.ts';
 import { openTransports } from '../../../sip/edge/transports.ts';
 import type { Clock, Destination, SipTimers } from '../../../sip/edge/types.ts';
 import { createLogger } from '../../../src/base/log.ts';
+import { until } from '../../support/services.ts';
 import type { TestSrf } from './srf.ts';
 
 export const SECRET = 'the secret of the edge';
@@ -17,6 +18,8 @@ export interface TestEdge extends Edge {
   readonly tcpPort: number;
   /** An application, connected and authenticated. */
   connect(tags?: string[]): Promise<TestSrf>;
+  /** Resolves when the edge knows of all that its applications have asked for. */
+  settled(): Promise<void>;
 }
 
 export interface TestEdgeOptions {
@@ -34,12 +37,21 @@ export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge>
   const wire = { host: HOST, port: 0, secret };
   const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}) });
   const portOf = (protocol: string): number => transports.listening.find((one) => one.protocol === protocol)?.address.port ?? 0;
-  const connect = (tags: string[] = []): Promise<TestSrf> => connectApplication(edge.wirePort, secret, tags);
+  const applications: TestSrf[] = [];
+  const connect = async (tags: string[] = []): Promise<TestSrf> => {
+    const srf = await connectApplication(edge.wirePort, secret, tags);
+    applications.push(srf);
+    return srf;
+  };
+  const asked = (): number =>
+    applications.map(({ app }) => app.client).reduce((sum, { verbs, mapServer }) => sum + (mapServer.size > 0 ? verbs.size : 0), 0);
+  const settled = async (): Promise<void> => void (await until(() => edge.figures.routes >= asked()));
   // The figures are read anew each time.
   return Object.create(edge, {
     sipPort: { value: portOf('udp') },
     tcpPort: { value: portOf('tcp') },
     connect: { value: connect },
+    settled: { value: settled },
   }) as TestEdge;
 }
 

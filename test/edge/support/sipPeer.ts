@@ -7,6 +7,8 @@ import { createRequest, createResponse, writeMessage } from '../../../sip/edge/m
 import { parseNameAddr, tagOf } from '../../../sip/edge/nameAddr.ts';
 import { randomText } from '../../../sip/edge/randomText.ts';
 
+import type { TestEdge } from './edges.ts';
+
 export const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 15000 RTP/AVP 0\r\na=sendrecv\r\n';
 
 export type Lines = readonly (readonly [string, string])[];
@@ -30,12 +32,16 @@ export class SipPeer {
   readonly received: SipMessage[] = [];
   readonly #socket: Socket;
   readonly #edgePort: number;
+  readonly #settled: () => Promise<void>;
+  /** What is sent waits for the edge to know what its applications want, and keeps its order. */
+  #sending: Promise<void> = Promise.resolve();
   #taken = 0;
   #waiting: (() => void)[] = [];
 
-  private constructor(socket: Socket, edgePort: number) {
+  private constructor(socket: Socket, edge: TestEdge) {
     this.#socket = socket;
-    this.#edgePort = edgePort;
+    this.#edgePort = edge.sipPort;
+    this.#settled = () => edge.settled();
     this.port = socket.address().port;
     socket.on('message', (bytes) => {
       const parsed = parseDatagram(bytes);
@@ -45,11 +51,11 @@ export class SipPeer {
     });
   }
 
-  static async open(edgePort: number): Promise<SipPeer> {
+  static async open(edge: TestEdge): Promise<SipPeer> {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     onTestFinished(() => new Promise<void>((resolve) => socket.close(() => resolve())));
-    return new SipPeer(socket, edgePort);
+    return new SipPeer(socket, edge);
   }
 
   get contact(): string {
@@ -57,11 +63,11 @@ export class SipPeer {
   }
 
   send(message: SipMessage, port = this.#edgePort): void {
-    this.#socket.send(writeMessage(message), port, '127.0.0.1');
+    this.sendRaw(writeMessage(message), port);
   }
 
-  sendRaw(text: string | Buffer): void {
-    this.#socket.send(text, this.#edgePort, '127.0.0.1');
+  sendRaw(bytes: string | Buffer, port = this.#edgePort): void {
+    this.#sending = this.#sending.then(this.#settled).then(() => this.#socket.send(bytes, port, '127.0.0.1'));
   }
 
   /** The next message after those already taken that is one of these; others are skipped. @throws after 5 s */

@@ -69,5 +69,5 @@ export interface TestSrf extends Handlers, EventEmitter {
   addDialog(dialog: AppDialog): void;
   findDialogById(id: string): AppDialog | undefined;
   disconnect(): void;
-  readonly app: { readonly client: { readonly idle: boolean } };
+  readonly app: { readonly client: { readonly verbs: ReadonlyMap<string, unknown>; readonly mapServer: ReadonlyMap<unknown, unknown> } };
 }

@@ -171,6 +171,7 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
     return next ? Number(next[0].slice(0, next[0].indexOf('-'))) : undefined;
   }
 
+  const closing = new AbortController();
   const loops = [
     ...(options.isSweeping === false ? [] : [repeat('sweep', SWEEP_MS, () => Promise.all(partitions.list().map(sweep)), log)]),
     repeat(
@@ -191,7 +192,8 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
             'reconcile',
             RECONCILE_MS,
             async () => {
-              for (const partition of partitions.list()) figures.repairs += await reconcilePartition(commands, partition, log);
+              for (const partition of partitions.list())
+                figures.repairs += await reconcilePartition(commands, partition, log, closing.signal);
             },
             log,
           ),
@@ -201,6 +203,7 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
   return {
     figures,
     async close() {
+      closing.abort();
       await Promise.all(loops.map((loop) => loop.close()));
       await Promise.all(readers.map((reader) => reader.close()));
       await knocks.close();

@@ -223,6 +223,7 @@ class VoiceBench {
       columns: ['figure', 'ours', 'Asterisk', 'aim'],
       rows,
       notes: [
+        ...failed,
         ...this.#notes,
         'cores: every process of ours with Redis and PostgreSQL; SIPp and the capture share the machine and are not counted',
       ],

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { Application, type ApplicationEvents, type ApplicationOptions, AUTHENTICATE_WITHIN_MS } from './application.ts';
 import type { Clock } from './types.ts';
@@ -82,6 +83,7 @@ export class Applications {
   #welcome(socket: Socket): void {
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
+    gatherWrites(socket);
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     const lost = (error: Error): void => this.#options.log.debug({ err: error }, 'wire.error');

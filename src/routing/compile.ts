@@ -91,13 +91,7 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
     .execute();
   if (served.length === 0 && !user.has_visits) return null;
   const skills = await trx.selectFrom('agent_skill').select(['skill_id', 'level']).where('user_id', '=', id).orderBy('skill_id').execute();
-  const phone = await trx
-    .selectFrom('phone')
-    .select('id')
-    .where('user_id', '=', id)
-    .where('is_active', '=', true)
-    .limit(1)
-    .executeTakeFirst();
+  const phones = await trx.selectFrom('phone').select('type').where('user_id', '=', id).where('is_active', '=', true).execute();
   return {
     kind: 'agent',
     id,
@@ -110,7 +104,8 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
     interrupts: user.interrupts,
     skills: Object.fromEntries(skills.map(({ skill_id: skill, level }) => [skill, level])),
     queues: served.map((member) => member.queue_id),
-    hasPhone: phone !== undefined,
+    // An outside number never registers: whoever has one is reached while signed in.
+    hasPhone: phones.length > 0 && phones.every(({ type }) => type === 'sip'),
     outboundTypes: user.outbound_types,
     order: Object.fromEntries(served.flatMap(({ queue_id: queue, position }) => (position === null ? [] : [[queue, position]]))),
   };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueId } from '../../src/base/ids.ts';
 import { type Tenant, World } from '../gateway/support/world.ts';
 import { until } from '../support/services.ts';
+import { wavOf } from '../support/wav.ts';
 
 let world: World;
 let tenant: Tenant;
@@ -11,31 +12,6 @@ beforeAll(async () => {
   tenant = await world.tenant();
 });
 afterAll(() => world.close());
-
-/** 16-bit stereo of one tone. */
-function wav(hertz: number, seconds: number, rate = 44_100): Buffer {
-  const frames = Math.round(seconds * rate);
-  const data = Buffer.alloc(frames * 4);
-  for (let frame = 0; frame < frames; frame++) {
-    const sample = Math.round(12_000 * Math.sin((2 * Math.PI * hertz * frame) / rate));
-    data.writeInt16LE(sample, frame * 4);
-    data.writeInt16LE(sample, frame * 4 + 2);
-  }
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(2, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 4, 28);
-  head.writeUInt16LE(4, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
-}
 
 const upload = (content: Buffer, name: string, as = tenant.owner.token) =>
   world.call('POST /api/v1/sounds', {
@@ -46,7 +22,7 @@ const upload = (content: Buffer, name: string, as = tenant.owner.token) =>
 
 describe('sounds', () => {
   test('VOX-3 a WAV of any usual form becomes 8 kHz mono, and is heard again as it will be played', async () => {
-    const made = await upload(wav(440, 1.5), 'Attesa è musica.wav');
+    const made = await upload(wavOf(440, 1.5), 'Attesa è musica.wav');
     expect(made).toMatchObject({ status: 201, body: { name: 'Attesa è musica', durationMs: 1_500 } });
     const headers = { authorization: `Bearer ${tenant.owner.token}` };
     const response = await fetch(`http://127.0.0.1:${world.port}/api/v1/sounds/${made.body.id}/audio`, { headers });
@@ -61,7 +37,7 @@ describe('sounds', () => {
   });
 
   test('VOX-3 what is no sound is refused with the reason, and nothing of it stays', async () => {
-    for (const content of [Buffer.from('not a sound at all'), wav(440, 1).subarray(0, 30), Buffer.alloc(0)]) {
+    for (const content of [Buffer.from('not a sound at all'), wavOf(440, 1).subarray(0, 30), Buffer.alloc(0)]) {
       const { status, body } = await upload(content, 'x.wav');
       expect([status, typeof body.detail]).toEqual([415, 'string']);
     }
@@ -71,7 +47,7 @@ describe('sounds', () => {
 
   test('VOX-3 a queue plays it; while it does the sound stays; another account neither hears nor takes it', async () => {
     const as = tenant.owner.token;
-    const { body: sound } = await upload(wav(300, 0.5), 'Jingle');
+    const { body: sound } = await upload(wavOf(300, 0.5), 'Jingle');
     const made = await world.call('POST /api/v1/queues', {
       as,
       body: { name: 'Calls', channel: 'voice', mode: 'longest_idle', voice: { music: sound.id, greeting: sound.id } },

@@ -31,7 +31,7 @@ export default {
     never('base-imports-config-only', '^src/base/', '^(queues|sip|sfu|src)/', { toNot: '^src/base/' }),
     never('queues-import-base-and-protocol', '^queues/', '^(sip|sfu|src)/', { toNot: '^src/(base|protocol)/' }),
     never('sfu-imports-base-only', '^sfu/', '^(sip|queues|src)/', { toNot: '^src/base/' }),
-    never('sip-imports-queues-sfu-base', '^sip/', '^src/', { toNot: '^src/base/' }),
+    never('sip-imports-queues-sfu-base-protocol-metrics', '^sip/', '^src/', { toNot: '^src/(base|protocol|metrics)/' }),
     never('main-and-roles-stand-on-top', '^(config|queues|sip|sfu|src)/', '^src/(main|roles)\\.ts$', {
       fromNot: '^src/(main|roles)\\.ts$',
     }),
@@ -40,6 +40,7 @@ export default {
     never('events-import-zod-only', '^queues/events\\.ts$', '.', { toNot: '^src/protocol/|node_modules/zod/' }),
     never('web-imports-protocol-only', '^src/web/', '^(config|queues|sip|sfu|src)/', { toNot: '^src/(web|protocol)/' }),
     never('server-imports-no-web-code', '^(config|queues|sip|sfu|src)/', '^src/web/', { fromNot: '^src/web/' }),
+    onlyIn('drachtio-srf', 'sip/app'),
     onlyIn('ioredis', 'queues'),
     onlyIn('bullmq', 'queues'),
     onlyIn('mediasoup', 'sfu'),

@@ -194,7 +194,7 @@ export const agentDoc = z.object({
   /** RTE-3: skill → level. */
   skills: z.record(z.string(), z.number().int().min(1).max(SKILL_LEVEL_MAX)).default({}),
   queues: z.array(z.string()).max(200),
-  /** Phones are configured for the agent, and all of them register here: calls are offered only while one of them is live. */
+  /** SIP phones are configured for the agent, and no outside number: calls are offered only while one of them is live. */
   hasPhone: z.boolean().default(false),
   /** VOX-6; null: what the account lets everybody. */
   outboundTypes: z.array(z.enum(numberTypes)).max(numberTypes.length).nullable().default(null),

@@ -43,6 +43,8 @@ export interface LogEntry {
   /** The feeds it was appended to, each with its offset there; state feeds carry offset 0. */
   readonly feeds: readonly { readonly feed: string; readonly off: number }[];
   readonly body: string;
+  /** Of an offer: the interaction, for `readOfferedRow`. */
+  readonly row?: string;
 }
 
 /** An event as a feed keeps it. `body` is the JSON of `eventBodies[type]`. */
@@ -242,6 +244,8 @@ export interface Views {
       }
     | undefined
   >;
+  /** The agent without what it holds, which is cheaper. */
+  agentState(scope: Scope, id: UserId): Promise<AgentView | undefined>;
   /** Waiting first, longest first, then served; at most 200. */
   queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
   /** Occupancy is work for each agent online, so it is read when asked for; else it is absent. */

@@ -75,11 +75,20 @@ export interface PhonesConfigEntry {
   readonly doc: PhonesConfigDoc | null;
 }
 
+/**
+ * The way back to a phone at its edge, and the next hop of a request that goes there: the far end of the message as the edge names it (drachtio's meta line), which
+ * an embedded edge answers on the connection it came by.
+ */
+export function flowOf(protocol: string, address: string, port: number): string {
+  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+  return `sip:${host}:${port};transport=${protocol.toLowerCase()}`;
+}
+
 /** A registered phone (RFC 3261 10, RFC 5626). */
 export interface Binding {
   readonly phoneId: string;
   readonly contact: string;
-  /** The edge it registered at, and the way to it there; on a drachtio-server only its address. */
+  /** The edge it registered at, and the way to it there (`flowOf`). */
   readonly edge: string;
   readonly flow: string;
   readonly userAgent: string;
@@ -146,7 +155,7 @@ export interface Phones {
   bindings(scope: Scope, phoneId: string): Promise<Binding[]>;
   /** Those that run out, and those of an edge that is gone, up to `limit`; each is told to one caller only. */
   takeLapsed(limit: number): Promise<{ scope: Scope; agentId: UserId | ''; binding: Binding }[]>;
-  /** The flow closed: what was bound to it is gone (RFC 5626 4.2.1). */
+  /** The flow closed: what was bound to it is gone (RFC 5626 4.2.1). Asked by the edge, with its node id and `flowOf` the far end. */
   unbindFlow(edge: string, flow: string): Promise<{ scope: Scope; agentId: UserId | ''; binding: Binding }[]>;
 
   announce(node: Omit<PhoneNode, 'id' | 'epoch'>): Promise<void>;

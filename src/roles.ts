@@ -9,16 +9,21 @@ const STARTERS: Readonly<Record<RoleName, StartRole>> = {
   redis: async (context) => (await import('./supervisor/embedded.ts')).startRedis(context),
   postgres: async (context) => (await import('./supervisor/embedded.ts')).startPostgres(context),
   worker: async (context) => (await import('./worker/role.ts')).startWorker(context),
+  edge: async (context) => (await import('../sip/edge/role.ts')).startEdge(context),
   gateway: async (context) => (await import('./gateway/role.ts')).startGateway(context),
+  rtp: async (context) => (await import('../sip/rtp/role.ts')).startRtp(context),
+  sip: async (context) => (await import('../sip/role.ts')).startSip(context),
   sfu: async (context) => (await import('./video/role.ts')).startVideo(context),
 };
 
-const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'gateway', 'sfu'];
+const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'edge', 'rtp', 'sip', 'gateway', 'sfu'];
 
-/** The roles that ROLES means: "all" is every one, less embedded servers for which an address is given. */
-export function rolesToRun({ ROLES, REDIS_URL, DATABASE_URL }: RoleContext['env']): RoleName[] {
+/** The roles that ROLES means: "all" is every one, less embedded servers (SIP edge included) for which an address is given. */
+export function rolesToRun({ ROLES, REDIS_URL, DATABASE_URL, DRACHTIO_HOST }: RoleContext['env']): RoleName[] {
   const named = ROLES.includes('all')
-    ? ROLE_NAMES.filter((role) => !(role === 'redis' && REDIS_URL) && !(role === 'postgres' && DATABASE_URL))
+    ? ROLE_NAMES.filter(
+        (role) => !(role === 'redis' && REDIS_URL) && !(role === 'postgres' && DATABASE_URL) && !(role === 'edge' && DRACHTIO_HOST),
+      )
     : ROLES;
   return START_ORDER.filter((role) => named.includes(role));
 }

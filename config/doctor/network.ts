@@ -16,6 +16,7 @@ export async function checkNetwork(env: Env): Promise<Finding[]> {
   const findings = await Promise.all([
     checkHttpPort(env, isRunning),
     checkMediaPorts(env, isRunning),
+    checkSipPorts(env, isRunning),
     checkPublicHost(env),
     checkProxy(env, isRunning),
   ]);
@@ -55,6 +56,33 @@ async function checkMediaPorts({ RTC_PORT }: Env, isRunning: boolean): Promise<F
   const taken = ports.filter((_, index) => troubles[index]);
   if (taken.length === 0) return ok(subject, 'free; a firewall must let them through');
   return broken(subject, `${taken.join(', ')} taken by another program`, 'set RTC_PORT to the first of a free range, one port per core');
+}
+
+async function checkSipPorts(
+  { DRACHTIO_HOST, SIP_HOST, SIP_PORT, SIP_TLS_PORT, SIP_WS_PORT, TLS_CERT }: Env,
+  isRunning: boolean,
+): Promise<Finding> {
+  if (DRACHTIO_HOST !== undefined) return ok('SIP ports', 'a drachtio-server is used, no SIP port is opened here');
+  const ports = [
+    { setting: 'SIP_PORT', port: SIP_PORT, isUdp: true },
+    ...(TLS_CERT ? [{ setting: 'SIP_TLS_PORT', port: SIP_TLS_PORT, isUdp: false }] : []),
+    { setting: 'SIP_WS_PORT', port: SIP_WS_PORT, isUdp: false },
+  ];
+  const subject = `SIP ports ${ports.map(({ port }) => port).join(', ')}`;
+  if (SIP_PORT === 0)
+    return warning('SIP ports', 'SIP_PORT is 0: chosen anew at every start', 'set SIP_PORT so that phones and trunks find it');
+  if (isRunning) return ok(subject, 'in use by the running server; a firewall must let them through');
+  const troubles = await Promise.all(
+    ports.map(async ({ port, isUdp }) => (isUdp ? await udpTrouble(port) : undefined) ?? (await tcpTrouble(port, SIP_HOST))),
+  );
+  const taken = ports.filter((_, index) => troubles[index]);
+  if (taken.length === 0) return ok(subject, 'free (SIP_PORT by UDP and TCP); a firewall must let them through');
+  const settings = taken.map(({ setting }) => setting).join(', ');
+  return broken(
+    subject,
+    `${taken.map(({ port }) => port).join(', ')} taken by another program`,
+    `set ${settings} to free ports, or stop that program`,
+  );
 }
 
 async function checkPublicHost({ PUBLIC_HOST }: Env): Promise<Finding> {

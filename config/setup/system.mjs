@@ -18,9 +18,12 @@ export const NEEDS = {
   testing: [
     { package: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'] },
     { package: 'sip-tester', programs: ['sipp'] },
+    { package: 'sox', programs: ['sox'] },
     { package: 'baresip-core', programs: ['baresip'] },
     { package: 'openssl', programs: ['openssl'] },
   ],
+  /** @type {Need[]} */
+  capture: [{ package: 'wireshark-common', programs: ['dumpcap'] }],
   /** @type {Need[]} */
   workerBuild: [
     { package: 'g++', programs: ['g++'] },

@@ -4,7 +4,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isToken, parseNumber, trimmed } from './headerText.ts';
-import type { SipMessage, SipRequest, SipResponse } from './message.ts';
+import type { SipHeaders, SipMessage, SipRequest, SipResponse } from './message.ts';
 import { headerKey, isUsualName, MessageHeaders } from './messageHeaders.ts';
 import { isUri, parseNameAddr } from './nameAddr.ts';
 import { parseVia } from './via.ts';
@@ -23,6 +23,8 @@ export interface Bad {
   readonly status: number;
   readonly reason: string;
   readonly answerable?: SipRequest;
+  /** Bytes of the body that follows on a stream; undefined when nobody can say. */
+  readonly body?: number;
 }
 
 export type Parsed<Message extends SipMessage = SipMessage> = { readonly outcome: 'message'; readonly message: Message } | Bad;
@@ -44,7 +46,7 @@ export function parseDatagram(bytes: Buffer): Parsed {
   const parsed = parseHead(bytes.subarray(0, length));
   if (parsed.outcome === 'bad') return parsed;
   const { message } = parsed;
-  const wanted = contentLength(message);
+  const wanted = contentLength(message.headers);
   const there = bytes.length - length;
   if (wanted === 'bad') return badMessage(message, 400, 'Bad Content-Length');
   if (wanted !== undefined && wanted > there) return badMessage(message, 400, 'The body is shorter than Content-Length');
@@ -56,7 +58,7 @@ export function parseDatagram(bytes: Buffer): Parsed {
 }
 
 /** Bytes of the body. @returns undefined without the header, `bad` when it is no number, or said twice and differently */
-export function contentLength({ headers }: SipMessage): number | undefined | 'bad' {
+export function contentLength(headers: SipHeaders): number | undefined | 'bad' {
   const value = headers.get('content-length');
   if (value === undefined) return undefined;
   const length = parseNumber(value, 0xffff_ffff) ?? 'bad';
@@ -74,9 +76,13 @@ export function parseHead(bytes: Buffer): Parsed {
   const startLine = text.slice(at, startEnd);
   if (startLine === '' || text.charCodeAt(startEnd + 1) !== 10 || startLine.includes('\n')) return bad(400, 'Bad start line');
   const headers = parseHeaders(text, startEnd + 2);
-  if (startLine.startsWith('SIP/'))
-    return typeof headers === 'string' ? bad(400, headers) : parseResponse(startLine, headers, bytes.length);
-  return typeof headers === 'string' ? bad(400, headers) : parseRequest(startLine, headers, bytes.length);
+  if (typeof headers === 'string') return bad(400, headers);
+  const parsed = startLine.startsWith('SIP/')
+    ? parseResponse(startLine, headers, bytes.length)
+    : parseRequest(startLine, headers, bytes.length);
+  if (parsed.outcome === 'message') return parsed;
+  const body = contentLength(headers);
+  return body === 'bad' ? parsed : { ...parsed, body: body ?? 0 };
 }
 
 /**
@@ -132,17 +138,20 @@ function parseRequest(line: string, headers: MessageHeaders, size: number): Pars
   const uri = line.slice(methodEnd + 1, uriEnd);
   const version = line.slice(uriEnd + 1);
   const message: SipRequest = { kind: 'request', method, uri, headers, body: EMPTY, size };
+  const refuse = (status: number, reason: string): Bad =>
+    isAnswerable(headers) ? answerable(message, status, reason) : bad(status, reason);
+  if (!isToken(method) || uriEnd <= methodEnd) return refuse(400, 'Bad request line');
+  if (version !== 'SIP/2.0') return VERSION.test(version) ? refuse(505, 'Version Not Supported') : refuse(400, 'Bad request line');
   const wrong = headersWrong(headers);
-  if (!isToken(method) || uriEnd <= methodEnd) return wrong ? bad(400, 'Bad request line') : answerable(message, 400, 'Bad Request Line');
-  if (wrong) return isAnswerable(headers) ? answerable(message, 400, wrong) : bad(400, wrong);
-  if (version !== 'SIP/2.0') return answerable(message, /^SIP\/\d+\.\d+$/i.test(version) ? 505 : 400, 'Version Not Supported');
-  if (!isUri(uri)) return answerable(message, 400, 'Bad Request-URI');
-  if (cseqOf(headers)?.method !== method) return answerable(message, 400, 'CSeq has another method');
+  if (wrong) return refuse(400, wrong);
+  if (!isUri(uri)) return refuse(400, 'Bad Request-URI');
+  if (cseqOf(headers)?.method !== method) return refuse(400, 'CSeq has another method');
   const hops = headers.get('max-forwards');
-  if (hops !== undefined && parseNumber(hops, 255) === undefined) return answerable(message, 400, 'Bad Max-Forwards');
+  if (hops !== undefined && parseNumber(hops, 255) === undefined) return refuse(400, 'Bad Max-Forwards');
   return { outcome: 'message', message };
 }
 
+const VERSION = /^SIP\/\d{1,3}\.\d{1,3}$/i;
 const SINGLE = ['from', 'to', 'call-id', 'cseq'] as const;
 
 /** What every message must have, once and readable. @returns why not */
@@ -160,10 +169,10 @@ function headersWrong(headers: MessageHeaders): string | undefined {
   return cseqOf(headers) ? undefined : 'Bad CSeq';
 }
 
-/** A 400 needs these to be taken by the far end (RFC 3261 8.2.6.2). */
+/** What a far end needs to find its request by. */
 function isAnswerable(headers: MessageHeaders): boolean {
   const via = headers.get('via');
-  return via !== undefined && parseVia(via) !== undefined && SINGLE.every((name) => headers.count(name) > 0);
+  return via !== undefined && parseVia(via) !== undefined && headers.count('cseq') > 0;
 }
 
 /** RFC 3261 20.16. @returns undefined when malformed or 2³¹ and more */

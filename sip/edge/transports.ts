@@ -1,33 +1,41 @@
 /**
  * All listening sockets of the edge (RFC 3261 18). Created by the edge's start. Whatever arrives is parsed here; what goes up is a whole message with
- * its flow, its topmost Via telling where it came from. What cannot be parsed is answered 400 when it can be answered, else dropped.
+ * its flow, its topmost Via telling where it came from. What cannot be parsed is answered 400 when it can be answered, else dropped; what is too much is
+ * answered 503 or dropped (throttle.ts). Closing: sockets take nothing new, then connections end, each told to the layers above.
  */
-
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { isReachedAt } from './address.ts';
+import { systemClock } from './clock.ts';
+import { CONNECTION_LIMITS, type Connection, type ConnectionLimits, type ConnectionOwner, Connections } from './connections.ts';
 import type { SipMessage, SipRequest } from './message.ts';
 import { type Bad, type Parsed, parseDatagram } from './messageParse.ts';
 import { createResponse, writeMessage } from './messageWrite.ts';
 import { randomText } from './randomText.ts';
+import { RETRY_AFTER_SEC, Throttle, type ThrottleOptions } from './throttle.ts';
 import { TransportError } from './transportError.ts';
+import { type StreamOptions, StreamTransport, type TlsFiles } from './transportStream.ts';
 import { UdpTransport } from './transportUdp.ts';
-import type { Address, Destination, Flow, Protocol, Transports } from './types.ts';
+import { WebSocketTransport } from './transportWebSocket.ts';
+import type { Address, Clock, Destination, Flow, Protocol, Transports } from './types.ts';
 import { noteSource, parseVia, responsePort } from './via.ts';
 
 export interface TransportOptions {
   /** An address, or `0.0.0.0` or `::` for all; `::` takes IPv4 too. */
   readonly host: string;
-  /** 0 takes any free port; a protocol without one is not spoken. */
-  readonly ports: { readonly udp?: number };
+  /** 0 takes any free port; a protocol without one is not spoken. `ws` is WSS when `tls` is given, and `tls` needs it. */
+  readonly ports: { readonly udp?: number; readonly tcp?: number; readonly tls?: number; readonly ws?: number };
+  readonly tls?: TlsFiles | undefined;
   /** What stands in Via and Contact; absent: the address that faces the far end. */
   readonly advertisedHost?: string | undefined;
-  readonly log: { warn(fields: object, event: string): void };
+  readonly clock?: Clock;
+  readonly throttle?: Omit<ThrottleOptions, 'clock'>;
+  readonly limits?: Partial<ConnectionLimits>;
+  readonly log: { warn(fields: object, event: string): void; debug?(fields: object, event: string): void };
 }
 
-type Listening = Transports['listening'][number];
-
 /** Binds all sockets. @throws when one cannot be bound; the others are closed again */
-export async function openTransports(options: TransportOptions): Promise<Transports> {
+export async function openTransports(options: TransportOptions): Promise<OpenTransports> {
   const transports = new OpenTransports(options);
   try {
     await transports.open();
@@ -38,44 +46,95 @@ export async function openTransports(options: TransportOptions): Promise<Transpo
   return transports;
 }
 
-class OpenTransports implements Transports {
+type Listening = Transports['listening'][number];
+
+const RESOLVED_MS = 30_000;
+const RESOLVED_MAX = 1_000;
+const DEFAULT_PORTS = { tcp: 5060, tls: 5061 } as const;
+
+export class OpenTransports implements Transports {
   readonly listening: Listening[] = [];
+  readonly throttle: Throttle;
   readonly #options: TransportOptions;
+  readonly #clock: Clock;
   readonly #onMessage: ((message: SipMessage, flow: Flow) => void)[] = [];
   readonly #onFlowClosed: ((flow: Flow) => void)[] = [];
+  readonly #connections: Connections;
+  readonly #owner: ConnectionOwner;
+  /** Connections on their way, so that two requests at once do not open two. */
+  readonly #connecting = new Map<string, Promise<Connection>>();
+  readonly #resolved = new Map<string, { readonly address: string; readonly until: number }>();
   #udp: UdpTransport | undefined;
+  readonly #streams: { tcp?: StreamTransport; tls?: StreamTransport } = {};
+  #webSocket: WebSocketTransport | undefined;
+  #isClosed = false;
 
   constructor(options: TransportOptions) {
+    const clock = options.clock ?? systemClock;
+    this.#clock = clock;
+    const limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#options = options;
+    this.throttle = new Throttle({ ...options.throttle, clock });
+    this.#connections = new Connections(limits, clock);
+    this.#owner = {
+      clock,
+      limits,
+      onParsed: (parsed, flow) => {
+        if (this.throttle.admits(flow.remote.host)) this.#receive(parsed, flow);
+      },
+      onClosed: (connection, reason) => this.#onClosed(connection, reason),
+    };
+  }
+
+  /** How many connections stand, for metrics and leak checks. */
+  get connectionCount(): number {
+    return this.#connections.size;
   }
 
   async open(): Promise<void> {
-    const { ports, host, advertisedHost, log } = this.#options;
+    const { ports, host, advertisedHost, tls } = this.#options;
     if (ports.udp !== undefined) {
-      this.#udp = await UdpTransport.open({
-        host,
-        port: ports.udp,
-        advertisedHost,
-        onDatagram: (bytes, flow) => this.#onDatagram(bytes, flow),
-        onError: (error) => log.warn({ err: error }, 'edge.socket_failed'),
-      });
+      const onDatagram = (bytes: Buffer, flow: Flow): void => this.#onDatagram(bytes, flow);
+      this.#udp = await UdpTransport.open({ host, port: ports.udp, advertisedHost, onDatagram, onError: this.#onSocketError });
       this.#noteListening('udp', this.#udp.address);
+    }
+    if (ports.tcp !== undefined) {
+      this.#streams.tcp = await StreamTransport.open(this.#streamOptions(ports.tcp, undefined));
+      this.#noteListening('tcp', this.#streams.tcp.address);
+    }
+    if (ports.tls !== undefined && tls) {
+      this.#streams.tls = await StreamTransport.open(this.#streamOptions(ports.tls, tls));
+      this.#noteListening('tls', this.#streams.tls.address);
+    }
+    if (ports.ws !== undefined) {
+      this.#webSocket = await WebSocketTransport.open(this.#streamOptions(ports.ws, tls));
+      this.#noteListening(tls ? 'wss' : 'ws', this.#webSocket.address);
     }
   }
 
   async flowTo(destination: Destination): Promise<Flow> {
+    if (this.#isClosed) throw new TransportError('gone', 'the edge is closing');
     if (destination.flow !== undefined) {
       const flow = this.flow(destination.flow);
       if (!flow || flow.isClosed) throw new TransportError('gone', 'the flow is closed');
       return flow;
     }
-    const host = await addressOf(destination.host);
-    if (destination.protocol !== 'udp' || !this.#udp) throw new TransportError('unsupported', `no ${destination.protocol} here`);
-    return this.#udp.flowTo(host, destination.port);
+    const { protocol, host, port } = destination;
+    switch (protocol) {
+      case 'udp':
+        if (!this.#udp) throw new TransportError('unsupported', 'no UDP here');
+        return this.#udp.flowTo(await this.#addressOf(destination), port);
+      case 'tcp':
+      case 'tls':
+        return this.#connections.find(destination) ?? this.#connect(protocol, host, port);
+      default:
+        // Browsers do not listen; only a flow of theirs leads to them.
+        return this.#connections.find(destination) ?? unsupported(protocol);
+    }
   }
 
   flow(id: string): Flow | undefined {
-    return this.#udp?.flow(id);
+    return id.startsWith('udp-') ? this.#udp?.flow(id) : this.#connections.get(id);
   }
 
   answering(request: SipRequest, flow: Flow): Flow {
@@ -83,6 +142,12 @@ class OpenTransports implements Transports {
     const via = parseVia(request.headers.get('via') ?? '');
     const port = via ? responsePort(via, flow.remote) : flow.remote.port;
     return port === flow.remote.port || this.#udp.isClosed ? flow : this.#udp.flowTo(flow.remote.host, port);
+  }
+
+  async answeringAgain(request: SipRequest, flow: Flow): Promise<Flow> {
+    if (flow.protocol !== 'tcp' && flow.protocol !== 'tls') throw new TransportError('gone', 'the connection is closed');
+    const port = parseVia(request.headers.get('via') ?? '')?.port ?? DEFAULT_PORTS[flow.protocol];
+    return this.flowTo({ protocol: flow.protocol, host: flow.remote.host, port });
   }
 
   onMessage(listener: (message: SipMessage, flow: Flow) => void): void {
@@ -93,8 +158,25 @@ class OpenTransports implements Transports {
     this.#onFlowClosed.push(listener);
   }
 
-  async close(_reason: string): Promise<void> {
-    await this.#udp?.close();
+  async close(reason: string): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.throttle.close();
+    const sockets = [this.#streams.tcp?.close(), this.#streams.tls?.close(), this.#webSocket?.close()];
+    this.#connections.close(reason);
+    await Promise.all([...sockets, this.#udp?.close()]);
+  }
+
+  #streamOptions(port: number, tls: TlsFiles | undefined): StreamOptions {
+    const { host, advertisedHost } = this.#options;
+    return {
+      ...{ host, port, advertisedHost, tls, owner: this.#owner, onError: this.#onSocketError },
+      admits: (source) => !this.#isClosed && this.#connections.admits(source),
+      onOpened: (connection) => {
+        if (this.#isClosed) connection.close('the edge is closing');
+        else this.#connections.add(connection);
+      },
+    };
   }
 
   #noteListening(protocol: Protocol, address: Address): void {
@@ -102,42 +184,94 @@ class OpenTransports implements Transports {
     this.listening.push({ protocol, address, advertised: advertisedHost ? { host: advertisedHost, port: address.port } : address });
   }
 
+  async #connect(protocol: 'tcp' | 'tls', host: string, port: number): Promise<Flow> {
+    const stream = this.#streams[protocol] ?? unsupported(protocol);
+    const key = `${protocol} ${host} ${port}`;
+    const known = this.#connecting.get(key);
+    if (known) return known;
+    const connecting = this.#addressOf({ protocol, host, port }).then((address) => stream.connect(address, port, host));
+    this.#connecting.set(key, connecting);
+    try {
+      return await connecting;
+    } finally {
+      this.#connecting.delete(key);
+    }
+  }
+
+  /** Where it really leads; not to this edge itself, whatever a Via or a Contact says. @throws TransportError dns | refused */
+  async #addressOf({ protocol, host, port }: Destination): Promise<string> {
+    const address = isIP(host) === 0 ? await this.#resolve(host) : host;
+    const isOurs = this.listening.some(
+      (own) => own.protocol === protocol && own.address.port === port && isReachedAt(own.address.host, address),
+    );
+    if (isOurs) throw new TransportError('refused', 'that is this edge itself');
+    return address;
+  }
+
+  /** @throws TransportError dns */
+  async #resolve(host: string): Promise<string> {
+    const now = this.#clock.now();
+    const known = this.#resolved.get(host);
+    if (known && known.until > now) return known.address;
+    try {
+      const { address } = await lookup(host);
+      if (this.#resolved.size >= RESOLVED_MAX) this.#resolved.clear();
+      this.#resolved.set(host, { address, until: now + RESOLVED_MS });
+      return address;
+    } catch (error) {
+      throw new TransportError('dns', 'the name has no address', { cause: error });
+    }
+  }
+
   #onDatagram(bytes: Buffer, flow: Flow): void {
     // Keep-alives: line ends, zeros (RFC 5626 would have STUN; phones send these).
     const first = bytes[0];
     if (bytes.length <= 4 && (first === undefined || first === 13 || first === 0)) return;
-    this.#receive(parseDatagram(bytes), flow);
+    if (this.throttle.admits(flow.remote.host)) this.#receive(parseDatagram(bytes), flow);
   }
 
   #receive(parsed: Parsed, flow: Flow): void {
     if (parsed.outcome === 'bad') return this.#refuse(parsed, flow);
     const { message } = parsed;
-    if (message.kind === 'request') this.#noteSource(message, flow);
+    if (message.kind === 'request') {
+      const verdict = this.throttle.judge(message, flow.remote.host);
+      if (verdict === 'drop') return;
+      noteSourceOf(message, flow);
+      if (verdict === 'refuse') return this.#answer(message, flow, 503, undefined, [['Retry-After', String(RETRY_AFTER_SEC)]]);
+    }
     for (const listener of this.#onMessage) listener(message, flow);
-  }
-
-  #noteSource(request: SipRequest, flow: Flow): void {
-    const via = parseVia(request.headers.get('via') ?? '');
-    if (via) noteSource(request.headers, via, flow.remote);
   }
 
   /** Without a transaction: the same request again gets the same answer again. */
   #refuse({ answerable, status, reason }: Bad, flow: Flow): void {
-    if (!answerable || answerable.method === 'ACK') return;
-    this.#noteSource(answerable, flow);
-    const bytes = writeMessage(createResponse(answerable, status, { reason, toTag: randomText() }));
-    this.answering(answerable, flow)
-      .send(bytes)
+    this.throttle.noteFault(flow.remote.host);
+    if (!answerable || answerable.method === 'ACK' || !this.throttle.answersFault(flow.remote.host)) return;
+    noteSourceOf(answerable, flow);
+    this.#answer(answerable, flow, status, reason);
+  }
+
+  #answer(request: SipRequest, flow: Flow, status: number, reason?: string, lines: readonly (readonly [string, string])[] = []): void {
+    const response = createResponse(request, status, { toTag: randomText(), ...(reason ? { reason } : {}) });
+    for (const [name, value] of lines) response.headers.append(name, value);
+    this.answering(request, flow)
+      .send(writeMessage(response))
       .catch(() => undefined);
   }
+
+  #onClosed(connection: Connection, reason: string): void {
+    this.#connections.remove(connection);
+    this.#options.log.debug?.({ flow: connection.id, reason }, 'edge.flow_closed');
+    for (const listener of this.#onFlowClosed) listener(connection);
+  }
+
+  readonly #onSocketError = (error: Error): void => this.#options.log.warn({ err: error }, 'edge.socket_failed');
 }
 
-/** @throws TransportError dns */
-async function addressOf(host: string): Promise<string> {
-  if (isIP(host) !== 0) return host;
-  try {
-    return (await lookup(host)).address;
-  } catch (error) {
-    throw new TransportError('dns', 'the name has no address', { cause: error });
-  }
+function unsupported(protocol: Protocol): never {
+  throw new TransportError('unsupported', `no connection by ${protocol}`);
+}
+
+function noteSourceOf(request: SipRequest, flow: Flow): void {
+  const via = parseVia(request.headers.get('via') ?? '');
+  if (via) noteSource(request.headers, via, flow.remote);
 }

@@ -60,6 +60,8 @@ export interface Transports {
   flow(id: string): Flow | undefined;
   /** Where the response to a request of that flow goes (RFC 3261 18.2.2, RFC 3581 4): back the same way, but for UDP without `rport`. */
   answering(request: SipRequest, flow: Flow): Flow;
+  /** The same when that connection is closed: a new one to the port of the Via (RFC 3261 18.2.2). @throws TransportError */
+  answeringAgain(request: SipRequest, flow: Flow): Promise<Flow>;
   onMessage(listener: (message: SipRequest | SipResponse, flow: Flow) => void): void;
   onFlowClosed(listener: (flow: Flow) => void): void;
   close(reason: string): Promise<void>;

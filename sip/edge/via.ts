@@ -16,8 +16,16 @@ export interface Via {
   readonly params: Params;
 }
 
+/** Each layer asks for the topmost Via of the message at hand; it is read once. */
+let last: { readonly line: string; readonly via: Via | undefined } = { line: '', via: undefined };
+
 /** Of the first value of a Via line. @returns undefined when malformed */
 export function parseVia(line: string): Via | undefined {
+  if (last.line !== line) last = { line, via: readVia(line) };
+  return last.via;
+}
+
+function readVia(line: string): Via | undefined {
   const end = firstValueEnd(line);
   const semicolon = line.indexOf(';');
   const headEnd = semicolon < 0 || semicolon > end ? end : semicolon;
@@ -33,7 +41,8 @@ export function parseVia(line: string): Via | undefined {
   return parts ? withSentBy(parts[1] as string, (parts[2] as string).replace(/[ \t]+/g, ''), params) : undefined;
 }
 
-const SPACED = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9.!%*_+`'~-]+)[ \t]+(\S.*)$/is;
+/** Any version: a request of another one is answered 505 along it. */
+const SPACED = /^SIP[ \t]*\/[ \t]*\d{1,3}\.\d{1,3}[ \t]*\/[ \t]*([A-Za-z0-9.!%*_+`'~-]+)[ \t]+(\S.*)$/is;
 
 function withSentBy(transport: string, sentBy: string, params: Params): Via | undefined {
   const hostPort = parseHostPort(sentBy) ?? (sentBy.includes(' ') ? parseHostPort(sentBy.replace(/[ \t]+/g, '')) : undefined);

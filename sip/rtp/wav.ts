@@ -2,7 +2,7 @@
  * WAV files (RIFF) as sounds for phones. `convertSound` takes what people upload and makes it 8 kHz mono; `writeWav8k` is the form in which sounds lie on
  * disk (`DATA_DIR/sounds/<account>/<id>.wav`); `readPcm8k` reads that form and the prompts. Sizes come from strangers' files: everything is checked.
  */
-import { decodeG711 } from './g711.ts';
+import { decodeG711, encodeG711 } from './g711.ts';
 import { resample } from './resample.ts';
 
 const RATE = 8_000;
@@ -61,22 +61,25 @@ export function readPcm8k(bytes: Buffer): Int16Array {
   return samples;
 }
 
-/** 16-bit 8 kHz mono. */
-export function writeWav8k(pcm8k: Int16Array): Buffer {
-  const bytes = Buffer.alloc(44 + pcm8k.length * 2);
+/** 8 kHz mono: 16-bit, or G.711 for half the bytes. */
+export function writeWav8k(pcm8k: Int16Array, encoding: 'pcm' | 'PCMU' = 'pcm'): Buffer {
+  const sampleBytes = encoding === 'pcm' ? 2 : 1;
+  const length = pcm8k.length * sampleBytes;
+  const bytes = Buffer.alloc(44 + length);
   bytes.write('RIFF', 0);
-  bytes.writeUInt32LE(36 + pcm8k.length * 2, 4);
+  bytes.writeUInt32LE(36 + length, 4);
   bytes.write('WAVEfmt ', 8);
   bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(encoding === 'pcm' ? 1 : 7, 20);
   bytes.writeUInt16LE(1, 22);
   bytes.writeUInt32LE(RATE, 24);
-  bytes.writeUInt32LE(RATE * 2, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
+  bytes.writeUInt32LE(RATE * sampleBytes, 28);
+  bytes.writeUInt16LE(sampleBytes, 32);
+  bytes.writeUInt16LE(sampleBytes * 8, 34);
   bytes.write('data', 36);
-  bytes.writeUInt32LE(pcm8k.length * 2, 40);
-  for (let index = 0; index < pcm8k.length; index++) bytes.writeInt16LE(pcm8k[index] as number, 44 + index * 2);
+  bytes.writeUInt32LE(length, 40);
+  if (encoding === 'PCMU') encodeG711('PCMU', pcm8k, bytes, 44);
+  else for (let index = 0; index < pcm8k.length; index++) bytes.writeInt16LE(pcm8k[index] as number, 44 + index * 2);
   return bytes;
 }
 
@@ -144,7 +147,8 @@ function sampleReader({ encoding, bits, data }: Wav): (at: number) => number {
   }
 }
 
-function normalise(samples: Float32Array): Int16Array {
+/** Peaks at one level, as phones' speech has them. */
+export function normalise(samples: Float32Array): Int16Array {
   let peak = 0;
   for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
   const gain = peak === 0 ? 0 : Math.min(PEAK / peak, MOST_GAIN * 32_768);

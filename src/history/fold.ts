@@ -88,6 +88,8 @@ function applyEvent(life: Life, event: LifeEvent): void {
     case 'interaction.created':
       return;
     case 'interaction.queued':
+      // In another queue it is another wait.
+      if (row.queue_id !== body.q) end(life, ['waiting'], at, 'moved');
       row.queue_id = body.q;
       return wait(life, at, body.reason);
     case 'offer.made':

@@ -54,7 +54,7 @@ const STEPS: Readonly<Record<RoutingStep['kind'], (agent: string, queue: string)
   withdrawn: (agent) => `The offer to ${agent} was withdrawn.`,
   taken_by_other: (agent) => `Another of those who were rung was faster than ${agent}.`,
   returned: (_, queue) => `Waits in ${queue} again, with the place it had.`,
-  moved: (_, queue) => `The recipe moved it to ${queue}, with its waiting time.`,
+  moved: (_, queue) => `It moved on to ${queue}, with its waiting time.`,
   relaxed: () => 'It needs less from here on.',
   priority: () => 'Its priority changed.',
   medium: () => 'What carries it changed.',

@@ -104,7 +104,7 @@ async function compileAgent(trx: Transaction<Tables>, id: string): Promise<Agent
     interrupts: user.interrupts,
     skills: Object.fromEntries(skills.map(({ skill_id: skill, level }) => [skill, level])),
     queues: served.map((member) => member.queue_id),
-    // An outside number never registers: whoever has one is reached while signed in.
+    // An outside number can be rung at any time.
     hasPhone: phones.length > 0 && phones.every(({ type }) => type === 'sip'),
     outboundTypes: user.outbound_types,
     order: Object.fromEntries(served.flatMap(({ queue_id: queue, position }) => (position === null ? [] : [[queue, position]]))),

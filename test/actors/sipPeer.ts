@@ -174,7 +174,7 @@ function cutMessages(bytes: Buffer, inbox: Inbox, strange: (text: string) => voi
     const length = headLength(rest);
     if (length === undefined) return rest;
     const parsed = parseHead(rest.subarray(0, length));
-    const body = parsed.outcome === 'message' ? contentLength(parsed.message) : 0;
+    const body = parsed.outcome === 'message' ? contentLength(parsed.message.headers) : 0;
     const end = length + (typeof body === 'number' ? body : 0);
     if (rest.length < end) return rest;
     inbox(rest.subarray(0, end));

@@ -114,7 +114,7 @@ describe('explanation of routing', () => {
     expect(whyNotOf(limited, 'queued')).toMatchObject({ reason: 'at_queue_limit' });
     const moved = await explain(held, mae);
     expect(moved.decisions.map(({ kind }) => kind)).toEqual(['queued', 'moved', 'offered', 'accepted']);
-    expect(moved.decisions[1]).toMatchObject({ queue: { name: 'Target' }, text: 'The recipe moved it to Target, with its waiting time.' });
+    expect(moved.decisions[1]).toMatchObject({ queue: { name: 'Target' }, text: 'It moved on to Target, with its waiting time.' });
     expect(moved.decisions[2]?.why).toMatchObject({ key: 'only', text: 'nobody else could take it' });
     const call = await explain(await start(target, { medium: 'voice' }), mae);
     expect(whyNotOf(call, 'queued')).toMatchObject({ reason: 'at_capacity', blockedBy: 'chat', held: { chat: 1, voice: 0, video: 0 } });
@@ -147,16 +147,9 @@ describe('explanation of routing', () => {
 
     const manual = await addQueue('Manual', { mode: 'manual' });
     const [pia, quin] = [await hire('Pia', [manual]), await hire('Quin', [manual])];
-    // One after the other, by the millisecond that history keeps.
-    const nextMs = async () => {
-      const at = Date.now();
-      while (Date.now() <= at + 1) await new Promise(setImmediate);
-    };
     await serve(pia);
     await serve(quin);
-    await nextMs();
     const taken = await start(manual);
-    await nextMs();
     await engine.router.claimInteraction(scope, { interactionId: taken, agentId: pia, key: newId('command') });
     const byHand = await explain(taken, quin);
     expect(byHand.decisions.map(({ kind }) => kind)).toEqual(['queued', 'claimed']);

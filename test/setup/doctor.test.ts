@@ -20,6 +20,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'centralino-doctor-'));
   redis = await startTestRedis();
   ports = { HTTP_PORT: String(await freePort()), RTC_PORT: String(await freeRange()) };
+  for (const name of ['SIP_PORT', 'SIP_WS_PORT']) ports[name] = String(await freePort());
 });
 afterAll(async () => {
   await redis?.stop();

@@ -34,8 +34,17 @@ export class Installation {
   /** Resolves at once; `untilReady` waits. Pass `dataDir` to start on what another run left. */
   static async start(env: Readonly<Record<string, string>> = {}, dataDir = makeDataDir()): Promise<Installation> {
     const httpPort = Number(env.HTTP_PORT ?? (await freePort()));
-    const own = { DATA_DIR: dataDir, HTTP_PORT: String(httpPort), HTTP_HOST: '127.0.0.1', DEMO: '0', DRAIN_SEC: '0', ROLES: '' };
-    const without = { MEDIASOUP_WORKER_BIN: '/nonexistent', WEB_DIST: dataDir, REDIS_URL: '', DATABASE_URL: '' };
+    const own = {
+      DATA_DIR: dataDir,
+      HTTP_PORT: String(httpPort),
+      HTTP_HOST: '127.0.0.1',
+      SIP_HOST: '127.0.0.1',
+      DEMO: '0',
+      DRAIN_SEC: '0',
+      ROLES: '',
+    };
+    const anyPort = { SIP_PORT: '0', SIP_TLS_PORT: '0', SIP_WS_PORT: '0' };
+    const without = { ...anyPort, MEDIASOUP_WORKER_BIN: '/nonexistent', WEB_DIST: dataDir, REDIS_URL: '', DATABASE_URL: '' };
     const process_ = spawn(process.execPath, [join(root, 'src/main.ts')], {
       env: { ...process.env, ...without, ...own, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -28,22 +28,32 @@ export function levelOf(samples: Int16Array, frequency: number): number {
 /** Whether the frequency stands out: at least a fifth of a tone of `sine`'s usual amplitude. */
 export const hasTone = (samples: Int16Array, frequency: number): boolean => levelOf(samples, frequency) > 1_600;
 
-/** Best correlation (0 to 1) of `heard` with any place of `source`; `source` may be longer. Coarse search over each 8th sample, then exact. */
+/**
+ * How alike what was heard is to the place of `source` that fits best: correlation, 0 to 1. The place is found by the first 40 ms heard; `source` is taken as
+ * repeated for ever.
+ */
 export function likeness(heard: Int16Array, source: Int16Array): number {
-  const at = (place: number): number => {
-    let product = 0;
-    let heardPower = 0;
-    let sourcePower = 0;
-    for (let index = 0; index < heard.length; index++) {
-      const a = heard[index] as number;
-      const b = source[(place + index) % source.length] as number;
-      product += a * b;
-      heardPower += a * a;
-      sourcePower += b * b;
-    }
-    return heardPower === 0 || sourcePower === 0 ? 0 : product / Math.sqrt(heardPower * sourcePower);
-  };
+  const beginning = heard.subarray(0, 320);
   let best = 0;
-  for (let place = 0; place < source.length; place++) best = Math.max(best, at(place));
-  return best;
+  let place = 0;
+  for (let at = 0; at < source.length; at++) {
+    const found = correlation(beginning, source, at);
+    if (found > best) [best, place] = [found, at];
+  }
+  return correlation(heard, source, place);
+}
+
+function correlation(heard: Int16Array, source: Int16Array, place: number): number {
+  let product = 0;
+  let heardPower = 0;
+  let sourcePower = 0;
+  for (let index = 0, at = place; index < heard.length; index++, at++) {
+    if (at === source.length) at = 0;
+    const a = heard[index] as number;
+    const b = source[at] as number;
+    product += a * b;
+    heardPower += a * a;
+    sourcePower += b * b;
+  }
+  return heardPower === 0 || sourcePower === 0 ? 0 : product / Math.sqrt(heardPower * sourcePower);
 }

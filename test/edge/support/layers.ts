@@ -1,11 +1,11 @@
 /** The lower layers of the edge on free ports of loopback, as the edge's start puts them together. Tests close what they open. */
 import { RFC_TIMERS, systemClock } from '../../../sip/edge/clock.ts';
 import { createTransactions } from '../../../sip/edge/transactions.ts';
-import { openTransports, type TransportOptions } from '../../../sip/edge/transports.ts';
-import type { Clock, Flow, Protocol, ServerTransaction, SipTimers, Transactions, Transports } from '../../../sip/edge/types.ts';
+import { type OpenTransports, openTransports, type TransportOptions } from '../../../sip/edge/transports.ts';
+import type { Clock, Flow, Protocol, ServerTransaction, SipTimers, Transactions } from '../../../sip/edge/types.ts';
 
 export interface Layers {
-  readonly transports: Transports;
+  readonly transports: OpenTransports;
   readonly transactions: Transactions;
   /** Requests that came up, in order. */
   readonly requests: ServerTransaction[];

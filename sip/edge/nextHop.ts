@@ -1,0 +1,48 @@
+/**
+ * Where a URI says a request goes (RFC 3261 8.1.2, RFC 3263 4.1 without NAPTR): protocol, host, port. Names are resolved below, when a flow is made.
+ */
+import { parseNameAddr } from './nameAddr.ts';
+import type { Address, Destination, Flow, Protocol } from './types.ts';
+import { hostText, parseUri, type SipUri } from './uri.ts';
+
+const DEFAULT_PORT: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061, ws: 80, wss: 443 };
+
+function isProtocol(text: string): text is Protocol {
+  return text in DEFAULT_PORT;
+}
+
+/** @returns undefined for a URI this edge cannot send to (another scheme, an unknown transport) */
+export function destinationOf(text: string): Destination | undefined {
+  const uri = parseUri(text);
+  return uri && destinationOfUri(uri);
+}
+
+export function destinationOfUri(uri: SipUri): Destination | undefined {
+  const wished = uri.params.get('transport')?.toLowerCase() ?? (uri.scheme === 'sips' ? 'tls' : 'udp');
+  const protocol = uri.scheme === 'sips' && wished === 'tcp' ? 'tls' : wished;
+  if (!isProtocol(protocol)) return undefined;
+  const maddr = uri.params.get('maddr');
+  return { protocol, host: maddr || uri.host, port: uri.port ?? DEFAULT_PORT[protocol] };
+}
+
+/** A next hop as applications write it: a URI, `<uri>`, or `host[:port]`. */
+export function routeDestination(text: string): Destination | undefined {
+  const uri = parseNameAddr(text)?.uri ?? text;
+  return destinationOf(/^sips?:/i.test(uri) ? uri : `sip:${uri}`);
+}
+
+export function destinationOfFlow(flow: Flow): Destination {
+  return { protocol: flow.protocol, host: flow.remote.host, port: flow.remote.port, flow: flow.id };
+}
+
+/** `<sip:host:port;transport=x>`: how requests reach us on this flow's socket. */
+export function contactFor(flow: Pick<Flow, 'protocol' | 'advertised'>, user = ''): string {
+  const { protocol, advertised } = flow;
+  const transport = protocol === 'udp' ? '' : `;transport=${protocol === 'wss' ? 'ws' : protocol}`;
+  const at = user === '' ? '' : `${user}@`;
+  return `<sip:${at}${hostPort(advertised)}${transport}>`;
+}
+
+export function hostPort({ host, port }: Address): string {
+  return `${hostText(host)}:${port}`;
+}

@@ -1,0 +1,236 @@
+/**
+ * Keeps trunks of type `provider` registered with their providers (RFC 3261 10.2, VOX-4). One node of the installation does it for each trunk, under a claim that
+ * it renews; when that node dies another takes over within seconds, with a Call-ID of its own. Created by the SIP application, which says how a request is sent.
+ *
+ * Calls come back to the Contact `sip:<trunk id>@<the edge>`: the user part names the trunk. What the provider said last stands on the shelf for the desk.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Engine, Scope } from '../../queues/engine.ts';
+import type { TrunkDoc } from '../../queues/phones.ts';
+import type { Logger } from '../../src/base/log.ts';
+import { type Loop, repeat } from '../../src/base/loop.ts';
+import { sealPurpose, unseal } from '../../src/base/seal.ts';
+import { hostText } from '../edge/uri.ts';
+import { grantedExpiry } from './contacts.ts';
+import { authorizationText, parseChallenge } from './digest.ts';
+
+export interface ProviderRequest {
+  readonly method: 'REGISTER';
+  readonly uri: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+export interface ProviderAnswer {
+  readonly status: number;
+  get(name: string): string | undefined;
+}
+
+export interface ProvidersOptions {
+  readonly engine: Pick<Engine, 'phones' | 'shelf' | 'lease'>;
+  readonly secretKey: string;
+  readonly log: Logger;
+  /** Sends outside of dialogs by any server, and resolves with the final response. Rejects when there is none: no server is up, or its link was lost. */
+  readonly send: (request: ProviderRequest) => Promise<ProviderAnswer>;
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 1_000;
+const CLAIM_MS = 8_000;
+const ASKED_SEC = 600;
+const MOST_TRIES = 5;
+const ANSWER_WITHIN_MS = 40_000;
+/** RFC 5626 4.5: the wait doubles from the first to the most, less a random part. */
+const RETRY_FROM_MS = 5_000;
+const RETRY_MOST_MS = 600_000;
+/** The provider knows us and does not want us: asking again soon only gets the address banned. */
+const FORBIDDEN_RETRY_MS = 300_000;
+
+type State =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'registering' }
+  | { readonly kind: 'registered'; readonly refreshAt: number }
+  | { readonly kind: 'failed'; readonly retryAt: number; readonly failures: number };
+
+interface Registration {
+  /** The copy it was made for: a changed one is registered anew. */
+  readonly text: string;
+  readonly callId: string;
+  readonly tag: string;
+  cseq: number;
+  askedSec: number;
+  state: State;
+}
+
+export class Providers {
+  readonly #options: ProvidersOptions;
+  readonly #held = new Map<string, Registration>();
+  readonly #loop: Loop;
+  readonly #claims = new Map<string, Scope>();
+
+  constructor(options: ProvidersOptions) {
+    this.#options = options;
+    this.#loop = repeat('providers', options.everyMs ?? EVERY_MS, () => this.#turn(), options.log);
+  }
+
+  /** Gives the claims back; the registrations stay, and the next node refreshes them. */
+  async close(): Promise<void> {
+    await this.#loop.close();
+    for (const [id, scope] of this.#claims) await this.#options.engine.shelf.remove(scope, claimKey(id)).catch(() => undefined);
+  }
+
+  async #turn(): Promise<void> {
+    const trunks = (await this.#options.engine.phones.trunks()).filter(
+      ({ doc }) => doc.type === 'provider' && doc.isActive && doc.username !== '',
+    );
+    const wanted = new Set(trunks.map(({ doc }) => doc.id));
+    for (const id of this.#held.keys()) if (!wanted.has(id)) this.#held.delete(id);
+    await Promise.all(trunks.map(({ scope, doc }) => this.#keepUp(scope, doc)));
+  }
+
+  async #keepUp(scope: Scope, trunk: TrunkDoc): Promise<void> {
+    if (!(await this.#claim(scope, trunk.id))) {
+      this.#held.delete(trunk.id);
+      return;
+    }
+    const text = JSON.stringify(trunk);
+    let registration = this.#held.get(trunk.id);
+    if (registration?.text !== text) {
+      const chance = () => randomBytes(9).toString('base64url');
+      registration = { text, callId: chance(), tag: chance(), cseq: 0, askedSec: ASKED_SEC, state: { kind: 'new' } };
+      this.#held.set(trunk.id, registration);
+    }
+    if (!isDue(registration.state, performance.now())) return;
+    const failures = registration.state.kind === 'failed' ? registration.state.failures : 0;
+    registration.state = { kind: 'registering' };
+    // Not waited for: a provider that does not answer must not keep the others waiting.
+    void this.#register(scope, trunk, registration, failures);
+  }
+
+  /** Whether this node does it: it has the claim, or nobody has. */
+  async #claim(scope: Scope, id: string): Promise<boolean> {
+    const { shelf, lease } = this.#options.engine;
+    const { value, isNew } = await shelf.keep(scope, claimKey(id), lease.nodeId, CLAIM_MS);
+    if (value !== lease.nodeId) {
+      this.#claims.delete(id);
+      return false;
+    }
+    if (!isNew) await shelf.put(scope, claimKey(id), lease.nodeId, CLAIM_MS);
+    this.#claims.set(id, scope);
+    return true;
+  }
+
+  async #register(scope: Scope, trunk: TrunkDoc, registration: Registration, failures: number): Promise<void> {
+    let said: string;
+    try {
+      const answer = await this.#askTwice(trunk, registration);
+      said = String(answer.status);
+      registration.state = stateAfter(answer, registration, trunk, failures);
+    } catch (error) {
+      said = 'no answer';
+      registration.state = failed(failures, 0);
+      this.#options.log.warn({ err: error, trunk: trunk.id }, 'provider.unanswered');
+    }
+    const isRegistered = registration.state.kind === 'registered';
+    this.#options.log[isRegistered ? 'debug' : 'warn'](
+      { trunk: trunk.id, said },
+      isRegistered ? 'provider.registered' : 'provider.refused',
+    );
+    const state = JSON.stringify({ isRegistered, said, at: Date.now() });
+    await this.#options.engine.shelf.put(scope, providerStateKey(trunk.id), state, RETRY_MOST_MS * 2).catch(() => undefined);
+  }
+
+  /** Without credentials, then with what the challenge asks for; again when the nonce was stale, or the time too brief. */
+  async #askTwice(trunk: TrunkDoc, registration: Registration): Promise<ProviderAnswer> {
+    let answer = await this.#ask(trunk, registration, {});
+    let isAnswered = false;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const more = answer.status === 423 ? {} : this.#authorization(trunk, answer, isAnswered);
+      if (!more || (answer.status === 423 && !isLonger(answer, registration))) return answer;
+      isAnswered = answer.status !== 423;
+      answer = await this.#ask(trunk, registration, more);
+    }
+    return answer;
+  }
+
+  /** @returns undefined where there is no challenge, none that can be met, or what was answered already was wrong */
+  #authorization(trunk: TrunkDoc, answer: ProviderAnswer, isAnswered: boolean): Record<string, string> | undefined {
+    if (answer.status !== 401 && answer.status !== 407) return undefined;
+    const [asks, answers] =
+      answer.status === 401 ? (['www-authenticate', 'Authorization'] as const) : (['proxy-authenticate', 'Proxy-Authorization'] as const);
+    const challenge = parseChallenge(answer.get(asks) ?? '');
+    if (!challenge || (isAnswered && !challenge.isStale)) return undefined;
+    const password = unseal(this.#options.secretKey, sealPurpose.trunkSecret(trunk.id), trunk.sealedSecret);
+    const cnonce = randomBytes(9).toString('base64url');
+    return {
+      [answers]: authorizationText(challenge, { method: 'REGISTER', uri: registrarUri(trunk), username: trunk.username, password, cnonce }),
+    };
+  }
+
+  async #ask(trunk: TrunkDoc, registration: Registration, more: Readonly<Record<string, string>>): Promise<ProviderAnswer> {
+    const address = `sip:${trunk.username}@${hostText(trunk.host)}`;
+    const transport = trunk.transport === 'udp' ? '' : `;transport=${trunk.transport}`;
+    const headers = {
+      From: `<${address}>;tag=${registration.tag}`,
+      To: `<${address}>`,
+      'Call-ID': registration.callId,
+      CSeq: `${++registration.cseq} REGISTER`,
+      Contact: `<sip:${trunk.id}@localhost${transport}>`,
+      Expires: String(registration.askedSec),
+      ...more,
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_WITHIN_MS);
+    });
+    try {
+      return await Promise.race([this.#options.send({ method: 'REGISTER', uri: registrarUri(trunk), headers }), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const claimKey = (trunkId: string): string => `provider-claim:${trunkId}`;
+
+/** On the shelf of the trunk's account: JSON of `isRegistered`, `said` (a status, or words) and `at`. */
+export const providerStateKey = (trunkId: string): string => `provider:${trunkId}`;
+
+function registrarUri({ host, port, transport }: TrunkDoc): string {
+  return `sip:${hostText(host)}${port > 0 ? `:${port}` : ''}${transport === 'udp' ? '' : `;transport=${transport}`}`;
+}
+
+/** RFC 3261 10.3: the provider wants a longer time, and from now on gets it. */
+function isLonger(answer: ProviderAnswer, registration: Registration): boolean {
+  const least = Number(answer.get('min-expires'));
+  if (!(least > registration.askedSec && least <= 86_400)) return false;
+  registration.askedSec = least;
+  return true;
+}
+
+function isDue(state: State, now: number): boolean {
+  switch (state.kind) {
+    case 'new':
+      return true;
+    case 'registering':
+      return false;
+    case 'registered':
+      return now >= state.refreshAt;
+    case 'failed':
+      return now >= state.retryAt;
+  }
+}
+
+function stateAfter(answer: ProviderAnswer, registration: Registration, trunk: TrunkDoc, failures: number): State {
+  if (answer.status >= 200 && answer.status < 300) {
+    const granted = grantedExpiry(answer.get('contact'), answer.get('expires'), trunk.id) ?? registration.askedSec;
+    // Early enough for some tries, and not more often than every few seconds whatever is granted.
+    return { kind: 'registered', refreshAt: performance.now() + Math.max(granted * 800, RETRY_FROM_MS) };
+  }
+  const retryAfterMs = Number(/^[0-9]{1,5}/.exec(answer.get('retry-after')?.trim() ?? '')?.[0] ?? 0) * 1_000;
+  const isForbidden = answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 480;
+  return failed(failures, Math.max(retryAfterMs, isForbidden ? FORBIDDEN_RETRY_MS : 0));
+}
+
+function failed(failures: number, leastMs: number): State {
+  const waitMs = Math.min(RETRY_MOST_MS, RETRY_FROM_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+  return { kind: 'failed', retryAt: performance.now() + Math.max(leastMs, waitMs), failures: failures + 1 };
+}

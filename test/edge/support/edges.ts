@@ -1,0 +1,70 @@
+/** A running edge for a test: its sockets on loopback, and applications with drachtio-srf on it. Closed with the test that made it. */
+import Srf from 'drachtio-srf';
+import { onTestFinished } from 'vitest';
+import { RFC_TIMERS, systemClock } from '../../../sip/edge/clock.ts';
+import { createEdge, type Edge } from '../../../sip/edge/edge.ts';
+import { openTransports } from '../../../sip/edge/transports.ts';
+import type { Clock, Destination, SipTimers } from '../../../sip/edge/types.ts';
+import { createLogger } from '../../../src/base/log.ts';
+
+export const SECRET = 'the secret of the edge';
+export const HOST = '127.0.0.1';
+
+export interface TestEdge extends Edge {
+  /** UDP. */
+  readonly sipPort: number;
+  readonly tcpPort: number;
+  /** An application, connected and authenticated. */
+  connect(tags?: string[]): Promise<Srf>;
+}
+
+export interface TestEdgeOptions {
+  readonly redirect?: (destination: Destination) => Destination;
+  readonly clock?: Clock;
+  readonly timers?: SipTimers;
+  readonly secret?: string;
+}
+
+/** For callers that close it themselves. */
+export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
+  const log = createLogger('edge', process.env['EDGE_LOG'] ?? 'silent');
+  const transports = await openTransports({ host: HOST, ports: { udp: 0 }, log });
+  const { clock = systemClock, timers = RFC_TIMERS, secret = SECRET, redirect } = options;
+  const wire = { host: HOST, port: 0, secret };
+  const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}) });
+  const portOf = (protocol: string): number => transports.listening.find((one) => one.protocol === protocol)?.address.port ?? 0;
+  const connect = (tags: string[] = []): Promise<Srf> => connectApplication(edge.wirePort, secret, tags);
+  // The figures are read anew each time.
+  return Object.create(edge, {
+    sipPort: { value: portOf('udp') },
+    tcpPort: { value: portOf('tcp') },
+    connect: { value: connect },
+  }) as TestEdge;
+}
+
+export async function startTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
+  const edge = await openEdge(options);
+  onTestFinished(() => edge.close('test over'));
+  return edge;
+}
+
+/** `tell`: what the edge says of its sockets, `udp/host:port,…`. */
+export async function connectApplication(port: number, secret: string, tags: string[], tell?: (hostports: string) => void): Promise<Srf> {
+  const srf = tags.length > 0 ? new Srf(tags) : new Srf();
+  await new Promise<void>((resolve, reject) => {
+    srf.connect({ host: HOST, port, secret });
+    srf.on('connect', (error: Error | null, hostports: string) => {
+      if (error) return reject(error);
+      tell?.(hostports);
+      resolve();
+    });
+    // Without a listener a lost connection would end the test run.
+    srf.on('error', () => undefined);
+  });
+  return srf;
+}
+
+/** Cuts an application's connection, as when its process dies: it does not come again. */
+export function kill(srf: Srf): void {
+  srf.disconnect();
+}

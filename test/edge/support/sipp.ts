@@ -1,0 +1,110 @@
+/** SIPp (Debian: sip-tester), with the scenario files of drachtio-srf's own tests or with ours. Real processes; a failed call fails the run. */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+export const PACKAGE_TESTS = join(dirname(createRequire(import.meta.url).resolve('drachtio-srf')), '../test');
+/** The package's scenario files, in a folder of this process. Debian's SIPp wants `<` and `>` in attributes escaped; else they are as they were. */
+export const SCENARIOS = readableScenarios(join(PACKAGE_TESTS, 'scenarios'));
+
+function readableScenarios(from: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'centralino-scenarios-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const name of readdirSync(from).filter((file) => file.endsWith('.xml'))) {
+    const escaped = (_: string, regexp: string): string => `regexp="${regexp.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}"`;
+    writeFileSync(join(folder, name), readFileSync(join(from, name), 'utf8').replaceAll(/regexp="([^"]*)"/g, escaped));
+  }
+  return folder;
+}
+
+export interface Sipp {
+  readonly port: number;
+  /** @throws with the end of its output when a call failed */
+  readonly done: Promise<void>;
+  stop(): void;
+}
+
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
+
+export interface SippOptions {
+  /** Calls, after which it ends; 0: it goes on until stopped. */
+  readonly calls?: number;
+  readonly port?: number;
+  readonly args?: readonly string[];
+}
+
+/** A called side; ready when its port is bound. */
+export async function sippUas(scenario: string, options: SippOptions = {}): Promise<Sipp> {
+  return startSipp(scenario, [], options);
+}
+
+/** A calling side. */
+export async function sippUac(scenario: string, target: string, options: SippOptions = {}): Promise<Sipp> {
+  return startSipp(scenario, [target], options);
+}
+
+async function startSipp(scenario: string, target: readonly string[], { calls = 1, args = [], ...options }: SippOptions): Promise<Sipp> {
+  const port = options.port ?? (await freeUdpPort());
+  const media = await freeUdpPort();
+  const file = scenario.includes('/') ? scenario : join(SCENARIOS, scenario);
+  const list = [
+    '-sf',
+    file,
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-mp',
+    String(media),
+    '-nostdin',
+    '-trace_err',
+    '-error_file',
+    '/dev/stderr',
+  ];
+  if (calls > 0) list.push('-m', String(calls));
+  const child = spawn('sipp', [...list, ...args, ...target], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('latin1')).slice(-6_000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const done = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 || (calls === 0 && code !== 255) ? resolve() : reject(new Error(`sipp ${scenario} ended with ${code}:\n${output}`)),
+    );
+  });
+  done.catch(() => undefined);
+  if (target.length === 0) await isBound(port, done);
+  return { port, done, stop: () => void child.kill('SIGKILL') };
+}
+
+/** The port is taken: SIPp listens. */
+async function isBound(port: number, ended: Promise<void>): Promise<void> {
+  let isOver = false;
+  ended
+    .catch(() => undefined)
+    .finally(() => {
+      isOver = true;
+    });
+  while (!isOver) {
+    const socket = createSocket('udp4');
+    const isTaken = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(true));
+      socket.bind(port, '127.0.0.1', () => resolve(false));
+    });
+    if (isTaken) return;
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

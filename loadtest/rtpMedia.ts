@@ -1,4 +1,4 @@
-/** The media process of the rtp benchmark: what the role `rtp` runs, without Redis to be found by. Tells its control port; commanded by `RtpClient`. */
+/** The media process of the rtp benchmark: what the role `rtp` runs, without Redis to be found by, and refusing nobody, for the limit is looked for. Tells its control port; commanded by `RtpClient`. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -40,6 +40,7 @@ export default {
     never('events-import-zod-only', '^queues/events\\.ts$', '.', { toNot: '^src/protocol/|node_modules/zod/' }),
     never('web-imports-protocol-only', '^src/web/', '^(config|queues|sip|sfu|src)/', { toNot: '^src/(web|protocol)/' }),
     never('server-imports-no-web-code', '^(config|queues|sip|sfu|src)/', '^src/web/', { fromNot: '^src/web/' }),
+    onlyIn('drachtio-srf', 'sip/app'),
     onlyIn('ioredis', 'queues'),
     onlyIn('bullmq', 'queues'),
     onlyIn('mediasoup', 'sfu'),

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { redisServers } from './redisAddress.ts';
 
-export const ROLE_NAMES = ['redis', 'postgres', 'gateway', 'worker', 'edge', 'sfu'] as const;
+export const ROLE_NAMES = ['redis', 'postgres', 'gateway', 'worker', 'edge', 'rtp', 'sip', 'sfu'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -138,7 +138,7 @@ export const envSchema = z
     when: () => true,
   })
   .superRefine((env, context) => {
-    const needs = (['gateway', 'worker', 'edge', 'sfu'] as const).filter((role) => env.ROLES.includes(role));
+    const needs = (['gateway', 'worker', 'edge', 'rtp', 'sip', 'sfu'] as const).filter((role) => env.ROLES.includes(role));
     if (needs.length === 0 || env.ROLES.includes('all')) return;
     const lack = (path: string, embedded: string) =>
       context.addIssue({ code: 'custom', path: [path], message: `ROLES ${needs.join(', ')} need it, or the role ${embedded} beside them` });

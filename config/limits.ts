@@ -35,6 +35,8 @@ export interface GatewayLimits {
   /** Rows of queues, and rows of agents that changed only in what was said, are pushed at most this often; the first change at once. */
   readonly queueRowsEveryMs: number;
   readonly ownRowsEveryMs: number;
+  /** By address that no trunk names, here: new phone calls. */
+  readonly calls: { readonly burst: number; readonly perSec: number };
   /** State feeds are pushed at most this often. */
   readonly statesEveryMs: number;
 }
@@ -60,6 +62,7 @@ const STANDARD: GatewayLimits = {
   queueRowsEveryMs: 200,
   ownRowsEveryMs: 500,
   statesEveryMs: 200,
+  calls: { burst: 20, perSec: 2 },
 };
 
 /** The limits with those by address, by visitor and by socket multiplied. `factor` is LIMIT_FACTOR. */
@@ -72,6 +75,7 @@ export function limitsFor(factor: number): GatewayLimits {
   return {
     ...STANDARD,
     frames: scaledRate(STANDARD.frames),
+    calls: scaledRate(STANDARD.calls),
     visitorMessages: scaledRate(STANDARD.visitorMessages),
     strangerRequestsPerMin: scaled(STANDARD.strangerRequestsPerMin),
     socketsPerAddress: scaled(STANDARD.socketsPerAddress),

@@ -43,6 +43,8 @@ export interface LogEntry {
   /** The feeds it was appended to, each with its offset there; state feeds carry offset 0. */
   readonly feeds: readonly { readonly feed: string; readonly off: number }[];
   readonly body: string;
+  /** Of an offer: the interaction, for `readOfferedRow`. */
+  readonly row?: string;
 }
 
 /** An event as a feed keeps it. `body` is the JSON of `eventBodies[type]`. */

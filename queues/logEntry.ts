@@ -5,7 +5,7 @@ import type { EventType } from './events.ts';
 export type RawEntry = [id: string, flat: string[]];
 export type RawRead = [stream: string, entries: RawEntry[]][] | null;
 
-/** A log entry as stored: v, t, at, acc, f, d in this order. */
+/** A log entry as stored: v, t, at, acc, f, d in this order, in an offer's then r. */
 export function toLogEntry(partition: number, [id, flat]: RawEntry): LogEntry {
   return {
     partition,
@@ -16,6 +16,7 @@ export function toLogEntry(partition: number, [id, flat]: RawEntry): LogEntry {
     accountId: flat[7] ?? '',
     feeds: toFeeds(flat[9] ?? ''),
     body: flat[11] ?? '{}',
+    ...(flat[13] === undefined ? {} : { row: flat[13] }),
   };
 }
 

@@ -11,10 +11,12 @@ const STARTERS: Readonly<Record<RoleName, StartRole>> = {
   worker: async (context) => (await import('./worker/role.ts')).startWorker(context),
   edge: async (context) => (await import('../sip/edge/role.ts')).startEdge(context),
   gateway: async (context) => (await import('./gateway/role.ts')).startGateway(context),
+  rtp: async (context) => (await import('../sip/rtp/role.ts')).startRtp(context),
+  sip: async (context) => (await import('../sip/role.ts')).startSip(context),
   sfu: async (context) => (await import('./video/role.ts')).startVideo(context),
 };
 
-const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'edge', 'gateway', 'sfu'];
+const START_ORDER: readonly RoleName[] = ['redis', 'postgres', 'worker', 'edge', 'rtp', 'sip', 'gateway', 'sfu'];
 
 /** The roles that ROLES means: "all" is every one, less embedded servers (SIP edge included) for which an address is given. */
 export function rolesToRun({ ROLES, REDIS_URL, DATABASE_URL, DRACHTIO_HOST }: RoleContext['env']): RoleName[] {

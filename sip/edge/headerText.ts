@@ -90,7 +90,8 @@ export function parseParams(text: string, start: number, end = text.length): Par
     let equals = at + 1;
     while (equals < next && text.charCodeAt(equals) !== EQUALS) equals++;
     const name = trimmed(text, at + 1, equals).toLowerCase();
-    // An empty one (`;;`, or a trailing `;`) is no parameter, and harmless.
+    // One semicolon too many at the end is a common fault; empty ones elsewhere are none of a phone (RFC 4475 3.1.2.1).
+    if (name === '' && next < end) return undefined;
     if (name !== '' && !params.has(name)) params.set(name, equals < next ? trimmed(text, equals + 1, next) : '');
     at = next;
   }

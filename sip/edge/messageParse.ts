@@ -138,17 +138,20 @@ function parseRequest(line: string, headers: MessageHeaders, size: number): Pars
   const uri = line.slice(methodEnd + 1, uriEnd);
   const version = line.slice(uriEnd + 1);
   const message: SipRequest = { kind: 'request', method, uri, headers, body: EMPTY, size };
+  const refuse = (status: number, reason: string): Bad =>
+    isAnswerable(headers) ? answerable(message, status, reason) : bad(status, reason);
+  if (!isToken(method) || uriEnd <= methodEnd) return refuse(400, 'Bad request line');
+  if (version !== 'SIP/2.0') return VERSION.test(version) ? refuse(505, 'Version Not Supported') : refuse(400, 'Bad request line');
   const wrong = headersWrong(headers);
-  if (!isToken(method) || uriEnd <= methodEnd) return wrong ? bad(400, 'Bad request line') : answerable(message, 400, 'Bad Request Line');
-  if (wrong) return isAnswerable(headers) ? answerable(message, 400, wrong) : bad(400, wrong);
-  if (version !== 'SIP/2.0') return answerable(message, /^SIP\/\d+\.\d+$/i.test(version) ? 505 : 400, 'Version Not Supported');
-  if (!isUri(uri)) return answerable(message, 400, 'Bad Request-URI');
-  if (cseqOf(headers)?.method !== method) return answerable(message, 400, 'CSeq has another method');
+  if (wrong) return refuse(400, wrong);
+  if (!isUri(uri)) return refuse(400, 'Bad Request-URI');
+  if (cseqOf(headers)?.method !== method) return refuse(400, 'CSeq has another method');
   const hops = headers.get('max-forwards');
-  if (hops !== undefined && parseNumber(hops, 255) === undefined) return answerable(message, 400, 'Bad Max-Forwards');
+  if (hops !== undefined && parseNumber(hops, 255) === undefined) return refuse(400, 'Bad Max-Forwards');
   return { outcome: 'message', message };
 }
 
+const VERSION = /^SIP\/\d{1,3}\.\d{1,3}$/i;
 const SINGLE = ['from', 'to', 'call-id', 'cseq'] as const;
 
 /** What every message must have, once and readable. @returns why not */
@@ -166,10 +169,10 @@ function headersWrong(headers: MessageHeaders): string | undefined {
   return cseqOf(headers) ? undefined : 'Bad CSeq';
 }
 
-/** A 400 needs these to be taken by the far end (RFC 3261 8.2.6.2). */
+/** What a far end needs to find its request by. */
 function isAnswerable(headers: MessageHeaders): boolean {
   const via = headers.get('via');
-  return via !== undefined && parseVia(via) !== undefined && SINGLE.every((name) => headers.count(name) > 0);
+  return via !== undefined && parseVia(via) !== undefined && headers.count('cseq') > 0;
 }
 
 /** RFC 3261 20.16. @returns undefined when malformed or 2³¹ and more */

@@ -113,6 +113,11 @@ export class Throttle {
     return this.#isLate || (this.#options.isOverloaded?.() ?? false);
   }
 
+  /** Addresses that have budgets now. */
+  get sourceCount(): number {
+    return this.#sources.size;
+  }
+
   /** For each message, before it is read. */
   admits(address: string): boolean {
     const now = this.#clock.now();

@@ -33,7 +33,8 @@ export function parseVia(line: string): Via | undefined {
   return parts ? withSentBy(parts[1] as string, (parts[2] as string).replace(/[ \t]+/g, ''), params) : undefined;
 }
 
-const SPACED = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9.!%*_+`'~-]+)[ \t]+(\S.*)$/is;
+/** Any version: a request of another one is answered 505 along it. */
+const SPACED = /^SIP[ \t]*\/[ \t]*\d{1,3}\.\d{1,3}[ \t]*\/[ \t]*([A-Za-z0-9.!%*_+`'~-]+)[ \t]+(\S.*)$/is;
 
 function withSentBy(transport: string, sentBy: string, params: Params): Via | undefined {
   const hostPort = parseHostPort(sentBy) ?? (sentBy.includes(' ') ? parseHostPort(sentBy.replace(/[ \t]+/g, '')) : undefined);

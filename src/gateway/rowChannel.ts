@@ -1,9 +1,11 @@
 /**
  * The feed of an agent (own conversations, offers, own state) or of a queue (its list). Its events say "the row as it is now", so interactions
  * are read when something happened to them: at once for what an agent has to act on, else at most every `everyMs`, each once however
- * often it changed meanwhile. Created by the hub.
+ * often it changed meanwhile. An offer waits for nothing: its entry in the log brings the row, and the agent's own state is told a little later.
+ * Created by the hub.
  */
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
+import { readOfferedRow } from '../../queues/offeredRow.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
@@ -15,11 +17,16 @@ import type { Metrics } from './metrics.ts';
 import { changesAgent, type ReadEvent, type RowStep, readEvent, rowStep } from './publicEvents.ts';
 import type { Shown, Subscription } from './subscription.ts';
 
+const NO_ROWS: ReadonlyMap<string, InteractionView> = new Map();
 const RETRY_MS = 500;
+/** After an offer much else changes that the agent's state shows: it is read once for all of it. */
+const STATE_AFTER_MS = 50;
 
 interface Item {
   readonly off: number;
   readonly event: ReadEvent;
+  /** The row that the entry brought. */
+  readonly row?: InteractionView | undefined;
 }
 
 export interface RowChannelOptions {
@@ -50,6 +57,8 @@ export class RowChannel implements Channel {
   #dueAt = Number.POSITIVE_INFINITY;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #isFlushing = false;
+  /** The agent's state is to be told, beside what is pending. */
+  #isAgentDue = false;
 
   constructor({ engine, metrics, log, scope, feed, everyMs, onBroken }: RowChannelOptions) {
     this.#engine = engine;
@@ -66,9 +75,31 @@ export class RowChannel implements Channel {
   onEntry(lazy: LazyEntry, off: number): void {
     const event = lazy.read();
     if (off === 0 && this.#isToldAnyway(event)) return;
-    this.#pending.push({ off, event });
+    const row = event.type === 'offer.made' ? readOfferedRow(event.body.i, lazy.entry.row) : undefined;
+    this.#pending.push({ off, event, row });
     const isUrgent = this.#agentId !== undefined && off > 0;
-    this.#schedule(isUrgent ? 0 : this.#flushedAt + this.#everyMs - performance.now());
+    if (isUrgent && this.#showAtOnce()) this.#schedule(STATE_AFTER_MS);
+    else this.#schedule(isUrgent ? 0 : this.#flushedAt + this.#everyMs - performance.now());
+  }
+
+  /** Shows what is pending, if nothing that has its place in the feed has to be read. What only says how things stand now is told as state, soon. */
+  #showAtOnce(): boolean {
+    if (this.#isFlushing) return false;
+    const steps = this.#pending.map((item) => ({ item, step: rowStep(item.event, this.#agentId) }));
+    const isReady = ({ item, step }: (typeof steps)[number]) =>
+      item.off === 0 || (step.kind !== 'row' && (step.kind !== 'offer' || item.row));
+    if (!steps.every(isReady)) return false;
+    this.#pending = [];
+    for (const { item, step } of steps) {
+      const { off, event, row } = item;
+      if (off === 0) this.#pending.push(item);
+      if (step.kind === 'agent' || changesAgent(step, event.type)) this.#isAgentDue = true;
+      if (off === 0 || step.kind === 'agent') continue;
+      const made = this.#publicOf(step, event.at, row ? new Map([[row.id as string, row]]) : NO_ROWS, undefined);
+      const shown = made && shownOf(off, made);
+      if (shown) for (const subscription of this.subscriptions) subscription.show(shown);
+    }
+    return true;
   }
 
   /** Whether every follower also follows the conversation itself, whose feed tells the same. */
@@ -135,13 +166,16 @@ export class RowChannel implements Channel {
     this.#flushedAt = performance.now();
     this.#isFlushing = true;
     const items = this.#pending;
+    const isAgentDue = this.#isAgentDue;
     this.#pending = [];
+    this.#isAgentDue = false;
     let retryMs = 0;
     try {
-      for (const shown of await this.#show(items)) for (const subscription of this.subscriptions) subscription.show(shown);
+      for (const shown of await this.#show(items, isAgentDue)) for (const subscription of this.subscriptions) subscription.show(shown);
     } catch (error) {
       if (error instanceof AppError && error.code !== 'internal') {
         this.#pending.unshift(...items);
+        this.#isAgentDue ||= isAgentDue;
         retryMs = RETRY_MS;
       } else {
         this.#log.error({ err: error, feed: this.#feed }, 'rows.failed');
@@ -150,17 +184,17 @@ export class RowChannel implements Channel {
     } finally {
       this.#isFlushing = false;
     }
-    if (this.#pending.length === 0 || this.subscriptions.size === 0) return;
+    if ((this.#pending.length === 0 && !this.#isAgentDue) || this.subscriptions.size === 0) return;
     const isUrgent = this.#agentId !== undefined && this.#pending.some(({ off }) => off > 0);
     this.#schedule(Math.max(retryMs, isUrgent ? 0 : this.#flushedAt + this.#everyMs - performance.now()));
   }
 
   /** Reads what the events need, once each, and makes them ready in order. A row that changes again later in the list is shown then. */
-  async #show(items: readonly Item[]): Promise<Shown[]> {
+  async #show(items: readonly Item[], isAgentDue = false): Promise<Shown[]> {
     const steps = items.map(({ off, event }) => ({ off, event, step: rowStep(event, this.#agentId) }));
     const lastAt = new Map<string, number>();
     const wanted = new Set<string>();
-    let isAgentWanted = false;
+    let isAgentWanted = isAgentDue;
     for (const [index, { step, event }] of steps.entries()) {
       if (step.kind === 'row' || step.kind === 'removed') lastAt.set(step.interaction, index);
       if (step.kind === 'row' || step.kind === 'offer') wanted.add(step.interaction);

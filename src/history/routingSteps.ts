@@ -127,12 +127,17 @@ function kindOf({ type, body }: RoutingFact, before: RoutingFact | undefined): S
   }
 }
 
-/** Whether the same moment of the log goes on to offer or give it: then that is the decision. */
+/**
+ * Whether the same command goes on to offer or give it: then that is the decision. Another command may come within the same millisecond: what is
+ * claimed or transferred is given by hand, and an agent who comes free looks for it in the command that left it waiting only when it came back.
+ */
 function isGivenAtOnce(facts: readonly RoutingFact[], index: number): boolean {
-  const at = facts[index]?.at;
+  const left = facts[index];
+  const isBack = left?.type === 'offer.gone' || left?.type === 'interaction.queued' || left?.type === 'interaction.requeued';
   for (const later of facts.slice(index + 1)) {
-    if (later.at !== at) return false;
-    if (later.type === 'offer.made' || later.type === 'interaction.taken') return true;
+    if (later.at !== left?.at) return false;
+    if (later.type === 'offer.made') return isBack || later.body.why?.by !== 'agent';
+    if (later.type === 'interaction.taken') return later.body.via === 'auto' && (isBack || later.body.why?.by !== 'agent');
   }
   return false;
 }

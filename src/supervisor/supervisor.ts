@@ -98,9 +98,11 @@ class House implements Supervisor {
       DATA_DIR: this.#dataDir,
       SECRET_KEY: env.SECRET_KEY ?? readSecrets(this.#dataDir).secretKey,
     };
-    for (const role of ['worker', 'edge', 'gateway', 'sfu'] as const) this.#notReady.add(role);
+    for (const role of ['worker', 'edge', 'rtp', 'sip', 'gateway', 'sfu'] as const) this.#notReady.add(role);
     await this.#startRole('worker', env.WORKERS, childEnv);
     if (!env.DRACHTIO_HOST) await this.#startRole('edge', 1, childEnv);
+    await this.#startRole('rtp', env.RTPS, childEnv);
+    await this.#startRole('sip', env.SIPS, childEnv);
     await building;
     await this.#startRole('gateway', env.GATEWAYS, childEnv);
     await this.#startRole('sfu', 1, childEnv);
@@ -114,7 +116,9 @@ class House implements Supervisor {
   async #close(): Promise<void> {
     clearInterval(this.#diskCheck);
     const drainMs = this.#options.env.DRAIN_SEC * 1_000;
-    await Promise.all([this.#closeGroup('gateway', drainMs + CLOSE_MS.role), this.#closeGroup('edge', drainMs + CLOSE_MS.role)]);
+    // The application ends its calls while the phones and their media are still there.
+    await Promise.all([this.#closeGroup('gateway', drainMs + CLOSE_MS.role), this.#closeGroup('sip', drainMs + CLOSE_MS.role)]);
+    await Promise.all([this.#closeGroup('edge', drainMs + CLOSE_MS.role), this.#closeGroup('rtp', drainMs + CLOSE_MS.role)]);
     await Promise.all([this.#closeGroup('worker', CLOSE_MS.role), this.#closeGroup('sfu', CLOSE_MS.role)]);
     await this.#closeGroup('postgres', CLOSE_MS.server);
     await this.#closeGroup('redis', CLOSE_MS.server);
@@ -141,7 +145,11 @@ class House implements Supervisor {
     return url;
   }
 
-  async #startRole(role: 'worker' | 'edge' | 'gateway' | 'sfu', count: number, env: Readonly<Record<string, string>>): Promise<void> {
+  async #startRole(
+    role: 'worker' | 'edge' | 'rtp' | 'sip' | 'gateway' | 'sfu',
+    count: number,
+    env: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const { log, onLine } = this.#options;
     const nodeId = this.#options.env.NODE_ID;
     for (let number = 1; number <= count && !this.#options.signal.aborted; number++) {
@@ -169,7 +177,7 @@ class House implements Supervisor {
     if (!this.#notReady.delete(role) || this.#options.signal.aborted) return;
     // The SFU may still be preparing its worker binary; chat does not wait for it.
     const isServing = !this.#notReady.has('gateway') && !this.#notReady.has('worker');
-    if (isServing && role !== 'sfu' && role !== 'edge') printWelcome(this.#options.env, this.#dataDir);
+    if (isServing && (role === 'gateway' || role === 'worker')) printWelcome(this.#options.env, this.#dataDir);
   }
 
   #watchDisk(): void {

@@ -147,16 +147,9 @@ describe('explanation of routing', () => {
 
     const manual = await addQueue('Manual', { mode: 'manual' });
     const [pia, quin] = [await hire('Pia', [manual]), await hire('Quin', [manual])];
-    // One after the other, by the millisecond that history keeps.
-    const nextMs = async () => {
-      const at = Date.now();
-      while (Date.now() <= at + 1) await new Promise(setImmediate);
-    };
     await serve(pia);
     await serve(quin);
-    await nextMs();
     const taken = await start(manual);
-    await nextMs();
     await engine.router.claimInteraction(scope, { interactionId: taken, agentId: pia, key: newId('command') });
     const byHand = await explain(taken, quin);
     expect(byHand.decisions.map(({ kind }) => kind)).toEqual(['queued', 'claimed']);

@@ -47,6 +47,7 @@ end
 --   to.q  queue: its overview (a counter; nothing is stored)
 --   to.figures  whether that queue's figures changed, or a list of queues whose figures did
 --   to.row  agent whose list shows the interaction and is told of its new row (state, nothing stored)
+--   to.shown the interaction's row as text, for the log alone: who shows the event need not read
 -- @return its offset in the conversation
 local function emit(kind, account, body, to)
   keepClock()
@@ -69,7 +70,11 @@ local function emit(kind, account, body, to)
   if to.figures and to.figures ~= true then
     for _, q in ipairs(to.figures) do feeds = feeds .. ' figures:' .. q .. '@0' end
   end
-  call('XADD', B .. ':log', '*', 'v', '1', 't', kind, 'at', nowText, 'acc', account, 'f', string.sub(feeds, 2), 'd', json)
+  if to.shown then
+    call('XADD', B .. ':log', '*', 'v', '1', 't', kind, 'at', nowText, 'acc', account, 'f', string.sub(feeds, 2), 'd', json, 'r', to.shown)
+  else
+    call('XADD', B .. ':log', '*', 'v', '1', 't', kind, 'at', nowText, 'acc', account, 'f', string.sub(feeds, 2), 'd', json)
+  end
   return off
 end
 

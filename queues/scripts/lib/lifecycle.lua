@@ -33,13 +33,25 @@ local function dropOffer(i, c, a, tok, reason, medium)
   emit('offer.gone', c.acc, told(i, c.id, a) .. ',"tok":"' .. tok .. '","reason":"' .. reason .. '","ld":"' .. holds(agentOf(a)) .. '"}', { a = a, q = c.id })
 end
 
+-- What the view of an interaction that is offered is made from, in the order of queues/offeredRow.ts.
+local SHOWN = {
+  'acc', 'q', 'g', 'st', 'ch', 'pri', 'need', 'c', 'cn', 'pres', 'presUntil', 'parts', 'created', 'started', 'lg', 'pg', 'ua', 'lm', 'unread', 'rc', 'rs',
+  'una', 'off',
+}
+local shown = {}
+local function rowText(i)
+  local row = know(rowOf(i), SHOWN)
+  for k = 1, #SHOWN do shown[k] = row[SHOWN[k]] or '' end
+  return table.concat(shown, '\31')
+end
+
 -- One agent is rung. Everything about the interaction itself was written by the caller.
 local function ringAgent(i, c, g, tok, due, medium, why)
   call('HSET', B .. ':ao:' .. g.id, i, tok)
   changeLoad(g.id, c.id, medium, 1)
   if c.mode == 'round_robin' then call('HSET', B .. ':rr:' .. c.id, g.id, call('HINCRBY', B .. ':q:' .. c.id, 'turn', 1)) end
   local body = told(i, c.id, g.id) .. ',"tok":"' .. tok .. '","due":' .. due .. ',"why":' .. whyText(why) .. ',"ld":"' .. holds(g) .. '"}'
-  emit('offer.made', c.acc, body, { a = g.id, q = c.id, figures = true })
+  emit('offer.made', c.acc, body, { a = g.id, q = c.id, figures = true, shown = rowText(i) })
   refreshReady(g.id)
 end
 

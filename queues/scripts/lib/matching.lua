@@ -27,6 +27,7 @@ local function readyAgents(c, medium, need, most, from)
   if need == '' then return call('ZRANGE', key, from, from + most - 1, 'WITHSCORES') end
   local command, fewest = { 'ZINTER', 1, key }, call('ZCARD', key)
   local size = fewest
+  if size == 0 then return {} end
   for skill in string.gmatch(need, '([^=,]+)=') do
     command[#command + 1] = B .. ':hs:' .. skill
     fewest = math.min(fewest, call('SCARD', command[#command]))

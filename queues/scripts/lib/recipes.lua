@@ -17,7 +17,7 @@ end
 local function scheduleRelaxation(i, c, since, done)
   local step, due = nextRelaxation(c, since, done)
   if not step then return '' end
-  local tok = since .. '.' .. step
+  local tok = (since == now and nowText or since .. '') .. '.' .. (SMALL[step] or step)
   setDeadline('relax', i, tok, due)
   return tok
 end
@@ -35,11 +35,12 @@ local function relax(i)
   local sig = h[9] or ''
   if h[2] == 'waiting' and need ~= h[7] then
     removeWaiting(i, c.id, sig)
-    sig = addWaiting(i, c, number(h[10]), h[8] or 'chat', need)
+    sig = addWaiting(i, c, h[10], h[8] or 'chat', need)
   end
   writeInteraction(i, 'rxN', done, 'need', need, 'sig', sig, 'rxD', scheduleRelaxation(i, c, number(h[4]), done))
   if need ~= h[7] then
-    emit('interaction.changed', h[1], { i = i, q = c.id, what = 'relaxed', need = need, pri = number(h[11]), channel = h[8] or 'chat' }, { q = c.id })
+    emit('interaction.changed', h[1], '{"i":"' .. i .. '","q":"' .. c.id .. '","what":"relaxed","need":"' .. need .. '","pri":' .. (h[11] or '0') .. ',"channel":"'
+      .. (h[8] or 'chat') .. '"}', { q = c.id })
   end
   return true
 end

@@ -70,29 +70,38 @@ local WEIGHTS = { offer = 2, reconnect = 2, autoclose = 2, recipe = 2, match = 4
 -- What fits into one script.
 local PART = 8
 
--- A knock or a sweep of one deadline. Early, late, twice or with an old token: nothing happens.
-local function fire(member)
-  local kind, id, tok = string.match(member, '^(%a+)|([^|]+)|(.*)$')
-  local set = B .. (kind == 'offer' and ':due:offer' or ':due:knock')
-  local due = call('ZSCORE', set, member)
-  if not due or number(due) > now or not FIRES[kind] then return false end
-  call('ZREM', set, member)
+-- What was due is done, if nobody cleared it meanwhile.
+local function carryOut(set, member, kind)
+  if call('ZREM', B .. ':due:' .. set, member) == 0 then return false end
   keepClock()
-  return FIRES[kind](id, tok)
+  return FIRES[kind](string.match(member, '|([^|]+)|(.*)$'))
+end
+
+-- A knock of one deadline. Early, late, twice or with an old token: nothing happens.
+local function fire(member)
+  local kind = string.match(member, '^%a+')
+  local set = kind == 'offer' and 'offer' or 'knock'
+  local due = call('ZSCORE', B .. ':due:' .. set, member)
+  return due and number(due) <= now and FIRES[kind] and carryOut(set, member, kind) or false
 end
 
 -- Fires what is due till then, the earliest first, until the script has done its part. What a later release set is passed over.
 -- @return how many fired, whether there is more
 local function firePart(set, till)
   local fired, weight = 0, 0
-  local due = call('ZRANGEBYSCORE', B .. ':due:' .. set, '-inf', till, 'LIMIT', '0', '50')
-  for _, member in ipairs(due) do
-    local kind = string.match(member, '^%a+')
-    if FIRES[kind] then
-      if weight > 0 and weight + (WEIGHTS[kind] or 1) > PART then return fired, true end
-      weight = weight + (WEIGHTS[kind] or 1)
-      if fire(member) then fired = fired + 1 end
+  -- One more than fit; more only if these are all of kinds that are not known here.
+  for most = PART + 1, 100, 91 do
+    local due = call('ZRANGEBYSCORE', B .. ':due:' .. set, '-inf', till, 'LIMIT', '0', most .. '')
+    for _, member in ipairs(due) do
+      local kind = string.match(member, '^%a+')
+      if FIRES[kind] then
+        if weight > 0 and weight + (WEIGHTS[kind] or 1) > PART then return fired, true end
+        weight = weight + (WEIGHTS[kind] or 1)
+        if carryOut(set, member, kind) then fired = fired + 1 end
+      end
     end
+    if weight > 0 then return fired, #due == most end
+    if #due < most then break end
   end
-  return fired, weight > 0 and #due == 50
+  return fired, false
 end

@@ -29,6 +29,12 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** The loop was busy: time goes by, and what is due fires late. */
+  stall(ms: number): void {
+    this.#now += ms;
+    this.advance(0);
+  }
+
   advance(ms: number): void {
     const until = this.#now + ms;
     for (;;) {

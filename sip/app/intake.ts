@@ -1,0 +1,78 @@
+/**
+ * The chain a new INVITE goes through: guards, whose call it is, which number it is for, and then the story of a caller who reaches a queue. Nothing else can be reached by a
+ * stranger: an INVITE from outside never becomes a call to the outside.
+ */
+import { BlockList, isIPv6 } from 'node:net';
+import type { Scope } from '../../queues/engine.ts';
+import type { TrunkDoc } from '../../queues/phones.ts';
+import type { AccountId } from '../../src/base/ids.ts';
+import { callerOf, userOf } from '../flows/caller.ts';
+import { takeCall } from '../flows/inbound.ts';
+import type { Switchboard } from '../flows/switchboard.ts';
+import type { Guards } from './guards.ts';
+import type { Link } from './link.ts';
+import type { IncomingRequest, OutgoingResponse } from './srf.ts';
+
+type KnownTrunk = { readonly scope: Scope; readonly doc: TrunkDoc };
+
+const USERNAME = /^[A-Za-z0-9_.-]{1,64}$/;
+const DIALLED = /^\+?[0-9*#]{1,32}$/;
+
+export class Intake {
+  readonly #board: Switchboard;
+  readonly #guards: Guards;
+  /** Of the trunks as last told. */
+  #trunks: readonly KnownTrunk[] = [];
+  #lists: readonly { readonly trunk: KnownTrunk; readonly sources: BlockList }[] = [];
+
+  constructor(board: Switchboard, guards: Guards) {
+    this.#board = board;
+    this.#guards = guards;
+  }
+
+  async invite(link: Link, request: IncomingRequest, response: OutgoingResponse): Promise<void> {
+    const trunk = await this.#trunkOf(request.source_address);
+    const allowed = this.#guards.newCall(request.source_address, trunk !== undefined);
+    if (!allowed.ok) return response.send(allowed.status, { headers: { 'Retry-After': String(allowed.retryAfterSec) } });
+    const dialled = userOf(request.uri);
+    if (!DIALLED.test(dialled)) return response.send(404);
+    const line = await this.#board.engine.phones.number(dialled, trunk?.scope.accountId ?? (await this.#accountOf(request)));
+    if (!line) return response.send(404);
+    if (!line.doc.isActive) return response.send(480);
+    const caller = callerOf(request, trunk !== undefined);
+    await takeCall(this.#board, { link, request, response, scope: line.scope, number: line.doc, caller });
+  }
+
+  /** An extension is one of the account whose phone calls; that the name is not proven harms nothing, for all it leads to are queues. */
+  async #accountOf(request: IncomingRequest): Promise<AccountId | undefined> {
+    const user = userOf(request.get('From') ?? '');
+    if (!USERNAME.test(user)) return undefined;
+    return (await this.#board.engine.phones.phoneByUsername(user))?.scope.accountId;
+  }
+
+  async #trunkOf(address: string): Promise<KnownTrunk | undefined> {
+    const trunks = await this.#board.engine.phones.trunks();
+    if (trunks !== this.#trunks) {
+      this.#trunks = trunks;
+      this.#lists = trunks.filter(({ doc }) => doc.isActive).map((trunk) => ({ trunk, sources: sourcesOf(trunk.doc) }));
+    }
+    if (this.#lists.length === 0) return undefined;
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    return this.#lists.find(({ sources }) => sources.check(address, family))?.trunk;
+  }
+}
+
+function sourcesOf({ sources }: TrunkDoc): BlockList {
+  const list = new BlockList();
+  for (const source of sources) {
+    const [address = '', bits] = source.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    try {
+      if (bits === undefined) list.addAddress(address, family);
+      else list.addSubnet(address, Number(bits), family);
+    } catch {
+      // Not an address: matches nothing.
+    }
+  }
+  return list;
+}

@@ -1,0 +1,111 @@
+/**
+ * Beginnings of dialogs: taking an INVITE, and sending one. Both return what became of it; nothing here throws. RFC 3261 13; CANCEL against 200 (9.1, 15) is
+ * settled here: a call that was cancelled and answered all the same is acknowledged and hung up.
+ */
+import { Dialog, type Dialogs } from './dialog.ts';
+import { type Link, LinkLost } from './link.ts';
+import type { IncomingRequest, IncomingResponse, OutgoingResponse, SentRequest } from './srf.ts';
+
+/** Answers 200. undefined: the caller cancelled first, or the link went. */
+export function answer(
+  dialogs: Dialogs,
+  link: Link,
+  { response, sdp, headers = {} }: { request: IncomingRequest; response: OutgoingResponse; sdp: string; headers?: Record<string, string> },
+): Promise<Dialog | undefined> {
+  return link
+    .during<Dialog | undefined>((resolve) => {
+      response.send(200, { body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }, (error) => {
+        const id = response.stackDialogId;
+        resolve(error || !id ? undefined : new Dialog(dialogs, { id, link, isCaller: false }));
+      });
+    })
+    .catch(() => undefined);
+}
+
+export type InviteResult =
+  | { readonly kind: 'answered'; readonly dialog: Dialog; readonly sdp: string }
+  /** `status` 487 also when we cancelled. `contact`: of a redirection. */
+  | { readonly kind: 'failed'; readonly status: number; readonly contact: string }
+  | { readonly kind: 'lost' };
+
+export interface Outgoing {
+  readonly result: Promise<InviteResult>;
+  /** Idempotent, at any time. */
+  cancel(): void;
+}
+
+export interface InviteOptions {
+  readonly uri: string;
+  /** Next hop, where it is not what the URI says. */
+  readonly proxy?: string | undefined;
+  readonly headers: Record<string, string>;
+  readonly sdp: string;
+  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  /** 180, 183 with what they carry. */
+  onProgress?(status: number, sdp: string): void;
+}
+
+const CANCELLED = 487;
+/** After a CANCEL the final answer may be lost; the server forgets after 32 s. */
+const CANCEL_WAIT_MS = 4_000;
+
+export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Outgoing {
+  const { promise: result, resolve } = Promise.withResolvers<InviteResult>();
+  let request: SentRequest | undefined;
+  let isCancelled = false;
+  let isOver = false;
+  let giveUp: NodeJS.Timeout | undefined;
+  const forget = link.whenLost(() => end({ kind: 'lost' }));
+
+  function end(outcome: InviteResult): void {
+    isOver = true;
+    clearTimeout(giveUp);
+    forget();
+    resolve(outcome);
+  }
+
+  function sendCancel(): void {
+    giveUp ??= setTimeout(() => end({ kind: 'failed', status: CANCELLED, contact: '' }), CANCEL_WAIT_MS);
+    try {
+      request?.cancel(() => undefined);
+    } catch {
+      // The socket went under it; whenLost tells.
+    }
+  }
+
+  function onResponse(response: IncomingResponse, acknowledge: () => void): void {
+    const { status } = response;
+    if (status < 200) {
+      if (status > 100 && response.has('RSeq')) acknowledge();
+      if (!isOver) options.onProgress?.(status, response.body);
+      return;
+    }
+    if (status >= 300) return end({ kind: 'failed', status, contact: response.get('Contact') ?? '' });
+    acknowledge();
+    const dialog = new Dialog(dialogs, { id: response.stackDialogId, link, isCaller: true });
+    if (isCancelled || isOver) {
+      dialog.bye();
+      return end({ kind: 'failed', status: CANCELLED, contact: '' });
+    }
+    end({ kind: 'answered', dialog, sdp: response.body });
+  }
+
+  const { uri, proxy, headers, sdp, auth } = options;
+  link.request({ method: 'INVITE', uri, proxy, auth, body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }).then(
+    (sent) => {
+      request = sent;
+      sent.on('response', onResponse);
+      if (isCancelled) sendCancel();
+    },
+    (error: unknown) => end(error instanceof LinkLost ? { kind: 'lost' } : { kind: 'failed', status: 503, contact: '' }),
+  );
+
+  return {
+    result,
+    cancel() {
+      if (isCancelled || isOver) return;
+      isCancelled = true;
+      sendCancel();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The processes of phone media this application uses: found by their announcements, each asked over one connection that is kept up. A call's legs stand in one
+ * process, for only there can they hear each other; `open` chooses the least loaded. Made by the role; what media processes tell of a leg goes to `onEvent`.
+ */
+import { AppError } from '../../src/base/errors.ts';
+import type { Logger } from '../../src/base/log.ts';
+import type { LegInfo, RtpCommand, RtpEvent } from '../rtp/protocol.ts';
+
+export type MediaCommand = Exclude<RtpCommand, { do: 'hello' }>;
+
+/** One media process: `RtpClient`. */
+export interface MediaProcess {
+  readonly isUp: boolean;
+  /** @throws AppError unavailable | rate_limited (no ports, overloaded) | gone | not_found */
+  ask(command: MediaCommand): Promise<{ readonly leg?: LegInfo | undefined; readonly legs?: readonly LegInfo[] | undefined }>;
+  close(): void;
+}
+
+export interface MediaAddress {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly load: number;
+  readonly isDraining: boolean;
+}
+
+export interface MediaOptions {
+  connect(address: MediaAddress, told: { event(event: RtpEvent): void; up(): void; down(): void }): MediaProcess;
+  nodes(): Promise<readonly MediaAddress[]>;
+  onEvent(event: RtpEvent): void;
+  /** What of the process's legs is left after it was out of reach; nothing when it is gone. */
+  onLegs(node: string, legs: ReadonlySet<string>): void;
+  readonly log: Logger;
+}
+
+interface Known {
+  address: MediaAddress;
+  readonly process: MediaProcess;
+  lost: NodeJS.Timeout | undefined;
+  /** Opened by us since its load was last told, so that a burst spreads. */
+  opened: number;
+}
+
+/** What one more leg adds to a load, until the process says itself. */
+const LEG_LOAD = 0.002;
+/** So long a lost link may come back before its calls are given up. */
+const BACK_WITHIN_MS = 3_000;
+
+export class Media {
+  readonly #options: MediaOptions;
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: MediaOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in who announces itself, lets go of who does not any more. Called every second. */
+  async refresh(): Promise<void> {
+    const { connect, nodes, onEvent, onLegs, log } = this.#options;
+    const addresses = await nodes();
+    for (const address of addresses) {
+      const known = this.#known.get(address.id);
+      if (known) {
+        known.address = address;
+        known.opened = 0;
+      } else {
+        log.info({ media: address.id }, 'media.found');
+        const told = { event: onEvent, up: () => this.#back(address.id), down: () => this.#away(address.id) };
+        this.#known.set(address.id, { address, process: connect(address, told), lost: undefined, opened: 0 });
+      }
+    }
+    for (const [id, { process }] of this.#known) {
+      if (addresses.some((address) => address.id === id) || process.isUp) continue;
+      this.#known.delete(id);
+      process.close();
+      onLegs(id, new Set());
+    }
+  }
+
+  #away(id: string): void {
+    const known = this.#known.get(id);
+    if (!known) return;
+    clearTimeout(known.lost);
+    known.lost = setTimeout(() => this.#options.onLegs(id, new Set()), BACK_WITHIN_MS);
+    known.lost.unref();
+  }
+
+  /** A process that was restarted has none of the legs. */
+  #back(id: string): void {
+    const known = this.#known.get(id);
+    if (!known?.lost) return;
+    clearTimeout(known.lost);
+    known.lost = undefined;
+    known.process.ask({ do: 'list' }).then(
+      ({ legs = [] }) => this.#options.onLegs(id, new Set(legs.map(({ leg }) => leg))),
+      () => this.#away(id),
+    );
+  }
+
+  get nodes(): string[] {
+    return [...this.#known].filter(([, { process }]) => process.isUp).map(([id]) => id);
+  }
+
+  /** The least loaded for a new call. @throws AppError unavailable */
+  choose(): string {
+    let best: { id: string; load: number } | undefined;
+    for (const [id, { address, process, opened }] of this.#known) {
+      const load = address.load + opened * LEG_LOAD;
+      if (process.isUp && !address.isDraining && load < 1 && (!best || load < best.load)) best = { id, load };
+    }
+    if (!best) throw new AppError('unavailable', { detail: 'No phone media has room.' });
+    return best.id;
+  }
+
+  /** @throws AppError unavailable | not_found */
+  async ask(node: string, command: MediaCommand): ReturnType<MediaProcess['ask']> {
+    const known = this.#known.get(node);
+    if (!known?.process.isUp) throw new AppError('unavailable', { detail: 'The phone media of this call is gone.' });
+    if (command.do === 'leg.open') known.opened++;
+    return known.process.ask(command);
+  }
+
+  /** Where only order counts and nothing can be done about a failure but to log it. */
+  tell(node: string, command: MediaCommand): void {
+    this.ask(node, command).catch((error: unknown) => {
+      const { do: what } = command;
+      this.#options.log.debug({ err: error, media: node, what }, 'media.refused');
+    });
+  }
+
+  close(): void {
+    for (const { process, lost } of this.#known.values()) {
+      clearTimeout(lost);
+      process.close();
+    }
+    this.#known.clear();
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * One phone call from its first INVITE to its last BYE: who it is, its legs, its state, and what everybody hears in that state. Made by `inbound.ts` (and by
+ * `app/recovery.ts`); the flows say what happens, this keeps it consistent: a state that may not follow is refused, media follow the state, the desk is told.
+ *
+ * Closing order (`end`): state ended → rings stopped → dialogs hung up → media closed → records of the legs → forgotten.
+ */
+
+import type { QueueVoice } from '../../queues/config.ts';
+import type { Scope } from '../../queues/engine.ts';
+import { AppError } from '../../src/base/errors.ts';
+import type { CallId, ContactId, InteractionId, LegId, QueueId, UserId } from '../../src/base/ids.ts';
+import { newId } from '../../src/base/ids.ts';
+import type { CallView } from '../../src/protocol/calls.ts';
+import type { DialogReactions } from '../app/dialog.ts';
+import type { MediaCommand } from '../app/media.ts';
+import type { LegStats, Playback, RemoteMedia } from '../rtp/protocol.ts';
+import { soundOf } from './hearing.ts';
+import { Leg, type LegIdentity } from './leg.ts';
+import { musicOf } from './sounds.ts';
+import { agentOf, type CallAt, type CallState, canEnter } from './state.ts';
+import type { Switchboard } from './switchboard.ts';
+
+export interface CallIdentity {
+  readonly id: CallId;
+  readonly scope: Scope;
+  readonly interaction: InteractionId;
+  readonly contactId: ContactId;
+  /** As it was sent to us; empty when withheld. */
+  readonly caller: string;
+  readonly callerName: string;
+  readonly dialled: string;
+  readonly queueId: QueueId;
+  readonly voice: QueueVoice;
+}
+
+const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
+/** Silence after which the media process tells; what is done then is the flow's. */
+const SILENT_AFTER_MS = 30_000;
+
+export class Call {
+  readonly id: CallId;
+  readonly scope: Scope;
+  readonly contactId: ContactId;
+  readonly caller: string;
+  readonly callerName: string;
+  readonly dialled: string;
+  readonly board: Switchboard;
+  readonly media: string;
+  readonly startedAt: number;
+  interaction: InteractionId;
+  queueId: QueueId;
+  /** Of the queue it waits in. */
+  voice: QueueVoice;
+  answeredAt = 0;
+  /** The agent who owns the interaction, as far as the engine told us. */
+  owner: UserId | undefined;
+  /** Who will be told by the log to own it, and is on the phone already. */
+  expectedOwner: UserId | undefined;
+  /** Whom the log last named as owner: settles an accept whose reply was lost. */
+  takenBy: UserId | undefined;
+  /** Nobody's any more in routing: nothing has to be ended there. */
+  isOutOfRouting = false;
+  /** A command of the desk or of a phone is being carried out. */
+  isBusy = false;
+  #state: CallState = { at: 'entering' };
+  #customer: Leg | undefined;
+  readonly #legs = new Map<LegId, Leg>();
+  readonly #playing = new Map<LegId, string>();
+  readonly #announcing = new Map<LegId, { readonly id: string; readonly over: () => void }>();
+  #hearing = '';
+  #version = 0;
+  #isNoting = false;
+  readonly #onEnd: (() => void)[] = [];
+
+  constructor(board: Switchboard, identity: CallIdentity, media: string, startedAt = Date.now()) {
+    this.board = board;
+    this.media = media;
+    this.id = identity.id;
+    this.scope = identity.scope;
+    this.interaction = identity.interaction;
+    this.contactId = identity.contactId;
+    this.caller = identity.caller;
+    this.callerName = identity.callerName;
+    this.dialled = identity.dialled;
+    this.queueId = identity.queueId;
+    this.voice = identity.voice;
+    this.startedAt = startedAt;
+    board.calls.add(this);
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+  get at(): CallAt {
+    return this.#state.at;
+  }
+  get isOver(): boolean {
+    return this.#state.at === 'ended';
+  }
+  get customer(): Leg {
+    if (!this.#customer) throw new Error('the call has no customer yet');
+    return this.#customer;
+  }
+  get hasCustomer(): boolean {
+    return this.#customer !== undefined;
+  }
+  get language(): QueueVoice['language'] {
+    return this.voice.language;
+  }
+  /** It waits in another queue now, whose music and words count. */
+  movedTo(queueId: QueueId): void {
+    if (this.queueId === queueId) return;
+    this.queueId = queueId;
+    this.board.voice(this.scope, queueId).then(
+      (voice) => {
+        this.voice = voice;
+        this.listen();
+      },
+      () => undefined,
+    );
+  }
+  get legs(): readonly Leg[] {
+    return [...this.#legs.values()];
+  }
+
+  /** Opens a leg's end of the media. @throws AppError unavailable | rate_limited */
+  async openLeg(identity: Omit<LegIdentity, 'id'> & { id?: LegId }, family: 'IPv4' | 'IPv6' = 'IPv4'): Promise<Leg> {
+    const id = identity.id ?? newId('leg');
+    const { leg: info } = await this.board.media.ask(this.media, {
+      do: 'leg.open',
+      call: this.id,
+      leg: id,
+      family,
+      silentAfterMs: SILENT_AFTER_MS,
+    });
+    if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
+    const leg = new Leg({ ...identity, id }, info);
+    if (this.isOver) {
+      this.tell({ do: 'leg.close', leg: id });
+      throw new AppError('gone');
+    }
+    this.adopt(leg);
+    return leg;
+  }
+
+  adopt(leg: Leg): void {
+    this.#legs.set(leg.id, leg);
+    this.board.calls.addLeg(leg, this);
+    if (leg.role === 'customer') this.#customer = leg;
+  }
+
+  /** The other side's description stands: its packets go there from now on. */
+  connect(leg: Leg, remote: RemoteMedia): void {
+    this.tell({ do: 'leg.remote', leg: leg.id, remote });
+  }
+
+  /** Changes the state; false when that may not follow, e.g. because the call is over. */
+  enter(next: CallState): boolean {
+    if (!canEnter(this.#state.at, next.at)) {
+      if (!this.isOver) this.board.log.warn({ call: this.id, from: this.#state.at, to: next.at }, 'call.state.refused');
+      return false;
+    }
+    this.#state = next;
+    this.board.log.debug({ call: this.id, state: next.at }, 'call.state');
+    if (next.at !== 'ended') this.listen();
+    this.note();
+    return true;
+  }
+
+  /** Lets everybody hear what the state says. Called on every change of it, and when a phone holds or lets go. */
+  listen(): void {
+    if (!this.#customer || this.isOver) return;
+    const { hears, plays } = soundOf(this.#state, this.#customer, musicOf(this.scope.accountId, this.voice.music));
+    const wanted = JSON.stringify(hears);
+    if (wanted !== this.#hearing) {
+      this.#hearing = wanted;
+      this.tell({ do: 'call.hears', call: this.id, hears });
+    }
+    for (const leg of this.#legs.values()) {
+      const playback = plays.get(leg.id);
+      const announced = this.#announcing.get(leg.id);
+      // An announcement is heard to its end while there would be music, and cut when somebody is there to talk to.
+      if (announced && playback) continue;
+      if (announced) this.#announcing.delete(leg.id);
+      if (announced || this.#playing.get(leg.id) !== playback?.id) this.#play(leg, playback);
+    }
+  }
+
+  /** Plays to a leg what interrupts its music; `over` is called when it was heard, not when it was cut. */
+  announce(leg: Leg, playback: Playback, over: () => void = () => undefined): void {
+    if (leg.isOver || this.isOver) return;
+    this.#announcing.set(leg.id, { id: playback.id, over });
+    this.#play(leg, playback);
+  }
+
+  playbackEnded(legId: LegId, playback: string, reason: string): void {
+    const announced = this.#announcing.get(legId);
+    if (announced?.id !== playback) return;
+    this.#announcing.delete(legId);
+    this.#playing.delete(legId);
+    this.listen();
+    if (reason === 'over') announced.over();
+  }
+
+  /** Nothing was received from a leg for long, or it is back: who is silent and holds nobody may have gone without a word. */
+  silent(leg: Leg, isSilent: boolean): void {
+    leg.isSilent = isSilent;
+    if (isSilent && this.legs.filter((other) => other.isConnected).every((other) => other.isSilent)) this.onSilence?.();
+  }
+  /** All legs are silent. */
+  onSilence: (() => void) | undefined;
+
+  tell(command: MediaCommand): void {
+    this.board.media.tell(this.media, command);
+  }
+
+  react(leg: Leg, reactions: DialogReactions): void {
+    if (leg.dialog) leg.dialog.on = reactions;
+  }
+
+  /** Ends one leg: hangs up if that was not the other side, and closes its media. Idempotent. `reason` goes into the BYE. */
+  closeLeg(leg: Leg, cause: string, reason?: string): void {
+    if (leg.isOver) return;
+    leg.cause ||= cause;
+    leg.closed();
+    leg.dialog?.bye(reason);
+    this.#legs.delete(leg.id);
+    this.#playing.delete(leg.id);
+    this.#announcing.delete(leg.id);
+    this.board.calls.closing(leg, this);
+    this.tell({ do: 'leg.close', leg: leg.id });
+  }
+
+  /** The last figures of a leg are here, or will not come. */
+  record(leg: Leg, stats: LegStats = NO_STATS): void {
+    const { id, role, name, userId = '', startedAt, answeredAt, endedAt, cause } = leg;
+    const entry = {
+      i: this.interaction,
+      q: this.queueId,
+      call: this.id,
+      leg: id,
+      role,
+      a: userId,
+      name,
+      startedAt,
+      answeredAt,
+      endedAt,
+      cause,
+    };
+    void this.board.owe('leg', () => this.board.engine.router.noteLeg(this.scope, { ...entry, stats: JSON.stringify(stats) }));
+  }
+
+  /** Everything of it. Idempotent. What routing has to know is the flow's (`hangUp.ts`). */
+  end(cause: string, reason?: string): void {
+    if (this.isOver) return;
+    const before = this.#state;
+    this.enter({ at: 'ended', cause });
+    if (before.at === 'waiting') for (const ring of before.rings.values()) ring.stop();
+    if (before.at === 'moving') before.ring.stop();
+    for (const leg of [...this.#legs.values()]) this.closeLeg(leg, cause, reason);
+    this.tell({ do: 'call.close', call: this.id });
+    for (const work of this.#onEnd.splice(0)) work();
+    this.board.calls.remove(this);
+  }
+
+  onEnd(work: () => void): void {
+    if (this.isOver) work();
+    else this.#onEnd.push(work);
+  }
+
+  get view(): CallView {
+    const state = this.#state;
+    const shown = state.at === 'waiting' && state.rings.size > 0 ? 'ringing' : VIEWED[state.at];
+    return {
+      id: this.id,
+      interaction: this.interaction,
+      queue: this.queueId,
+      state: shown,
+      caller: this.callerName || this.caller,
+      dialled: this.dialled,
+      legs: this.legs.map((leg) =>
+        leg.view(leg.role === 'customer' && (state.at === 'held' || state.at === 'consulting') ? 'held' : 'talking'),
+      ),
+      startedAt: this.startedAt,
+      ...(this.answeredAt ? { answeredAt: this.answeredAt } : {}),
+      version: this.#version,
+    };
+  }
+
+  /** Tells desk and API how the call stands. What waits and rings they know from the interaction; it is told from the first agent on. */
+  note(): void {
+    if (this.#isNoting || (!this.owner && !agentOf(this.#state)) || this.isOutOfRouting) return;
+    this.#isNoting = true;
+    // Several changes of one moment are told as one.
+    setImmediate(() => {
+      this.#isNoting = false;
+      this.#version++;
+      const note = { interactionId: this.interaction, version: this.#version, call: JSON.stringify(this.view) };
+      this.board.engine.router
+        .noteCall(this.scope, note)
+        .catch((error: unknown) => this.board.log.debug({ err: error, call: this.id }, 'call.note.failed'));
+    });
+  }
+
+  #play(leg: Leg, playback: Playback | undefined): void {
+    if (playback) this.#playing.set(leg.id, playback.id);
+    else this.#playing.delete(leg.id);
+    this.tell(playback ? { do: 'leg.play', leg: leg.id, playback } : { do: 'leg.stop', leg: leg.id });
+  }
+}
+
+const VIEWED: Readonly<Record<CallAt, CallView['state']>> = {
+  entering: 'waiting',
+  waiting: 'waiting',
+  moving: 'ringing',
+  talking: 'talking',
+  held: 'held',
+  consulting: 'consulting',
+  conference: 'conference',
+  diverted: 'talking',
+  ended: 'ended',
+};

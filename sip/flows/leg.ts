@@ -1,0 +1,81 @@
+/**
+ * One phone in a call: its dialog, its end of the media, and how the two agree. Made by the flows through `Call`; closed once, whoever begins (`close`): the
+ * dialog is hung up, the media closed, and the record of the leg written with the last figures.
+ */
+import type { LegId, UserId } from '../../src/base/ids.ts';
+import type { LegView } from '../../src/protocol/calls.ts';
+import type { Dialog } from '../app/dialog.ts';
+import type { Codec } from '../rtp/protocol.ts';
+import { type LocalMedia, Negotiation } from '../sdp/negotiate.ts';
+
+export type LegRole = LegView['role'];
+
+export interface LegIdentity {
+  readonly id: LegId;
+  readonly role: LegRole;
+  /** A number, an extension or a person's name, for display. */
+  readonly name: string;
+  readonly userId?: UserId | undefined;
+}
+
+export class Leg {
+  readonly id: LegId;
+  readonly userId: UserId | undefined;
+  readonly negotiation: Negotiation;
+  /** Who was consulted may become the agent, or a guest. */
+  role: LegRole;
+  name: string;
+  readonly startedAt = Date.now();
+  answeredAt = 0;
+  endedAt = 0;
+  dialog: Dialog | undefined;
+  /** Its own phone put us on hold. */
+  isHoldingUs = false;
+  isMuted = false;
+  isSilent = false;
+  /** Why it ended: a SIP status, or a word of ours. */
+  cause = '';
+  readonly #onClose: (() => void)[] = [];
+
+  constructor(identity: LegIdentity, local: LocalMedia) {
+    this.id = identity.id;
+    this.role = identity.role;
+    this.name = identity.name;
+    this.userId = identity.userId;
+    this.negotiation = new Negotiation(local);
+  }
+
+  /** Called when it closes, whoever begins. */
+  onClose(work: () => void): void {
+    this.#onClose.push(work);
+  }
+  /** By `Call.closeLeg` alone. */
+  closed(): void {
+    this.endedAt = Date.now();
+    for (const work of this.#onClose.splice(0)) work();
+  }
+
+  get isOver(): boolean {
+    return this.endedAt !== 0;
+  }
+  get isConnected(): boolean {
+    return this.answeredAt !== 0 && this.endedAt === 0;
+  }
+  get codec(): Codec | undefined {
+    return this.negotiation.codec;
+  }
+
+  view(state: 'ringing' | 'talking' | 'held'): LegView {
+    const { id, role, name, userId, isMuted, isHoldingUs } = this;
+    const now = this.isOver ? 'gone' : this.answeredAt === 0 ? 'ringing' : isHoldingUs ? 'held' : state;
+    return {
+      id,
+      role,
+      name,
+      ...(userId ? { userId } : {}),
+      state: now,
+      ...(now === 'held' ? { heldBy: isHoldingUs ? ('phone' as const) : ('desk' as const) } : {}),
+      isMuted,
+    };
+  }
+}

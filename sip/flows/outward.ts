@@ -1,0 +1,39 @@
+/** A leg to an outside number, through the one gate for such calls (`app/dialOut.ts`). */
+import type { UserId } from '../../src/base/ids.ts';
+import type { Dialog } from '../app/dialog.ts';
+import type { Call } from './call.ts';
+import { dropLeg } from './hangUp.ts';
+import type { Leg, LegRole } from './leg.ts';
+
+export interface Outward {
+  readonly number: string;
+  readonly role: LegRole;
+  /** Whose limits count; undefined: the queue's recipe. */
+  readonly by: UserId | undefined;
+}
+
+/** Resolves when it is answered, undefined when not. `ringing` is told the leg before it rings. */
+export async function invited(
+  call: Call,
+  { number, role, by }: Outward,
+  ringing: (leg: Leg) => void,
+): Promise<{ leg: Leg; dialog: Dialog; sdp: string } | undefined> {
+  const { board, scope } = call;
+  const leg = await call.openLeg({ role, name: number }).catch(() => undefined);
+  if (!leg) return undefined;
+  const sdp = leg.negotiation.offer({ first: call.customer.codec });
+  const dialled = await board.dialOut.dial({ scope, number, by, sdp, callerId: call.caller });
+  if (!dialled.ok || leg.isOver) {
+    if (dialled.ok) dialled.outgoing.cancel();
+    else board.log.info({ call: call.id, reason: dialled.reason }, 'dial.refused');
+    dropLeg(call, leg, dialled.ok ? 'cancelled' : dialled.reason);
+    return undefined;
+  }
+  leg.onClose(() => dialled.outgoing.cancel());
+  ringing(leg);
+  const result = await dialled.outgoing.result;
+  if (result.kind === 'answered' && !leg.isOver) return { leg, dialog: result.dialog, sdp: result.sdp };
+  if (result.kind === 'answered') result.dialog.bye();
+  dropLeg(call, leg, result.kind === 'failed' ? String(result.status) : 'lost');
+  return undefined;
+}

@@ -1,0 +1,53 @@
+/**
+ * Ringing a person: one end of media, one INVITE to every phone that is registered now, and through a trunk to every outside number that is a phone of
+ * the agent. Used for offers, hand-overs and consultations.
+ */
+import type { UserId } from '../../src/base/ids.ts';
+import { invite, type Outgoing } from '../app/invite.ts';
+import type { Call } from './call.ts';
+import type { LegRole } from './leg.ts';
+import type { Ring, RingResult } from './ring.ts';
+
+export interface Rung {
+  readonly role: LegRole;
+  readonly userId: UserId;
+}
+
+/** Resolves with the first answer, the last refusal, or that `ring` was stopped. @throws AppError unavailable | rate_limited | gone */
+export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<RingResult> {
+  const { board, scope } = call;
+  const { phones } = board.engine;
+  const [leg, bindings, configured, agent] = await Promise.all([
+    call.openLeg({ role: who.role, name: who.userId, userId: who.userId }),
+    phones.bindingsOf(scope, who.userId),
+    board.phonesOf(scope, who.userId),
+    board.names.agent(scope, who.userId),
+  ]);
+  leg.name = agent;
+  ring.leg = leg;
+  if (ring.isStopped) return { kind: 'stopped' };
+
+  const sdp = leg.negotiation.offer({ first: call.hasCustomer ? call.customer.codec : undefined });
+  const attempts: Outgoing[] = [];
+  for (const { contact, edge, flow } of bindings) {
+    const link = board.link(edge);
+    if (link?.isUp)
+      attempts.push(invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp }));
+  }
+  for (const phone of configured) {
+    if (phone.type !== 'external' || !phone.isActive) continue;
+    const dialled = await board.dialOut.dial({ scope, number: phone.number, by: who.userId, sdp, callerId: call.caller });
+    if (dialled.ok) attempts.push(dialled.outgoing);
+    else board.log.info({ call: call.id, agent: who.userId, reason: dialled.reason }, 'phone.external.refused');
+  }
+  const result = await ring.run(attempts);
+  board.log.debug({ call: call.id, agent: who.userId, phones: attempts.length, result: result.kind }, 'ring.over');
+  return result;
+}
+
+/** What the agent's phone shows: the caller, as it was sent to us. */
+function presented(call: Call): Record<string, string> {
+  const user = /^\+?[0-9*#]{1,32}$/.test(call.caller) ? call.caller : 'anonymous';
+  const name = call.callerName.replaceAll(/["\\\r\n]/g, '');
+  return { from: `${name ? `"${name}" ` : ''}<sip:${user}@localhost>`, 'X-Call': call.id };
+}

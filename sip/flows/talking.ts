@@ -1,0 +1,28 @@
+/** Two who talk: an agent's leg joins the caller's. */
+import type { UserId } from '../../src/base/ids.ts';
+import type { Dialog } from '../app/dialog.ts';
+import type { Call } from './call.ts';
+import { dropLeg } from './hangUp.ts';
+import type { Leg } from './leg.ts';
+
+/** The phone took the call: its media are connected as its answer says. False when they do not fit; the leg is over then. */
+export function answered(call: Call, leg: Leg, { dialog, sdp }: { readonly dialog: Dialog; readonly sdp: string }): boolean {
+  leg.dialog = dialog;
+  const agreed = leg.negotiation.accept(sdp);
+  if (!agreed.ok || leg.isOver) {
+    dialog.bye();
+    dropLeg(call, leg, 'no common codec');
+    return false;
+  }
+  leg.answeredAt = Date.now();
+  call.connect(leg, agreed.remote);
+  return true;
+}
+
+/** The agent is the owner and on the phone: both hear each other. */
+export function joinAgent(call: Call, leg: Leg, owner: UserId): boolean {
+  call.owner = owner;
+  call.answeredAt ||= Date.now();
+  call.react(leg, call.board.reactions.agent(call, leg));
+  return call.enter({ at: 'talking', agent: leg });
+}

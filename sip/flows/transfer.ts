@@ -1,0 +1,142 @@
+/**
+ * Handing a caller on: blind to an agent, a queue or an outside number (desk command, or REFER from the phone, RFC 3515), attended by REFER with Replaces (RFC 3891) or by the
+ * desk's `consult.complete`. Who hands on is let go when routing has agreed; until then nothing changes for the caller.
+ */
+import type { ErrorCode } from '../../src/base/errors.ts';
+import { newId, type QueueId, type UserId } from '../../src/base/ids.ts';
+import type { CallTarget } from '../../src/protocol/calls.ts';
+import type { Call } from './call.ts';
+import { userOf } from './caller.ts';
+import { sayAndHangUp } from './divert.ts';
+import { closeForAgent, dropLeg, guestGone } from './hangUp.ts';
+import type { Leg } from './leg.ts';
+import { invited } from './outward.ts';
+import { backInQueue, ringOwner } from './ringing.ts';
+import { agentOf } from './state.ts';
+import { answered } from './talking.ts';
+
+export type Done = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode };
+const DONE: Done = { ok: true };
+
+export async function transfer(call: Call, to: CallTarget): Promise<Done> {
+  const { owner } = call;
+  if (!owner || !agentOf(call.state)) return { ok: false, code: 'wrong_state' };
+  if (to.kind === 'agent') return toAgent(call, owner, to.userId as UserId);
+  if (to.kind === 'queue') return toQueue(call, owner, to.queueId as QueueId);
+  const line = await call.board.engine.phones.number(to.number, call.scope.accountId);
+  if (line?.scope.accountId === call.scope.accountId && line.doc.isActive) return toQueue(call, owner, line.doc.queueId as QueueId);
+  return toNumber(call, owner, to.number);
+}
+
+async function toAgent(call: Call, from: UserId, to: UserId): Promise<Done> {
+  const { scope, interaction, board } = call;
+  const command = { interactionId: interaction, from, to, key: newId('command'), isSupervisor: false };
+  const moved = await board.engine.router.transferInteraction(scope, command);
+  if (!moved.ok) return moved;
+  handedOver(call, to);
+  return DONE;
+}
+
+/** Routing gave it to somebody else: who talked is let go, the new owner's phones ring. Idempotent, for the log tells it too. */
+export function handedOver(call: Call, to: UserId): void {
+  if (call.isOver || call.owner === to) return;
+  letGo(call, 'transferred');
+  ringOwner(call, to);
+}
+
+async function toQueue(call: Call, from: UserId, queueId: QueueId): Promise<Done> {
+  const { scope, interaction, board } = call;
+  const move = { interactionId: interaction, from, queueId, key: newId('command'), isSupervisor: false };
+  const moved = await board.engine.router.requeueInteraction(scope, move);
+  if (!moved.ok) return moved;
+  requeued(call, from, queueId);
+  return DONE;
+}
+
+/** It waits again. Idempotent, for the log tells it too; `from` is who had it. */
+export function requeued(call: Call, from: UserId, queueId: QueueId): void {
+  if (call.isOver || call.owner !== from) return;
+  call.movedTo(queueId);
+  letGo(call, 'transferred');
+  backInQueue(call);
+}
+
+/** Everybody but the caller. */
+export function letGo(call: Call, cause: string): void {
+  for (const leg of call.legs) if (leg.role !== 'customer') dropLeg(call, leg, cause);
+}
+
+async function toNumber(call: Call, owner: UserId, number: string): Promise<Done> {
+  let isRinging = false;
+  const result = invited(call, { number, role: 'guest', by: owner }, (guest) => {
+    isRinging = true;
+    for (const leg of call.legs) if (leg !== guest && leg.role !== 'customer') dropLeg(call, leg, 'transferred');
+    closeForAgent(call, owner);
+    call.isOutOfRouting = true;
+    call.enter({ at: 'diverted', guest });
+  });
+  // Whether it may be dialled is known when it rings; whether somebody answers is no matter of the one who handed on.
+  const settled = result.then((leg) => numberAnswered(call, leg));
+  await Promise.race([settled, untilTrue(call, () => isRinging)]);
+  return isRinging ? DONE : { ok: false, code: 'forbidden' };
+}
+
+function numberAnswered(call: Call, result: Awaited<ReturnType<typeof invited>>): void {
+  if (call.isOver || call.at !== 'diverted') return;
+  if (!result || !answered(call, result.leg, result)) {
+    call.enter({ at: 'diverted', guest: undefined });
+    return sayAndHangUp(call, 'closed', 'number not reached');
+  }
+  call.react(result.leg, { ...call.board.reactions.other(call, result.leg), ended: (reason) => guestGone(call, reason) });
+  call.listen();
+}
+
+async function untilTrue(call: Call, condition: () => boolean): Promise<void> {
+  while (!condition() && !call.isOver) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** REFER of the agent's phone. The answer to it is a status; `tell` says later what became of it. */
+export function referred(call: Call, leg: Leg, refer: { readonly to: string }, tell: (status: number, isOver: boolean) => void): number {
+  const isTheirs = agentOf(call.state) === leg && call.owner !== undefined;
+  if (!isTheirs || call.isBusy) return 403;
+  const replaces = /[?&]Replaces=([^&>]+)/i.exec(refer.to)?.[1];
+  const number = userOf(refer.to);
+  if (!replaces && !/^\+?[0-9*#]{1,32}$|^[\w.+-]{1,64}$/.test(number)) return 400;
+  call.isBusy = true;
+  const work = replaces ? attended(call, decodeURIComponent(replaces)) : blind(call, number);
+  void work
+    .catch((error: unknown): Done => {
+      call.board.log.warn({ err: error, call: call.id }, 'refer.failed');
+      return { ok: false, code: 'internal' };
+    })
+    .then((done) => {
+      call.isBusy = false;
+      tell(done.ok ? 200 : done.code === 'forbidden' ? 403 : 503, true);
+    });
+  tell(100, false);
+  return 202;
+}
+
+/** Where a phone wants the caller to go: a queue's number, a colleague's phone, or an outside number. */
+async function blind(call: Call, dialled: string): Promise<Done> {
+  const { phones } = call.board.engine;
+  const phone = await phones.phoneByUsername(dialled);
+  if (phone && phone.scope.accountId === call.scope.accountId) return transfer(call, { kind: 'agent', userId: phone.doc.userId as never });
+  return transfer(call, { kind: 'number', number: dialled });
+}
+
+/**
+ * The phone holds two calls and joins their other ends: the caller of this one goes to whoever the phone talks to in the other. The other call is
+ * found by its dialog, and only one of the same account and the same agent counts.
+ */
+async function attended(call: Call, replaces: string): Promise<Done> {
+  const [callId = '', ...params] = replaces.split(';');
+  const tags = params.flatMap((param) => /^(?:to|from)-tag=(.+)$/.exec(param)?.[1] ?? []);
+  const dialog = call.board.dialogs.byCallAndTags(callId, tags);
+  const other = dialog && call.board.calls.ofDialog(dialog);
+  if (!other || other.call.scope.accountId !== call.scope.accountId || other.call === call) return { ok: false, code: 'not_found' };
+  const target = agentOf(other.call.state);
+  if (!target?.userId || other.leg === target) return { ok: false, code: 'wrong_state' };
+  // The consultation was a call of its own; who was consulted is taken out of it and gets the caller.
+  return call.board.stories.takeOver(call, other.call, target);
+}

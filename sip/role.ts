@@ -1,0 +1,52 @@
+/**
+ * The role `sip`: the SIP application of one process. It finds the servers it is linked to (those that announce themselves, or the one the environment names) and the media
+ * processes, and registers phones. Any number may run; each carries the calls it took. Needs Redis to start.
+ *
+ * Closing order: the application (new calls elsewhere, calls may end for DRAIN_SEC), registrar, engine.
+ */
+import { limitsFor } from '../config/limits.ts';
+import { createEngine } from '../queues/index.ts';
+import type { RoleContext, RunningRole } from '../src/base/context.ts';
+import { sealPurpose, unseal } from '../src/base/seal.ts';
+import { startApplication } from './app/application.ts';
+import { mediaLinks } from './app/mediaLink.ts';
+import { serversOf } from './app/servers.ts';
+import { Registrar } from './registrar/registrar.ts';
+import { controlSecret } from './rtp/server.ts';
+
+/** Event loop behind by so much: new callers are better served elsewhere. */
+const LAG_MS = 250;
+
+/** @throws AppError unavailable (Redis does not answer) */
+export async function startSip(context: RoleContext): Promise<RunningRole> {
+  const { env, log, nodeId, secretKey } = context;
+  if (!env.REDIS_URL) throw new Error('the sip role needs REDIS_URL');
+  const engine = await createEngine({ redisUrl: env.REDIS_URL, nodeId, log });
+  const registrar = new Registrar({ engine, secretKey, log });
+  const { burst, perSec } = limitsFor(env.LIMIT_FACTOR).calls;
+  const application = await startApplication({
+    engine,
+    log,
+    nodeId,
+    servers: serversOf(env, secretKey, engine),
+    connectMedia: mediaLinks({ secret: controlSecret(secretKey), application: nodeId, log }),
+    secretOf({ id, sealedSecret }) {
+      try {
+        return sealedSecret === '' ? undefined : unseal(secretKey, sealPurpose.trunkSecret(id), sealedSecret);
+      } catch {
+        log.warn({ trunk: id }, 'trunk.secret.unreadable');
+        return undefined;
+      }
+    },
+    limits: { burst, perSec, lagMs: LAG_MS },
+    drainMs: env.DRAIN_SEC * 1_000,
+    registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
+  });
+  return {
+    async close(reason) {
+      await application.close();
+      await registrar.close();
+      await engine.close(reason);
+    },
+  };
+}

@@ -1,0 +1,206 @@
+/**
+ * A house of phones for a test: Redis, the routing engine with its workers, an edge, a media process and the SIP application, all real, on free ports of loopback; an account
+ * with a voice queue, and agents whose phones are registered. Everything it opened is closed with it.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { QueueDoc } from '../../../queues/config.ts';
+import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
+import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
+import { mediaLinks } from '../../../sip/app/mediaLink.ts';
+import { Media } from '../../../sip/rtp/media.ts';
+import { ControlServer } from '../../../sip/rtp/server.ts';
+import { newId, type UserId } from '../../../src/base/ids.ts';
+import { createLogger } from '../../../src/base/log.ts';
+import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
+import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
+import { createPhoneScene, type PhoneScene, type SceneAgent } from '../../support/phoneScene.ts';
+import { startTestRedis, until } from '../../support/services.ts';
+import { sine } from '../../support/tones.ts';
+
+const MEDIA_SECRET = 'the secret of the media';
+/** Hz; what stands for music. */
+export const MUSIC_HZ = 700;
+const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
+
+export interface HouseAgent extends SceneAgent {
+  /** Takes every call at once; `rings` makes it wait. */
+  readonly sip: SipPhone;
+}
+
+export interface House {
+  readonly engine: RunningEngine;
+  readonly scene: PhoneScene;
+  readonly edge: TestEdge;
+  readonly media: Media;
+  readonly app: SipApplication;
+  /** A phone of nobody. */
+  phone(options?: Partial<PhoneOptions>): Promise<SipPhone>;
+  /** An agent, signed in, with one registered phone. `answers`: at once (default), else the test says. */
+  agent(options?: { answers?: boolean; tone?: number; edge?: TestEdge }): Promise<HouseAgent>;
+  /** One more phone of the agent. */
+  bind(agent: SceneAgent, sip: SipPhone, edge?: TestEdge): Promise<void>;
+  /** One more SIP application on an engine of its own. */
+  application(nodeId: string): Promise<{ app: SipApplication; engine: RunningEngine }>;
+  /** Another edge, announced. */
+  anotherEdge(): Promise<TestEdge>;
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly queue?: Partial<QueueDoc>;
+  readonly lagMs?: number;
+}
+
+export async function openHouse({ queue = {}, lagMs = 5_000 }: HouseOptions = {}): Promise<House> {
+  const redis = await startTestRedis();
+  const closing: (() => Promise<unknown> | unknown)[] = [() => redis.stop()];
+  const engineOf = async (nodeId: string): Promise<RunningEngine> => {
+    const engine = await createEngine({ redisUrl: redis.url, nodeId, log });
+    closing.push(() => engine.close('test over'));
+    return engine;
+  };
+  const engine = await engineOf('sip-1');
+  const workers = await startRoutingWorkers(await engineOf('worker-1'), { log, sinks: [], logBudgetBytes: 500_000_000 });
+  closing.push(() => workers.close());
+  const scene = await createPhoneScene(engine, { agents: 0, queue: { offerTimeoutMs: 8_000, ...queue } });
+
+  // Nodes announce themselves every second; here only when they come.
+  const announced = new Map<string, { engine: RunningEngine; port: number; kind: 'edge' | 'rtp' }>();
+  const announce = async (): Promise<void> => {
+    for (const { engine: node, port, kind } of announced.values())
+      await node.phones.announce({ kind, host: '127.0.0.1', port, load: 0, isDraining: false });
+  };
+  const announcing = setInterval(() => void announce().catch(() => undefined), 1_000);
+  closing.push(() => clearInterval(announcing));
+
+  const dataDir = mkdtempSync(join(tmpdir(), 'centralino-sip-'));
+  closing.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  placeMusic(dataDir);
+  let media: Media | undefined;
+  const control = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: MEDIA_SECRET, log }, (tell) => {
+    media = new Media({
+      ports: { low: 20_000, high: 29_999 },
+      addresses: { IPv4: '127.0.0.1', IPv6: '::1' },
+      dataDir,
+      cname: 'test',
+      log,
+      tell,
+    });
+    return media;
+  });
+  closing.push(async () => {
+    media?.close();
+    await control.close();
+  });
+  announced.set('rtp-1', { engine: await engineOf('rtp-1'), port: control.port, kind: 'rtp' });
+
+  const edges: { name: string; edge: TestEdge }[] = [];
+  const anotherEdge = async (): Promise<TestEdge> => {
+    const edge = await openEdge();
+    closing.push(() => edge.close('test over'));
+    const name = `edge-${edges.length + 1}`;
+    edges.push({ name, edge });
+    announced.set(name, { engine: await engineOf(name), port: edge.wirePort, kind: 'edge' });
+    await announce();
+    return edge;
+  };
+  const edge = await anotherEdge();
+
+  const applicationOn = async (on: RunningEngine, nodeId: string): Promise<SipApplication> => {
+    const app = await startApplication({
+      engine: on,
+      nodeId,
+      log: log.child({ node: nodeId }),
+      servers: async () => (await on.phones.nodes('edge')).map(({ id, host, port }) => ({ name: id, host, port, secret: SECRET })),
+      connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
+      secretOf: () => undefined,
+      limits: { burst: 1_000, perSec: 1_000, lagMs },
+      drainMs: 0,
+    });
+    closing.push(() => app.close());
+    await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });
+    return app;
+  };
+  const app = await applicationOn(engine, 'sip-1');
+
+  const phones: SipPhone[] = [];
+  closing.push(() => {
+    for (const phone of phones) phone.close();
+  });
+  const phone: House['phone'] = async (options = {}) => {
+    const opened = await SipPhone.open({ server: { host: '127.0.0.1', port: edge.sipPort }, ...options });
+    phones.push(opened);
+    return opened;
+  };
+  const bind: House['bind'] = async (agent, sip, on = edge) => {
+    const name = edges.find((known) => known.edge === on)?.name ?? '';
+    const contact = `sip:${sip.user}@${sip.address}`;
+    await engine.phones.bind(scene.scope, agent.id, {
+      phoneId: agent.phone.id,
+      contact,
+      edge: name,
+      flow: '',
+      userAgent: 'test',
+      callId: newId('command'),
+      cseq: 1,
+      instance: contact,
+      expiresAt: Date.now() + 600_000,
+    });
+  };
+
+  return {
+    engine,
+    scene,
+    edge,
+    media: media as unknown as Media,
+    app,
+    phone,
+    bind,
+    anotherEdge,
+    async application(nodeId) {
+      const own = await engineOf(nodeId);
+      return { app: await applicationOn(own, nodeId), engine: own };
+    },
+    async agent({ answers = true, tone = 0, edge: on = edge } = {}) {
+      const agent = await scene.addAgent();
+      const server = { host: '127.0.0.1', port: on.sipPort };
+      const sip = await phone({ user: agent.credentials.username, server, media: { law: 'PCMA', tone } });
+      if (answers) sip.onInvite = (call) => call.answer();
+      await bind(agent, sip, on);
+      await signIn(engine, scene, agent.id);
+      return { ...agent, sip };
+    },
+    async close() {
+      for (const work of closing.splice(0).reverse()) await work();
+    },
+  };
+}
+
+export async function signIn(engine: RunningEngine, scene: PhoneScene, agentId: UserId): Promise<void> {
+  const desk = { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') };
+  const attached = await engine.router.attachDevice(scene.scope, desk);
+  const signedIn = await engine.router.signIn(scene.scope, { agentId, key: newId('command') });
+  if (!attached.ok || !signedIn.ok) throw new Error('sign-in refused');
+}
+
+/** 8 kHz, 16 bit, one second of a tone. */
+function placeMusic(dataDir: string): void {
+  const samples = sine(MUSIC_HZ, 8_000);
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8_000, 24);
+  head.writeUInt32LE(16_000, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(samples.byteLength, 40);
+  mkdirSync(join(dataDir, 'sounds'), { recursive: true });
+  writeFileSync(join(dataDir, 'sounds', 'music.wav'), Buffer.concat([head, Buffer.from(samples.buffer)]));
+}

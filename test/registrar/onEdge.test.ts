@@ -237,6 +237,11 @@ test('RTE-4 baresip registers as it comes from Debian', { timeout: 60_000 }, asy
 test('VOX-4 a trunk of ours registers with its provider, another installation, and says where we are', { timeout: 60_000 }, async () => {
   const provider = await install('provider');
   const theirs = await provider.addTrunk({ username: 'our-account', secret: ha1Of('MD5', 'our-account', SIP_REALM, 'password') });
+  // Processes learn of new trunks within a second.
+  const probe = await SipPhone.open({ user: 'our-account', server: { host: '127.0.0.1', port: provider.port } });
+  ends.push(() => probe.close());
+  await until(() => probe.register('password').then((status) => status === 200));
+  expect(await probe.register('password', { contact: '*', expires: 0 })).toBe(200);
   const ours = await house.addTrunk({
     type: 'provider',
     host: '127.0.0.1',

@@ -1,15 +1,19 @@
 /**
- * `npm run bench -- NAME [--quick]` runs one benchmark on loopback, bounded in time; `routing` also with `--no-repair`, `--profile` or `--lives N`. Prints a table and, last, one JSON line.
+ * `npm run bench -- NAME [--quick]` runs one benchmark on loopback, bounded in time; `routing` also with `--no-repair`, `--profile` or `--lives N`, `voice` with `--only ROW,ROW`. Prints a table and, last, one JSON line.
  * Exits with 1 when the benchmark could not be run, with 2 when the name is unknown.
  */
 import { resolve } from 'node:path';
 import { benchChat } from './chat.ts';
 import type { BenchOptions } from './report.ts';
 import { benchRouting } from './routing.ts';
+import { benchRtp } from './rtp.ts';
+import { benchVoice } from './voice.ts';
 
 const BENCHES: Readonly<Record<string, { run: (options: BenchOptions) => Promise<void>; limitSec: number }>> = {
   chat: { run: benchChat, limitSec: 300 },
   routing: { run: benchRouting, limitSec: 600 },
+  rtp: { run: benchRtp, limitSec: 600 },
+  voice: { run: benchVoice, limitSec: 600 },
 };
 
 const LIVES_LIMIT_SEC = 12 * 3_600;
@@ -38,6 +42,7 @@ await bench.run({
   isUnrepaired: flags.includes('--no-repair'),
   isProfile: flags.includes('--profile'),
   ...(lives === undefined ? {} : { lives }),
+  ...(flags.includes('--only') ? { only: (flags[flags.indexOf('--only') + 1] ?? '').split(',') } : {}),
   folder: resolve(import.meta.dirname, '../.data/bench'),
 });
 clearTimeout(limit);

@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly lives?: number;
   /** `routing`: what each script costs, instead. */
   readonly isProfile?: boolean;
+  /** `voice`: these rows alone. */
+  readonly only?: readonly string[];
   /** Where raw samples go. */
   readonly folder: string;
 }

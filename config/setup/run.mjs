@@ -22,7 +22,7 @@ const COMMANDS = {
   replay: { needs: NEEDS.redis, purpose: 'the replay', entry: 'src/supervisor/replayCommand.ts' },
   doctor: { needs: [], purpose: '', entry: 'config/doctor/doctor.ts' },
   simulate: { needs: NEEDS.redis, purpose: 'the simulator', entry: 'src/simulator/simulate.ts' },
-  bench: { needs: [...NEEDS.redis, ...NEEDS.testing], purpose: 'the benchmarks', entry: 'loadtest/bench.ts' },
+  bench: { needs: [...NEEDS.redis, ...NEEDS.testing, ...NEEDS.capture], purpose: 'the benchmarks', entry: 'loadtest/bench.ts' },
 };
 
 const [name, ...rest] = process.argv.slice(2);

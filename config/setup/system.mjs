@@ -23,6 +23,8 @@ export const NEEDS = {
     { package: 'openssl', programs: ['openssl'] },
   ],
   /** @type {Need[]} */
+  capture: [{ package: 'wireshark-common', programs: ['dumpcap'] }],
+  /** @type {Need[]} */
   workerBuild: [
     { package: 'g++', programs: ['g++'] },
     { package: 'flatbuffers-compiler', programs: ['flatc'] },

@@ -130,6 +130,10 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
       return following;
     },
+    carry(call) {
+      const carried = [{ call: call.id, interaction: call.interaction }];
+      engine.phones.carry(carried).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
+    },
     link: (server) => links.get(server),
     owe: (what, work) => debts.owe(what, work),
   };

@@ -222,6 +222,7 @@ export class Call {
   closeLeg(leg: Leg, cause: string, reason?: string): void {
     if (leg.isOver) return;
     leg.cause ||= cause;
+    this.board.log.debug({ call: this.id, leg: leg.id, role: leg.role, cause: leg.cause }, 'leg.closed');
     leg.closed();
     leg.dialog?.bye(reason);
     this.#legs.delete(leg.id);

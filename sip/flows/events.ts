@@ -34,8 +34,13 @@ export function tellCall(call: Call, entry: LogEntry): void {
       return call.at === 'waiting' ? taken(call, owner) : handedOver(call, owner);
     }
     case 'interaction.requeued': {
-      const { a, q } = read('interaction.requeued', entry);
-      return requeued(call, a as UserId, q as QueueId);
+      const { a, q, reason } = read('interaction.requeued', entry);
+      // Handed on: to whom, or to which queue, is told next.
+      return reason === 'transfer' ? undefined : requeued(call, a as UserId, q as QueueId);
+    }
+    case 'interaction.queued': {
+      const { q, reason } = read('interaction.queued', entry);
+      return reason === 'transfer' && call.owner ? requeued(call, call.owner, q as QueueId) : undefined;
     }
     case 'interaction.moved':
       return call.movedTo(read('interaction.moved', entry).q as QueueId);

@@ -49,6 +49,8 @@ export interface Switchboard {
   voice(scope: Scope, queueId: QueueId): Promise<QueueVoice>;
   /** From then on, every event of the account's partition is told. */
   follow(scope: Scope): Promise<unknown>;
+  /** Says at once that this node carries the call; it is repeated while it lasts. */
+  carry(call: Call): void;
   /** Of the server a phone registered at. */
   link(server: string): Link | undefined;
   /** What has to reach the engine sooner or later: tried again while it is away. Resolves when it did, or was given up. */

@@ -17,6 +17,8 @@ export interface FaultProxy {
   readonly url: string;
   /** Waits for the `count`-th request from now on and strikes then. Resolves when that is done. */
   strikeAt(moment: Moment, count: number, victim: Victim): Promise<void>;
+  /** Strikes no more, unless the request came already. @return whether it had not come */
+  disarm(): boolean;
   /** Lets go what was held back: it arrives late. */
   release(): void;
   close(): Promise<void>;
@@ -92,6 +94,11 @@ export async function startFaultProxy(targetUrl: string, mark: RegExp): Promise<
       new Promise((resolve) => {
         armed = { moment, left: count, victim, onDone: resolve };
       }),
+    disarm() {
+      const wasWaiting = armed !== undefined;
+      armed = undefined;
+      return wasWaiting;
+    },
     release() {
       for (const go of held) go();
       held = [];

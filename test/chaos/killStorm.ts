@@ -78,17 +78,22 @@ class Member {
   readonly orders: Orders;
   readonly proxies: Record<Point['server'], FaultProxy>;
   readonly #child: ChildProcess;
+  /** May be chosen to be struck. */
   isReady = false;
+  /** Has started, and is not stopped. */
+  isUp = false;
 
-  constructor(orders: Orders, proxies: Record<Point['server'], FaultProxy>, onTold: (told: Told) => void) {
+  constructor(orders: Orders, proxies: Record<Point['server'], FaultProxy>, on: { ready(): void; told(told: Told): void }) {
     this.orders = orders;
     this.proxies = proxies;
     this.#child = fork(join(import.meta.dirname, 'routingNode.ts'), [JSON.stringify(orders)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child.on('message', (told: Told) => {
-      if (told.kind === 'ready') this.isReady = true;
-      else onTold(told);
+      if (told.kind !== 'ready') return on.told(told);
+      this.isReady = true;
+      this.isUp = true;
+      on.ready();
     });
   }
 
@@ -235,7 +240,11 @@ class Storm {
     const nodeId = `${role}-${++this.#made}`;
     const [scope, queues, seed] = [this.#scope, this.#queues, Math.floor(this.#random() * 2 ** 31)];
     const orders = { role, nodeId, seed, scope, queues, agents, redisUrl: proxies.redis.url, databaseUrl: proxies.postgres.url };
-    this.#members.push(new Member(orders, proxies, (told) => this.#hearTold(nodeId, told)));
+    // A worker that comes takes partitions over, which is a moment without one for these.
+    const ready = () => {
+      if (role === 'worker') this.#unwellAt = Date.now();
+    };
+    this.#members.push(new Member(orders, proxies, { ready, told: (told) => this.#hearTold(nodeId, told) }));
   }
 
   #hearTold(nodeId: string, told: Told): void {
@@ -257,16 +266,9 @@ class Storm {
   }
 
   async #strike(point: Point): Promise<void> {
-    const member = await until(() => this.#choose(point), { timeoutMs: STRIKE_WITHIN_MS, what: `a process for ${nameOf(point)}` });
-    member.isReady = false;
+    const member = await this.#hit(point);
     const proxy = member.proxies[point.server];
-    const strike = () => point.signal === 'SIGKILL' && member.signal('SIGKILL');
-    const count = 1 + Math.floor(this.#random() * (point.role === 'node' ? 6 : 2));
-    let isStruck = false;
-    void proxy.strikeAt(point.moment, count, { stop: () => member.signal('SIGSTOP'), strike }).then(() => {
-      isStruck = true;
-    });
-    await until(() => isStruck, { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
+    member.isUp = false;
     if (point.role === 'worker') this.#unwellAt = Date.now();
     if (point.signal === 'SIGKILL') {
       await member.gone();
@@ -279,6 +281,7 @@ class Storm {
         proxy.release();
         member.signal('SIGCONT');
         member.isReady = true;
+        member.isUp = true;
         if (point.role === 'worker') this.#unwellAt = Date.now();
       });
     }
@@ -288,24 +291,54 @@ class Storm {
     await until(() => isSomeoneLeft('node') && isSomeoneLeft('worker'), { timeoutMs: 60_000, what: 'processes to strike' });
   }
 
+  /** Chooses a process and strikes it. One that gave its partition away has nothing more to do: another is chosen then. */
+  async #hit(point: Point): Promise<Member> {
+    const giveUpAt = Date.now() + STRIKE_WITHIN_MS;
+    for (;;) {
+      const member = await until(() => this.#choose(point), { timeoutMs: STRIKE_WITHIN_MS, what: `a process for ${nameOf(point)}` });
+      const proxy = member.proxies[point.server];
+      const strike = () => point.signal === 'SIGKILL' && member.signal('SIGKILL');
+      const count = 1 + Math.floor(this.#random() * (point.role === 'node' ? 6 : 2));
+      let isStruck = false;
+      member.isReady = false;
+      void proxy.strikeAt(point.moment, count, { stop: () => member.signal('SIGSTOP'), strike }).then(() => {
+        isStruck = true;
+      });
+      const isFit = async () => point.role === 'node' || (await this.#holder())?.startsWith(`${member.orders.nodeId}:`) === true;
+      await until(async () => isStruck || !(await isFit()), { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
+      if (!isStruck && proxy.disarm()) {
+        member.isReady = true;
+        if (Date.now() > giveUpAt) throw new Error(`nobody to strike: ${nameOf(point)}`);
+        continue;
+      }
+      await until(() => isStruck, { timeoutMs: STRIKE_WITHIN_MS, what: nameOf(point) });
+      return member;
+    }
+  }
+
   /** Of the workers only the one that holds the partition has anything to do. */
   async #choose({ role }: Point): Promise<Member | undefined> {
     const fit = this.#members.filter(({ orders, isReady, hasEnded }) => orders.role === role && isReady && !hasEnded);
     if (role === 'node') return fit[Math.floor(this.#random() * fit.length)];
-    const holder = await this.#watch.core.runner.redis.get(`${this.#watch.core.prefix}{p${PARTITION}}:worker`).catch(() => null);
+    const holder = await this.#holder();
     return fit.find(({ orders }) => holder?.startsWith(`${orders.nodeId}:`));
   }
 
-  /** What a killed node held is detached in time, counted from when Redis and the workers, who do it, were last struck. */
+  #holder(): Promise<string | null> {
+    return this.#watch.core.runner.redis.get(`${this.#watch.core.prefix}{p${PARTITION}}:worker`).catch(() => null);
+  }
+
+  /** What a killed node held is detached in time, counted from when Redis and the workers, who do it, were last struck, or away. */
   async #healed(nodeId: string): Promise<void> {
     const key = `${this.#watch.core.prefix}{p${PARTITION}}:nodes`;
     const diedAt = Date.now();
     for (;;) {
       const isStanding = await this.#watch.core.runner.redis.hexists(key, nodeId).catch(() => undefined);
       if (isStanding === 0) return;
-      if (isStanding === undefined) this.#unwellAt = Date.now();
+      const isDoneBySomeone = this.#members.some(({ orders, isUp, hasEnded }) => orders.role === 'worker' && isUp && !hasEnded);
+      if (isStanding === undefined || !isDoneBySomeone) this.#unwellAt = Date.now();
       else if (Date.now() > Math.max(diedAt, this.#unwellAt) + HEALED_MS) {
-        this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms`);
+        this.#verdict.add(`${nodeId} was not detached within ${HEALED_MS} ms; holder: ${await this.#holder()}`);
         return;
       }
       await wait(LOOK_MS);

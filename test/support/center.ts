@@ -1,6 +1,6 @@
 /**
  * A whole center for tests and benchmarks: an own Redis and PostgreSQL and the real processes (`src/main.ts` with ROLES), each of which can be
- * killed, stopped for a while or started again by its name: `redis`, `postgres`, `gateway-1` …, `worker-1` ….
+ * killed, stopped for a while or started again by its name: `redis`, `postgres`, `gateway-1` …, `worker-1` …, and for calls `edge-1`, `rtp-1`, `sip-1`.
  * Created by `startCenter`. `close` fails when a process ended that nobody killed, or one is left behind.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import type { RoleName } from '../../config/env.ts';
 import { freePort } from '../../src/supervisor/freePort.ts';
 import type { Running } from '../../src/supervisor/keepRunning.ts';
 import { PostgresServer } from '../../src/supervisor/postgresServer.ts';
@@ -45,6 +46,10 @@ export type Demo = z.infer<typeof demoSchema>;
 export interface CenterOptions {
   readonly gateways?: number;
   readonly workers?: number;
+  /** Processes for calls: SIP servers, phone media, SIP applications. None unless asked for. */
+  readonly edges?: number;
+  readonly rtps?: number;
+  readonly sips?: number;
   /** Set for all processes over the defaults here. */
   readonly env?: Readonly<Record<string, string>>;
   /** PostgreSQL with its shipped durability, for benchmarks. */
@@ -74,6 +79,8 @@ export async function startCenter(options: CenterOptions = {}): Promise<Center> 
 export class Center {
   /** Base addresses of the gateways, `http://127.0.0.1:PORT`. */
   readonly gateways: string[] = [];
+  /** SIP ports of the edges on 127.0.0.1, UDP and TCP. */
+  readonly sipPorts: number[] = [];
   /** DATA_DIR of all its processes. */
   readonly dataDir: string;
   /** The last lines that its processes printed, each with the process's name before it. */
@@ -90,7 +97,7 @@ export class Center {
   }
 
   /** Called once by `startCenter`. */
-  async open({ gateways = 1, workers = 1, env = {}, isDurable = false }: CenterOptions): Promise<void> {
+  async open({ gateways = 1, workers = 1, edges = 0, rtps = 0, sips = 0, env = {}, isDurable = false }: CenterOptions): Promise<void> {
     const [redisPort, postgresPort] = [await freePort(), await freePort()];
     await Promise.all([
       this.#add('redis', async () => {
@@ -129,6 +136,13 @@ export class Center {
       this.gateways.push(`http://127.0.0.1:${port}`);
       await this.#addRole('gateway', number, { ...common, HTTP_PORT: String(port) });
     }
+    for (let number = 1; number <= rtps; number++) await this.#addRole('rtp', number, common);
+    for (let number = 1; number <= edges; number++) {
+      const [port, wsPort] = [await freePort(), await freePort()];
+      this.sipPorts.push(port);
+      await this.#addRole('edge', number, { ...common, SIP_HOST: '127.0.0.1', SIP_PORT: String(port), SIP_WS_PORT: String(wsPort) });
+    }
+    for (let number = 1; number <= sips; number++) await this.#addRole('sip', number, common);
     await this.ready();
   }
 
@@ -189,7 +203,7 @@ export class Center {
   /** Ends everything in the order in which nothing misses what it stands on. @throws when something had crashed, or is left behind. */
   async close(): Promise<void> {
     const started = [...this.#parts.values()].flatMap(({ running }) => (running ? [running.pid, ...descendantsOf(running.pid)] : []));
-    for (const kind of ['gateway', 'worker', 'postgres', 'redis']) {
+    for (const kind of ['gateway', 'sip', 'edge', 'rtp', 'worker', 'postgres', 'redis']) {
       const parts = [...this.#parts].filter(([name]) => name.startsWith(kind)).map(([, part]) => part);
       await Promise.all(parts.map((part) => this.#stop(part)));
     }
@@ -207,7 +221,7 @@ export class Center {
     return part;
   }
 
-  async #addRole(role: 'gateway' | 'worker', number: number, env: Readonly<Record<string, string>>): Promise<void> {
+  async #addRole(role: RoleName, number: number, env: Readonly<Record<string, string>>): Promise<void> {
     const name = `${role}-${number}`;
     const onLine = this.#keepLines(name);
     const onHung = (): void => void this.#crashes.push(`${name} gave no sign of life for a minute`);

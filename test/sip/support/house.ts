@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { QueueDoc } from '../../../queues/config.ts';
+import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
 import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
@@ -22,6 +22,7 @@ import { sine } from '../../support/tones.ts';
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
 export const MUSIC_HZ = 700;
+const TONE = 'tone';
 const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
 
 export interface HouseAgent extends SceneAgent {
@@ -50,10 +51,11 @@ export interface House {
 
 export interface HouseOptions {
   readonly queue?: Partial<QueueDoc>;
+  readonly voice?: Partial<QueueVoice>;
   readonly lagMs?: number;
 }
 
-export async function openHouse({ queue = {}, lagMs = 5_000 }: HouseOptions = {}): Promise<House> {
+export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000 }: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
   const closing: (() => Promise<unknown> | unknown)[] = [() => redis.stop()];
   const engineOf = async (nodeId: string): Promise<RunningEngine> => {
@@ -64,7 +66,7 @@ export async function openHouse({ queue = {}, lagMs = 5_000 }: HouseOptions = {}
   const engine = await engineOf('sip-1');
   const workers = await startRoutingWorkers(await engineOf('worker-1'), { log, sinks: [], logBudgetBytes: 500_000_000 });
   closing.push(() => workers.close());
-  const scene = await createPhoneScene(engine, { agents: 0, queue: { offerTimeoutMs: 8_000, ...queue } });
+  const scene = await createPhoneScene(engine, { agents: 0, queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: TONE, announceEverySec: 0, ...voice }, ...queue } });
 
   // Nodes announce themselves every second; here only when they come.
   const announced = new Map<string, { engine: RunningEngine; port: number; kind: 'edge' | 'rtp' }>();
@@ -77,7 +79,7 @@ export async function openHouse({ queue = {}, lagMs = 5_000 }: HouseOptions = {}
 
   const dataDir = mkdtempSync(join(tmpdir(), 'centralino-sip-'));
   closing.push(() => rmSync(dataDir, { recursive: true, force: true }));
-  placeMusic(dataDir);
+  placeMusic(join(dataDir, 'sounds', scene.scope.accountId));
   let media: Media | undefined;
   const control = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: MEDIA_SECRET, log }, (tell) => {
     media = new Media({
@@ -186,7 +188,7 @@ export async function signIn(engine: RunningEngine, scene: PhoneScene, agentId: 
 }
 
 /** 8 kHz, 16 bit, one second of a tone. */
-function placeMusic(dataDir: string): void {
+function placeMusic(folder: string): void {
   const samples = sine(MUSIC_HZ, 8_000);
   const head = Buffer.alloc(44);
   head.write('RIFF', 0);
@@ -201,6 +203,6 @@ function placeMusic(dataDir: string): void {
   head.writeUInt16LE(16, 34);
   head.write('data', 36);
   head.writeUInt32LE(samples.byteLength, 40);
-  mkdirSync(join(dataDir, 'sounds'), { recursive: true });
-  writeFileSync(join(dataDir, 'sounds', 'music.wav'), Buffer.concat([head, Buffer.from(samples.buffer)]));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${TONE}.wav`), Buffer.concat([head, Buffer.from(samples.buffer)]));
 }

@@ -30,7 +30,7 @@ export class Player {
   readonly #model = new RoutingModel();
   readonly #memory: Memory = { started: [], tokens: [], connections: new Map(), live: new Set(), serial: 0 };
   readonly #story: string[] = [];
-  readonly #done: { readonly action: Action; readonly wasOk: boolean }[] = [];
+  readonly #done: { readonly action: Action; readonly wasOk: boolean; readonly isKept: boolean }[] = [];
   /** Nothing came after the last command done. */
   #isJustDone = false;
   #told: readonly StoredEvent[] = [];
@@ -110,7 +110,7 @@ export class Player {
       if (answer === 'ok') complaints.push(...(this.#hasSwept || isMistaken ? [] : (action.after?.(this.#model) ?? [])));
       else if (events > 0 && !this.#hasSwept && !isAskedAgain)
         complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
-      this.#done.push({ action, wasOk: answer === 'ok' });
+      this.#done.push({ action, wasOk: answer === 'ok', isKept: isKept(action, node) });
       this.#isJustDone = !this.#hasSwept;
     }
     this.#fail(complaints);
@@ -138,7 +138,8 @@ export class Player {
       .map(({ action }) => action.label.split(' '));
     const twice = accepted.filter(([, id, agent]) => accepted.some(([, otherId, other]) => otherId === id && other !== agent));
     this.#fail(twice.map(([, id, agent]) => `INV-1 ${id} was given to ${agent} and to another`));
-    for (const [at, { action }] of actions.entries()) this.#done.push({ action, wasOk: answers[at] === 'ok' });
+    for (const [at, { action, node }] of actions.entries())
+      this.#done.push({ action, wasOk: answers[at] === 'ok', isKept: isKept(action, node) });
   }
 
   async #ask(action: Action, node: LaneNode): Promise<Answer> {
@@ -249,13 +250,14 @@ export class Player {
     const before = this.#done.at(-1 - step.back);
     if (!before) return;
     const { action, wasOk } = before;
+    const isKnown = action.isKeyed === true && before.isKept;
     const node = this.#node(step.node);
     const isAtOnce = step.back === 0 && this.#isJustDone;
     this.#story.push(`again: ${action.label} (${node.name})`);
     const answer = await this.#ask(action, node);
     const events = await this.#look('a repeat', isAtOnce && !action.isKeyed ? ['agent.changed', 'client.presence'] : []);
     if (answer === 'fenced' || answer === 'unavailable') return;
-    if (wasOk && (isAtOnce || action.isKeyed) && events > 0 && !this.#hasSwept) this.#fail([`INV-7 ${action.label} was carried out twice`]);
+    if (wasOk && (isAtOnce || isKnown) && events > 0 && !this.#hasSwept) this.#fail([`INV-7 ${action.label} was carried out twice`]);
     // Releases may remember a command each in its own way: the other says that it is over already, and does nothing.
     const isSame = this.#options.isJudgingEvents || (answer !== 'gone' && answer !== 'offer_gone');
     if (wasOk && isAtOnce && isSame && answer !== 'ok' && !/^(rate|claim|end|changeMedium)/.test(action.label))
@@ -375,4 +377,9 @@ export class Player {
 
 function ignoreFenced(error: unknown): void {
   if (!(error instanceof AppError) || (error.code !== 'fenced' && error.code !== 'unavailable')) throw error;
+}
+
+/** 0.1.0 does not remember an invitation, a leaving or a transfer that had nothing to do: asked again later it may have something to do. */
+function isKept({ label }: Action, { release }: LaneNode): boolean {
+  return release === 'present' || !/^(invite|leaveChat|transfer)/.test(label);
 }

@@ -46,4 +46,4 @@ await bench.run({
   folder: resolve(import.meta.dirname, '../.data/bench'),
 });
 clearTimeout(limit);
-process.exit(0);
+process.exit();

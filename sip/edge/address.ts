@@ -27,17 +27,26 @@ interface OwnAddress {
 let own: readonly OwnAddress[] = [];
 let readAt = Number.NEGATIVE_INFINITY;
 
+/** Whether a socket bound to `bound` is reached at `host`, an address. */
+export function isReachedAt(bound: string, host: string): boolean {
+  return bound === host || (isWildcard(bound) && (isWildcard(host) || ownAddresses().some(({ address }) => address === host)));
+}
+
 /** The address of this machine that a far end sees, as far as the interfaces tell (routers may translate it). */
 export function localToward(remote: string): string {
+  const isV6 = isIPv6(remote);
+  const family = ownAddresses().filter((candidate) => candidate.isV6 === isV6);
+  const sameNet = family.find(({ network }) => isIP(remote) !== 0 && network.check(remote.split('%')[0] as string, isV6 ? 'ipv6' : 'ipv4'));
+  return (sameNet ?? family.find(({ isInternal }) => !isInternal) ?? family[0])?.address ?? (isV6 ? '::1' : '127.0.0.1');
+}
+
+function ownAddresses(): readonly OwnAddress[] {
   const now = performance.now();
   if (now - readAt > REREAD_MS) {
     own = readOwn();
     readAt = now;
   }
-  const isV6 = isIPv6(remote);
-  const family = own.filter((candidate) => candidate.isV6 === isV6);
-  const sameNet = family.find(({ network }) => isIP(remote) !== 0 && network.check(remote.split('%')[0] as string, isV6 ? 'ipv6' : 'ipv4'));
-  return (sameNet ?? family.find(({ isInternal }) => !isInternal) ?? family[0])?.address ?? (isV6 ? '::1' : '127.0.0.1');
+  return own;
 }
 
 function readOwn(): OwnAddress[] {

@@ -41,6 +41,8 @@ export interface EdgeOptions {
 export interface EdgeFigures extends CoreCounts {
   readonly dialogs: number;
   readonly applications: number;
+  /** Methods that applications have asked for, each application's counted. */
+  readonly routes: number;
   readonly serverTransactions: number;
   readonly clientTransactions: number;
   /** Requests that an application, or the network, has not answered. */
@@ -106,6 +108,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       ...core.counts,
       dialogs: core.dialogs.size,
       applications: applications.known.size,
+      routes: [...applications.known].reduce((sum, { routes }) => sum + routes.size, 0),
       serverTransactions: transactions.counts.server,
       clientTransactions: transactions.counts.client,
       incoming: inbound.count,

@@ -13,7 +13,7 @@ import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
 import { createRequest } from './messageWrite.ts';
 import { parseNameAddr, tagOf } from './nameAddr.ts';
-import { contactFor, destinationOf, hostPort, routeDestination } from './nextHop.ts';
+import { contactFor, destinationOf, hostPort, routeUri, targetsOf } from './nextHop.ts';
 import { OutboundResponses, type Outgoing } from './outboundResponse.ts';
 import { randomText } from './randomText.ts';
 import { ReliableOrder } from './reliable.ts';
@@ -92,26 +92,38 @@ export class Outbound {
 
   async #sendNew(application: Application, command: SipCommand, message: AppMessage, method: string, uri: string): Promise<void> {
     const { core } = { core: this.#core };
-    const destination = command.route === '' ? destinationOf(uri) : routeDestination(command.route);
+    const destination = command.route === '' ? destinationOf(uri) : destinationOf(routeUri(command.route));
     const isUri = parseNameAddr(`<${uri}>`) !== undefined;
     if (!isUri || !destination || method === 'ACK')
       return application.write(refusedFrame(command.id, `invalid request-uri: ${message.startLine}`));
-    const target = core.redirect(destination);
-    if (this.#isUs(target)) return application.write(refusedFrame(command.id, 'can not send request to myself'));
+    if (this.#isUs(core.redirect(destination))) return application.write(refusedFrame(command.id, 'can not send request to myself'));
     const outgoing = this.#keep(application, command, createRequest(method, uri), undefined);
-    let flow: Flow;
     try {
-      flow = await core.transports.flowTo(target);
+      const targets = command.route === '' ? await targetsOf(uri, core.redirect) : [core.redirect(destination)];
+      const flow = await this.#firstFlow(targets);
+      outgoing.request = this.#complete(message, method, uri, flow);
+      await this.#send(outgoing, { protocol: flow.protocol, host: flow.remote.host, port: flow.remote.port, flow: flow.id });
     } catch (error) {
       if (error instanceof TransportError && error.code === 'unsupported') {
         this.#outgoing.delete(outgoing.id);
         return application.write(refusedFrame(command.id, 'requested protocol/transport not available'));
       }
-      outgoing.request = this.#complete(message, method, uri, fallbackFlow(core, target));
-      return this.#failed(outgoing, error);
+      outgoing.request = this.#complete(message, method, uri, fallbackFlow(core, destination));
+      this.#failed(outgoing, error);
     }
-    outgoing.request = this.#complete(message, method, uri, flow);
-    await this.#send(outgoing, { ...target, flow: flow.id });
+  }
+
+  /** RFC 3263 4.3, as far as it is known before sending: the first that a way leads to. */
+  async #firstFlow(targets: readonly Destination[]): Promise<Flow> {
+    let failure: unknown = new TransportError('dns', 'it has no address');
+    for (const target of targets) {
+      try {
+        return await this.#core.transports.flowTo(target);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   /** RFC 3261 8.1.1, with what the application says over it (WIRE §7.3). */
@@ -161,7 +173,7 @@ export class Outbound {
     if (method === 'BYE')
       for (const other of this.#outgoing.values())
         if (other.dialog === dialog && other.request.method === 'INVITE') other.transaction?.cancel();
-    const routed = command.route === '' ? undefined : routeDestination(command.route);
+    const routed = command.route === '' ? undefined : destinationOf(routeUri(command.route));
     const destination = routed ?? dialog.nextHop();
     if (!destination) return this.#responses.answerLocally(outgoing, 503);
     await this.#send(outgoing, this.#core.redirect(destination));
@@ -244,9 +256,10 @@ export class Outbound {
         dialog?.id ??
         (outgoing.request.method === 'INVITE' || outgoing.request.method === 'SUBSCRIBE' ? wireDialogId(outgoing.request) : ''),
       tellSent: (where) => {
-        if (isTold) return;
+        if (isTold) return false;
         isTold = true;
         application.write(requestSentFrame(command.id, where, id, outgoing.request));
+        return true;
       },
     };
     this.#outgoing.set(id, outgoing);

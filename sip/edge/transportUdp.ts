@@ -5,6 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { isWildcard, localToward, plainAddress } from './address.ts';
+import { Recent } from './recent.ts';
 import { TransportError } from './transportError.ts';
 import type { Address, Flow } from './types.ts';
 
@@ -27,7 +28,7 @@ export class UdpTransport {
   readonly #socket: Socket;
   readonly #options: UdpOptions;
   readonly #isV6: boolean;
-  readonly #flows = new Map<string, UdpFlow>();
+  readonly #flows = new Recent<UdpFlow>(KEPT_FLOWS);
   #isClosed = false;
 
   private constructor(socket: Socket, options: UdpOptions) {
@@ -71,7 +72,6 @@ export class UdpTransport {
     const known = this.#flows.get(id);
     if (known) return known;
     const flow = new UdpFlow(this, id, { host, port }, this.#localAddress(host), this.#options.advertisedHost);
-    if (this.#flows.size >= KEPT_FLOWS) for (const oldest of this.#flows.keys()) if (this.#flows.delete(oldest)) break;
     this.#flows.set(id, flow);
     return flow;
   }

@@ -79,7 +79,7 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   if (call.isOver) return dialog.bye();
   leg.answeredAt = Date.now();
   call.react(leg, board.reactions.customer(call, leg));
-  startWaiting(call);
+  if (!call.isOver) startWaiting(call);
 }
 
 async function begin(board: Switchboard, { scope, number, caller }: Inbound): Promise<Call> {

@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
+import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { LineReader } from './lines.ts';
 import { type Media, Refusal } from './media.ts';
@@ -88,6 +89,7 @@ export class ControlServer {
     this.#links.add(link);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 2_000);
+    gatherWrites(socket);
     socket.on('data', (chunk) => this.#received(link, chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => this.#closed(link));

@@ -183,6 +183,21 @@ test('RFC 3261 18.4: nobody listens there, no such name, no such transport: each
   await expect(to('udp', '127.0.0.1')).rejects.toMatchObject({ code: 'unsupported' });
 });
 
+test('Safety: the edge does not connect to itself, whatever a Via says', async () => {
+  const layers = await layersWith({ host: '0.0.0.0', ports: { udp: 0, tcp: 0 } });
+  const peer = await peerOf(layers, 'tcp');
+  peer.send(requestText(peer, 'OPTIONS').replace(`${peer.host}:${peer.port};`, `${peer.host}:${layers.port('tcp')};`));
+  const transaction = await until(() => layers.requests[0]);
+  peer.destroy();
+  await until(() => transaction.flow.isClosed);
+  transaction.respond(createResponse(transaction.request, 200, { toTag: 'ours' }));
+  for (const protocol of ['udp', 'tcp'] as const) {
+    const itself = layers.transports.flowTo({ protocol, host: 'localhost', port: layers.port(protocol) });
+    await expect(itself).rejects.toMatchObject({ code: 'refused' });
+  }
+  expect(layers.transports.connectionCount).toBe(0);
+});
+
 test('Safety: a far end that does not read is cut off at its limit', async () => {
   const layers = await layersWith({ ports: { tcp: 0 }, limits: { unsentBytes: 200_000 } });
   const server = await tcpServer((socket) => socket.pause());

@@ -171,7 +171,7 @@ export class OpenTransports implements Transports {
     const { host, advertisedHost } = this.#options;
     return {
       ...{ host, port, advertisedHost, tls, owner: this.#owner, onError: this.#onSocketError },
-      admits: (source) => !this.#isClosed && this.#connections.admits(source),
+      admission: (source) => (this.#isClosed ? undefined : this.#connections.admit(source)),
       onOpened: (connection) => {
         if (this.#isClosed) connection.close('the edge is closing');
         else this.#connections.add(connection);

@@ -20,7 +20,8 @@ export class Recovery {
   readonly #board: Switchboard;
   readonly #tag: string;
   #known: ReadonlySet<string> | undefined;
-  #lostAt = Number.NEGATIVE_INFINITY;
+  /** A process that starts may stand for one that was lost: it looks for a minute. */
+  #lostAt = performance.now() - REDIAL_MS + 60_000;
 
   constructor(board: Switchboard, tag: string) {
     this.#board = board;

@@ -22,7 +22,7 @@ export interface SipProcessOptions {
 
 export async function startSipProcess(options: SipProcessOptions): Promise<SipProcess> {
   const child: ChildProcess = spawn(process.execPath, [import.meta.filename, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.stdout) await once(child.stdout, 'data');
+  await new Promise<void>((resolve) => child.stdout?.on('data', (text) => (String(text).includes('ready\n') ? resolve() : process.stdout.write(text))));
   return {
     async kill9() {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -34,7 +34,7 @@ export async function startSipProcess(options: SipProcessOptions): Promise<SipPr
 }
 
 async function run({ redisUrl, nodeId, edgeSecret, mediaSecret }: SipProcessOptions): Promise<void> {
-  const log = createLogger('sip-process', 'silent');
+  const log = createLogger('sip-process', process.env['TEST_LOG'] ?? 'silent');
   const engine = await createEngine({ redisUrl, nodeId, log });
   const app = await startApplication({
     engine,

@@ -6,11 +6,13 @@ import { resolve } from 'node:path';
 import { benchChat } from './chat.ts';
 import type { BenchOptions } from './report.ts';
 import { benchRouting } from './routing.ts';
+import { benchRtp } from './rtp.ts';
 import { benchVoice } from './voice.ts';
 
 const BENCHES: Readonly<Record<string, { run: (options: BenchOptions) => Promise<void>; limitSec: number }>> = {
   chat: { run: benchChat, limitSec: 300 },
   routing: { run: benchRouting, limitSec: 600 },
+  rtp: { run: benchRtp, limitSec: 600 },
   voice: { run: benchVoice, limitSec: 600 },
 };
 
@@ -44,4 +46,4 @@ await bench.run({
   folder: resolve(import.meta.dirname, '../.data/bench'),
 });
 clearTimeout(limit);
-process.exit(0);
+process.exit();

@@ -76,16 +76,19 @@ export async function benchVoice({ folder, isQuick, only }: BenchOptions): Promi
   if (unknown.length > 0) throw new Error(`unknown rows: ${unknown.join(', ')}; there are ${ROWS.map(({ name }) => name).join(', ')}`);
   mkdirSync(folder, { recursive: true });
   const bench = await VoiceBench.open(folder, isQuick);
+  const failed: string[] = [];
   try {
-    for (const row of ROWS) {
-      if (only && !only.includes(row.name)) continue;
-      process.stderr.write(`${row.name} …\n`);
-      await row.play(bench);
+    for (const { name, play } of ROWS) {
+      if (only && !only.includes(name)) continue;
+      process.stderr.write(`${name} …\n`);
+      // The figures of the other rows are none the worse for it.
+      await play(bench).catch((error: unknown) => failed.push(`${name} failed: ${error instanceof Error ? error.message : error}`));
     }
   } finally {
     await bench.close();
   }
-  bench.publish();
+  bench.publish(failed);
+  if (failed.length > 0) process.exitCode = 1;
 }
 
 class VoiceBench {
@@ -207,7 +210,8 @@ class VoiceBench {
     await callers.over;
   }
 
-  publish(): void {
+  /** `failed`: which rows, and why. */
+  publish(failed: readonly string[]): void {
     const rows = Object.entries(this.#figures).map(([name, value]) => [
       name,
       Number.isFinite(value) ? value : 'not in 30 s',
@@ -219,6 +223,7 @@ class VoiceBench {
       columns: ['figure', 'ours', 'Asterisk', 'aim'],
       rows,
       notes: [
+        ...failed,
         ...this.#notes,
         'cores: every process of ours with Redis and PostgreSQL; SIPp and the capture share the machine and are not counted',
       ],

@@ -244,6 +244,8 @@ export interface Views {
       }
     | undefined
   >;
+  /** The agent without what it holds, which is cheaper. */
+  agentState(scope: Scope, id: UserId): Promise<AgentView | undefined>;
   /** Waiting first, longest first, then served; at most 200. */
   queue(scope: Scope, id: QueueId): Promise<{ cursor: FeedCursor; interactions: InteractionView[] } | undefined>;
   /** Occupancy is work for each agent online, so it is read when asked for; else it is absent. */

@@ -74,6 +74,11 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       };
     },
 
+    async agentState(scope, id) {
+      const answer = await commands.read('readAgent', scope.partition, [id, scope.accountId, 0]);
+      return answer && toAgent(id, answer);
+    },
+
     async queue(scope, id) {
       const answer = await commands.read('readQueue', scope.partition, [id, scope.accountId]);
       if (!answer) return undefined;

@@ -13,10 +13,14 @@ import { KnockWorker } from './knockWorker.ts';
 import { compareIds } from './logEntry.ts';
 import { HeldPartitions } from './partitions.ts';
 import { reconcilePartition } from './reconcile.ts';
+import type { Reply } from './redis.ts';
 
 const SWEEP_MS = 250;
 /** A knock this late counts as lost and its deadline is swept. */
 const LOST_KNOCK_MS = 2_000;
+/** For every so much that the first of what is due is late, another part is fired at the same time. */
+const LATE_MS = 100;
+const PARTS_AT_ONCE = 8;
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
 const TRIM_MS = 3_000;
 /** Entries younger than this stay, so that a fan-out reader that was away for a moment goes on without a gap. */
@@ -75,8 +79,8 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
   const firing = new Map<number, number | undefined>();
 
   /**
-   * One part after the other, so that other commands come between them and much that is due at once holds up nobody. @returns in how many ms to
-   * knock again, because it came too early
+   * One part after the other, so that other commands come between them and much that is due at once holds up nobody; several at a time only when it is
+   * late already, because among many commands one at a time gets too little of Redis. @returns in how many ms to knock again, because it came too early
    */
   async function fireDue(partition: number, until: number): Promise<number> {
     if (firing.has(partition)) {
@@ -85,13 +89,15 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
     }
     firing.set(partition, undefined);
     try {
-      for (let latest = until; ; ) {
-        const reply = await commands.run('fireDue', partition, [latest]);
-        const [, more, againInMs] = isRefused(reply) ? ['', 0, 0] : reply;
+      for (let latest = until, width = 1; ; ) {
+        const replies = await Promise.all(Array.from({ length: width }, () => commands.run('fireDue', partition, [latest])));
         const came = firing.get(partition);
         firing.set(partition, undefined);
+        const answers = replies.filter((reply) => !isRefused(reply)) as Reply[];
+        const [, more, againInMs, lateMs] = answers.at(-1) ?? ['', 0, 0, 0];
         if (more === 0 && came === undefined) return Number(againInMs);
         latest = Math.max(latest, came ?? 0);
+        width = Math.min(PARTS_AT_ONCE, 1 + Math.floor(Number(lateMs) / LATE_MS));
       }
     } finally {
       firing.delete(partition);
@@ -165,6 +171,7 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
     return next ? Number(next[0].slice(0, next[0].indexOf('-'))) : undefined;
   }
 
+  const closing = new AbortController();
   const loops = [
     ...(options.isSweeping === false ? [] : [repeat('sweep', SWEEP_MS, () => Promise.all(partitions.list().map(sweep)), log)]),
     repeat(
@@ -185,7 +192,8 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
             'reconcile',
             RECONCILE_MS,
             async () => {
-              for (const partition of partitions.list()) figures.repairs += await reconcilePartition(commands, partition, log);
+              for (const partition of partitions.list())
+                figures.repairs += await reconcilePartition(commands, partition, log, closing.signal);
             },
             log,
           ),
@@ -195,6 +203,7 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
   return {
     figures,
     async close() {
+      closing.abort();
       await Promise.all(loops.map((loop) => loop.close()));
       await Promise.all(readers.map((reader) => reader.close()));
       await knocks.close();

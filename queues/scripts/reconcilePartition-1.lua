@@ -1,5 +1,5 @@
 -- reconcilePartition: one chunk of comparing what is counted with what is there.
--- ARGV 5 agents|queues 6 cursor ('' at first: the last one looked at)
+-- ARGV 5 agents|queues 6 cursor ('' at first)
 -- Answers: ok, next cursor ('' at the end), repairs (text each)
 -- @include routing
 -- @include presence
@@ -59,17 +59,26 @@ local function checkInteraction(i, q, states, set)
   end
 end
 
-local function checkQueue(q)
+local SETS = { ':w:', ':ws:', ':qo:' }
+local AT_ONCE, PARTS = 15, 3
+
+local function checkSettings(q)
   local packed = call('HGET', B .. ':q:' .. q, 'cfg')
   -- Written by a release that does not know it.
   if packed and packQueue(q) ~= packed then repaired('settings ' .. q) end
+end
+
+-- A few of what waits, or is held, in the queue. @return where to go on; nil: that was all
+local function checkPart(q, index, part)
+  local set = SETS[index]
+  local states = set == ':qo:' and { offered = true, served = true, ended = true } or { waiting = true }
+  local size = call('ZCARD', B .. set .. q)
   -- A different part of a long queue each time: the start is drawn.
-  for _, set in ipairs({ ':w:', ':ws:', ':qo:' }) do
-    local states = set == ':qo:' and { offered = true, served = true, ended = true } or { waiting = true }
-    local size = call('ZCARD', B .. set .. q)
-    local from = size > 50 and (now % (size - 49)) or 0
-    for _, i in ipairs(call('ZRANGE', B .. set .. q, from, from + 49)) do checkInteraction(i, q, states, set) end
-  end
+  local from = size > AT_ONCE * PARTS and now % (size - AT_ONCE + 1) or part * AT_ONCE
+  for _, i in ipairs(call('ZRANGE', B .. set .. q, from, from + AT_ONCE - 1)) do checkInteraction(i, q, states, set) end
+  if part + 1 < PARTS and size > (part + 1) * AT_ONCE then return index, part + 1 end
+  if index < #SETS then return index + 1, 0 end
+  return nil
 end
 
 -- The queues for which the agent counts as ready, in the order in which it is signed in to them.
@@ -150,9 +159,20 @@ local function checkAgent(a)
 end
 
 -- Not SSCAN: of a small set it gives everything at once.
-local most = ARGV[5] == 'agents' and 2 or 1
-local members = call('ZRANGEBYLEX', B .. ':' .. ARGV[5], ARGV[6] == '' and '-' or '(' .. ARGV[6], '+', 'LIMIT', 0, most)
-for _, member in ipairs(members) do
-  if ARGV[5] == 'agents' then checkAgent(member) else checkQueue(member) end
+local function membersAfter(cursor, most)
+  return call('ZRANGEBYLEX', B .. ':' .. ARGV[5], cursor == '' and '-' or '(' .. cursor, '+', 'LIMIT', 0, most)
 end
-return { 'ok', members[most] or '', repairs, knocks }
+
+if ARGV[5] == 'agents' then
+  local members = membersAfter(ARGV[6], 2)
+  for _, member in ipairs(members) do checkAgent(member) end
+  return { 'ok', members[2] or '', repairs, knocks }
+end
+local q, index, part = string.match(ARGV[6], '^([^|]*)|(%d)(%d)$')
+if not q then
+  q, index, part = membersAfter(ARGV[6], 1)[1], 1, 0
+  if not q then return { 'ok', '', repairs, knocks } end
+  checkSettings(q)
+end
+index, part = checkPart(q, tonumber(index), tonumber(part))
+return { 'ok', index and q .. '|' .. index .. part or q, repairs, knocks }

@@ -138,7 +138,10 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       const carried = [{ call: call.id, interaction: call.interaction }];
       engine.phones.carry(carried).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
     },
-    save: (call) => void engine.phones.saveCall(call.id, JSON.stringify(call.saved)).catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
+    save: (call) =>
+      void engine.phones
+        .saveCall(call.id, JSON.stringify(call.saved))
+        .catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
     forget: (call) => void debts.owe('forget', () => engine.phones.forgetCall(call.id)),
     link: (server) => links.get(server),
     owe: (what, work) => debts.owe(what, work),
@@ -181,7 +184,13 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   }
 
   const announce = (): Promise<void> =>
-    engine.phones.announce({ kind: 'sip', host: '127.0.0.1', port: 1, load: Math.min(1, guards.lagMs / options.limits.lagMs), isDraining: guards.isDraining });
+    engine.phones.announce({
+      kind: 'sip',
+      host: '127.0.0.1',
+      port: 1,
+      load: Math.min(1, guards.lagMs / options.limits.lagMs),
+      isDraining: guards.isDraining,
+    });
   await announce();
   await Promise.all([links.refresh(), media.refresh()]);
   const mailbox = engine.phones.serve(async ({ call: id, body }) => {

@@ -30,7 +30,9 @@ export class Dialog {
   link: Link;
   /** We called: RFC 3261 14.1 lets us wait longer after a glare. */
   readonly isCaller: boolean;
-  on: DialogReactions | undefined;
+  #on: DialogReactions | undefined;
+  /** What the other side sent before anybody owned the dialog: a BYE may follow the ACK in the same packet. */
+  #early: (readonly [IncomingRequest, OutgoingResponse])[] | undefined = [];
   #isOver = false;
   #isOffering = false;
   readonly #whenOver: (() => void)[] = [];
@@ -48,6 +50,15 @@ export class Dialog {
     return this.#isOver;
   }
 
+  /** From now on the owner hears what happens, and what has happened already. */
+  set on(reactions: DialogReactions) {
+    if (this.#isOver) return;
+    this.#on = reactions;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [request, response] of early) this.handle(request, response);
+  }
+
   /** Called once when it is over, whoever ended it. */
   whenOver(work: () => void): void {
     if (this.#isOver) work();
@@ -58,9 +69,17 @@ export class Dialog {
   bye(cause?: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.on = undefined;
+    this.#on = undefined;
+    for (const [request, response] of this.#early ?? []) if (request.method !== 'ACK') response.send(request.method === 'BYE' ? 200 : 481);
     this.#registry.hangUp(this, cause);
     for (const work of this.#whenOver.splice(0)) work();
+  }
+
+  /** Hangs up for a reason that the owner does not know of; it is told. `cause` as of `bye`. */
+  cut(reason: string, cause: string): void {
+    const on = this.#on;
+    this.bye(cause);
+    on?.ended(reason);
   }
 
   /** Sends an offer (a re-INVITE) and takes the answer; after a glare again, as 14.1 says. `status` 0: the link went, or the dialog ended meanwhile. */
@@ -105,6 +124,10 @@ export class Dialog {
 
   /** A request of the other side. */
   handle(request: IncomingRequest, response: OutgoingResponse): void {
+    if (this.#early) {
+      this.#early.push([request, response]);
+      return;
+    }
     switch (request.method) {
       case 'BYE':
         response.send(200);
@@ -112,13 +135,13 @@ export class Dialog {
           request.source === 'application' ? (request.get('Reason') ?? 'ended by the server') : (request.get('Reason') ?? 'hung up'),
         );
       case 'ACK':
-        return request.body ? this.on?.acknowledged(request.body) : undefined;
+        return request.body ? this.#on?.acknowledged(request.body) : undefined;
       case 'INVITE':
       case 'UPDATE':
         return this.#takeOffer(request, response);
       case 'INFO':
         response.send(200);
-        return this.on?.info(request.get('Content-Type') ?? '', request.body);
+        return this.#on?.info(request.get('Content-Type') ?? '', request.body);
       case 'REFER':
         return this.#takeRefer(request, response);
       case 'PRACK':
@@ -135,29 +158,29 @@ export class Dialog {
     if (this.#isOffering && request.body) return response.send(GLARE);
     // A session refresh (RFC 4028) by UPDATE has no description.
     if (request.method === 'UPDATE' && !request.body) return response.send(200);
-    const answer = this.on?.offered(request.body) ?? { ok: false, status: 481 };
+    const answer = this.#on?.offered(request.body) ?? { ok: false, status: 481 };
     if (answer.ok) response.send(200, { body: answer.sdp, headers: { 'Content-Type': 'application/sdp' } });
     else response.send(answer.status);
   }
 
   #takeRefer(request: IncomingRequest, response: OutgoingResponse): void {
     const to = request.get('Refer-To');
-    if (!to || !this.on) return response.send(400);
+    if (!to || !this.#on) return response.send(400);
     const tell = (status: number, isOver: boolean): void => {
       if (this.#isOver) return;
       const state = isOver ? 'terminated;reason=noresource' : 'active;expires=60';
       const headers = { Event: 'refer', 'Subscription-State': state, 'Content-Type': 'message/sipfrag;version=2.0' };
       void this.request('NOTIFY', { headers, body: `SIP/2.0 ${status} ${status < 200 ? 'Trying' : status < 300 ? 'OK' : 'Declined'}\r\n` });
     };
-    response.send(this.on.refer({ to, by: request.get('Referred-By') ?? '' }, tell));
+    response.send(this.#on.refer({ to, by: request.get('Referred-By') ?? '' }, tell));
   }
 
   #end(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#registry.remove(this);
-    const on = this.on;
-    this.on = undefined;
+    const on = this.#on;
+    this.#on = undefined;
     for (const work of this.#whenOver.splice(0)) work();
     on?.ended(reason);
   }

@@ -4,6 +4,7 @@
  * that goes is told `lost`.
  */
 import type { Socket } from 'node:net';
+import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { type Handler, type RequestOptions, type SentRequest, SrfConnection } from './srf.ts';
 
@@ -116,6 +117,7 @@ export class Link {
           this.#socket = socket;
           this.#retryMs = RETRY_FROM_MS;
           socket.setNoDelay(true);
+          gatherWrites(socket);
           this.#startBeat(connection, socket);
           log.info({ server: name }, 'link.up');
           this.#options.onUp?.(this);

@@ -3,8 +3,9 @@
  * for what they are made of, and goes on with those whose caller is still there. What cannot be gone on with is hung up; its caller's place is kept for a redial
  * until the reconnect window ends. Made by the application, which has `turn` called every second.
  */
-import type { InteractionView } from '../../src/protocol/views.ts';
+
 import type { UserId } from '../../src/base/ids.ts';
+import type { InteractionView } from '../../src/protocol/views.ts';
 import { Call, type SavedCall } from '../flows/call.ts';
 import { Leg, type SavedLeg } from '../flows/leg.ts';
 import { ringOwner } from '../flows/ringing.ts';
@@ -51,7 +52,8 @@ export class Recovery {
 
   async #adoptDialogs(calls: readonly SavedCall[]): Promise<ReadonlySet<string>> {
     const byServer = new Map<string, string[]>();
-    for (const { dialog } of calls.flatMap(({ legs }) => legs)) if (dialog) byServer.set(dialog.server, [...(byServer.get(dialog.server) ?? []), dialog.id]);
+    for (const { dialog } of calls.flatMap(({ legs }) => legs))
+      if (dialog) byServer.set(dialog.server, [...(byServer.get(dialog.server) ?? []), dialog.id]);
     const adopted = await Promise.all(
       [...byServer].map(async ([name, ids]) => {
         const link = this.#board.link(name);

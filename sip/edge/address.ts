@@ -10,6 +10,11 @@ export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
+/** Of a text known to be an address: checking its form costs a microsecond, and is asked several times a message. */
+export function isV6Text(address: string): boolean {
+  return address.includes(':');
+}
+
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
@@ -27,17 +32,26 @@ interface OwnAddress {
 let own: readonly OwnAddress[] = [];
 let readAt = Number.NEGATIVE_INFINITY;
 
+/** Whether a socket bound to `bound` is reached at `host`, an address. */
+export function isReachedAt(bound: string, host: string): boolean {
+  return bound === host || (isWildcard(bound) && (isWildcard(host) || ownAddresses().some(({ address }) => address === host)));
+}
+
 /** The address of this machine that a far end sees, as far as the interfaces tell (routers may translate it). */
 export function localToward(remote: string): string {
+  const isV6 = isIPv6(remote);
+  const family = ownAddresses().filter((candidate) => candidate.isV6 === isV6);
+  const sameNet = family.find(({ network }) => isIP(remote) !== 0 && network.check(remote.split('%')[0] as string, isV6 ? 'ipv6' : 'ipv4'));
+  return (sameNet ?? family.find(({ isInternal }) => !isInternal) ?? family[0])?.address ?? (isV6 ? '::1' : '127.0.0.1');
+}
+
+function ownAddresses(): readonly OwnAddress[] {
   const now = performance.now();
   if (now - readAt > REREAD_MS) {
     own = readOwn();
     readAt = now;
   }
-  const isV6 = isIPv6(remote);
-  const family = own.filter((candidate) => candidate.isV6 === isV6);
-  const sameNet = family.find(({ network }) => isIP(remote) !== 0 && network.check(remote.split('%')[0] as string, isV6 ? 'ipv6' : 'ipv4'));
-  return (sameNet ?? family.find(({ isInternal }) => !isInternal) ?? family[0])?.address ?? (isV6 ? '::1' : '127.0.0.1');
+  return own;
 }
 
 function readOwn(): OwnAddress[] {

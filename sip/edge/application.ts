@@ -13,7 +13,7 @@ import { closedFrame, okFrame, refusedFrame } from './wireText.ts';
 /** Unread bytes of an application above which it is cut off. */
 const MAX_UNREAD_BYTES = 64_000_000;
 /** A connection that does not authenticate is closed. */
-const AUTHENTICATE_WITHIN_MS = 5_000;
+export const AUTHENTICATE_WITHIN_MS = 5_000;
 
 type State =
   | { readonly kind: 'stranger'; readonly timer: unknown }

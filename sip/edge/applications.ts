@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
-import { Application, type ApplicationEvents, type ApplicationOptions } from './application.ts';
+import { Application, type ApplicationEvents, type ApplicationOptions, AUTHENTICATE_WITHIN_MS } from './application.ts';
 import type { Clock } from './types.ts';
 
 const OPEN_BRACE = 0x7b;
@@ -82,27 +83,38 @@ export class Applications {
   #welcome(socket: Socket): void {
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
+    gatherWrites(socket);
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     const lost = (error: Error): void => this.#options.log.debug({ err: error }, 'wire.error');
     socket.on('error', lost);
-    const { secret, clock, log, greeting } = this.#options;
-    const options = { id: randomUUID(), socket, secret, clock, log, greeting };
-    const application = new Application(options, {
-      ...this.#events,
-      onKnown: (known) => {
-        this.#known.add(known);
-        log.info({ application: known.id, tags: known.tags }, 'wire.known');
-      },
-      onGone: (gone) => {
-        this.#known.delete(gone);
-        this.#events.onGone(gone);
-      },
-    });
+    const { clock } = this.#options;
+    const silent = clock.setTimeout(() => socket.destroy(), AUTHENTICATE_WITHIN_MS);
+    socket.on('close', () => clock.clearTimeout(silent));
     socket.once('data', (first) => {
+      clock.clearTimeout(silent);
       if (first[0] === OPEN_BRACE) return this.#events.onControl(socket, first);
+      const application = this.#apply(socket);
       application.read(first);
       socket.on('data', (chunk) => application.read(chunk));
     });
+  }
+
+  #apply(socket: Socket): Application {
+    const { secret, clock, log, greeting } = this.#options;
+    return new Application(
+      { id: randomUUID(), socket, secret, clock, log, greeting },
+      {
+        ...this.#events,
+        onKnown: (known) => {
+          this.#known.add(known);
+          log.info({ application: known.id, tags: known.tags }, 'wire.known');
+        },
+        onGone: (gone) => {
+          this.#known.delete(gone);
+          this.#events.onGone(gone);
+        },
+      },
+    );
   }
 }

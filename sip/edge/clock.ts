@@ -2,7 +2,8 @@
 import type { Clock, SipTimers } from './types.ts';
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  // Never backwards and never in leaps, as the wall clock may when it is set.
+  now: () => performance.timeOrigin + performance.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 };

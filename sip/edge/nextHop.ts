@@ -1,6 +1,8 @@
 /**
  * Where a URI says a request goes (RFC 3261 8.1.2, RFC 3263 4.1 without NAPTR): protocol, host, port. Names are resolved below, when a flow is made.
  */
+import { isIP } from 'node:net';
+import { locate } from './locate.ts';
 import { parseNameAddr } from './nameAddr.ts';
 import type { Address, Destination, Flow, Protocol } from './types.ts';
 import { hostText, parseUri, type SipUri } from './uri.ts';
@@ -25,10 +27,22 @@ export function destinationOfUri(uri: SipUri): Destination | undefined {
   return { protocol, host: maddr || uri.host, port: uri.port ?? DEFAULT_PORT[protocol] };
 }
 
-/** A next hop as applications write it: a URI, `<uri>`, or `host[:port]`. */
-export function routeDestination(text: string): Destination | undefined {
-  const uri = parseNameAddr(text)?.uri ?? text;
-  return destinationOf(/^sips?:/i.test(uri) ? uri : `sip:${uri}`);
+/**
+ * Where a new request may go, best first: a name without a port is looked up in DNS (RFC 3263 4.2). @throws TransportError dns, unsupported
+ */
+export async function targetsOf(text: string, redirect: (destination: Destination) => Destination): Promise<readonly Destination[]> {
+  const uri = parseUri(text);
+  const plain = uri && destinationOfUri(uri);
+  if (!uri || !plain) return [];
+  const redirected = redirect(plain);
+  const isPlain = uri.port !== undefined || isIP(plain.host) !== 0 || uri.params.has('maddr') || redirected.host !== plain.host;
+  return isPlain ? [redirected] : locate(uri);
+}
+
+/** A next hop as applications write it, URI, `<uri>` or `host[:port]`, as a URI. Without `<>` parameters are the URI's: there is no header here. */
+export function routeUri(text: string): string {
+  const uri = text.includes('<') ? (parseNameAddr(text)?.uri ?? text) : text.trim();
+  return /^sips?:/i.test(uri) ? uri : `sip:${uri}`;
 }
 
 export function destinationOfFlow(flow: Flow): Destination {
@@ -45,4 +59,19 @@ export function contactFor(flow: Pick<Flow, 'protocol' | 'advertised'>, user = '
 
 export function hostPort({ host, port }: Address): string {
   return `${hostText(host)}:${port}`;
+}
+
+/** `sip:x@y;transport=tcp` as a party means the URI with its parameters, not a header's parameter. */
+export function asNameAddr(value: string): string {
+  return /^\s*sips?:/i.test(value) && !/;\s*tag=/i.test(value) ? `<${value.trim()}>` : value;
+}
+
+/** A Contact of the application that leads here says by which transport. */
+export function ownContact(value: string, { protocol, advertised }: Pick<Flow, 'protocol' | 'advertised'>): string {
+  const parsed = parseNameAddr(value);
+  if (!parsed || protocol === 'udp' || !parsed.uri.includes(`@${hostPort(advertised)}`) || /;transport=/i.test(parsed.uri))
+    return asNameAddr(value);
+  return value
+    .replace(parsed.uri, `${parsed.uri};transport=${protocol === 'wss' ? 'ws' : protocol}`)
+    .replace(/^(\s*)(sips?:[^<>]*)$/i, '$1<$2>');
 }

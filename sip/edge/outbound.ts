@@ -13,7 +13,7 @@ import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
 import { createRequest } from './messageWrite.ts';
 import { parseNameAddr, tagOf } from './nameAddr.ts';
-import { contactFor, destinationOf, hostPort, routeDestination } from './nextHop.ts';
+import { asNameAddr, contactFor, destinationOf, hostPort, ownContact, routeUri, targetsOf } from './nextHop.ts';
 import { OutboundResponses, type Outgoing } from './outboundResponse.ts';
 import { randomText } from './randomText.ts';
 import { ReliableOrder } from './reliable.ts';
@@ -51,14 +51,22 @@ export class Outbound {
     const refuse = (why: string): void => application.write(refusedFrame(command.id, why));
     if (method === 'CANCEL') return this.#cancel(application, command, message);
     if (message.body.length > 0 && bodyType(message) === undefined) return refuse('missing content-type');
-    if (command.dialogId === '') return void this.#sendNew(application, command, message, method, uri);
+    if (command.dialogId === '') return this.#unfailing(this.#sendNew(application, command, message, method, uri), refuse);
     const dialog = this.#core.dialogs.ofWireId(command.dialogId);
     if (method === 'ACK') return this.#acknowledge(application, command, message, dialog);
     if (!dialog || dialog.isOver) return refuse(NO_DIALOG);
-    const send = (): void => void this.#sendInDialog(application, command, message, method, uri, dialog);
+    const send = (): void => this.#unfailing(this.#sendInDialog(application, command, message, method, uri, dialog), refuse);
     // RFC 3261 14.1, 15.1: neither a re-INVITE nor a BYE of the called side goes before the ACK.
     if (method === 'INVITE' || method === 'BYE') this.#life.whenAcknowledged(dialog, send);
     else send();
+  }
+
+  /** A fault of ours ends a command, not the process. */
+  #unfailing(sending: Promise<void>, refuse: (why: string) => void): void {
+    sending.catch((error: unknown) => {
+      this.#core.log.error({ err: error }, 'outbound.fault');
+      refuse('Server error');
+    });
   }
 
   /** The application is gone: what rings is cancelled, what was answered meanwhile is acknowledged and kept as any call of its. */
@@ -92,26 +100,38 @@ export class Outbound {
 
   async #sendNew(application: Application, command: SipCommand, message: AppMessage, method: string, uri: string): Promise<void> {
     const { core } = { core: this.#core };
-    const destination = command.route === '' ? destinationOf(uri) : routeDestination(command.route);
+    const destination = command.route === '' ? destinationOf(uri) : destinationOf(routeUri(command.route));
     const isUri = parseNameAddr(`<${uri}>`) !== undefined;
     if (!isUri || !destination || method === 'ACK')
       return application.write(refusedFrame(command.id, `invalid request-uri: ${message.startLine}`));
-    const target = core.redirect(destination);
-    if (this.#isUs(target)) return application.write(refusedFrame(command.id, 'can not send request to myself'));
+    if (this.#isUs(core.redirect(destination))) return application.write(refusedFrame(command.id, 'can not send request to myself'));
     const outgoing = this.#keep(application, command, createRequest(method, uri), undefined);
-    let flow: Flow;
     try {
-      flow = await core.transports.flowTo(target);
+      const targets = command.route === '' ? await targetsOf(uri, core.redirect) : [core.redirect(destination)];
+      const flow = await this.#firstFlow(targets);
+      outgoing.request = this.#complete(message, method, uri, flow);
+      await this.#send(outgoing, { protocol: flow.protocol, host: flow.remote.host, port: flow.remote.port, flow: flow.id });
     } catch (error) {
       if (error instanceof TransportError && error.code === 'unsupported') {
         this.#outgoing.delete(outgoing.id);
         return application.write(refusedFrame(command.id, 'requested protocol/transport not available'));
       }
-      outgoing.request = this.#complete(message, method, uri, fallbackFlow(core, target));
-      return this.#failed(outgoing, error);
+      outgoing.request = this.#complete(message, method, uri, fallbackFlow(core, destination));
+      this.#failed(outgoing, error);
     }
-    outgoing.request = this.#complete(message, method, uri, flow);
-    await this.#send(outgoing, { ...target, flow: flow.id });
+  }
+
+  /** RFC 3263 4.3, as far as it is known before sending: the first that a way leads to. */
+  async #firstFlow(targets: readonly Destination[]): Promise<Flow> {
+    let failure: unknown = new TransportError('dns', 'it has no address');
+    for (const target of targets) {
+      try {
+        return await this.#core.transports.flowTo(target);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   /** RFC 3261 8.1.1, with what the application says over it (WIRE §7.3). */
@@ -161,7 +181,7 @@ export class Outbound {
     if (method === 'BYE')
       for (const other of this.#outgoing.values())
         if (other.dialog === dialog && other.request.method === 'INVITE') other.transaction?.cancel();
-    const routed = command.route === '' ? undefined : routeDestination(command.route);
+    const routed = command.route === '' ? undefined : destinationOf(routeUri(command.route));
     const destination = routed ?? dialog.nextHop();
     if (!destination) return this.#responses.answerLocally(outgoing, 503);
     await this.#send(outgoing, this.#core.redirect(destination));
@@ -244,9 +264,10 @@ export class Outbound {
         dialog?.id ??
         (outgoing.request.method === 'INVITE' || outgoing.request.method === 'SUBSCRIBE' ? wireDialogId(outgoing.request) : ''),
       tellSent: (where) => {
-        if (isTold) return;
+        if (isTold) return false;
         isTold = true;
         application.write(requestSentFrame(command.id, where, id, outgoing.request));
+        return true;
       },
     };
     this.#outgoing.set(id, outgoing);
@@ -268,23 +289,8 @@ function fallbackFlow({ transports }: Core, { protocol }: Destination): Pick<Flo
   return { protocol, advertised: listening?.advertised ?? { host: 'localhost', port: 5060 } };
 }
 
-/** `sip:x@y;transport=tcp` as a party means the URI with its parameters, not a header's parameter. */
-function asNameAddr(value: string): string {
-  return /^\s*sips?:/i.test(value) && !/;\s*tag=/i.test(value) ? `<${value.trim()}>` : value;
-}
-
 function withTag(from: string): string {
   return tagOf(from) === undefined ? `${from};tag=${randomText()}` : from;
-}
-
-/** A Contact of the application that leads here says by which transport. */
-function ownContact(value: string, { protocol, advertised }: Pick<Flow, 'protocol' | 'advertised'>): string {
-  const parsed = parseNameAddr(value);
-  if (!parsed || protocol === 'udp' || !parsed.uri.includes(`@${hostPort(advertised)}`) || /;transport=/i.test(parsed.uri))
-    return asNameAddr(value);
-  return value
-    .replace(parsed.uri, `${parsed.uri};transport=${protocol === 'wss' ? 'ws' : protocol}`)
-    .replace(/^(\s*)(sips?:[^<>]*)$/i, '$1<$2>');
 }
 
 /** The Contact of ours that this dialog has had from its start. */

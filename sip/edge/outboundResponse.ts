@@ -36,10 +36,11 @@ export interface Outgoing {
   readonly forks: Map<string, Dialog>;
   readonly reliableOrder: ReliableOrder;
   readonly dialogId: () => string;
-  /** Tells the application that it went out; once. */
-  readonly tellSent: (passage: Passage) => void;
+  /** Tells the application that it went out; once. @returns false when it was told before */
+  readonly tellSent: (passage: Passage) => boolean;
 }
 
+const TOLD_APART_MS = 20;
 const DEFAULT_SUBSCRIPTION_SEC = 3_600;
 
 export class OutboundResponses {
@@ -68,10 +69,15 @@ export class OutboundResponses {
   /** Instead of a response that never comes. */
   answerLocally(outgoing: Outgoing, status: number, reason?: string): void {
     const where: Passage = { protocol: 'unknown', address: '', port: 0, size: 0, at: this.#core.clock.now() };
-    outgoing.tellSent(where);
     const response = createResponse(outgoing.request, status, { toTag: randomText(), ...(reason ? { reason } : {}) });
-    this.#tell(outgoing, response, { ...where, protocol: 'udp' });
-    this.#settle(outgoing, response);
+    const answer = (): void => {
+      if (outgoing.isOver) return;
+      this.#tell(outgoing, response, { ...where, protocol: 'udp' });
+      this.#settle(outgoing, response);
+    };
+    // An application that is told of the request only now listens for its response a moment later.
+    if (outgoing.tellSent(where)) this.#core.clock.setTimeout(answer, TOLD_APART_MS);
+    else answer();
   }
 
   take(outgoing: Outgoing, response: SipResponse, flow: Flow): void {

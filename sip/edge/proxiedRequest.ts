@@ -8,7 +8,7 @@ import { type Core, passage, tellCdr } from './core.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { cloneRequest, createResponse } from './messageWrite.ts';
 import { parseNameAddr } from './nameAddr.ts';
-import { destinationOf } from './nextHop.ts';
+import { destinationOf, routeUri, targetsOf } from './nextHop.ts';
 import { type BranchLimits, ProxyBranch } from './proxyBranch.ts';
 import { randomText } from './randomText.ts';
 import type { Flow, ServerTransaction } from './types.ts';
@@ -45,7 +45,7 @@ export class ProxiedRequest {
   constructor(core: Core, options: ProxiedRequestOptions) {
     this.#core = core;
     this.#options = options;
-    this.#waiting = [...options.command.targets];
+    this.#waiting = options.command.targets.map(routeUri);
     options.transaction.onCancel(() => this.#cancel());
   }
 
@@ -57,9 +57,8 @@ export class ProxiedRequest {
 
   /** @returns whether there was one */
   #tryNext(): boolean {
-    const target = this.#waiting.shift();
-    if (target === undefined) return false;
-    const uri = parseNameAddr(target)?.uri ?? target;
+    const uri = this.#waiting.shift();
+    if (uri === undefined) return false;
     const destination = destinationOf(uri);
     if (!destination || this.#tried.has(uri) || this.#branches.length >= MAX_BRANCHES) return this.#tryNext();
     this.#tried.add(uri);
@@ -72,7 +71,7 @@ export class ProxiedRequest {
     this.#branches.push(branch);
     onBranch(branch);
     if (branch.request.method === 'INVITE') tellCdr(this.#core, 'attempt', 'application', '', branch.request);
-    void branch.send(destination);
+    void branch.send(() => targetsOf(uri, this.#core.redirect));
     return true;
   }
 
@@ -116,7 +115,7 @@ export class ProxiedRequest {
   }
 
   #follow(response: SipResponse): void {
-    const contacts = response.headers.list('contact').filter((contact) => parseNameAddr(contact) !== undefined);
+    const contacts = response.headers.list('contact').flatMap((contact) => parseNameAddr(contact)?.uri ?? []);
     if (contacts.length === 0) return this.#note(response);
     this.#waiting.unshift(...contacts);
     if (this.#options.command.isSimultaneous) for (const _ of contacts) this.#tryNext();

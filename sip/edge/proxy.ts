@@ -10,7 +10,7 @@ import type { Inbound } from './inbound.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { cloneRequest, writeMessage } from './messageWrite.ts';
 import { parseNameAddr } from './nameAddr.ts';
-import { destinationOf, hostPort } from './nextHop.ts';
+import { destinationOf, hostPort, routeUri } from './nextHop.ts';
 import { forwardsLeft, ProxiedRequest } from './proxiedRequest.ts';
 import { ProxyBranch, withoutOurVia } from './proxyBranch.ts';
 import { refusal } from './replies.ts';
@@ -44,7 +44,7 @@ export class SipProxy {
     const incoming = this.#inbound.find(command.transactionId);
     if (!incoming || incoming.isInDialog || incoming.dialog) return refuse('Response not sent due to unknown transaction');
     const { transaction, request } = incoming;
-    if (!command.targets.some((target) => destinationOf(parseNameAddr(target)?.uri ?? target))) return refuse('invalid destination');
+    if (!command.targets.some((target) => destinationOf(routeUri(target)))) return refuse('invalid destination');
     this.#inbound.forget(incoming);
     if (forwardsLeft(request) < 0) {
       transaction.respond(refusal(request, 483));
@@ -84,7 +84,8 @@ export class SipProxy {
     });
     transaction.onCancel(() => branch.cancel());
     this.#remember(branch, transaction);
-    void branch.send(next.destination);
+    const target = this.#core.redirect(next.destination);
+    void branch.send(async () => [target]);
     return true;
   }
 

@@ -6,6 +6,7 @@ import type { Core } from './core.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { createResponse } from './messageWrite.ts';
 import { randomText } from './randomText.ts';
+import { TransportError } from './transportError.ts';
 import type { ClientTransaction, Destination, Flow } from './types.ts';
 
 /** RFC 3261 16.6 step 11: an INVITE that rings for ever. */
@@ -51,14 +52,15 @@ export class ProxyBranch {
     return this.#isOver;
   }
 
-  async send(destination: Destination): Promise<void> {
-    const { clock, transactions, counts } = this.#core;
+  /** To the first of them that a way leads to. */
+  async send(targets: () => Promise<readonly Destination[]>): Promise<void> {
+    const { clock, counts } = this.#core;
     const { provisionalMs, finalMs } = this.#limits;
     if (provisionalMs !== undefined) this.#provisionalTimer = clock.setTimeout(() => this.#giveUp(408), provisionalMs);
     this.#restartFinal(finalMs ?? (this.request.method === 'INVITE' ? TIMER_C_MS : undefined));
     try {
       counts.requestsOut++;
-      const transaction = await transactions.send(this.request, this.#core.redirect(destination));
+      const transaction = await this.#sendToFirst(await targets());
       this.#transaction = transaction;
       this.onSent();
       transaction.onResponse((response) => this.#take(withoutOurVia(response), transaction.flow));
@@ -68,6 +70,18 @@ export class ProxyBranch {
       this.#core.log.debug({ err: error }, 'proxy.unsent');
       this.#end(this.#made(503), undefined);
     }
+  }
+
+  async #sendToFirst(targets: readonly Destination[]): Promise<ClientTransaction> {
+    let failure: unknown = new TransportError('dns', 'it has no address');
+    for (const target of targets) {
+      try {
+        return await this.#core.transactions.send(this.request, target);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   /** Its final response, 487 as a rule, still comes. */

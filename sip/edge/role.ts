@@ -2,10 +2,12 @@
  * The role `edge`: SIP sockets, the edge above them, and the word of it in Redis every second, by which applications find its port. Losing Redis stops the word, not the
  * calls. Closing order: said to be draining, calls may end for DRAIN_SEC, word taken back, edge, engine.
  */
+import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import type { Env } from '../../config/env.ts';
 import { redisServers } from '../../config/redisAddress.ts';
 import { createEngine } from '../../queues/index.ts';
+import { flowOf } from '../../queues/phones.ts';
 import type { RoleContext, RunningRole } from '../../src/base/context.ts';
 import { repeat } from '../../src/base/loop.ts';
 import { publishMetrics } from '../../src/metrics/relay.ts';
@@ -14,9 +16,11 @@ import { RFC_TIMERS, systemClock } from './clock.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { watchEdge } from './metrics.ts';
 import { edgeSecret } from './protocol.ts';
-import { openTransports } from './transports.ts';
+import { openTransports, type TransportOptions } from './transports.ts';
+import { TrunkSources } from './trunkSources.ts';
 
 const ANNOUNCE_MS = 1_000;
+const TRUNKS_MS = 2_000;
 const CLOSE_CHECK_MS = 50;
 const LOOPBACK = /^(127\.|localhost$|\[?::1\]?$)/;
 /** Of documentation (RFC 5737): the way to anywhere. */
@@ -29,7 +33,8 @@ export async function startEdge(context: RoleContext): Promise<RunningRole> {
   const { env, log, nodeId } = context;
   if (!env.REDIS_URL) throw new Error('the edge role needs REDIS_URL');
   const wire = wireHost(env.REDIS_URL);
-  const transports = await openTransports(transportOptions(env, log)).catch((error: unknown) => {
+  const trunks = new TrunkSources();
+  const transports = await openTransports(transportOptions(env, log, trunks)).catch((error: unknown) => {
     throw new Error(`SIP ports cannot be opened: ${(error as Error).message}. Set SIP_PORT, SIP_TLS_PORT and SIP_WS_PORT to free ports.`, {
       cause: error,
     });
@@ -54,6 +59,14 @@ export async function startEdge(context: RoleContext): Promise<RunningRole> {
     const load = Math.min(1, edge.figures.dialogs / FULL_AT_DIALOGS);
     return engine.phones.announce({ kind: 'edge', host: wire.announced, port: edge.wirePort, load, isDraining });
   };
+  // RFC 5626 4.2.1: who registered over a connection that closed is not to be reached any more. Of an edge that goes all is forgotten by who misses it.
+  transports.onFlowClosed(({ protocol, remote }) => {
+    if (isDraining) return;
+    engine.phones
+      .unbindFlow(nodeId, flowOf(protocol, remote.host, remote.port))
+      .catch((error: unknown) => log.debug({ err: error }, 'edge.flow.not_unbound'));
+  });
+  const knowing = repeat('edge.trunks', TRUNKS_MS, async () => trunks.learn(await engine.phones.trunks()), log, { firstAfterMs: 0 });
   const announcing = repeat('edge.announce', ANNOUNCE_MS, announce, log, { firstAfterMs: 0 });
   log.info(
     { wirePort: edge.wirePort, sip: transports.listening.map(({ protocol, address }) => `${protocol}/${address.port}`) },
@@ -64,7 +77,7 @@ export async function startEdge(context: RoleContext): Promise<RunningRole> {
       isDraining = true;
       await announce().catch((error: unknown) => log.warn({ err: error }, 'edge.drain.untold'));
       await drained(edge, env.DRAIN_SEC * 1_000);
-      await announcing.close();
+      await Promise.all([announcing.close(), knowing.close()]);
       await published.close();
       await edge.close(reason);
       await engine.close(reason);
@@ -83,6 +96,9 @@ function wireHost(redisUrl: string): { listen: string; announced: string } {
   return isHere ? { listen: '127.0.0.1', announced: '127.0.0.1' } : { listen: '0.0.0.0', announced: localToward(ANYWHERE) };
 }
 
-function transportOptions(env: Env, log: RoleContext['log']): Parameters<typeof openTransports>[0] {
-  return { host: env.SIP_HOST, ports: { udp: env.SIP_PORT }, advertisedHost: env.PUBLIC_HOST || undefined, log };
+function transportOptions(env: Env, log: RoleContext['log'], trunks: TrunkSources): TransportOptions {
+  const { SIP_HOST: host, SIP_PORT: port, SIP_TLS_PORT, SIP_WS_PORT, TLS_CERT, TLS_KEY, PUBLIC_HOST } = env;
+  const tls = TLS_CERT && TLS_KEY ? { cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) } : undefined;
+  const ports = { udp: port, tcp: port, ws: SIP_WS_PORT, ...(tls ? { tls: SIP_TLS_PORT } : {}) };
+  return { host, ports, tls, advertisedHost: PUBLIC_HOST || undefined, throttle: { isKnown: (source) => trunks.has(source) }, log };
 }

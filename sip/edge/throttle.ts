@@ -5,8 +5,9 @@
  *
  * An excess is answered 503 once a second and else with silence: an answer to each would let a forged source aim our answers at somebody.
  */
-import { isIPv6 } from 'node:net';
+import { isV6Text } from './address.ts';
 import type { SipRequest } from './message.ts';
+import { Recent } from './recent.ts';
 import type { Clock } from './types.ts';
 
 export interface Rate {
@@ -24,7 +25,7 @@ export interface ThrottleLimits {
   /** What cannot be parsed, and scanners; when spent, the source begins nothing for `blockMs`. */
   readonly faults: Rate;
   readonly blockMs: number;
-  /** Event-loop delay above which the guard closes, and below which it opens again, ms. */
+  /** Event-loop delay, smoothed over about half a second, above which the guard closes, and below which it opens again, ms. */
   readonly lateMs: number;
   readonly calmMs: number;
 }
@@ -79,9 +80,11 @@ interface Source {
   knownUntil: number;
 }
 
+/** A flood of forged sources costs memory for so many and no more. */
 const KEPT = 50_000;
 const ASK_AGAIN_MS = 2_000;
 const SAMPLE_MS = 100;
+const SMOOTHING = 0.3;
 const REFUSALS: Rate = { burst: 1, perSec: 1 };
 /** Seconds after which a refused far end should try again. */
 export const RETRY_AFTER_SEC = 5;
@@ -91,10 +94,12 @@ export class Throttle {
   readonly #limits: ThrottleLimits;
   readonly #options: ThrottleOptions;
   readonly #scanners: readonly string[];
-  readonly #sources = new Map<string, Source>();
-  readonly #prefixes = new Map<string, Bucket>();
+  readonly #sources = new Recent<Source>(KEPT);
+  readonly #prefixes = new Recent<Bucket>(KEPT);
   #sample: unknown;
   #sampledAt: number;
+  /** Smoothed over some samples: one pause of the collector is no overload. */
+  #lateMs = 0;
   #isLate = false;
   /** For metrics. */
   readonly counts = { passed: 0, dropped: 0, refused: 0, faults: 0 };
@@ -173,11 +178,10 @@ export class Throttle {
 
   #source(address: string, now: number): Source {
     // Who owns one address of IPv6 owns the /64.
-    const key = isIPv6(address) ? networkOf(address, 4) : address;
+    const key = isV6Text(address) ? networkOf(address, 4) : address;
     let source = this.#sources.get(key);
     if (!source) {
       source = this.#newSource(now);
-      keepFew(this.#sources);
       this.#sources.set(key, source);
     }
     if (now >= source.knownUntil) {
@@ -201,11 +205,10 @@ export class Throttle {
   }
 
   #prefix(address: string, now: number): Bucket {
-    const key = isIPv6(address) ? networkOf(address, 3) : address.slice(0, address.lastIndexOf('.'));
+    const key = isV6Text(address) ? networkOf(address, 3) : address.slice(0, address.lastIndexOf('.'));
     let bucket = this.#prefixes.get(key);
     if (!bucket) {
       bucket = { tokens: this.#limits.freshByPrefix.burst, at: now };
-      keepFew(this.#prefixes);
       this.#prefixes.set(key, bucket);
     }
     return bucket;
@@ -214,8 +217,8 @@ export class Throttle {
   /** How late a timer fires is how long a message waits. */
   readonly #onSample = (): void => {
     const now = this.#clock.now();
-    const late = now - this.#sampledAt - SAMPLE_MS;
-    this.#isLate = late > (this.#isLate ? this.#limits.calmMs : this.#limits.lateMs);
+    this.#lateMs += SMOOTHING * (Math.max(0, now - this.#sampledAt - SAMPLE_MS) - this.#lateMs);
+    this.#isLate = this.#lateMs > (this.#isLate ? this.#limits.calmMs : this.#limits.lateMs);
     this.#sampledAt = now;
     this.#sample = this.#clock.setTimeout(this.#onSample, SAMPLE_MS);
   };
@@ -233,11 +236,6 @@ function take(bucket: Bucket, { burst, perSec }: Rate, now: number): boolean {
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
   return true;
-}
-
-/** The one seen first goes: a flood of forged sources costs memory for so many and no more. */
-function keepFew(table: Map<string, unknown>): void {
-  if (table.size >= KEPT) for (const oldest of table.keys()) if (table.delete(oldest)) break;
 }
 
 /** The first groups of an IPv6 address, `::` written out. */

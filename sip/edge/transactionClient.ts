@@ -15,36 +15,28 @@ export interface ClientHost {
   readonly clock: Clock;
   readonly timers: SipTimers;
   forget(transaction: AnyClient): void;
-  /** A 2xx that came again, or of another branch of a fork. */
-  stray(response: SipResponse, flow: Flow): void;
   /** Sends a CANCEL in a transaction of its own. */
   sendCancel(cancel: SipRequest, branch: string, flow: Flow): void;
 }
 
 export type AnyClient = InviteClient | NonInviteClient;
 
-type InviteState = 'calling' | 'proceeding' | 'completed' | 'accepted' | 'terminated';
-type InviteEvent = 'provisional' | 'success' | 'failure' | 'over';
+type InviteState = 'calling' | 'proceeding' | 'completed' | 'terminated';
+type InviteEvent = 'provisional' | 'failure' | 'over';
 
-/** RFC 6026 figure 4; what is not listed changes nothing. */
+/**
+ * RFC 6026 figure 4; what is not listed changes nothing. Its state Accepted (M) needs none here: a 2xx without a transaction is handed up as stray, which is
+ * what that state would do.
+ */
 const INVITE_NEXT: Readonly<Record<InviteState, Partial<Record<InviteEvent, InviteState>>>> = {
-  calling: { provisional: 'proceeding', success: 'accepted', failure: 'completed', over: 'terminated' },
-  proceeding: { success: 'accepted', failure: 'completed', over: 'terminated' },
-  completed: { over: 'terminated' },
-  accepted: { over: 'terminated' },
-  terminated: {},
-};
-
-type NonInviteState = 'trying' | 'proceeding' | 'completed' | 'terminated';
-type NonInviteEvent = 'provisional' | 'final' | 'over';
-
-/** RFC 3261 figure 6. */
-const NON_INVITE_NEXT: Readonly<Record<NonInviteState, Partial<Record<NonInviteEvent, NonInviteState>>>> = {
-  trying: { provisional: 'proceeding', final: 'completed', over: 'terminated' },
-  proceeding: { final: 'completed', over: 'terminated' },
+  calling: { provisional: 'proceeding', failure: 'completed', over: 'terminated' },
+  proceeding: { failure: 'completed', over: 'terminated' },
   completed: { over: 'terminated' },
   terminated: {},
 };
+
+/** RFC 3261 figure 6 without Completed (K): a response without a transaction is dropped, which is what that state would do. */
+type NonInviteState = 'trying' | 'proceeding' | 'terminated';
 
 abstract class Client implements ClientTransaction {
   readonly id = randomText();
@@ -100,7 +92,7 @@ export class InviteClient extends Client {
   /** A. */
   #repeat: unknown;
   #repeatMs = 0;
-  /** Ends the state: B, D or M; 64·T1 after a CANCEL went out. */
+  /** Ends the state: B or D; 64·T1 after a CANCEL went out. */
   #end: unknown;
   #cancel: SipRequest | 'sent' | undefined;
 
@@ -120,9 +112,8 @@ export class InviteClient extends Client {
       return this.tell(response);
     }
     if (response.status < 300) {
-      if (this.#state === 'accepted') return this.host.stray(response, this.flow);
       if (!isActive) return;
-      this.#finish('success', 64 * this.host.timers.t1);
+      this.close('done');
       return this.tell(response);
     }
     // The ACK was lost: once more, whatever the user does.
@@ -131,7 +122,7 @@ export class InviteClient extends Client {
     this.#bytes = writeMessage(this.#ackOf(response));
     this.transmit(this.#bytes);
     if (this.flow.isReliable) this.close('done');
-    else this.#finish('failure', 64 * this.host.timers.t1);
+    else this.#absorb();
     this.tell(response);
   }
 
@@ -167,10 +158,11 @@ export class InviteClient extends Client {
     this.#end = this.host.clock.setTimeout(this.#onTimeout, 64 * this.host.timers.t1);
   }
 
-  #finish(event: 'success' | 'failure', lastsMs: number): void {
+  /** The far end repeats its failure until the ACK arrives. */
+  #absorb(): void {
     this.#clear();
-    this.#enter(event);
-    this.#end = this.host.clock.setTimeout(this.#onOver, lastsMs);
+    this.#enter('failure');
+    this.#end = this.host.clock.setTimeout(this.#onOver, 64 * this.host.timers.t1);
   }
 
   /** RFC 3261 17.1.1.3. */
@@ -225,7 +217,7 @@ export class NonInviteClient extends Client {
   /** E. */
   #repeat: unknown;
   #repeatMs = 0;
-  /** F, then K. */
+  /** F. */
   #end: unknown;
 
   constructor(request: SipRequest, branch: string, flow: Flow, host: ClientHost) {
@@ -237,15 +229,9 @@ export class NonInviteClient extends Client {
   }
 
   receive(response: SipResponse): void {
-    if (this.#state === 'completed' || this.#state === 'terminated') return;
-    if (response.status < 200) {
-      this.#enter('provisional');
-      return this.tell(response);
-    }
-    this.#clear();
-    this.#enter('final');
-    if (this.flow.isReliable) this.close('done');
-    else this.#end = this.host.clock.setTimeout(this.#onOver, this.host.timers.t4);
+    if (this.#state === 'terminated') return;
+    if (response.status < 200) this.#state = 'proceeding';
+    else this.close('done');
     this.tell(response);
   }
 
@@ -256,14 +242,9 @@ export class NonInviteClient extends Client {
 
   close(reason: ClientEndReason): void {
     this.#clear();
-    const wasActive = this.#state === 'trying' || this.#state === 'proceeding';
-    this.#enter('over');
+    this.#state = 'terminated';
     this.host.forget(this);
-    if (wasActive) this.tellFailed(reason);
-  }
-
-  #enter(event: NonInviteEvent): void {
-    this.#state = NON_INVITE_NEXT[this.#state][event] ?? this.#state;
+    this.tellFailed(reason);
   }
 
   #repeatAfter(ms: number): void {
@@ -278,7 +259,6 @@ export class NonInviteClient extends Client {
   };
 
   readonly #onTimeout = (): void => this.close('timeout');
-  readonly #onOver = (): void => this.close('done');
   protected readonly onSendFailed = (): void => {
     if (this.#state !== 'terminated') this.close('transport');
   };

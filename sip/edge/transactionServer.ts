@@ -16,6 +16,8 @@ export interface ServerHost {
   readonly timers: SipTimers;
   /** Takes the transaction out of the table. */
   forget(transaction: AnyServer): void;
+  /** The same, but what comes again is absorbed for 64·T1 (J, L), and answered if there is an answer. */
+  retire(transaction: AnyServer, answer: Buffer | undefined, back: Flow): void;
   /** A new way back, when the connection is closed. */
   reopen(request: SipRequest, flow: Flow): Promise<Flow>;
 }
@@ -27,26 +29,14 @@ export class TransactionError extends Error {
   override name = 'TransactionError';
 }
 
-type InviteState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'terminated';
-type InviteEvent = 'success' | 'failure' | 'ack' | 'over';
+type InviteState = 'proceeding' | 'completed' | 'confirmed' | 'terminated';
+type InviteEvent = 'failure' | 'ack' | 'over';
 
-/** RFC 6026 figure 5; what is not listed changes nothing. */
+/** RFC 6026 figure 5; what is not listed changes nothing. Its state Accepted is the afterlife: a 2xx leaves nothing to do but to absorb. */
 const INVITE_NEXT: Readonly<Record<InviteState, Partial<Record<InviteEvent, InviteState>>>> = {
-  proceeding: { success: 'accepted', failure: 'completed', over: 'terminated' },
+  proceeding: { failure: 'completed', over: 'terminated' },
   completed: { ack: 'confirmed', over: 'terminated' },
   confirmed: { over: 'terminated' },
-  accepted: { over: 'terminated' },
-  terminated: {},
-};
-
-type NonInviteState = 'trying' | 'proceeding' | 'completed' | 'terminated';
-type NonInviteEvent = 'provisional' | 'final' | 'over';
-
-/** RFC 3261 figure 8. */
-const NON_INVITE_NEXT: Readonly<Record<NonInviteState, Partial<Record<NonInviteEvent, NonInviteState>>>> = {
-  trying: { provisional: 'proceeding', final: 'completed', over: 'terminated' },
-  proceeding: { final: 'completed', over: 'terminated' },
-  completed: { over: 'terminated' },
   terminated: {},
 };
 
@@ -112,7 +102,7 @@ export class InviteServer extends Server {
   /** Repeats a failure over UDP (G). */
   #repeat: unknown;
   #repeatMs = 0;
-  /** Ends the state: H, I or L; before any response of the user 64 s. */
+  /** Ends the state: H or I; before any response of the user 64 s. */
   #end: unknown;
 
   constructor(key: string, request: SipRequest, flow: Flow, back: Flow, host: ServerHost) {
@@ -134,16 +124,16 @@ export class InviteServer extends Server {
     this.lastResponse = response;
     this.lastBytes = bytes;
     clock.clearTimeout(this.#end);
+    this.transmit(bytes);
     if (response.status >= 300) {
       this.#enter('failure');
       this.#end = clock.setTimeout(this.#onNoAck, 64 * timers.t1);
       if (!this.flow.isReliable) this.#repeatAfter(timers.t1);
     } else if (response.status >= 200) {
-      this.#enter('success');
-      this.#end = clock.setTimeout(this.#onOver, 64 * timers.t1);
+      this.#enter('over');
+      this.host.retire(this, undefined, this.back);
+      this.tellEnded('done');
     }
-    this.transmit(bytes);
-    if (response.status >= 200 && response.status < 300) this.tellEnded('done');
   }
 
   /** The same INVITE again. */
@@ -151,16 +141,14 @@ export class InviteServer extends Server {
     if (this.#state === 'proceeding' || this.#state === 'completed') this.transmit(this.lastBytes);
   }
 
-  /** @returns whether it was for a failure; the ACK of a 2xx goes to the user */
-  receiveAck(): boolean {
-    if (this.#state === 'accepted') return false;
-    if (this.#state !== 'completed') return true;
+  /** Of a failure: that of a 2xx finds no transaction. One that comes too early or again is absorbed. */
+  receiveAck(): void {
+    if (this.#state !== 'completed') return;
     this.#enter('ack');
     this.#clear();
     if (this.flow.isReliable) this.#onOver();
     else this.#end = this.host.clock.setTimeout(this.#onOver, this.host.timers.t4);
     this.tellEnded('done');
-    return true;
   }
 
   /** A CANCEL that matches. It has no effect after a final response (RFC 3261 9.2). */
@@ -202,9 +190,12 @@ export class InviteServer extends Server {
   }
 }
 
+/** RFC 3261 figure 8; what Completed does is the afterlife's. */
+type NonInviteState = 'trying' | 'proceeding' | 'terminated';
+
 export class NonInviteServer extends Server {
   #state: NonInviteState = 'trying';
-  /** Ends the state: J; before the final 64 s. */
+  /** Ends it when nobody answers, after 64 s. */
   #end: unknown;
 
   constructor(key: string, request: SipRequest, flow: Flow, back: Flow, host: ServerHost) {
@@ -213,41 +204,38 @@ export class NonInviteServer extends Server {
   }
 
   get isCompleted(): boolean {
-    return this.#state === 'completed' || this.#state === 'terminated';
+    return this.#state === 'terminated';
   }
 
   respond(response: SipResponse): void {
     if (this.isCompleted) throw new TransactionError('the request has its final response, or is over');
-    this.lastBytes = writeMessage(response);
+    const bytes = writeMessage(response);
     this.lastResponse = response;
-    this.#enter(response.status >= 200 ? 'final' : 'provisional');
-    this.transmit(this.lastBytes);
-    if (this.#state !== 'completed') return;
-    const { clock, timers } = this.host;
-    clock.clearTimeout(this.#end);
-    if (this.flow.isReliable) this.close('done');
-    else this.#end = clock.setTimeout(this.#onOver, 64 * timers.t1);
+    this.lastBytes = bytes;
+    this.transmit(bytes);
+    if (response.status < 200) {
+      this.#state = 'proceeding';
+      return;
+    }
+    this.#state = 'terminated';
+    this.host.clock.clearTimeout(this.#end);
+    this.host.retire(this, bytes, this.back);
     this.tellEnded('done');
   }
 
-  /** The same request again. */
+  /** The same request again: answered by what was said last, which may be nothing yet. */
   receiveAgain(): void {
-    this.transmit(this.lastBytes);
+    if (this.#state === 'proceeding') this.transmit(this.lastBytes);
   }
 
   close(reason: ServerEndReason): void {
     this.host.clock.clearTimeout(this.#end);
-    this.#enter('over');
+    this.#state = 'terminated';
     this.host.forget(this);
     this.tellEnded(reason);
   }
 
-  #enter(event: NonInviteEvent): void {
-    this.#state = NON_INVITE_NEXT[this.#state][event] ?? this.#state;
-  }
-
   readonly #onUnanswered = (): void => this.close('timeout');
-  readonly #onOver = (): void => this.close('done');
   protected readonly onSendFailed = (): void => {
     if (this.#state !== 'terminated') this.close('transport');
   };

@@ -6,6 +6,7 @@ import type { SipMessage, SipRequest, SipResponse } from './message.ts';
 import { cseqOf } from './messageParse.ts';
 import { createResponse, writeMessage } from './messageWrite.ts';
 import { randomText } from './randomText.ts';
+import { Afterlife } from './transactionAfterlife.ts';
 import { type AnyClient, type ClientHost, InviteClient, NonInviteClient } from './transactionClient.ts';
 import { clientKey, createBranch, serverKey } from './transactionMatch.ts';
 import { type AnyServer, InviteServer, localTagOf, NonInviteServer, type ServerHost } from './transactionServer.ts';
@@ -26,6 +27,7 @@ export function createTransactions(options: TransactionOptions): Transactions {
 class TransactionLayer implements Transactions {
   readonly #transports: Transports;
   readonly #servers = new Map<string, AnyServer>();
+  readonly #afterlife: Afterlife;
   readonly #clients = new Map<string, AnyClient>();
   readonly #onRequest: ((transaction: ServerTransaction) => void)[] = [];
   readonly #onAck: ((ack: SipRequest, flow: Flow) => void)[] = [];
@@ -36,17 +38,21 @@ class TransactionLayer implements Transactions {
 
   constructor({ transports, clock, timers }: TransactionOptions) {
     this.#transports = transports;
+    this.#afterlife = new Afterlife(clock, 64 * timers.t1);
     this.#serverHost = {
       clock,
       timers,
       forget: (server) => void this.#servers.delete(server.key),
+      retire: (server, answer, back) => {
+        this.#servers.delete(server.key);
+        if (!server.flow.isReliable) this.#afterlife.add(server.key, answer, back);
+      },
       reopen: (request, flow) => transports.answeringAgain(request, flow),
     };
     this.#clientHost = {
       clock,
       timers,
       forget: (client) => void this.#clients.delete(clientKey(client.branch, client.request.method)),
-      stray: (response, flow) => this.#stray(response, flow),
       sendCancel: (cancel, branch, flow) => void this.#start(cancel, branch, flow),
     };
     transports.onMessage((message, flow) => this.#receive(message, flow));
@@ -54,7 +60,7 @@ class TransactionLayer implements Transactions {
   }
 
   get counts(): { server: number; client: number } {
-    return { server: this.#servers.size, client: this.#clients.size };
+    return { server: this.#servers.size + this.#afterlife.size, client: this.#clients.size };
   }
 
   onRequest(listener: (transaction: ServerTransaction) => void): void {
@@ -86,6 +92,7 @@ class TransactionLayer implements Transactions {
     this.#isClosed = true;
     for (const server of [...this.#servers.values()]) server.close('transport');
     for (const client of [...this.#clients.values()]) client.close('transport');
+    this.#afterlife.close();
   }
 
   #start(request: SipRequest, branch: string, flow: Flow): AnyClient {
@@ -114,11 +121,12 @@ class TransactionLayer implements Transactions {
     const key = serverKey(request);
     const known = this.#servers.get(key);
     if (request.method === 'ACK') {
-      const isOurs = known instanceof InviteServer && known.receiveAck();
-      if (!isOurs) for (const listener of this.#onAck) listener(request, flow);
+      if (known instanceof InviteServer) known.receiveAck();
+      else for (const listener of this.#onAck) listener(request, flow);
       return;
     }
     if (known) return known.receiveAgain();
+    if (this.#afterlife.receiveAgain(key)) return;
     if (request.method === 'CANCEL') return this.#receiveCancel(request, key, flow);
     const make = request.method === 'INVITE' ? InviteServer : NonInviteServer;
     this.#offer(this.#serve(new make(key, request, flow, this.#transports.answering(request, flow), this.#serverHost)));
@@ -126,8 +134,11 @@ class TransactionLayer implements Transactions {
 
   #receiveCancel(cancel: SipRequest, key: string, flow: Flow): void {
     const own = this.#serve(new NonInviteServer(key, cancel, flow, this.#transports.answering(cancel, flow), this.#serverHost));
-    const invite = this.#servers.get(serverKey(cancel, 'INVITE'));
-    own.respond(createResponse(cancel, invite ? 200 : 481, { toTag: invite ? localTagOf(invite) : randomText() }));
+    const inviteKey = serverKey(cancel, 'INVITE');
+    const invite = this.#servers.get(inviteKey);
+    // After a final response it has no effect, and is answered all the same (9.2).
+    const isKnown = invite !== undefined || this.#afterlife.has(inviteKey);
+    own.respond(createResponse(cancel, isKnown ? 200 : 481, { toTag: invite ? localTagOf(invite) : randomText() }));
     if (invite instanceof InviteServer) invite.receiveCancel(cancel);
   }
 

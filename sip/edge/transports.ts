@@ -5,6 +5,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { isReachedAt } from './address.ts';
 import { systemClock } from './clock.ts';
 import { CONNECTION_LIMITS, type Connection, type ConnectionLimits, type ConnectionOwner, Connections } from './connections.ts';
 import type { SipMessage, SipRequest } from './message.ts';
@@ -122,7 +123,7 @@ export class OpenTransports implements Transports {
     switch (protocol) {
       case 'udp':
         if (!this.#udp) throw new TransportError('unsupported', 'no UDP here');
-        return this.#udp.flowTo(isIP(host) === 0 ? await this.#addressOf(host) : host, port);
+        return this.#udp.flowTo(await this.#addressOf(destination), port);
       case 'tcp':
       case 'tls':
         return this.#connections.find(destination) ?? this.#connect(protocol, host, port);
@@ -170,7 +171,7 @@ export class OpenTransports implements Transports {
     const { host, advertisedHost } = this.#options;
     return {
       ...{ host, port, advertisedHost, tls, owner: this.#owner, onError: this.#onSocketError },
-      admits: (source) => !this.#isClosed && this.#connections.admits(source),
+      admission: (source) => (this.#isClosed ? undefined : this.#connections.admit(source)),
       onOpened: (connection) => {
         if (this.#isClosed) connection.close('the edge is closing');
         else this.#connections.add(connection);
@@ -188,7 +189,7 @@ export class OpenTransports implements Transports {
     const key = `${protocol} ${host} ${port}`;
     const known = this.#connecting.get(key);
     if (known) return known;
-    const connecting = (async () => stream.connect(isIP(host) === 0 ? await this.#addressOf(host) : host, port, host))();
+    const connecting = this.#addressOf({ protocol, host, port }).then((address) => stream.connect(address, port, host));
     this.#connecting.set(key, connecting);
     try {
       return await connecting;
@@ -197,8 +198,18 @@ export class OpenTransports implements Transports {
     }
   }
 
+  /** Where it really leads; not to this edge itself, whatever a Via or a Contact says. @throws TransportError dns | refused */
+  async #addressOf({ protocol, host, port }: Destination): Promise<string> {
+    const address = isIP(host) === 0 ? await this.#resolve(host) : host;
+    const isOurs = this.listening.some(
+      (own) => own.protocol === protocol && own.address.port === port && isReachedAt(own.address.host, address),
+    );
+    if (isOurs) throw new TransportError('refused', 'that is this edge itself');
+    return address;
+  }
+
   /** @throws TransportError dns */
-  async #addressOf(host: string): Promise<string> {
+  async #resolve(host: string): Promise<string> {
     const now = this.#clock.now();
     const known = this.#resolved.get(host);
     if (known && known.until > now) return known.address;

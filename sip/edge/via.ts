@@ -16,8 +16,16 @@ export interface Via {
   readonly params: Params;
 }
 
+/** Each layer asks for the topmost Via of the message at hand; it is read once. */
+let last: { readonly line: string; readonly via: Via | undefined } = { line: '', via: undefined };
+
 /** Of the first value of a Via line. @returns undefined when malformed */
 export function parseVia(line: string): Via | undefined {
+  if (last.line !== line) last = { line, via: readVia(line) };
+  return last.via;
+}
+
+function readVia(line: string): Via | undefined {
   const end = firstValueEnd(line);
   const semicolon = line.indexOf(';');
   const headEnd = semicolon < 0 || semicolon > end ? end : semicolon;

@@ -79,6 +79,7 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   if (call.isOver) return dialog.bye();
   leg.answeredAt = Date.now();
   call.react(leg, board.reactions.customer(call, leg));
+  if (call.isOver) return;
   call.save();
   startWaiting(call);
 }
@@ -102,11 +103,18 @@ async function begin(board: Switchboard, { scope, number, caller }: Inbound): Pr
 }
 
 /** A new interaction, or the one in which this caller was cut off a moment ago: it keeps its place, and its agent. */
-async function reach(board: Switchboard, call: Call, number: NumberDoc, connectionId: string): ReturnType<Switchboard['engine']['router']['startInteraction']> {
+async function reach(
+  board: Switchboard,
+  call: Call,
+  number: NumberDoc,
+  connectionId: string,
+): ReturnType<Switchboard['engine']['router']['startInteraction']> {
   const { router, views } = board.engine;
   const { scope, contactId } = call;
   const known = board.mayRedial() && call.caller !== '' ? await views.ofContact(scope, contactId) : [];
-  const cutOff = known.find(({ state, medium, client }) => medium === 'voice' && state !== 'closed' && state !== 'ended' && client.presence === 'reconnecting');
+  const cutOff = known.find(
+    ({ state, medium, client }) => medium === 'voice' && state !== 'closed' && state !== 'ended' && client.presence === 'reconnecting',
+  );
   if (cutOff) {
     const attached = await router.attachClient(scope, { interactionId: cutOff.id as InteractionId, contactId, connectionId });
     if (attached.ok) {

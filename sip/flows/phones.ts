@@ -47,7 +47,7 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
 
 /** What the agent's phone shows: the caller, as it was sent to us. */
 function presented(call: Call): Record<string, string> {
-  const user = /^\+?[0-9*#]{1,32}$/.test(call.caller) ? call.caller : 'anonymous';
+  const user = /^\+?[A-Za-z0-9*._-]{1,64}$/.test(call.caller) ? call.caller : 'anonymous';
   const name = call.callerName.replaceAll(/["\\\r\n]/g, '');
   return { from: `${name ? `"${name}" ` : ''}<sip:${user}@localhost>`, 'X-Call': call.id };
 }

@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '../../src/base/errors.ts';
+import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { LineReader } from './lines.ts';
 import { type LegInfo, type RtpCommand, type RtpEvent, rtpAnswer, rtpEvent } from './protocol.ts';
@@ -93,6 +94,7 @@ export class RtpClient {
     this.#state = 'connecting';
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 2_000 });
     const lines = new LineReader();
+    gatherWrites(socket);
     this.#socket = socket;
     socket.on('connect', () =>
       socket.write(`${JSON.stringify({ seq: 0, do: 'hello', secret, application } satisfies RtpCommand & { seq: number })}\n`),
@@ -110,8 +112,8 @@ export class RtpClient {
   }
 
   #received(message: unknown): void {
-    const event = rtpEvent.safeParse(message);
-    if (event.success) return this.#options.onEvent(event.data);
+    // An answer that is tried as an event costs more than all the rest of it.
+    if (typeof message === 'object' && message !== null && 'event' in message) return this.#options.onEvent(rtpEvent.parse(message));
     const answer = rtpAnswer.parse(message);
     if (answer.seq === 0) {
       if (!answer.ok) throw refused(answer);

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { Logger } from '../../src/base/log.ts';
 import { Call } from './call.ts';
 import { Leg } from './leg.ts';
+import { Load } from './load.ts';
 import { Pacer } from './pacer.ts';
 import { NoPortsError, PortRange } from './ports.ts';
 import type { LegInfo, RemoteMedia, RtpEvent, rtpCommand } from './protocol.ts';
@@ -16,9 +17,6 @@ import { Sounds, UnknownSoundError } from './sounds.ts';
 
 const HOUSE_MS = 100;
 const ADOPTION_MS = 10_000;
-const LOAD_MS = 1_000;
-/** Share of the time the loop was at work, above which no new leg is taken; those that stand go before. */
-const MOST_LOAD = 0.92;
 const NOWHERE = new Set(['0.0.0.0', '::']);
 
 export type RefusalCode = 'unknown_leg' | 'no_ports' | 'bad_request' | 'unauthenticated' | 'overloaded' | 'unknown_sound';
@@ -65,9 +63,7 @@ export class Media {
   readonly #sounds: Sounds;
   readonly #pacer = new Pacer();
   readonly #house: NodeJS.Timeout;
-  readonly #loadTimer: NodeJS.Timeout;
-  #busy = performance.eventLoopUtilization();
-  #load = 0;
+  readonly #load = new Load();
   #isClosed = false;
 
   constructor(options: MediaOptions) {
@@ -75,12 +71,11 @@ export class Media {
     this.#ports = new PortRange(options.ports);
     this.#sounds = new Sounds(options.dataDir);
     this.#house = setInterval(() => this.#keepHouse(), HOUSE_MS);
-    this.#loadTimer = setInterval(() => this.#measureLoad(), LOAD_MS);
   }
 
   /** 0 to 1: of the last second. */
   get load(): number {
-    return this.#load;
+    return this.#load.share;
   }
 
   get legCount(): number {
@@ -135,7 +130,7 @@ export class Media {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#house);
-    clearInterval(this.#loadTimer);
+    this.#load.close();
     for (const call of [...this.#calls.values()]) this.#endCall(call);
     this.#pacer.close();
   }
@@ -147,7 +142,7 @@ export class Media {
         throw new Refusal('bad_request', 'a leg of this name stands in another call');
       return standing;
     }
-    if (this.#load > MOST_LOAD) throw new Refusal('overloaded', 'this process carries as much as it can');
+    if (this.#load.isTooMuch) throw new Refusal('overloaded', 'this process carries as much as it can');
     const owner = this.#calls.get(command.call)?.application;
     if (owner !== undefined && owner !== application) throw new Refusal('bad_request', 'the call is of another application');
     const opening = this.#openPorts(application, command);
@@ -278,12 +273,6 @@ export class Media {
     const left = [...this.#calls.values()].filter((call) => call.application === application);
     if (left.length > 0) this.#options.log.warn({ application, calls: left.length }, 'rtp.orphans.closed');
     for (const call of left) this.#endCall(call);
-  }
-
-  #measureLoad(): void {
-    const busy = performance.eventLoopUtilization();
-    this.#load = performance.eventLoopUtilization(busy, this.#busy).utilization;
-    this.#busy = busy;
   }
 }
 

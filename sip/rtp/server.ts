@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
+import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { LineReader } from './lines.ts';
 import { type Media, Refusal } from './media.ts';
@@ -15,6 +16,8 @@ const LINE_BEFORE_HELLO = 1_000;
 const LINE = 1_000_000;
 /** An application that reads no more is as good as dead. */
 const MOST_UNREAD_BYTES = 16_000_000;
+/** The longest that commands keep packets waiting. */
+const TURN_MS = 2;
 const MOST_STRANGERS = 100;
 const envelope = z.looseObject({ seq: z.number().int() });
 
@@ -44,6 +47,7 @@ export class ControlServer {
   readonly #links = new Set<Link>();
   readonly #byApplication = new Map<string, Link>();
   #media: Media | undefined;
+  #servedAt = 0;
 
   private constructor(options: ControlOptions) {
     this.#options = options;
@@ -85,6 +89,7 @@ export class ControlServer {
     this.#links.add(link);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 2_000);
+    gatherWrites(socket);
     socket.on('data', (chunk) => this.#received(link, chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => this.#closed(link));
@@ -103,6 +108,7 @@ export class ControlServer {
   }
 
   async #carryOut(link: Link, line: string): Promise<void> {
+    await this.#giveWay();
     if (link.socket.destroyed) return;
     const message = parseLine(line);
     if (!message) return void link.socket.destroy();
@@ -122,6 +128,13 @@ export class ControlServer {
       });
       if (link.application === undefined) link.socket.end();
     }
+  }
+
+  /** A burst of commands is carried out between packets, not before them. */
+  async #giveWay(): Promise<void> {
+    if (performance.now() - this.#servedAt < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#servedAt = performance.now();
   }
 
   async #obey(link: Link, command: z.output<typeof rtpCommand>): Promise<object> {

@@ -2,14 +2,13 @@
  * Contents on the local disk: `<folder>/<last two of the id>/<id>` and `<id>.json` beside it. Created by gateway and worker over one folder.
  * Everything is written to a temporary name, flushed and renamed, the record last: what has a record is whole, whenever the process dies.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import type { FileId, FileRecord, FileStore } from './fileStore.ts';
+import { asUnavailable, orAbsent, TEMPORARY, writeWhole } from './wholeFile.ts';
 
-const TEMPORARY = '.tmp';
 /** A writer needs seconds; what is older was left by one that died. */
 const ABANDONED_MS = 60 * 60_000;
 const RECORD = '.json';
@@ -76,61 +75,7 @@ export class LocalFileStore implements FileStore {
   }
 }
 
-/** The whole content under the name, or no change. */
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  const temporary = `${path}.${randomBytes(4).toString('hex')}${TEMPORARY}`;
-  await mkdir(folder, { recursive: true });
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-    await flushFolder(folder);
-  } catch (error) {
-    await orAbsent(rm(temporary, { force: true }));
-    throw error;
-  }
-}
-
-/** Makes the rename itself survive a power cut. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function removeAbandoned(path: string): Promise<void> {
   const found = await orAbsent(stat(path));
   if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
-}
-
-/** What is not there is undefined; every other failure stays one. */
-async function orAbsent<Value>(reading: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-function asUnavailable(error: unknown): unknown {
-  const errno = errnoOf(error);
-  if (/^E(NOSPC|DQUOT|FBIG)$/.test(errno))
-    return new AppError('unavailable', { detail: 'There is no room left for files on the server.', cause: error });
-  if (/^E(ROFS|ACCES|PERM|IO|NFILE|MFILE|NOTDIR|EXIST)$/.test(errno))
-    return new AppError('unavailable', { detail: 'Files cannot be stored at the moment.', cause: error });
-  return error;
 }

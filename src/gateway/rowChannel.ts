@@ -265,7 +265,7 @@ export class RowChannel implements Channel {
   }
 
   async #agent(): Promise<AgentView | undefined> {
-    return (await this.#engine.views.agent(this.#scope, this.#id as UserId))?.agent;
+    return this.#engine.views.agentState(this.#scope, this.#id as UserId);
   }
 }
 

@@ -5,8 +5,12 @@ import { callRoutes } from './callRoutes.ts';
 import { numberRoutes } from './numberRoutes.ts';
 import { outboundRoutes } from './outboundRoutes.ts';
 import { phoneRoutes } from './phoneRoutes.ts';
+import { SoundFiles } from './soundFiles.ts';
+import { soundRoutes } from './soundRoutes.ts';
 import { trunkRoutes } from './trunkRoutes.ts';
 
-export function phonesRoutes(deps: AccessDeps): Route[] {
-  return [numberRoutes, phoneRoutes, trunkRoutes, outboundRoutes, callRoutes].flatMap((routes) => routes(deps));
+/** `dataDir`: where uploaded sounds lie. */
+export function phonesRoutes(deps: AccessDeps, dataDir: string): Route[] {
+  const routes = [numberRoutes, phoneRoutes, trunkRoutes, outboundRoutes, callRoutes].flatMap((routes) => routes(deps));
+  return [...routes, ...soundRoutes(deps, new SoundFiles(dataDir))];
 }

@@ -1,11 +1,13 @@
 /**
- * A phone's media in tests: sends and receives real RTP from a socket of its own, in G.711 or raw codes of any codec, every 20 ms, and keeps what it heard. On
- * demand it loses, repeats or reorders what it sends, changes its SSRC or its port. Uses nothing of the code it tests but the tables of G.711.
+ * A phone's media in tests: sends and receives real RTP from a socket of its own every 20 ms, and keeps what it heard. On demand it loses, repeats or
+ * reorders what it sends, changes its SSRC or its port. Of the code it tests it uses nothing but the codecs.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { decodeG711, encodeG711, type Law } from '../../sip/rtp/g711.ts';
+import { decodeG711, encodeG711 } from '../../sip/rtp/g711.ts';
+import { G722Decoder, G722Encoder } from '../../sip/rtp/g722.ts';
+import type { Codec } from '../../sip/rtp/protocol.ts';
 import { sine } from '../support/tones.ts';
 
 export interface HeardPacket {
@@ -20,7 +22,8 @@ export interface HeardPacket {
 }
 
 export interface RtpPhoneOptions {
-  readonly law?: Law;
+  /** A- or µ-law, or G.722. */
+  readonly law?: Codec;
   readonly payloadType?: number;
   readonly eventPayloadType?: number;
   /** Hz; 0: silence. */
@@ -31,7 +34,7 @@ const FRAME = 160;
 const FRAME_MS = 20;
 
 export class RtpPhone {
-  readonly law: Law;
+  readonly law: Codec;
   readonly payloadType: number;
   readonly eventPayloadType: number;
   readonly heard: HeardPacket[] = [];
@@ -50,10 +53,11 @@ export class RtpPhone {
   #startedAt = 0;
   #frames = 0;
   #isMarked = true;
+  readonly #encoder = new G722Encoder();
 
   private constructor(socket: Socket, rtcp: Socket, options: RtpPhoneOptions) {
     this.law = options.law ?? 'PCMU';
-    this.payloadType = options.payloadType ?? (this.law === 'PCMU' ? 0 : 8);
+    this.payloadType = options.payloadType ?? { PCMU: 0, PCMA: 8, G722: 9 }[this.law];
     this.eventPayloadType = options.eventPayloadType ?? 101;
     this.tone = options.tone ?? 0;
     this.#socket = socket;
@@ -76,12 +80,11 @@ export class RtpPhone {
 
   /** For `leg.remote`. */
   get remote() {
-    const codec = this.law;
     return {
       address: '127.0.0.1',
       port: this.port,
       rtcpPort: this.rtcpPort,
-      codec,
+      codec: this.law,
       payloadType: this.payloadType,
       eventPayloadType: this.eventPayloadType,
     };
@@ -157,10 +160,12 @@ export class RtpPhone {
   sound(count: number): Int16Array {
     const packets = this.heard.filter(({ payloadType }) => payloadType === this.payloadType).slice(-count);
     const samples = new Int16Array(packets.reduce((sum, { payload }) => sum + payload.length, 0));
+    const decoder = new G722Decoder();
     let at = 0;
     for (const { payload } of packets) {
       const part = new Int16Array(payload.length);
-      decodeG711(this.law, payload, part);
+      if (this.law === 'G722') decoder.decode(payload, part);
+      else decodeG711(this.law, payload, part);
       samples.set(part, at);
       at += part.length;
     }
@@ -176,7 +181,8 @@ export class RtpPhone {
   #sendFrame(): void {
     const codes = new Uint8Array(FRAME);
     const samples = this.tone === 0 ? new Int16Array(FRAME) : sine(this.tone, FRAME, { from: this.#frames * FRAME });
-    encodeG711(this.law, samples, codes);
+    if (this.law === 'G722') this.#encoder.encode(samples, codes);
+    else encodeG711(this.law, samples, codes);
     this.sendPayload(codes, { isMarked: this.#isMarked });
     this.#isMarked = false;
     this.timestamp = (this.timestamp + FRAME) >>> 0;

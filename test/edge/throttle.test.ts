@@ -115,15 +115,18 @@ describe('Safety: budgets', () => {
     expect(throttle.judge(request('ACK'), '192.0.2.1')).toBe('pass');
     isBehind = false;
     clock.stall(500);
+    expect(judge('192.0.2.1')).toEqual(['pass']);
+    for (let count = 0; count < 5; count++) clock.stall(500);
     expect(judge('192.0.2.1')).toEqual(['refuse']);
-    clock.advance(200);
+    clock.advance(1_000);
     expect(judge('192.0.2.1')).toEqual(['pass']);
   });
 
   test('any number of forged sources costs a bounded memory, and closing leaves no timer', () => {
     const { clock, throttle } = world();
     for (let count = 0; count < 60_000; count++) throttle.judge(request(), `10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`);
-    expect(throttle.sourceCount).toBe(50_000);
+    expect(throttle.sourceCount).toBeLessThanOrEqual(50_000);
+    expect(throttle.sourceCount).toBeGreaterThanOrEqual(25_000);
     throttle.close();
     expect(clock.waiting).toBe(0);
   });
@@ -155,7 +158,11 @@ describe('Safety: on real sockets', () => {
       peerOf(layers, '127.0.2.1'),
       peerOf(layers, '127.0.0.9'),
     ]);
-    for (let count = 0; count < 300; count++) flood.send(requestText(flood, 'OPTIONS'));
+    // Not all at once: what the system's buffer does not hold is lost, whoever sent it.
+    for (let count = 0; count < 300; count++) {
+      flood.send(requestText(flood, 'OPTIONS'));
+      if (count % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
     for (let count = 0; count < 3; count++) other.send(requestText(other, 'OPTIONS'));
     for (let count = 0; count < 30; count++) trunk.send(requestText(trunk, 'OPTIONS'));
     for (let count = 0; count < 3; count++) await other.response(200);

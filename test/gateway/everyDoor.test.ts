@@ -103,6 +103,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PUT /api/v1/users/:id/skills': { skills: [], version: 1 },
   'POST /api/v1/agents/:id/wrap-ups/:interactionId/extend': { bySec: 60 },
   'PATCH /api/v1/interactions/:id': { priority: 1_000 },
+  'PATCH /api/v1/sounds/:id': { name: 'Stolen', version: 1 },
   'PATCH /api/v1/numbers/:id': { label: 'Stolen', version: 1 },
   'PATCH /api/v1/phones/:id': { name: 'Stolen', version: 1 },
   'POST /api/v1/phones/:id/password': { version: 1 },

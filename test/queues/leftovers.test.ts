@@ -121,8 +121,11 @@ test(`rule: ${LIVES} lives leave no key behind once expiry has passed`, { timeou
     timeoutMs: 30_000,
     what: 'the end of the last conversation',
   });
-  const delayed = async () => (await redis.zcard('c:{knocks}:knocks:delayed')) + (await redis.llen('c:{knocks}:knocks:wait'));
-  await until(async () => (await delayed()) === 0, { timeoutMs: 30_000, what: 'the last knock' });
+  const jobs = async () => {
+    const listed = await Promise.all(['wait', 'active'].map((list) => redis.llen(`c:{knocks}:knocks:${list}`)));
+    return listed.reduce((sum, count) => sum + count, await redis.zcard('c:{knocks}:knocks:delayed'));
+  };
+  await until(async () => (await jobs()) === 0, { timeoutMs: 30_000, what: 'the last knock' });
 
   const lasting: string[] = [];
   for (const key of await allKeys()) {

@@ -11,12 +11,13 @@ afterEach(() => house.close());
 /** The machine is shared, and twenty calls are many beside everything else. */
 const timeoutMs = 20_000;
 
-const hears = (phone: SipPhone, hz: number) =>
-  until(() => hasTone(phone.media.sound(10), hz), { what: `${hz} Hz`, timeoutMs });
+const hears = (phone: SipPhone, hz: number) => until(() => hasTone(phone.media.sound(10), hz), { what: `${hz} Hz`, timeoutMs });
 
 interface Pair {
   readonly phone: SipPhone;
   readonly call: PhoneCall;
+  /** As the caller shows itself. */
+  readonly from: string;
   readonly agent: HouseAgent;
 }
 
@@ -24,7 +25,10 @@ async function talking(count: number): Promise<Pair[]> {
   const agents: HouseAgent[] = [];
   for (let index = 0; index < count; index++) agents.push(await house.agent({ tone: 1_000 }));
   const callers = await Promise.all(agents.map(() => house.phone({ media: { tone: 440 } })));
-  const calls = callers.map((phone) => ({ phone, call: phone.call(house.scene.did, { from: `<sip:+39020${phone.address.slice(-5)}@127.0.0.1>` }) }));
+  const calls = callers.map((phone) => {
+    const from = `<sip:+39020${phone.address.slice(-5)}@127.0.0.1>`;
+    return { phone, from, call: phone.call(house.scene.did, { from }) };
+  });
   await until(() => callers.every((phone) => hasTone(phone.media.sound(10), 1_000)), { what: 'the agents', timeoutMs });
   // Which agent got which caller does not matter here.
   return calls.map((each, index) => ({ ...each, agent: agents[index] as HouseAgent }));
@@ -61,7 +65,10 @@ describe('the process that carries the calls is killed', () => {
 
     // Half by the caller, half by the agent: the agents are free again, the one who waited gets one.
     for (const [index, { call, agent }] of pairs.entries()) await (index % 2 === 0 ? call.bye() : agent.sip.calls[0]?.bye());
-    await until(() => pairs.every(({ call, agent }) => call.state === 'over' && agent.sip.calls[0]?.state === 'over'), { what: 'both ends', timeoutMs });
+    await until(() => pairs.every(({ call, agent }) => call.state === 'over' && agent.sip.calls[0]?.state === 'over'), {
+      what: 'both ends',
+      timeoutMs,
+    });
     await hears(waiting, 1_000);
     await waitingCall.bye();
     await until(() => second.app.calls.size === 0 && house.edge.figures.dialogs === 0, { what: 'nothing left', timeoutMs });
@@ -75,7 +82,7 @@ describe('the process that carries the calls is killed', () => {
     await first.kill9();
     await until(() => pair.call.state === 'over' && pair.agent.sip.calls[0]?.state === 'over', { what: 'the end', timeoutMs });
     const second = await house.application('sip-b');
-    const again = pair.phone.call(house.scene.did);
+    const again = pair.phone.call(house.scene.did, { from: pair.from });
     await until(() => again.state === 'talking', { timeoutMs });
     await until(() => pair.agent.sip.calls.length === 2, { what: 'the same agent', timeoutMs });
     await hears(pair.phone, 1_000);

@@ -1,4 +1,4 @@
-/** Configuration: queues, agents, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
+/** Configuration: queues, agents, numbers, phones, trunks, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
 
 import { useEffect, useRef } from 'preact/hooks';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
@@ -11,6 +11,9 @@ import './admin.css';
 import { AgentEditor } from './agents/AgentEditor.tsx';
 import { AgentList } from './agents/AgentList.tsx';
 import { PauseReasonPage } from './PauseReasonPage.tsx';
+import { NumberPage } from './phones/NumberPage.tsx';
+import { PhonePage } from './phones/PhonePage.tsx';
+import { TrunkPage } from './phones/TrunkPage.tsx';
 import { QueueEditor } from './queues/QueueEditor.tsx';
 import { QueueList } from './queues/QueueList.tsx';
 import { SkillPage } from './SkillPage.tsx';
@@ -19,6 +22,9 @@ import { t } from './texts.ts';
 const ICONS: Readonly<Record<AdminPage, IconName>> = {
   queues: 'inbox',
   agents: 'people',
+  numbers: 'keypad',
+  phones: 'phone',
+  trunks: 'link',
   skills: 'skill',
   pauses: 'pause',
   account: 'globe',
@@ -57,6 +63,12 @@ function AdminPagePart({ page, id }: { page: AdminPage; id: string | undefined }
       return id === undefined ? <QueueList /> : <QueueEditor id={id} />;
     case 'agents':
       return id === undefined ? <AgentList /> : <AgentEditor id={id} />;
+    case 'numbers':
+      return <NumberPage />;
+    case 'phones':
+      return <PhonePage />;
+    case 'trunks':
+      return <TrunkPage />;
     case 'skills':
       return <SkillPage />;
     case 'pauses':

@@ -1,6 +1,23 @@
 /** The HTTP calls of configuration and overview. Every change names the version it was made on. */
 import { call } from '../desk/api.ts';
-import type { Account, Page, PauseReason, Queue, QueueValues, Skill, SkillNeed, User } from './types.ts';
+import type { Versioned } from './form/form.ts';
+import { uploadSound } from './phones/uploadSound.ts';
+import type {
+  Account,
+  OutboundRules,
+  Page,
+  PauseReason,
+  Phone,
+  PhoneNumber,
+  Queue,
+  QueueValues,
+  SipCredentials,
+  Skill,
+  SkillNeed,
+  Sound,
+  Trunk,
+  User,
+} from './types.ts';
 
 const PAGE = 200;
 
@@ -36,6 +53,7 @@ export const adminApi = {
   deleteQueue: (id: string) => call<void>('DELETE', `/queues/${id}`),
 
   users: (list: ListQuery) => call<Page<User>>('GET', `/users${query({ ...list })}`),
+  allUsers: () => all<User>('/users'),
   user: (id: string) => call<User>('GET', `/users/${id}`),
   changeUser: (id: string, change: object, version: number) => call<User>('PATCH', `/users/${id}`, { ...change, version }),
   setSkills: (id: string, skills: readonly SkillNeed[], version: number) => call<User>('PUT', `/users/${id}/skills`, { skills, version }),
@@ -53,6 +71,33 @@ export const adminApi = {
   changePauseReason: (id: string, change: object, version: number) =>
     call<PauseReason>('PATCH', `/pause-reasons/${id}`, { ...change, version }),
   deletePauseReason: (id: string) => call<void>('DELETE', `/pause-reasons/${id}`),
+
+  numbers: (list: ListQuery) => call<Page<PhoneNumber>>('GET', `/numbers${query({ ...list })}`),
+  nextNumber: async () => (await call<{ number: string }>('GET', '/numbers/next')).number,
+  makeNumber: (number: object) => call<PhoneNumber>('POST', '/numbers', number),
+  changeNumber: (id: string, change: object, version: number) => call<PhoneNumber>('PATCH', `/numbers/${id}`, { ...change, version }),
+  deleteNumber: (id: string) => call<void>('DELETE', `/numbers/${id}`),
+
+  phones: (list: ListQuery) => call<Page<Phone>>('GET', `/phones${query({ ...list })}`),
+  phonesOf: async (user: string) => (await call<Page<Phone>>('GET', `/phones${query({ user, limit: PAGE })}`)).items,
+  makePhone: (phone: object) => call<{ phone: Phone; credentials?: SipCredentials }>('POST', '/phones', phone),
+  changePhone: (id: string, change: object, version: number) => call<Phone>('PATCH', `/phones/${id}`, { ...change, version }),
+  newPhonePassword: (id: string, version: number) =>
+    call<{ phone: Phone; credentials: SipCredentials }>('POST', `/phones/${id}/password`, { version }),
+  deletePhone: (id: string) => call<void>('DELETE', `/phones/${id}`),
+
+  trunks: () => all<Trunk>('/trunks'),
+  makeTrunk: (trunk: object) => call<{ trunk: Trunk; credentials?: SipCredentials }>('POST', '/trunks', trunk),
+  changeTrunk: (id: string, change: object, version: number) => call<Trunk>('PATCH', `/trunks/${id}`, { ...change, version }),
+  newTrunkPassword: (id: string, version: number) =>
+    call<{ trunk: Trunk; credentials: SipCredentials }>('POST', `/trunks/${id}/password`, { version }),
+  deleteTrunk: (id: string) => call<void>('DELETE', `/trunks/${id}`),
+  outbound: () => call<OutboundRules & Versioned>('GET', '/outbound'),
+  changeOutbound: (change: object, version: number) => call<OutboundRules & Versioned>('PATCH', '/outbound', { ...change, version }),
+
+  sounds: () => all<Sound>('/sounds'),
+  uploadSound: (file: File): Promise<Sound> => uploadSound(file),
+  deleteSound: (id: string) => call<void>('DELETE', `/sounds/${id}`),
 
   account: () => call<Account>('GET', '/account'),
   changeAccount: (change: Partial<Account>, version: number) => call<Account>('PATCH', '/account', { ...change, version }),

@@ -47,6 +47,21 @@ export interface RecipeStep {
   readonly do: RecipeOperation;
 }
 
+export const VOICE_LANGUAGES = ['en', 'it', 'cs', 'ru'] as const;
+export const NUMBER_TYPES = ['local', 'national', 'mobile', 'international', 'premium'] as const;
+export type NumberType = (typeof NUMBER_TYPES)[number];
+export interface QueueVoice {
+  readonly music: string;
+  readonly greeting: string;
+  readonly language: (typeof VOICE_LANGUAGES)[number];
+  readonly announceEverySec: number;
+  readonly canExit: boolean;
+  readonly exitKey: string;
+  readonly exitTo: RecipeOperation;
+  readonly callerId: string;
+  readonly outboundTypes: readonly NumberType[] | null;
+}
+
 export interface QueueValues {
   readonly name: string;
   readonly isActive: boolean;
@@ -76,6 +91,7 @@ export interface QueueValues {
   readonly autoCloseMs: number;
   readonly autoCloseOutcome: string;
   readonly rating: 'none' | 'thumbs' | 'stars';
+  readonly voice: QueueVoice;
 }
 export type Queue = QueueValues & Versioned & { readonly id: string };
 
@@ -115,4 +131,58 @@ export interface PauseReason extends Versioned {
 }
 export interface Account extends Versioned {
   readonly canSignInAnywhere: boolean;
+}
+
+export interface Sound extends Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly durationMs: number;
+}
+export interface PhoneNumber extends Versioned {
+  readonly id: string;
+  readonly number: string;
+  readonly label: string;
+  readonly queueId: string;
+  readonly queueName: string;
+  readonly isActive: boolean;
+}
+export interface Phone extends Versioned {
+  readonly id: string;
+  readonly userId: string;
+  readonly userName: string;
+  readonly name: string;
+  readonly type: 'sip' | 'external';
+  readonly username: string;
+  readonly number: string;
+  readonly isActive: boolean;
+  readonly isLive: boolean;
+  readonly registrations: readonly { readonly userAgent: string; readonly expiresAt: number }[];
+}
+/** What a phone or a trunk registers with; the server says it once. */
+export interface SipCredentials {
+  readonly username: string;
+  readonly password: string;
+  readonly realm: string;
+}
+export interface TrunkValues {
+  readonly name: string;
+  readonly type: 'address' | 'registers' | 'provider';
+  readonly sources: readonly string[];
+  readonly host: string;
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp' | 'tls';
+  readonly username: string;
+  readonly prefixes: readonly string[];
+  readonly callerId: string;
+  readonly maxCalls: number;
+  readonly maxCallsPerMinute: number;
+  readonly maxMinutesPerDay: number;
+  readonly isActive: boolean;
+}
+export type Trunk = TrunkValues & Versioned & { readonly id: string; readonly hasPassword: boolean };
+export interface OutboundRules {
+  readonly homeCountry: string;
+  readonly countries: readonly string[];
+  readonly types: readonly NumberType[];
+  readonly perAgentPerMinute: number;
 }

@@ -38,6 +38,9 @@ export function ConversationHeader({
   const isOwner = view.owner?.id === me;
   const isParticipant = view.participants.some((agent) => agent.id === me);
   const isServed = view.state === 'served';
+  // A call is ended, handed on and shared by its own controls.
+  const call = desk.calls.of(view.id);
+  const isOnPhone = call !== undefined && call.state !== 'ended';
   const done = () => setAsking(undefined);
   const interaction = view.id;
   const download = () =>
@@ -59,12 +62,12 @@ export function ConversationHeader({
         <h2>{clientName(view.client)}</h2>
         <Presence view={view} />
       </div>
-      {!view.owner && !conversation.isOver.value && (
+      {!view.owner && !conversation.isOver.value && view.medium !== 'voice' && (
         <button type="button" class="button primary" onClick={() => void desk.run({ t: 'interaction.claim', key: newKey(), interaction })}>
           {t('pane.take')}
         </button>
       )}
-      {isOwner && isServed && (
+      {isOwner && isServed && !isOnPhone && (
         <button type="button" class="button" onClick={() => setAsking('end')}>
           {t('pane.end')}
         </button>
@@ -87,8 +90,8 @@ export function ConversationHeader({
       <MoreMenu
         label={t('pane.more')}
         items={[
-          isOwner && isServed && { icon: 'transfer', text: t('pane.transfer'), act: () => setAsking('transfer') },
-          isOwner && isServed && { icon: 'invite', text: t('pane.invite'), act: () => setAsking('invite') },
+          isOwner && isServed && !isOnPhone && { icon: 'transfer', text: t('pane.transfer'), act: () => setAsking('transfer') },
+          isOwner && isServed && !isOnPhone && { icon: 'invite', text: t('pane.invite'), act: () => setAsking('invite') },
           isParticipant &&
             !isOwner && {
               icon: 'end',
@@ -97,7 +100,7 @@ export function ConversationHeader({
             },
           { icon: 'route', text: t(maySupervise(desk.me) ? 'pane.why' : 'pane.whyMe'), act: () => go({ name: 'routing', interaction }) },
           { icon: 'download', text: t('pane.download'), act: download },
-          isOwner && isServed && { icon: 'check', text: t('close.go'), act: () => setAsking('close') },
+          isOwner && isServed && !isOnPhone && { icon: 'check', text: t('close.go'), act: () => setAsking('close') },
         ]}
       />
       {asking === 'end' && <EndDialog interaction={interaction} onDone={done} />}

@@ -5,6 +5,7 @@ import { DropZone } from '../conversation/DropZone.tsx';
 import { Uploads } from '../conversation/uploads.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { host } from './api.ts';
+import { CallPanel } from './CallPanel.tsx';
 import { ClientCard } from './ClientCard.tsx';
 import { AwayStrip, ConversationHeader } from './ConversationHeader.tsx';
 import { ConversationLines } from './ConversationLines.tsx';
@@ -40,7 +41,10 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
   const [isCardShown, setCardShown] = useState(false);
   const [isNote, setNote] = useState(false);
   const view = conversation.view.value;
-  const isClaim = view !== undefined && !view.owner && !conversation.isOver.value;
+  const call = desk.calls.of(id);
+  // Nothing is written to somebody on the phone.
+  const isSpoken = view?.medium === 'voice';
+  const isClaim = !isSpoken && view !== undefined && !view.owner && !conversation.isOver.value;
   const canWrite = view !== undefined && !conversation.isOver.value && (isClaim || isMine(view, desk.me.user.id));
   const uploads = useMemo(() => new Uploads(host, id, (file) => desk.write({ conversation: id, text: '', file })), [id]);
   const messageCount = conversation.messages.value.length;
@@ -71,20 +75,21 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
         <p role="status">{t('loading')}</p>
       </section>
     );
-  const canAttach = canWrite && !isClaim && !isNote;
+  const canAttach = canWrite && !isClaim && !isNote && !isSpoken;
   return (
     <section class={isCardShown ? 'pane shows-card' : 'pane'} aria-label={clientName(view.client)}>
       <DropZone class="pane-main" uploads={canAttach ? uploads : undefined}>
         <ConversationHeader view={view} conversation={conversation} isCardShown={isCardShown} onCard={() => setCardShown(!isCardShown)} />
         <AwayStrip view={view} />
+        {call && <CallPanel call={call} isMine={view.owner?.id === desk.me.user.id} />}
         <ConversationLines conversation={conversation} />
         {canWrite ? (
           <ReplyBox
             conversation={conversation}
             view={view}
             isClaim={isClaim}
-            isNote={isNote}
-            onNote={setNote}
+            isNote={isNote || isSpoken}
+            onNote={isSpoken ? undefined : setNote}
             uploads={canAttach ? uploads : undefined}
           />
         ) : (

@@ -62,6 +62,14 @@ function Here({ place: here, onSignOut }: { place: Place; onSignOut(): void }) {
   switch (here.name) {
     case 'profile':
       return <Profile onClose={() => go({ name: 'desk' })} onSignOut={onSignOut} />;
+    case 'calls':
+      return (
+        <Lazy
+          key="calls"
+          load={async () => (await import('../calls/CallHistory.tsx')).CallHistory}
+          props={{ interaction: here.interaction }}
+        />
+      );
     case 'overview':
       return <Lazy key="overview" load={async () => (await import('../supervise/Overview.tsx')).Overview} props={{ queue: here.queue }} />;
     case 'routing':

@@ -2,6 +2,7 @@
 
 import { newKey } from '../socket/socketClient.ts';
 import { Icon } from '../ui/Icon.tsx';
+import { CallCard } from './CallCard.tsx';
 import { useDesk } from './context.ts';
 import { OfferCard } from './OfferCard.tsx';
 import { Row } from './Row.tsx';
@@ -19,6 +20,10 @@ export function ListPane() {
   const figures = [...desk.figures.all.value.values()].filter(({ queue }) => mine.has(queue));
   const waiting = figures.reduce((sum, figure) => sum + figure.waiting, 0);
   const online = figures.reduce((most, figure) => Math.max(most, figure.agentsOnline), 0);
+  // The call that is shown beside has its controls there.
+  const myCalls = desk.calls.live.value.filter(
+    ({ interaction }) => interaction !== desk.openId.value && desk.rows.find(interaction)?.owner?.id === desk.me.user.id,
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLButtonElement>('.conversation-row')];
@@ -33,6 +38,9 @@ export function ListPane() {
       </div>
       {agent?.wrapUps.map((wrapUp) => (
         <WrapUpCard key={wrapUp.interaction} wrapUp={wrapUp} />
+      ))}
+      {myCalls.map((call) => (
+        <CallCard key={call.id} call={call} />
       ))}
       {desk.offers.value.map((offer) => (
         <OfferCard key={offer.interaction.id} offer={offer} />

@@ -4,6 +4,7 @@ import type { InteractionView } from '../socket/wire.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
+import { CallOffer, hasLivePhone } from './CallOffer.tsx';
 import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import type { Offer } from './desk.ts';
@@ -18,6 +19,8 @@ export function OfferCard({ offer }: { offer: Offer }) {
   // The bar begins full with what was left when the offer came here.
   const [wholeMs] = useState(() => Math.max(1_000, expiresAt - Date.now()));
   const queue = desk.agent.value?.queues.find(({ id }) => id === interaction.queue);
+  // Answering happens on the phone, where there is one.
+  const isRinging = interaction.medium === 'voice' && hasLivePhone(desk.agent.value);
   const title = t(`offer.title.${interaction.medium}`);
   return (
     <article class="offer" aria-label={title}>
@@ -38,16 +41,22 @@ export function OfferCard({ offer }: { offer: Offer }) {
             {clientName(interaction.client)}
             {queue && <em class="tag tag-quiet">{queue.name}</em>}
           </strong>
-          <p class="offer-text">{interaction.lastMessage?.text}</p>
+          {interaction.medium === 'voice' ? (
+            <CallOffer interaction={interaction} isRinging={isRinging} />
+          ) : (
+            <p class="offer-text">{interaction.lastMessage?.text}</p>
+          )}
         </div>
       </div>
       <div class="offer-buttons">
         <button type="button" class="button" onClick={() => void desk.decline(offer)}>
           {t('offer.decline')}
         </button>
-        <button type="button" class="button primary" onClick={() => void desk.accept(offer)}>
-          {t('offer.accept')}
-        </button>
+        {!isRinging && (
+          <button type="button" class="button primary" onClick={() => void desk.accept(offer)}>
+            {t('offer.accept')}
+          </button>
+        )}
       </div>
       <span class="offer-time" aria-hidden="true">
         <i ref={(bar) => bar?.style.setProperty('transform', `scaleX(${Math.min(1, leftMs / wholeMs)})`)} />

@@ -5,7 +5,7 @@ import { useDesk } from './context.ts';
 import { BrandMark } from './EntryCard.tsx';
 import { PlaceLink } from './PlaceLink.tsx';
 import { go, type Place } from './place.ts';
-import { mayConfigure, maySupervise } from './rights.ts';
+import { mayConfigure, mayReadCalls, maySupervise } from './rights.ts';
 import { type ListName, needsAnswer, rowsOf } from './rows.ts';
 import { dotOf } from './StatusMenu.tsx';
 import { isSoundOn, switchSound } from './sound.ts';
@@ -57,6 +57,7 @@ export function Rail({ here }: { here: Place }) {
             </button>
           );
         })}
+        {mayReadCalls(desk.me) && <RailLink to={{ name: 'calls' }} icon="phone" label={t('calls.title')} isHere={here.name === 'calls'} />}
         {maySupervise(desk.me) && (
           <RailLink
             to={{ name: 'overview' }}

@@ -13,7 +13,8 @@ export interface ReplyBoxProps {
   readonly view: InteractionView;
   readonly isClaim: boolean;
   readonly isNote: boolean;
-  onNote(isNote: boolean): void;
+  /** Absent where only notes are written. */
+  readonly onNote: ((isNote: boolean) => void) | undefined;
   readonly uploads: Uploads | undefined;
 }
 
@@ -38,7 +39,8 @@ export function ReplyBox({ conversation, view, isClaim, isNote, onNote, uploads 
         onSend={(text) => desk.write({ conversation: id, text, isNote, isClaim: isClaim && !isNote })}
         onTyping={(text) => !isNote && !isClaim && desk.typing(conversation, text)}
         tools={
-          !isClaim && (
+          !isClaim &&
+          onNote && (
             <button
               type="button"
               class="icon-button"

@@ -1,6 +1,6 @@
 /** The desk's HTTP calls. Signed in by cookie; every change carries the header that foreign pages cannot set. */
 import { HttpError, type RestHost } from '../conversation/rest.ts';
-import type { AgentView } from '../socket/wire.ts';
+import type { AgentView, CallView } from '../socket/wire.ts';
 
 export const host: RestHost = { origin: location.origin, credentials: () => ({ 'X-Centralino': '1' }) };
 
@@ -93,5 +93,11 @@ export const api = {
   disableTotp: (password: string) => call<void>('POST', '/auth/totp/disable', { password }),
   agents: () => call<{ items: AgentView[] }>('GET', '/agents'),
   servableQueues: (agent: string) => call<{ items: ServableQueue[] }>('GET', `/agents/${agent}/queues`),
+  call: (interaction: string) => call<CallView>('GET', `/interactions/${interaction}/call`),
+  /** Those that calls can go on to. */
+  voiceQueues: async () =>
+    (await call<{ items: { id: string; name: string; channel: string; isActive: boolean }[] }>('GET', '/queues?limit=200')).items.filter(
+      ({ channel, isActive }) => channel === 'voice' && isActive,
+    ),
   queue: (id: string) => call<QueueSettings>('GET', `/queues/${id}`),
 };

@@ -9,8 +9,9 @@ import { TypingSignal } from '../conversation/typingSignal.ts';
 import { CommandError, codeOf } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
-import type { AgentHello, AgentView, CommandFrame, Message, PublicEvent, Snapshot } from '../socket/wire.ts';
+import type { AgentHello, AgentView, CallCommandBody, CommandFrame, Message, PublicEvent, Snapshot } from '../socket/wire.ts';
 import { api, type Me, type QueueSettings } from './api.ts';
+import { Calls } from './calls.ts';
 import { deviceId, deviceName } from './device.ts';
 import { FiguresFeeds } from './figures.ts';
 import { pauseReasons } from './pauseReasons.ts';
@@ -31,6 +32,7 @@ export class Desk {
   readonly agent = signal<AgentView | undefined>(undefined);
   readonly rows = new Rows(() => [...this.#conversations.value.values()].flatMap(({ view }) => view.value ?? []));
   readonly offers = signal<readonly Offer[]>([]);
+  readonly calls = new Calls();
   readonly figures: FiguresFeeds;
   /** ACC-5: the account lets users sign in to queues they are not assigned to. */
   readonly canSignInAnywhere = signal(false);
@@ -115,7 +117,7 @@ export class Desk {
         this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
       // One that was shown before is loaded again: its cursor went with the subscription.
       this.#conversations.value = new Map(this.#conversations.value).set(id, conversation);
-      this.socket.subscribe(`conversation:${id}`, conversation);
+      this.socket.subscribe(`conversation:${id}`, this.calls.heardBy(conversation));
     });
     if (before !== undefined) this.socket.unsubscribe(`conversation:${before}`);
   }
@@ -138,6 +140,11 @@ export class Desk {
   async decline(offer: Offer): Promise<void> {
     await this.run({ t: 'offer.decline', interaction: offer.interaction.id, token: offer.token });
     this.#removeOffer(offer.interaction.id);
+  }
+
+  /** VOX-4. @returns whether the call did it */
+  command(interaction: string, body: CallCommandBody): Promise<boolean> {
+    return this.run({ t: 'call.command', key: newKey(), interaction, body });
   }
 
   markRead(conversation: Conversation): void {
@@ -198,15 +205,26 @@ export class Desk {
     if (snapshot.kind !== 'agent') return;
     this.#setAgent(snapshot.agent);
     this.offers.value = snapshot.offers;
+    this.calls.replace(snapshot.calls);
   }
 
   #onAgentEvent(event: PublicEvent): void {
     if (event.type === 'agent.changed') this.#setAgent(event.agent);
-    else if (event.type === 'offer.gone') this.#removeOffer(event.interaction);
+    else if (event.type === 'call.changed') this.calls.take(event.call);
+    else if (event.type === 'offer.gone') this.#offerGone(event.interaction, event.reason);
     else if (event.type === 'offer.made') {
       this.offers.value = [...this.offers.value.filter((offer) => offer.interaction.id !== event.offer.interaction.id), event.offer];
       ring();
     }
+  }
+
+  /** A call was answered on the phone: the desk shows who it is. */
+  #offerGone(interaction: string, reason: string): void {
+    const offer = this.offers.value.find((known) => known.interaction.id === interaction);
+    this.#removeOffer(interaction);
+    if (reason !== 'accepted' || offer?.interaction.medium !== 'voice') return;
+    this.list.value = 'mine';
+    this.show(interaction);
   }
 
   #removeOffer(interaction: string): void {

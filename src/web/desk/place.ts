@@ -4,12 +4,14 @@
  */
 import { signal } from '@preact/signals';
 
-export const ADMIN_PAGES = ['queues', 'agents', 'skills', 'pauses', 'account'] as const;
+export const ADMIN_PAGES = ['queues', 'agents', 'numbers', 'phones', 'trunks', 'skills', 'pauses', 'account'] as const;
 export type AdminPage = (typeof ADMIN_PAGES)[number];
 
 export type Place =
   | { readonly name: 'desk' }
   | { readonly name: 'profile' }
+  /** History of calls; `interaction`: one in detail. */
+  | { readonly name: 'calls'; readonly interaction?: string }
   /** `queue`: one of them in detail. */
   | { readonly name: 'overview'; readonly queue?: string }
   /** BEY-2: how one interaction was routed. */
@@ -28,6 +30,8 @@ export function hashOf(to: Place): string {
       return '';
     case 'profile':
       return '#/profile';
+    case 'calls':
+      return to.interaction === undefined ? '#/calls' : `#/calls/${to.interaction}`;
     case 'overview':
       return to.queue === undefined ? '#/overview' : `#/overview/${to.queue}`;
     case 'routing':
@@ -41,6 +45,7 @@ export function hashOf(to: Place): string {
 export function placeOf(hash: string): Place {
   const [, name = '', first, second] = hash.split('/');
   if (name === 'profile') return { name };
+  if (name === 'calls') return { name, ...(first && { interaction: first }) };
   if (name === 'overview') return { name, ...(first && { queue: first }) };
   if (name === 'routing' && first) return { name, interaction: first };
   const page = ADMIN_PAGES.find((known) => known === first);

@@ -1,5 +1,9 @@
 /** Texts of configuration and overview in English. */
+import { phonesEn } from './phones.en.ts';
+
 export const adminEn = {
+  ...phonesEn,
+
   title: 'Configuration',
   loading: 'Loading…',
   cancel: 'Cancel',

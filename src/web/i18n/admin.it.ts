@@ -1,7 +1,10 @@
 /** Texts of configuration and overview in Italian. */
 import type { AdminKey } from './admin.en.ts';
+import { phonesIt } from './phones.it.ts';
 
 export const adminIt: Readonly<Record<AdminKey, string>> = {
+  ...phonesIt,
+
   title: 'Configurazione',
   loading: 'Caricamento…',
   cancel: 'Annulla',

@@ -6,6 +6,8 @@ import { createEdge, type Edge } from '../../../sip/edge/edge.ts';
 import { openTransports } from '../../../sip/edge/transports.ts';
 import type { Clock, Destination, SipTimers } from '../../../sip/edge/types.ts';
 import { createLogger } from '../../../src/base/log.ts';
+import { until } from '../../support/services.ts';
+import type { TestSrf } from './srf.ts';
 
 export const SECRET = 'the secret of the edge';
 export const HOST = '127.0.0.1';
@@ -15,7 +17,9 @@ export interface TestEdge extends Edge {
   readonly sipPort: number;
   readonly tcpPort: number;
   /** An application, connected and authenticated. */
-  connect(tags?: string[]): Promise<Srf>;
+  connect(tags?: string[]): Promise<TestSrf>;
+  /** Resolves when the edge knows of all that its applications have asked for. */
+  settled(): Promise<void>;
 }
 
 export interface TestEdgeOptions {
@@ -28,17 +32,26 @@ export interface TestEdgeOptions {
 /** For callers that close it themselves. */
 export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   const log = createLogger('edge', process.env['EDGE_LOG'] ?? 'silent');
-  const transports = await openTransports({ host: HOST, ports: { udp: 0 }, log });
+  const transports = await openTransports({ host: HOST, ports: { udp: 0, tcp: 0, ws: 0 }, log });
   const { clock = systemClock, timers = RFC_TIMERS, secret = SECRET, redirect } = options;
   const wire = { host: HOST, port: 0, secret };
   const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}) });
   const portOf = (protocol: string): number => transports.listening.find((one) => one.protocol === protocol)?.address.port ?? 0;
-  const connect = (tags: string[] = []): Promise<Srf> => connectApplication(edge.wirePort, secret, tags);
+  const applications: TestSrf[] = [];
+  const connect = async (tags: string[] = []): Promise<TestSrf> => {
+    const srf = await connectApplication(edge.wirePort, secret, tags);
+    applications.push(srf);
+    return srf;
+  };
+  const asked = (): number =>
+    applications.map(({ app }) => app.client).reduce((sum, { verbs, mapServer }) => sum + (mapServer.size > 0 ? verbs.size : 0), 0);
+  const settled = async (): Promise<void> => void (await until(() => edge.figures.routes >= asked()));
   // The figures are read anew each time.
   return Object.create(edge, {
     sipPort: { value: portOf('udp') },
     tcpPort: { value: portOf('tcp') },
     connect: { value: connect },
+    settled: { value: settled },
   }) as TestEdge;
 }
 
@@ -49,7 +62,12 @@ export async function startTestEdge(options: TestEdgeOptions = {}): Promise<Test
 }
 
 /** `tell`: what the edge says of its sockets, `udp/host:port,…`. */
-export async function connectApplication(port: number, secret: string, tags: string[], tell?: (hostports: string) => void): Promise<Srf> {
+export async function connectApplication(
+  port: number,
+  secret: string,
+  tags: string[],
+  tell?: (hostports: string) => void,
+): Promise<TestSrf> {
   const srf = tags.length > 0 ? new Srf(tags) : new Srf();
   await new Promise<void>((resolve, reject) => {
     srf.connect({ host: HOST, port, secret });
@@ -61,10 +79,10 @@ export async function connectApplication(port: number, secret: string, tags: str
     // Without a listener a lost connection would end the test run.
     srf.on('error', () => undefined);
   });
-  return srf;
+  return srf as unknown as TestSrf;
 }
 
 /** Cuts an application's connection, as when its process dies: it does not come again. */
-export function kill(srf: Srf): void {
+export function kill(srf: TestSrf): void {
   srf.disconnect();
 }

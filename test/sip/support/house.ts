@@ -14,11 +14,11 @@ import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
-import { type SipProcess, startSipProcess } from './sipProcess.ts';
 import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, type SceneAgent } from '../../support/phoneScene.ts';
 import { startTestRedis, until } from '../../support/services.ts';
 import { sine } from '../../support/tones.ts';
+import { type SipProcess, startSipProcess } from './sipProcess.ts';
 
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
@@ -71,7 +71,10 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
   const engine = await engineOf('sip-1');
   const workers = await startRoutingWorkers(await engineOf('worker-1'), { log, sinks: [], logBudgetBytes: 500_000_000 });
   closing.push(() => workers.close());
-  const scene = await createPhoneScene(engine, { agents: 0, queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: TONE, announceEverySec: 0, ...voice }, ...queue } });
+  const scene = await createPhoneScene(engine, {
+    agents: 0,
+    queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: TONE, announceEverySec: 0, ...voice }, ...queue },
+  });
 
   // Nodes announce themselves every second; here only when they come.
   const announced = new Map<string, { engine: RunningEngine; port: number; kind: 'edge' | 'rtp' }>();

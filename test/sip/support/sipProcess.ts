@@ -21,8 +21,12 @@ export interface SipProcessOptions {
 }
 
 export async function startSipProcess(options: SipProcessOptions): Promise<SipProcess> {
-  const child: ChildProcess = spawn(process.execPath, [import.meta.filename, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve) => child.stdout?.on('data', (text) => (String(text).includes('ready\n') ? resolve() : process.stdout.write(text))));
+  const child: ChildProcess = spawn(process.execPath, [import.meta.filename, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((resolve) =>
+    child.stdout?.on('data', (text) => (String(text).includes('ready\n') ? resolve() : process.stdout.write(text))),
+  );
   return {
     async kill9() {
       if (child.exitCode !== null || child.signalCode !== null) return;

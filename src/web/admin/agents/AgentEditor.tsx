@@ -10,6 +10,7 @@ import { SaveBar } from '../form/SaveBar.tsx';
 import { Section } from '../form/Section.tsx';
 import { SkillNeeds } from '../form/SkillNeeds.tsx';
 import { useLoaded } from '../load.ts';
+import { AgentPhones } from '../phones/AgentPhones.tsx';
 import { type AdminKey, t } from '../texts.ts';
 import { INTERRUPTIONS, type Queue, type Skill, type User } from '../types.ts';
 import { Waiting } from '../Waiting.tsx';
@@ -86,6 +87,9 @@ function AgentFields({ user, skills, queues }: { user: User; skills: readonly Sk
         </Section>
         <SaveBar form={form} nameOf={nameOf} />
       </form>
+      <Section id="section-phones" title={t('page.phones')} hint={t('agent.phones.hint')}>
+        <AgentPhones user={user} />
+      </Section>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { adminApi } from '../api.ts';
 import { Form } from '../form/form.ts';
 import { useLoaded } from '../load.ts';
-import type { Queue, QueueValues, Skill } from '../types.ts';
+import type { Queue, QueueValues, Skill, Sound } from '../types.ts';
 import { Waiting } from '../Waiting.tsx';
 import { QueueForm } from './QueueForm.tsx';
 
@@ -12,16 +12,27 @@ export interface QueueContext {
   readonly id: string;
   readonly skills: readonly Skill[];
   readonly queues: readonly Queue[];
+  readonly sounds: readonly Sound[];
 }
 
 export function QueueEditor({ id }: { id: string }) {
-  const [state, , reload] = useLoaded(() => Promise.all([adminApi.queue(id), adminApi.allSkills(), adminApi.allQueues()]), [id]);
+  const [state, , reload] = useLoaded(
+    () => Promise.all([adminApi.queue(id), adminApi.allSkills(), adminApi.allQueues(), adminApi.sounds()]),
+    [id],
+  );
   if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
-  const [queue, skills, queues] = state.value;
-  return <Loaded queue={queue} skills={skills} queues={queues} />;
+  const [queue, skills, queues, sounds] = state.value;
+  return <Loaded queue={queue} skills={skills} queues={queues} sounds={sounds} />;
 }
 
-function Loaded({ queue, skills, queues }: { queue: Queue; skills: readonly Skill[]; queues: readonly Queue[] }) {
+interface Parts {
+  readonly queue: Queue;
+  readonly skills: readonly Skill[];
+  readonly queues: readonly Queue[];
+  readonly sounds: readonly Sound[];
+}
+
+function Loaded({ queue, skills, queues, sounds }: Parts) {
   const form = useMemo(
     () =>
       new Form<QueueValues>(queue, {
@@ -31,7 +42,7 @@ function Loaded({ queue, skills, queues }: { queue: Queue; skills: readonly Skil
       }),
     [queue.id],
   );
-  return <QueueForm context={{ form, id: queue.id, skills, queues }} />;
+  return <QueueForm context={{ form, id: queue.id, skills, queues, sounds }} />;
 }
 
 /** Steps run by their time, so that is their order. */

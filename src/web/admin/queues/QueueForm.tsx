@@ -16,10 +16,12 @@ import type { QueueContext } from './QueueEditor.tsx';
 import { SkillSection } from './SkillSection.tsx';
 import { StickySection } from './StickySection.tsx';
 import { TimeSection } from './TimeSection.tsx';
+import { VoiceSection } from './VoiceSection.tsx';
 
 const SECTIONS = [
   { name: 'basics', fields: ['name', 'channel', 'isActive', 'serviceLevelSec'], Part: BasicsSection },
   { name: 'answer', fields: ['mode', 'ringMax', 'isAutoAccepted', 'offerTimeoutMs', 'maxMissed', 'limitPerAgent'], Part: AnswerSection },
+  { name: 'voice', fields: ['voice'], Part: VoiceSection },
   { name: 'priority', fields: ['priority', 'weightSec'], Part: PrioritySection },
   { name: 'skills', fields: ['required', 'preferred', 'relaxation'], Part: SkillSection },
   { name: 'sticky', fields: ['stickyWaitMs', 'stickyMemoryMs'], Part: StickySection },
@@ -30,6 +32,8 @@ const SECTIONS = [
 
 export function QueueForm({ context }: { context: QueueContext }) {
   const { form } = context;
+  // What is heard concerns those who call.
+  const sections = SECTIONS.filter(({ name }) => name !== 'voice' || form.base.value.channel === 'voice');
   const [isDeleting, setDeleting] = useState(false);
   const wrong = [...form.errors.value.keys()].map((path) => path.split('.')[0]);
   return (
@@ -44,14 +48,14 @@ export function QueueForm({ context }: { context: QueueContext }) {
       <div class="editor-parts">
         <SectionNav
           label={t('queue.sections')}
-          sections={SECTIONS.map(({ name, fields }) => ({
+          sections={sections.map(({ name, fields }) => ({
             id: `section-${name}`,
             title: t(`section.${name}`),
             isWrong: fields.some((field) => wrong.includes(field)),
           }))}
         />
         <form class="editor-form" onSubmit={(event) => event.preventDefault()} noValidate>
-          {SECTIONS.map(({ name, Part }) => (
+          {sections.map(({ name, Part }) => (
             <Section key={name} id={`section-${name}`} title={t(`section.${name}`)} hint={t(`section.${name}.hint`)}>
               <Part {...context} />
             </Section>

@@ -68,12 +68,13 @@ export function StepCard({ step, number, queues, errors, onChange, onRemove }: S
   );
 }
 
-interface OperationProps extends Pick<StepCardProps, 'queues' | 'errors'> {
+export interface OperationProps extends Pick<StepCardProps, 'queues' | 'errors'> {
   readonly operation: RecipeOperation;
   onChange(operation: RecipeOperation): void;
 }
 
-function Operation({ operation, queues, errors, onChange }: OperationProps) {
+/** What an operation needs besides its name. Errors stand under `do.`. */
+export function Operation({ operation, queues, errors, onChange }: OperationProps) {
   switch (operation.op) {
     case 'queue':
       return (
@@ -121,7 +122,7 @@ function Operation({ operation, queues, errors, onChange }: OperationProps) {
   }
 }
 
-function fresh(op: RecipeOperation['op'], queues: readonly Queue[]): RecipeOperation {
+export function fresh(op: RecipeOperation['op'], queues: readonly Queue[]): RecipeOperation {
   switch (op) {
     case 'queue':
       return { op, queueId: queues[0]?.id ?? '' };

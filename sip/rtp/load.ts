@@ -1,0 +1,49 @@
+/**
+ * How busy a process is, and when it is too much: no share of time alone, for a loop may be busy and in time, nor lateness alone, for anything may be late once.
+ * Busy and so late that it is heard, for seconds on end: then no new leg is taken, so that those that stand go on. One per process.
+ */
+const CHECK_MS = 50;
+const SECOND_MS = 1_000;
+const BUSY = 0.92;
+const HEARD_LATE_MS = 100;
+const SECONDS = 3;
+
+export class Load {
+  readonly #timer: NodeJS.Timeout;
+  #share = 0;
+  #busy = performance.eventLoopUtilization();
+  #secondAt = performance.now();
+  #checkedAt = performance.now();
+  #latestMs = 0;
+  #badSeconds = 0;
+
+  constructor() {
+    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+  }
+
+  /** 0 to 1: of the last second. */
+  get share(): number {
+    return this.#share;
+  }
+
+  get isTooMuch(): boolean {
+    return this.#badSeconds >= SECONDS;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    const now = performance.now();
+    this.#latestMs = Math.max(this.#latestMs, now - this.#checkedAt - CHECK_MS);
+    this.#checkedAt = now;
+    if (now - this.#secondAt < SECOND_MS) return;
+    this.#secondAt = now;
+    const busy = performance.eventLoopUtilization();
+    this.#share = performance.eventLoopUtilization(busy, this.#busy).utilization;
+    this.#badSeconds = this.#share > BUSY && this.#latestMs > HEARD_LATE_MS ? this.#badSeconds + 1 : 0;
+    this.#busy = busy;
+    this.#latestMs = 0;
+  }
+}

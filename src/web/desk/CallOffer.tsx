@@ -1,0 +1,45 @@
+/** RTE-6 for a phone call: who calls from which number, since when they wait, and that the phone rings. */
+import { useEffect, useState } from 'preact/hooks';
+import type { AgentView, CallView, InteractionView } from '../socket/wire.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { now } from '../ui/now.ts';
+import { lasting } from '../ui/time.ts';
+import { api } from './api.ts';
+import { clientName } from './clientName.ts';
+import { language, t } from './texts.ts';
+
+const TRIES = 5;
+const RETRY_MS = 700;
+
+/** A registered phone is a live device under its own id. */
+export const hasLivePhone = (agent: AgentView | undefined): boolean =>
+  agent?.devices.some(({ id, isLive }) => isLive && id.startsWith('phn_')) ?? false;
+
+export function CallOffer({ interaction, isRinging }: { interaction: InteractionView; isRinging: boolean }) {
+  const [call, setCall] = useState<CallView>();
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // The offer may be here before the process that carries the call told of it; the card serves without the number.
+    const again = () => {
+      if (tries < TRIES) timer = setTimeout(() => setTries(tries + 1), RETRY_MS);
+    };
+    api.call(interaction.id).then(setCall, again);
+    return () => clearTimeout(timer);
+  }, [interaction.id, tries]);
+  const hasNumber = call !== undefined && call.caller !== '' && call.caller !== clientName(interaction.client);
+  return (
+    <>
+      <p class="offer-text">
+        {hasNumber && <bdi>{call.caller} · </bdi>}
+        {t('call.waited', { time: lasting(interaction.createdAt, now.value, language.value) })}
+      </p>
+      {isRinging && (
+        <p class="offer-phone">
+          <Icon name="phone" size={15} />
+          {t('call.answerOnPhone')}
+        </p>
+      )}
+    </>
+  );
+}

@@ -12,7 +12,7 @@ import { type BenchOptions, histogram, publishReport, quantile } from './report.
 import { type CallsSeen, callsOf, doubleLegs, idleTimes, inviteDelays, served } from './voiceCalls.ts';
 import { type Capture, startCapture } from './voiceCapture.ts';
 import { VoiceCenter } from './voiceCenter.ts';
-import { AGENTS, CALLERS, Phones } from './voicePhones.ts';
+import { AGENTS, CALLERS, type Callers, Phones } from './voicePhones.ts';
 
 /** Asterisk 22.10, `app_queue` tuned to its advantage, by the same measurement on a like machine: the issue that asked for this benchmark (part 3, Proof). */
 const ASTERISK = {
@@ -54,6 +54,8 @@ const OVERLOAD_PER_SEC = 400;
 /** Of the calls offered, so many must be served for a rate to count. */
 const GOOD_SHARE = 0.999;
 const WARM_MS = 3_000;
+/** At which callers come who are to wait. */
+const FILL_PER_SEC = 100;
 
 interface Row {
   readonly name: string;
@@ -99,6 +101,7 @@ class VoiceBench {
   readonly #seconds: number;
   readonly #center: VoiceCenter;
   readonly #phones: Phones;
+  readonly #captures: Capture[] = [];
   #talkMs = 0;
 
   private constructor(folder: string, isQuick: boolean, center: VoiceCenter, phones: Phones) {
@@ -153,7 +156,7 @@ class VoiceBench {
     const seconds = Math.min(10, this.#seconds);
     const { seen } = await this.#play(OVERLOAD_PER_SEC, seconds);
     const [good, refused] = [served(seen).length, seen.callers.filter(({ status }) => status === 503 || status === 486).length];
-    this.#figures['overloadCallsPerSec'] = good / seconds;
+    this.#figures['overloadCallsPerSec'] = (good / seen.callers.length) * OVERLOAD_PER_SEC;
     this.#notes.push(
       `${OVERLOAD_PER_SEC}/s offered for ${seconds} s: ${good} served, ${refused} told 503, ${seen.callers.length - good - refused} of ${seen.callers.length} neither`,
     );
@@ -163,12 +166,7 @@ class VoiceBench {
   async drain(count: number): Promise<void> {
     await this.#staff(0, SHORT_TALK_MS);
     const capture = await this.#capture(`drain${count}`);
-    const callers = this.#phones.call({ service: this.#center.scene.did, perSec: 100, count, patienceMs: 120_000 });
-    await until(async () => (await this.#center.waiting()) >= count, {
-      timeoutMs: 40_000,
-      everyMs: 200,
-      what: `${count} callers who wait`,
-    });
+    const callers = await this.#fill(count, 60_000);
     await this.#center.signIn(DRAINING_AGENTS);
     const isOver = await Promise.race([callers.over.then(() => true), wait(30_000).then(() => false)]);
     const seen = await this.#seen(capture);
@@ -190,13 +188,8 @@ class VoiceBench {
     await this.#staff(0, SHORT_TALK_MS);
     const before = this.#center.usage();
     const seconds = Math.min(10, this.#seconds);
-    const fill = count / 100 + 2;
-    const callers = this.#phones.call({ service: this.#center.scene.did, perSec: 100, count, patienceMs: (fill + seconds + 4) * 1_000 });
-    await until(async () => (await this.#center.waiting()) >= count, {
-      timeoutMs: 40_000,
-      everyMs: 200,
-      what: `${count} callers who wait`,
-    });
+    const fill = count / FILL_PER_SEC + 2;
+    const callers = await this.#fill(count, (fill + seconds + 4) * 1_000);
     await wait(1_000);
     const start = this.#center.usage();
     await wait(seconds * 1_000);
@@ -233,13 +226,14 @@ class VoiceBench {
   }
 
   async close(): Promise<void> {
+    for (const capture of this.#captures) capture.close();
     this.#phones.close();
     await this.#center.close();
   }
 
   /** So many agents are signed in, whose phones talk for so long. */
   async #staff(count: number, talkMs: number): Promise<void> {
-    await until(async () => (await this.#center.waiting()) === 0, { timeoutMs: 20_000, everyMs: 200, what: 'an empty queue' });
+    await until(async () => (await this.#center.waiting()) === 0, { timeoutMs: 40_000, everyMs: 200, what: 'an empty queue' });
     if (this.#talkMs !== talkMs) {
       this.#talkMs = talkMs;
       await this.#phones.answer(
@@ -249,6 +243,19 @@ class VoiceBench {
       await this.#center.registered();
     }
     await this.#center.signIn(count);
+  }
+
+  /** So many wait in the queue. @throws with how many were let in when some were refused */
+  async #fill(count: number, patienceMs: number): Promise<Callers> {
+    const callers = this.#phones.call({ service: this.#center.scene.did, perSec: FILL_PER_SEC, count, patienceMs });
+    const limit = Date.now() + (count / FILL_PER_SEC) * 1_000 + 8_000;
+    let waiting = 0;
+    while (waiting < count) {
+      if (Date.now() > limit) throw new Error(`${waiting} of ${count} callers were let in`);
+      await wait(200);
+      waiting = await this.#center.waiting();
+    }
+    return callers;
   }
 
   /** Calls come at the rate, for so long; what became of each. The first seconds count for nothing that is timed. */
@@ -265,8 +272,10 @@ class VoiceBench {
     return { seen: await this.#seen(capture), usage, sinceMs };
   }
 
-  #capture(name: string): Promise<Capture> {
-    return startCapture(this.#center.sipPort, join(this.#folder, `voice-${name}.pcap`));
+  async #capture(name: string): Promise<Capture> {
+    const capture = await startCapture(this.#center.sipPort, join(this.#folder, `voice-${name}.pcap`));
+    this.#captures.push(capture);
+    return capture;
   }
 
   async #seen(capture: Capture): Promise<CallsSeen> {

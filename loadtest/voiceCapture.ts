@@ -17,6 +17,8 @@ export interface SipPacket {
 export interface Capture {
   /** Ends it and reads what was captured, oldest first. @throws when packets were lost on the way into the file */
   read(): Promise<SipPacket[]>;
+  /** Ends it, read or not. */
+  close(): void;
 }
 
 const SNAP_BYTES = 2_048;
@@ -38,6 +40,7 @@ export async function startCapture(port: number, file: string): Promise<Capture>
       if (dropped > 0) throw new Error(`the capture lost ${dropped} packets`);
       return readPcap(readFileSync(file));
     },
+    close: () => void dumpcap.kill('SIGKILL'),
   };
 }
 

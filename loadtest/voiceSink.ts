@@ -11,7 +11,8 @@ await Promise.all(
   Array.from({ length: Number(count) }, (_, place) => {
     const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BYTES });
     return new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
+      // Open already, for all addresses, by somebody else: nothing is answered by ICMP there either.
+      socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve() : reject(error)));
       socket.bind({ port: Number(first) + place * Number(step), address }, resolve);
     });
   }),

@@ -43,7 +43,7 @@ export interface LogEntry {
   /** The feeds it was appended to, each with its offset there; state feeds carry offset 0. */
   readonly feeds: readonly { readonly feed: string; readonly off: number }[];
   readonly body: string;
-  /** Of an offer: the interaction, for `readOfferedRow`. */
+  /** Of an offer: the interaction, for `readRow`. */
   readonly row?: string;
 }
 

@@ -161,6 +161,12 @@ export interface Phones {
   announce(node: Omit<PhoneNode, 'id' | 'epoch'>): Promise<void>;
   nodes(kind: NodeKind): Promise<PhoneNode[]>;
 
+  /** What another process needs to go on with a call of this node; replaces what was saved of it. */
+  saveCall(call: string, doc: string): Promise<void>;
+  forgetCall(call: string): Promise<void>;
+  /** The saved calls of SIP nodes that are gone; each is given to one asker only. */
+  takeLapsedCalls(): Promise<string[]>;
+
   /** Which node carries a call (or an interaction's call), for 10 s after its last word. */
   carry(calls: readonly { readonly call: string; readonly interaction: string }[]): Promise<void>;
   carrier(callOrInteraction: string): Promise<{ node: string; call: string } | undefined>;

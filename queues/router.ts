@@ -10,6 +10,7 @@ import type { AgentCommand, NewInteraction, NewMessage, Outcome, Refused, Router
 import { MessageBatches } from './messageBatches.ts';
 import type { Reply } from './redis.ts';
 import { toAgent, toInteraction, toOffers } from './replies.ts';
+import { toFlatRow } from './rowText.ts';
 
 const PREVIEW_CHARS = 140;
 
@@ -36,7 +37,15 @@ export function createRouter(commands: Commands): Router {
     args: readonly (string | number)[],
   ): Promise<Outcome<{ interaction: InteractionView }>> {
     const reply = await commands.run(name, scope.partition, args);
-    return isRefused(reply) ? reply : { ok: true, interaction: interactionAt(reply, 1, id) };
+    if (isRefused(reply)) return reply;
+    return { ok: true, interaction: interactionOf(id, await rowAt(scope, reply, 1, id)) };
+  }
+
+  /** The row in an answer, as a flat list of fields and values; read when its text does not tell. */
+  async function rowAt(scope: Scope, reply: Reply, index: number, id: string): Promise<unknown> {
+    const row = reply[index];
+    if (typeof row !== 'string') return row;
+    return toFlatRow(row) ?? (await commands.read('readConversation', scope.partition, [id, scope.accountId, '', 0]))?.[1];
   }
 
   async function withAgent(
@@ -82,8 +91,9 @@ export function createRouter(commands: Commands): Router {
         routingOf(start),
       ]);
       if (isRefused(reply)) return reply;
-      const interaction = interactionAt(reply, 4, String(reply[3]));
-      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction, offers: toOffers(reply[4]) };
+      const id = String(reply[3]);
+      const row = await rowAt(scope, reply, 4, id);
+      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionOf(id, row), offers: toOffers(row) };
     },
 
     async sendMessage(scope, message) {
@@ -198,8 +208,9 @@ function commandId(kind: string, member: string, key: string): string {
   return `${kind}:${member}:${key}`;
 }
 
-function interactionAt(reply: Reply, index: number, id: string): InteractionView {
-  const view = toInteraction(id, reply[index]);
+/** @throws AppError gone */
+function interactionOf(id: string, row: unknown): InteractionView {
+  const view = toInteraction(id, row);
   if (!view) throw new AppError('gone');
   return view;
 }

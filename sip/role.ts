@@ -2,15 +2,18 @@
  * The role `sip`: the SIP application of one process. It finds the servers it is linked to (those that announce themselves, or the one the environment names) and the media
  * processes, and registers phones. Any number may run; each carries the calls it took. Needs Redis to start.
  *
- * Closing order: the application (new calls elsewhere, calls may end for DRAIN_SEC), registrar, engine.
+ * Closing order: registrations with providers, the application (new calls elsewhere, calls may end for DRAIN_SEC), registrar, engine.
  */
 import { limitsFor } from '../config/limits.ts';
 import { createEngine } from '../queues/index.ts';
 import type { RoleContext, RunningRole } from '../src/base/context.ts';
 import { sealPurpose, unseal } from '../src/base/seal.ts';
 import { startApplication } from './app/application.ts';
+import { LinkLost } from './app/link.ts';
+import type { Links } from './app/links.ts';
 import { mediaLinks } from './app/mediaLink.ts';
 import { serversOf } from './app/servers.ts';
+import { type ProviderAnswer, Providers, type ProvidersOptions } from './registrar/providers.ts';
 import { Registrar } from './registrar/registrar.ts';
 import { controlSecret } from './rtp/server.ts';
 
@@ -42,11 +45,27 @@ export async function startSip(context: RoleContext): Promise<RunningRole> {
     drainMs: env.DRAIN_SEC * 1_000,
     registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
   });
+  const providers = new Providers({ engine, secretKey, log, send: sendBy(application.links) });
   return {
     async close(reason) {
+      await providers.close();
       await application.close();
       await registrar.close();
       await engine.close(reason);
     },
+  };
+}
+
+/** Outside of dialogs, by whichever server is up. */
+function sendBy(links: Links): ProvidersOptions['send'] {
+  return async ({ method, uri, headers }) => {
+    const link = links.any();
+    if (!link) throw new LinkLost('down');
+    const request = await link.request({ method, uri, headers: { ...headers } });
+    return link.during<ProviderAnswer>((resolve) => {
+      request.on('response', (response) => {
+        if (response.status >= 200) resolve(response);
+      });
+    });
   };
 }

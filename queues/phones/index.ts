@@ -9,6 +9,7 @@ import { Bindings } from './bindings.ts';
 import { PhonesConfiguration } from './configuration.ts';
 import { Mailbox } from './mailbox.ts';
 import { PhoneNodes } from './nodes.ts';
+import { SavedCalls } from './savedCalls.ts';
 
 /** A call that its node was silent about for so long is carried by nobody. */
 const CARRIED_MS = 10_000;
@@ -31,6 +32,7 @@ export function createPhones(options: {
   const configuration = new PhonesConfiguration(options);
   const nodes = new PhoneNodes(options);
   const bindings = new Bindings({ ...options, nodes });
+  const savedCalls = new SavedCalls({ ...options, nodes: () => nodes.list('sip') });
   const mailbox = new Mailbox({ ...options, nodeId: lease.nodeId });
 
   return {
@@ -50,6 +52,10 @@ export function createPhones(options: {
 
     announce: (node) => nodes.announce(node),
     nodes: (kind) => nodes.list(kind),
+
+    saveCall: (call, doc) => savedCalls.save(call, doc),
+    forgetCall: (call) => savedCalls.forget(call),
+    takeLapsedCalls: () => savedCalls.takeLapsed(),
 
     async carry(calls) {
       const entries = calls.flatMap(({ call, interaction }) => [call, interaction].map((id) => [carrierKey(prefix, id), call] as const));

@@ -13,4 +13,4 @@ if h[3] ~= 'closed' then
   call('SADD', holderKey(), 'c|' .. i .. '|' .. connection)
   if h[4] ~= 'gone' then clientCame(i) end
 end
-return { 'ok', view(i), knocks }
+return { 'ok', viewText(i), knocks }

@@ -9,7 +9,7 @@ local i, acc, q, contact, connection = ARGV[5], ARGV[6], ARGV[7], ARGV[9], ARGV[
 local command = 'start:' .. contact .. ':' .. ARGV[10]
 local first = firstResult(command)
 -- One that has left Redis was begun all the same.
-if first and (fields(first, 'acc')[1] or acc) == acc then return { 'ok', '1', 1, first, view(first), knocks } end
+if first and (fields(first, 'acc')[1] or acc) == acc then return { 'ok', '1', 1, first, viewText(first), knocks } end
 if meta[3] == '1' then return { 'log_full' } end
 if not isAccountActive(acc) then return { 'account_inactive' } end
 local c = queueOf(q)
@@ -66,4 +66,4 @@ keepResult(command, i)
 keepForLastAgent(i, c, contact)
 matchInteraction(i)
 if c.recipe ~= '' then runRecipe(i) end
-return { 'ok', tostring(off), 0, i, view(i), knocks }
+return { 'ok', tostring(off), 0, i, viewText(i), knocks }

@@ -29,6 +29,7 @@ import type { Link, ServerAddress } from './link.ts';
 import { Links } from './links.ts';
 import { Media, type MediaOptions } from './media.ts';
 import { Recent } from './recent.ts';
+import { Recovery } from './recovery.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf.ts';
 import { Wheel } from './wheel.ts';
 
@@ -66,6 +67,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const calls = new CarriedCalls(wheel);
   const debts = new Debts(log);
   const guards = new Guards(options.limits);
+  /** By which servers know us. */
+  const tag = options.nodeId.slice(-32);
   const media = new Media({
     connect: options.connectMedia,
     nodes: () => engine.phones.nodes('rtp'),
@@ -79,7 +82,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const links = new Links({
     servers: options.servers,
     methods: METHODS,
-    tag: options.nodeId.slice(-32),
+    tag,
     log,
     onRequest,
     onUp: (link) => dialogs.settle(link),
@@ -120,6 +123,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     }),
     names: { agent: (scope, id) => agents.get(id, async () => (await engine.config.agent(scope, id))?.name ?? '') },
     phonesOf: (scope, id: UserId) => phones.get(id, () => engine.phones.phonesOf(scope, id)),
+    mayRedial: () => recovery.mayRedial,
     voice: (scope, id) => voices.get(id, async () => (await engine.config.queue(scope, id))?.voice ?? voiceDefaults),
     follow(scope) {
       let following = followed.get(scope.partition);
@@ -134,9 +138,15 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       const carried = [{ call: call.id, interaction: call.interaction }];
       engine.phones.carry(carried).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
     },
+    save: (call) =>
+      void engine.phones
+        .saveCall(call.id, JSON.stringify(call.saved))
+        .catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
+    forget: (call) => void debts.owe('forget', () => engine.phones.forgetCall(call.id)),
     link: (server) => links.get(server),
     owe: (what, work) => debts.owe(what, work),
   };
+  const recovery = new Recovery(board, tag);
   const intake = new Intake(board, guards);
 
   function onRequest(link: Link, request: IncomingRequest, response: OutgoingResponse): void {
@@ -173,6 +183,15 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     }
   }
 
+  const announce = (): Promise<void> =>
+    engine.phones.announce({
+      kind: 'sip',
+      host: '127.0.0.1',
+      port: 1,
+      load: Math.min(1, guards.lagMs / options.limits.lagMs),
+      isDraining: guards.isDraining,
+    });
+  await announce();
   await Promise.all([links.refresh(), media.refresh()]);
   const mailbox = engine.phones.serve(async ({ call: id, body }) => {
     const call = calls.get(id) ?? calls.ofInteraction(id);
@@ -182,6 +201,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const loops: Loop[] = [
     repeat('links', REFRESH_MS, () => links.refresh(), log),
     repeat('media', REFRESH_MS, () => media.refresh(), log),
+    repeat('announce', REFRESH_MS, announce, log),
+    repeat('recovery', REFRESH_MS, () => recovery.turn(), log),
     repeat('carry', CARRY_MS, () => engine.phones.carry([...calls.all()].map(({ id, interaction }) => ({ call: id, interaction }))), log),
   ];
   // What a lapsed node holds is taken from it by others: it lets go of it.

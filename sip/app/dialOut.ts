@@ -93,9 +93,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf }: D
       if (dialog.isOver) return;
       if (!isAllowed) {
         log.warn({ trunk: trunk.id }, 'dial.spend_cap');
-        const { on } = dialog;
-        dialog.bye('Q.850;cause=31;text="Spend cap"');
-        return on?.ended('spend cap');
+        return dialog.cut('spend cap', 'Q.850;cause=31;text="Spend cap"');
       }
       next = wheel.after(MINUTE_MS, () => void minute());
     };

@@ -75,6 +75,13 @@ export class Dialog {
     for (const work of this.#whenOver.splice(0)) work();
   }
 
+  /** Hangs up for a reason that the owner does not know of; it is told. `cause` as of `bye`. */
+  cut(reason: string, cause: string): void {
+    const on = this.#on;
+    this.bye(cause);
+    on?.ended(reason);
+  }
+
   /** Sends an offer (a re-INVITE) and takes the answer; after a glare again, as 14.1 says. `status` 0: the link went, or the dialog ended meanwhile. */
   async offer(sdp: string): Promise<OfferAnswer> {
     for (let tries = 1; ; tries++) {

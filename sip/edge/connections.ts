@@ -136,6 +136,8 @@ export class Connections {
   readonly #byId = new Map<string, Connection>();
   readonly #byFarEnd = new Map<string, Connection>();
   readonly #perSource = new Map<string, number>();
+  /** Flows and handshakes. */
+  #held = 0;
   #sweep: unknown;
 
   constructor(limits: ConnectionLimits, clock: Clock) {
@@ -148,15 +150,17 @@ export class Connections {
     return this.#byId.size;
   }
 
-  /** Whether one more may come from there. */
-  admits(source: string): boolean {
-    return this.#byId.size < this.#limits.total && (this.#perSource.get(source) ?? 0) < this.#limits.perSource;
+  /** A place for one more from there, until it is given back. @returns undefined when there is none */
+  admit(source: string): (() => void) | undefined {
+    const held = this.#perSource.get(source) ?? 0;
+    if (this.#held >= this.#limits.total || held >= this.#limits.perSource || source === '') return undefined;
+    this.#count(source, 1);
+    return () => this.#count(source, -1);
   }
 
   add(connection: Connection): void {
-    const { host } = connection.remote;
     this.#byId.set(connection.id, connection);
-    this.#perSource.set(host, (this.#perSource.get(host) ?? 0) + 1);
+    this.#count(connection.remote.host, 1);
     for (const key of farEnds(connection)) this.#byFarEnd.set(key, connection);
   }
 
@@ -171,11 +175,15 @@ export class Connections {
 
   remove(connection: Connection): void {
     if (!this.#byId.delete(connection.id)) return;
-    const { host } = connection.remote;
-    const left = (this.#perSource.get(host) ?? 1) - 1;
-    if (left > 0) this.#perSource.set(host, left);
-    else this.#perSource.delete(host);
+    this.#count(connection.remote.host, -1);
     for (const key of farEnds(connection)) if (this.#byFarEnd.get(key) === connection) this.#byFarEnd.delete(key);
+  }
+
+  #count(source: string, change: 1 | -1): void {
+    const count = (this.#perSource.get(source) ?? 0) + change;
+    this.#held += change;
+    if (count > 0) this.#perSource.set(source, count);
+    else this.#perSource.delete(source);
   }
 
   close(reason: string): void {

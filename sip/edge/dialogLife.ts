@@ -230,8 +230,9 @@ export class DialogLife {
   }
 
   #drop(dialog: Dialog): void {
-    this.#unacknowledged.get(dialog)?.close();
+    const unacknowledged = this.#unacknowledged.get(dialog);
     this.#unacknowledged.delete(dialog);
+    unacknowledged?.close();
     this.#acks.delete(dialog);
     this.#sessions.get(dialog)?.close();
     this.#sessions.delete(dialog);

@@ -69,12 +69,13 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const applications = await Applications.listen(
     { ...options.wire, clock, log, greeting },
     {
-      onSip: (application, command) => obey(application, command),
-      onProxy: (application, command) => {
-        const message = parseAppMessage(command.text);
-        if (message) proxy.take(application, command, message);
-        else application.write(refusedFrame(command.id, 'invalid proxy request'));
-      },
+      onSip: (application, command) => guarded(application, command, () => obey(application, command)),
+      onProxy: (application, command) =>
+        guarded(application, command, () => {
+          const message = parseAppMessage(command.text);
+          if (message) proxy.take(application, command, message);
+          else application.write(refusedFrame(command.id, 'invalid proxy request'));
+        }),
       onGone: (application) => recovery.lost(application),
       onControl: (socket, first) => control.welcome(socket, first),
     },
@@ -114,6 +115,16 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       incoming: inbound.count,
       outgoing: outbound.count,
     };
+  }
+
+  /** Whatever an application says, a fault of ours ends its command, not the process. */
+  function guarded(application: Application, command: { readonly id: string }, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      log.error({ application: application.id, err: error }, 'edge.fault');
+      application.write(refusedFrame(command.id, 'Server error'));
+    }
   }
 
   function obey(application: Application, command: SipCommand): void {

@@ -60,8 +60,8 @@ export class Inbound {
   constructor(core: Core, options: InboundOptions) {
     this.#core = core;
     this.#options = options;
-    core.transactions.onRequest((transaction) => this.#take(transaction));
-    core.transactions.onAck((ack, flow) => this.#takeAck(ack, flow));
+    core.transactions.onRequest((transaction) => this.#guarded(() => this.#take(transaction), transaction));
+    core.transactions.onAck((ack, flow) => this.#guarded(() => this.#takeAck(ack, flow)));
   }
 
   find(transactionId: string): Incoming | undefined {
@@ -118,6 +118,16 @@ export class Inbound {
 
   close(): void {
     for (const incoming of [...this.#incoming.values()]) this.answer(incoming, 503);
+  }
+
+  /** Whatever a stranger sends, a fault of ours ends his request, not the process. */
+  #guarded(work: () => void, transaction?: ServerTransaction): void {
+    try {
+      work();
+    } catch (error) {
+      this.#core.log.error({ transaction: transaction?.id, err: error }, 'inbound.fault');
+      if (transaction && !transaction.isCompleted) this.#respond(transaction, refusal(transaction.request, 500));
+    }
   }
 
   #take(transaction: ServerTransaction): void {
@@ -182,7 +192,8 @@ export class Inbound {
     if (asksTooLittle(request)) return refusal(request, 422, [['Min-SE', String(MIN_SESSION_SEC)]]);
     const later: [string, string][] = [['Retry-After', String(1 + Math.floor(Math.random() * 9))]];
     if (method === 'INVITE') {
-      if (dialog.isInvitingRemotely) return refusal(request, 500, later);
+      const isFirstPending = dialog.state === 'early' && dialog.role === 'uas';
+      if (dialog.isInvitingRemotely || isFirstPending) return refusal(request, 500, later);
       return dialog.isInvitingLocally ? refusal(request, 491) : undefined;
     }
     if (dialog.isInvitingLocally && request.body.length > 0 && dialog.state !== 'early') return refusal(request, 491);
@@ -227,6 +238,19 @@ export class Inbound {
     if (!incoming.isInDialog) tellCdr(this.#core, 'stop', 'network', 'call-canceled', cancel);
   }
 
+  /** No response can reach the far end any more: to the application that is as if it had given up. */
+  #lost(incoming: Incoming): void {
+    if (!this.#incoming.has(incoming.id)) return;
+    this.forget(incoming);
+    const { request, application, dialog, transaction } = incoming;
+    if (request.method !== 'INVITE') return;
+    const cancel: SipRequest = { ...request, method: 'CANCEL', headers: request.headers.clone(), body: Buffer.alloc(0) };
+    cancel.headers.set('CSeq', `${cseqOf(request.headers)?.number ?? 1} CANCEL`);
+    const ids = { transactionId: incoming.id, dialogId: dialog?.id ?? '' };
+    application?.write(sipFrame('network', passage(transaction.flow, 0, this.#core.clock.now()), ids, cancel));
+    if (!incoming.isInDialog && dialog) this.#options.life.over(dialog, 'system-error');
+  }
+
   #takeAck(ack: SipRequest, flow: Flow): void {
     const dialog = this.#core.dialogs.ofRequest(ack);
     if (!dialog) {
@@ -260,7 +284,7 @@ export class Inbound {
       incoming.timer = this.#core.clock.setTimeout(giveUp, ANSWER_WITHIN_T1 * this.#core.timers.t1);
     }
     transaction.onEnded((reason) => {
-      if (reason !== 'done') this.forget(incoming);
+      if (reason !== 'done') this.#lost(incoming);
     });
     return incoming;
   }

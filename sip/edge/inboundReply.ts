@@ -11,7 +11,7 @@ import type { DialogLife } from './dialogLife.ts';
 import { parseNumber } from './headerText.ts';
 import { type Inbound, type Incoming, newReliable } from './inbound.ts';
 import type { SipResponse } from './message.ts';
-import { contactFor } from './nextHop.ts';
+import { contactFor, ownContact } from './nextHop.ts';
 import { hasOption } from './reliable.ts';
 import { replyTo } from './replies.ts';
 import { agreedInterval, readSessionExpires } from './sessionTimer.ts';
@@ -104,7 +104,7 @@ export class InboundReply {
     const isReinvite = request.method === 'INVITE' && incoming.isInDialog;
     const needsContact =
       status > 100 && (isReinvite || (makesDialog && status < 300) || (isRefresh && status < 300 && incoming.isInDialog));
-    if (needsContact) headers.set('Contact', ownContact(incoming) ?? contactFor(flow));
+    if (needsContact) headers.set('Contact', chosenContact(incoming) ?? contactFor(flow));
     if (status >= 200 && status < 300 && (request.method === 'INVITE' || request.method === 'UPDATE'))
       for (const [name, value] of agreedInterval(request)?.lines ?? []) headers.append(name, value);
     if (status >= 200 && status < 300 && request.method === 'SUBSCRIBE')
@@ -113,6 +113,8 @@ export class InboundReply {
     applyHeaders(message, headers, flow.advertised, COPIED);
     if (require && !hasOption(headers, 'require', require) && readSessionExpires(headers)?.refresher === 'uac')
       headers.append('Require', require);
+    const contact = message.headers.has('contact') ? headers.get('contact') : undefined;
+    if (contact !== undefined && message.headers.get('contact')?.values.length === 1) headers.set('Contact', ownContact(contact, flow));
     if (wantsReliable && !hasOption(headers, 'require', '100rel')) headers.append('Require', '100rel');
     if (message.body.length > 0) {
       headers.set('Content-Type', bodyType(message) as string);
@@ -175,7 +177,7 @@ export function isTerminated(subscriptionState: string | undefined): boolean {
 }
 
 /** The application chose a Contact for this call earlier: it stays the same (RFC 3261 12.1.1). */
-function ownContact(incoming: Incoming): string | undefined {
+function chosenContact(incoming: Incoming): string | undefined {
   const { dialog } = incoming;
   if (!dialog) return undefined;
   return dialog.role === 'uas' ? dialog.response.headers.get('contact') : dialog.request.headers.get('contact');

@@ -60,3 +60,18 @@ export function contactFor(flow: Pick<Flow, 'protocol' | 'advertised'>, user = '
 export function hostPort({ host, port }: Address): string {
   return `${hostText(host)}:${port}`;
 }
+
+/** `sip:x@y;transport=tcp` as a party means the URI with its parameters, not a header's parameter. */
+export function asNameAddr(value: string): string {
+  return /^\s*sips?:/i.test(value) && !/;\s*tag=/i.test(value) ? `<${value.trim()}>` : value;
+}
+
+/** A Contact of the application that leads here says by which transport. */
+export function ownContact(value: string, { protocol, advertised }: Pick<Flow, 'protocol' | 'advertised'>): string {
+  const parsed = parseNameAddr(value);
+  if (!parsed || protocol === 'udp' || !parsed.uri.includes(`@${hostPort(advertised)}`) || /;transport=/i.test(parsed.uri))
+    return asNameAddr(value);
+  return value
+    .replace(parsed.uri, `${parsed.uri};transport=${protocol === 'wss' ? 'ws' : protocol}`)
+    .replace(/^(\s*)(sips?:[^<>]*)$/i, '$1<$2>');
+}

@@ -13,7 +13,7 @@ import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
 import { createRequest } from './messageWrite.ts';
 import { parseNameAddr, tagOf } from './nameAddr.ts';
-import { contactFor, destinationOf, hostPort, routeUri, targetsOf } from './nextHop.ts';
+import { asNameAddr, contactFor, destinationOf, hostPort, ownContact, routeUri, targetsOf } from './nextHop.ts';
 import { OutboundResponses, type Outgoing } from './outboundResponse.ts';
 import { randomText } from './randomText.ts';
 import { ReliableOrder } from './reliable.ts';
@@ -51,14 +51,22 @@ export class Outbound {
     const refuse = (why: string): void => application.write(refusedFrame(command.id, why));
     if (method === 'CANCEL') return this.#cancel(application, command, message);
     if (message.body.length > 0 && bodyType(message) === undefined) return refuse('missing content-type');
-    if (command.dialogId === '') return void this.#sendNew(application, command, message, method, uri);
+    if (command.dialogId === '') return this.#unfailing(this.#sendNew(application, command, message, method, uri), refuse);
     const dialog = this.#core.dialogs.ofWireId(command.dialogId);
     if (method === 'ACK') return this.#acknowledge(application, command, message, dialog);
     if (!dialog || dialog.isOver) return refuse(NO_DIALOG);
-    const send = (): void => void this.#sendInDialog(application, command, message, method, uri, dialog);
+    const send = (): void => this.#unfailing(this.#sendInDialog(application, command, message, method, uri, dialog), refuse);
     // RFC 3261 14.1, 15.1: neither a re-INVITE nor a BYE of the called side goes before the ACK.
     if (method === 'INVITE' || method === 'BYE') this.#life.whenAcknowledged(dialog, send);
     else send();
+  }
+
+  /** A fault of ours ends a command, not the process. */
+  #unfailing(sending: Promise<void>, refuse: (why: string) => void): void {
+    sending.catch((error: unknown) => {
+      this.#core.log.error({ err: error }, 'outbound.fault');
+      refuse('Server error');
+    });
   }
 
   /** The application is gone: what rings is cancelled, what was answered meanwhile is acknowledged and kept as any call of its. */
@@ -281,23 +289,8 @@ function fallbackFlow({ transports }: Core, { protocol }: Destination): Pick<Flo
   return { protocol, advertised: listening?.advertised ?? { host: 'localhost', port: 5060 } };
 }
 
-/** `sip:x@y;transport=tcp` as a party means the URI with its parameters, not a header's parameter. */
-function asNameAddr(value: string): string {
-  return /^\s*sips?:/i.test(value) && !/;\s*tag=/i.test(value) ? `<${value.trim()}>` : value;
-}
-
 function withTag(from: string): string {
   return tagOf(from) === undefined ? `${from};tag=${randomText()}` : from;
-}
-
-/** A Contact of the application that leads here says by which transport. */
-function ownContact(value: string, { protocol, advertised }: Pick<Flow, 'protocol' | 'advertised'>): string {
-  const parsed = parseNameAddr(value);
-  if (!parsed || protocol === 'udp' || !parsed.uri.includes(`@${hostPort(advertised)}`) || /;transport=/i.test(parsed.uri))
-    return asNameAddr(value);
-  return value
-    .replace(parsed.uri, `${parsed.uri};transport=${protocol === 'wss' ? 'ws' : protocol}`)
-    .replace(/^(\s*)(sips?:[^<>]*)$/i, '$1<$2>');
 }
 
 /** The Contact of ours that this dialog has had from its start. */

@@ -65,10 +65,10 @@ export class ReliableResponses {
     return true;
   }
 
-  /** The INVITE has its final response, or is over. */
+  /** The INVITE has its final response, or is over: what waits finds that out by itself. */
   close(): void {
     this.#stop();
-    this.#waiting.length = 0;
+    for (const work of this.#waiting.splice(0)) work();
   }
 
   #stop(): void {

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import type { Env } from '../../config/env.ts';
 import { redisServers } from '../../config/redisAddress.ts';
 import { createEngine } from '../../queues/index.ts';
+import { flowOf } from '../../queues/phones.ts';
 import type { RoleContext, RunningRole } from '../../src/base/context.ts';
 import { repeat } from '../../src/base/loop.ts';
 import { publishMetrics } from '../../src/metrics/relay.ts';
@@ -58,6 +59,13 @@ export async function startEdge(context: RoleContext): Promise<RunningRole> {
     const load = Math.min(1, edge.figures.dialogs / FULL_AT_DIALOGS);
     return engine.phones.announce({ kind: 'edge', host: wire.announced, port: edge.wirePort, load, isDraining });
   };
+  // RFC 5626 4.2.1: who registered over a connection that closed is not to be reached any more. Of an edge that goes all is forgotten by who misses it.
+  transports.onFlowClosed(({ protocol, remote }) => {
+    if (isDraining) return;
+    engine.phones
+      .unbindFlow(nodeId, flowOf(protocol, remote.host, remote.port))
+      .catch((error: unknown) => log.debug({ err: error }, 'edge.flow.not_unbound'));
+  });
   const knowing = repeat('edge.trunks', TRUNKS_MS, async () => trunks.learn(await engine.phones.trunks()), log, { firstAfterMs: 0 });
   const announcing = repeat('edge.announce', ANNOUNCE_MS, announce, log, { firstAfterMs: 0 });
   log.info(

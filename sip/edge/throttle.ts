@@ -5,7 +5,7 @@
  *
  * An excess is answered 503 once a second and else with silence: an answer to each would let a forged source aim our answers at somebody.
  */
-import { isIPv6 } from 'node:net';
+import { isV6Text } from './address.ts';
 import type { SipRequest } from './message.ts';
 import { Recent } from './recent.ts';
 import type { Clock } from './types.ts';
@@ -178,7 +178,7 @@ export class Throttle {
 
   #source(address: string, now: number): Source {
     // Who owns one address of IPv6 owns the /64.
-    const key = isIPv6(address) ? networkOf(address, 4) : address;
+    const key = isV6Text(address) ? networkOf(address, 4) : address;
     let source = this.#sources.get(key);
     if (!source) {
       source = this.#newSource(now);
@@ -205,7 +205,7 @@ export class Throttle {
   }
 
   #prefix(address: string, now: number): Bucket {
-    const key = isIPv6(address) ? networkOf(address, 3) : address.slice(0, address.lastIndexOf('.'));
+    const key = isV6Text(address) ? networkOf(address, 3) : address.slice(0, address.lastIndexOf('.'));
     let bucket = this.#prefixes.get(key);
     if (!bucket) {
       bucket = { tokens: this.#limits.freshByPrefix.burst, at: now };

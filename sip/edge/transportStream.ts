@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { isWildcard, plainAddress } from './address.ts';
 import { Connection, type ConnectionOwner, type Ends } from './connections.ts';
+import { type Admission, Handshakes } from './handshakes.ts';
 import type { Parsed } from './messageParse.ts';
 import { type FrameSink, StreamFraming } from './streamFraming.ts';
 import { TransportError } from './transportError.ts';
@@ -30,8 +31,7 @@ export interface StreamOptions {
   /** Present: TLS. */
   readonly tls: TlsFiles | undefined;
   readonly owner: ConnectionOwner;
-  /** Whether a connection from there is taken; else it is closed without a word. */
-  admits(source: string): boolean;
+  readonly admission: Admission;
   onOpened(connection: Connection): void;
   onError(error: Error): void;
 }
@@ -40,12 +40,14 @@ export class StreamTransport {
   readonly address: Address;
   readonly #server: Server;
   readonly #options: StreamOptions;
-  /** Sockets whose TLS handshake is not over; connections are closed by their table. */
-  readonly #opening = new Set<Socket>();
+  readonly #handshakes: Handshakes;
+  /** Sockets of ours on their way; connections are closed by their table. */
+  readonly #connecting = new Set<Socket>();
 
   private constructor(server: Server, options: StreamOptions) {
     this.#server = server;
     this.#options = options;
+    this.#handshakes = new Handshakes(options.admission);
     const bound = server.address();
     this.address = { host: options.host, port: typeof bound === 'object' && bound ? bound.port : 0 };
     server.on('error', options.onError);
@@ -72,10 +74,10 @@ export class StreamTransport {
       const socket: Socket = tls
         ? connectTls({ host: address, port, ...source, ...(tls.ca ? { ca: tls.ca } : {}), ...serverName(asked) })
         : createConnection({ host: address, port, ...source });
-      this.#opening.add(socket);
+      this.#connecting.add(socket);
       const fail = (code: 'refused' | 'timeout', cause?: unknown): void => {
         owner.clock.clearTimeout(timer);
-        this.#opening.delete(socket);
+        this.#connecting.delete(socket);
         socket.destroy();
         reject(new TransportError(code, 'no connection to the far end', { cause }));
       };
@@ -85,7 +87,7 @@ export class StreamTransport {
       socket.once('close', onEnded);
       socket.once(tls ? 'secureConnect' : 'connect', () => {
         owner.clock.clearTimeout(timer);
-        this.#opening.delete(socket);
+        this.#connecting.delete(socket);
         socket.off('close', onEnded).off('error', onEnded);
         resolve(this.#adopt(socket, { host: address, port }, asked));
       });
@@ -94,22 +96,19 @@ export class StreamTransport {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#opening) socket.destroy();
+    this.#handshakes.close();
+    for (const socket of this.#connecting) socket.destroy();
     await closed;
   }
 
   /** Before TLS: what is too many costs no handshake. */
   #onRaw(socket: Socket): void {
-    const source = plainAddress(socket.remoteAddress ?? '');
-    if (source === '' || !this.#options.admits(source)) return void socket.destroy();
-    if (!this.#options.tls) return this.#onConnected(socket);
-    this.#opening.add(socket);
-    socket.once('close', () => this.#opening.delete(socket));
-    socket.on('error', ignored);
+    if (this.#handshakes.begin(socket) && !this.#options.tls) this.#onConnected(socket);
   }
 
   #onConnected(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
+    this.#handshakes.end(socket);
     if (!remoteAddress || !remotePort) return void socket.destroy();
     this.#adopt(socket, { host: plainAddress(remoteAddress), port: remotePort });
   }

@@ -4,7 +4,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { isWildcard, localToward, plainAddress } from './address.ts';
+import { isV6Text, isWildcard, localToward, plainAddress } from './address.ts';
 import { Recent } from './recent.ts';
 import { TransportError } from './transportError.ts';
 import type { Address, Flow } from './types.ts';
@@ -45,7 +45,7 @@ export class UdpTransport {
     const socket = createSocket({
       type: isIPv6(options.host) ? 'udp6' : 'udp4',
       // Destinations are addresses already; the default would ask the resolver for each datagram.
-      lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
+      lookup: (host, _options, done) => done(null, host, isV6Text(host) ? 6 : 4),
     });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
@@ -66,7 +66,7 @@ export class UdpTransport {
   /** @throws TransportError for an address family this socket does not have */
   flowTo(host: string, port: number): Flow {
     if (this.#isClosed) throw new TransportError('gone', 'the socket is closed');
-    if (isIPv6(host) ? !this.#isV6 : this.#isV6 && !isWildcard(this.#options.host))
+    if (isV6Text(host) ? !this.#isV6 : this.#isV6 && !isWildcard(this.#options.host))
       throw new TransportError('unsupported', 'no UDP socket of that address family');
     const id = `udp-${this.address.port}-${host}-${port}`;
     const known = this.#flows.get(id);
@@ -87,7 +87,7 @@ export class UdpTransport {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new TransportError('gone', 'the socket is closed'));
       if (bytes.length > DATAGRAM_MAX) return reject(new TransportError('full', `${bytes.length} bytes are too many for a datagram`));
-      const host = this.#isV6 && !isIPv6(to.host) ? `::ffff:${to.host}` : to.host;
+      const host = this.#isV6 && !isV6Text(to.host) ? `::ffff:${to.host}` : to.host;
       this.#socket.send(bytes, to.port, host, (error) => {
         if (error) reject(new TransportError('refused', 'the datagram was not taken', { cause: error }));
         else resolve();

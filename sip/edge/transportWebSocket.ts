@@ -5,9 +5,11 @@
 import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isWildcard, plainAddress } from './address.ts';
 import { Connection, type ConnectionOwner, type Ends } from './connections.ts';
+import { Handshakes } from './handshakes.ts';
 import { LIMITS, parseDatagram } from './messageParse.ts';
 import { listen, type StreamOptions } from './transportStream.ts';
 import type { Address } from './types.ts';
@@ -24,10 +26,13 @@ export class WebSocketTransport {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #options: StreamOptions;
+  /** Until the upgrade; plain HTTP is answered and closed. */
+  readonly #handshakes: Handshakes;
 
   private constructor(http: Server, options: StreamOptions) {
     this.#http = http;
     this.#options = options;
+    this.#handshakes = new Handshakes(options.admission);
     const bound = http.address();
     this.address = { host: options.host, port: typeof bound === 'object' && bound ? bound.port : 0 };
     this.#sockets = new WebSocketServer({
@@ -38,11 +43,11 @@ export class WebSocketTransport {
       // Not among the package's types yet.
       ...{ closeTimeout: CLOSE_MS },
       handleProtocols: (offered) => (offered.has('sip') ? 'sip' : false),
-      verifyClient: ({ req }: { req: IncomingMessage }) =>
-        offersSip(req.headers['sec-websocket-protocol']) && options.admits(plainAddress(req.socket.remoteAddress ?? '')),
+      verifyClient: ({ req }: { req: IncomingMessage }) => offersSip(req.headers['sec-websocket-protocol']),
     });
     this.#sockets.on('connection', (socket, request) => this.#onConnected(socket, request));
     this.#sockets.on('error', options.onError);
+    http.on('connection', (socket: Socket) => this.#handshakes.begin(socket));
     http.on('request', (_request, response) => response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end());
   }
 
@@ -65,6 +70,7 @@ export class WebSocketTransport {
 
   #onConnected(socket: WebSocket, { socket: below }: IncomingMessage): void {
     const { remoteAddress, remotePort } = below;
+    this.#handshakes.end(below);
     if (!remoteAddress || !remotePort) return socket.terminate();
     const { tls, owner, host, advertisedHost } = this.#options;
     const localHost = isWildcard(host) ? plainAddress(below.localAddress ?? host) : host;

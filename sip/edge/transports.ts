@@ -171,7 +171,7 @@ export class OpenTransports implements Transports {
     const { host, advertisedHost } = this.#options;
     return {
       ...{ host, port, advertisedHost, tls, owner: this.#owner, onError: this.#onSocketError },
-      admits: (source) => !this.#isClosed && this.#connections.admits(source),
+      admission: (source) => (this.#isClosed ? undefined : this.#connections.admit(source)),
       onOpened: (connection) => {
         if (this.#isClosed) connection.close('the edge is closing');
         else this.#connections.add(connection);
@@ -239,7 +239,13 @@ export class OpenTransports implements Transports {
       noteSourceOf(message, flow);
       if (verdict === 'refuse') return this.#answer(message, flow, 503, undefined, [['Retry-After', String(RETRY_AFTER_SEC)]]);
     }
-    for (const listener of this.#onMessage) listener(message, flow);
+    try {
+      for (const listener of this.#onMessage) listener(message, flow);
+    } catch (error) {
+      // A fault of ours above: this message is lost, as any may be, and the others are served.
+      const what = message.kind === 'request' ? message.method : message.status;
+      this.#options.log.warn({ err: error, flow: flow.id, what }, 'edge.message_failed');
+    }
   }
 
   /** Without a transaction: the same request again gets the same answer again. */

@@ -33,10 +33,11 @@ export class Unacknowledged {
     this.#deadline = clock.setTimeout(() => {
       this.#stop();
       onTimeout();
+      this.#release();
     }, 64 * timers.t1);
   }
 
-  /** Runs when the ACK has come: what must not be sent before (RFC 3261 14.1, 15.1). Dropped when it never comes. */
+  /** Runs when the ACK has come, or never will: what must not be sent before (RFC 3261 14.1, 15.1). It looks by itself whether the dialog still stands. */
   whenSettled(work: () => void): void {
     this.#waiting.push(work);
   }
@@ -44,13 +45,17 @@ export class Unacknowledged {
   /** The ACK came. */
   settle(): void {
     this.#stop();
-    for (const work of this.#waiting.splice(0)) work();
+    this.#release();
   }
 
   /** The dialog is over. */
   close(): void {
     this.#stop();
-    this.#waiting.length = 0;
+    this.#release();
+  }
+
+  #release(): void {
+    for (const work of this.#waiting.splice(0)) work();
   }
 
   #stop(): void {

@@ -15,7 +15,7 @@ import type { DialogReactions } from '../app/dialog.ts';
 import type { MediaCommand } from '../app/media.ts';
 import type { LegStats, Playback, RemoteMedia } from '../rtp/protocol.ts';
 import { soundOf } from './hearing.ts';
-import { Leg, type LegIdentity } from './leg.ts';
+import { Leg, type LegIdentity, type SavedLeg } from './leg.ts';
 import { musicOf } from './sounds.ts';
 import { agentOf, type CallAt, type CallState, canEnter } from './state.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -31,6 +31,18 @@ export interface CallIdentity {
   readonly dialled: string;
   readonly queueId: QueueId;
   readonly voice: QueueVoice;
+}
+
+/** What another process needs to go on with it. */
+export interface SavedCall extends CallIdentity {
+  readonly media: string;
+  readonly startedAt: number;
+  readonly answeredAt: number;
+  readonly owner: UserId | undefined;
+  readonly isOutOfRouting: boolean;
+  readonly state: CallAt;
+  readonly version: number;
+  readonly legs: readonly SavedLeg[];
 }
 
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
@@ -70,6 +82,7 @@ export class Call {
   #hearing = '';
   #version = 0;
   #isNoting = false;
+  #isSaving = false;
   readonly #onEnd: (() => void)[] = [];
 
   constructor(board: Switchboard, identity: CallIdentity, media: string, startedAt = Date.now()) {
@@ -106,6 +119,13 @@ export class Call {
   }
   get language(): QueueVoice['language'] {
     return this.voice.language;
+  }
+  /** The caller was cut off before, and goes on with the interaction of then. */
+  continueInteraction(interaction: InteractionId, queueId: QueueId): void {
+    this.board.calls.remove(this);
+    this.interaction = interaction;
+    this.board.calls.add(this);
+    this.movedTo(queueId);
   }
   /** It waits in another queue now, whose music and words count. */
   movedTo(queueId: QueueId): void {
@@ -163,6 +183,7 @@ export class Call {
     this.#state = next;
     this.board.log.debug({ call: this.id, state: next.at }, 'call.state');
     if (next.at !== 'ended') this.listen();
+    if (agentOf(next)) this.save();
     this.note();
     return true;
   }
@@ -261,12 +282,51 @@ export class Call {
     for (const leg of [...this.#legs.values()]) this.closeLeg(leg, cause, reason);
     this.tell({ do: 'call.close', call: this.id });
     for (const work of this.#onEnd.splice(0)) work();
+    this.board.forget(this);
     this.board.calls.remove(this);
   }
 
   onEnd(work: () => void): void {
     if (this.isOver) work();
     else this.#onEnd.push(work);
+  }
+
+  /** For the process that goes on with it if this one dies. Several changes of one moment are one. */
+  save(): void {
+    if (this.#isSaving || this.isOver) return;
+    this.#isSaving = true;
+    setImmediate(() => {
+      this.#isSaving = false;
+      if (!this.isOver) this.board.save(this);
+    });
+  }
+
+  get saved(): SavedCall {
+    const {
+      id,
+      scope,
+      interaction,
+      contactId,
+      caller,
+      callerName,
+      dialled,
+      queueId,
+      voice,
+      media,
+      startedAt,
+      answeredAt,
+      owner,
+      isOutOfRouting,
+    } = this;
+    const identity = { id, scope, interaction, contactId, caller, callerName, dialled, queueId, voice };
+    const state = this.#state.at === 'held' && this.#state.by === 'desk' ? 'held' : this.#state.at;
+    const legs = this.legs.filter((leg) => leg.isConnected).map((leg) => leg.saved);
+    return { ...identity, media, startedAt, answeredAt, owner, isOutOfRouting, state, version: this.#version, legs };
+  }
+
+  /** The desk knows a version already: ours go on from there. */
+  continueFrom(version: number): void {
+    this.#version = version;
   }
 
   get view(): CallView {

@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net';
 import type { NewInteraction, Scope } from '../../queues/engine.ts';
 import type { NumberDoc } from '../../queues/phones.ts';
 import { AppError, type ErrorCode } from '../../src/base/errors.ts';
-import { type CallId, type GroupId, newId, type QueueId } from '../../src/base/ids.ts';
+import { type CallId, type GroupId, type InteractionId, newId, type QueueId } from '../../src/base/ids.ts';
 import { answer } from '../app/invite.ts';
 import type { Link } from '../app/link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../app/srf.ts';
@@ -32,7 +32,7 @@ const RETRY_AFTER = '10';
 const STATUS: Partial<Record<ErrorCode, number>> = { account_inactive: 480, not_found: 404, log_full: 503, gone: 487 };
 
 export async function takeCall(board: Switchboard, inbound: Inbound): Promise<void> {
-  const { link, request, response, scope, number, caller } = inbound;
+  const { link, request, response, number, caller } = inbound;
   const call = await begin(board, inbound).catch((error: unknown) => refuse(board, inbound, error));
   if (!call) return;
 
@@ -47,7 +47,7 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   // Whoever of the two fails takes the other with it.
   const [opened, started] = await Promise.allSettled([
     call.openLeg({ ...identity, id: customerId }, family),
-    board.engine.router.startInteraction(scope, interactionFor(call, number, customerId)),
+    reach(board, call, number, customerId),
   ]);
   const isStarted = started.status === 'fulfilled' && started.value.ok;
   const abandon = (cause: string): void => (isStarted ? customerGone(call, cause) : call.end(cause));
@@ -79,7 +79,9 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   if (call.isOver) return dialog.bye();
   leg.answeredAt = Date.now();
   call.react(leg, board.reactions.customer(call, leg));
-  if (!call.isOver) startWaiting(call);
+  if (call.isOver) return;
+  call.save();
+  startWaiting(call);
 }
 
 async function begin(board: Switchboard, { scope, number, caller }: Inbound): Promise<Call> {
@@ -98,6 +100,29 @@ async function begin(board: Switchboard, { scope, number, caller }: Inbound): Pr
     voice,
   };
   return new Call(board, identity, board.media.choose());
+}
+
+/** A new interaction, or the one in which this caller was cut off a moment ago: it keeps its place, and its agent. */
+async function reach(
+  board: Switchboard,
+  call: Call,
+  number: NumberDoc,
+  connectionId: string,
+): ReturnType<Switchboard['engine']['router']['startInteraction']> {
+  const { router, views } = board.engine;
+  const { scope, contactId } = call;
+  const known = board.mayRedial() && call.caller !== '' ? await views.ofContact(scope, contactId) : [];
+  const cutOff = known.find(
+    ({ state, medium, client }) => medium === 'voice' && state !== 'closed' && state !== 'ended' && client.presence === 'reconnecting',
+  );
+  if (cutOff) {
+    const attached = await router.attachClient(scope, { interactionId: cutOff.id as InteractionId, contactId, connectionId });
+    if (attached.ok) {
+      call.continueInteraction(cutOff.id as InteractionId, cutOff.queue as QueueId);
+      return { ok: true, interaction: attached.interaction, off: 0, isRepeat: true, offers: [] };
+    }
+  }
+  return router.startInteraction(scope, interactionFor(call, number, connectionId));
 }
 
 function interactionFor(call: Call, number: NumberDoc, connectionId: string): NewInteraction {

@@ -6,7 +6,7 @@ import type { LegId, UserId } from '../../src/base/ids.ts';
 import type { LegView } from '../../src/protocol/calls.ts';
 import type { Dialog } from '../app/dialog.ts';
 import type { Codec } from '../rtp/protocol.ts';
-import { type LocalMedia, Negotiation } from '../sdp/negotiate.ts';
+import { type LocalMedia, Negotiation, type SavedNegotiation } from '../sdp/negotiate.ts';
 
 export type LegRole = LegView['role'];
 
@@ -18,6 +18,16 @@ export interface LegIdentity {
   readonly userId?: UserId | undefined;
 }
 
+/** What another process needs to go on with it. */
+export interface SavedLeg extends LegIdentity {
+  readonly startedAt: number;
+  readonly answeredAt: number;
+  readonly isHoldingUs: boolean;
+  readonly isMuted: boolean;
+  readonly dialog: { readonly id: string; readonly server: string; readonly isCaller: boolean } | undefined;
+  readonly negotiation: SavedNegotiation;
+}
+
 export class Leg {
   readonly id: LegId;
   readonly userId: UserId | undefined;
@@ -25,7 +35,7 @@ export class Leg {
   /** Who was consulted may become the agent, or a guest. */
   role: LegRole;
   name: string;
-  readonly startedAt = Date.now();
+  startedAt = Date.now();
   answeredAt = 0;
   endedAt = 0;
   dialog: Dialog | undefined;
@@ -37,12 +47,28 @@ export class Leg {
   cause = '';
   readonly #onClose: (() => void)[] = [];
 
-  constructor(identity: LegIdentity, local: LocalMedia) {
+  /** In another process, from what that one saved. */
+  static restored(saved: SavedLeg): Leg {
+    const leg = new Leg(saved, saved.negotiation.local, Negotiation.restored(saved.negotiation));
+    leg.startedAt = saved.startedAt;
+    leg.answeredAt = saved.answeredAt;
+    leg.isHoldingUs = saved.isHoldingUs;
+    leg.isMuted = saved.isMuted;
+    return leg;
+  }
+
+  get saved(): SavedLeg {
+    const { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog } = this;
+    const at = dialog ? { id: dialog.id, server: dialog.link.server.name, isCaller: dialog.isCaller } : undefined;
+    return { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog: at, negotiation: this.negotiation.saved };
+  }
+
+  constructor(identity: LegIdentity, local: LocalMedia, negotiation = new Negotiation(local)) {
     this.id = identity.id;
     this.role = identity.role;
     this.name = identity.name;
     this.userId = identity.userId;
-    this.negotiation = new Negotiation(local);
+    this.negotiation = negotiation;
   }
 
   /** Called when it closes, whoever begins. */

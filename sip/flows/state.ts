@@ -27,7 +27,8 @@ export type CallState =
 export type CallAt = CallState['at'];
 
 const NEXT: Readonly<Record<CallAt, readonly CallAt[]>> = {
-  entering: ['waiting', 'diverted', 'ended'],
+  // Beyond the first three: taken over from another process.
+  entering: ['waiting', 'diverted', 'ended', 'talking', 'held', 'moving', 'conference', 'consulting'],
   waiting: ['waiting', 'moving', 'talking', 'diverted', 'ended'],
   moving: ['moving', 'waiting', 'talking', 'diverted', 'ended'],
   talking: ['held', 'consulting', 'conference', 'moving', 'waiting', 'diverted', 'ended'],

@@ -51,6 +51,11 @@ export interface Switchboard {
   follow(scope: Scope): Promise<unknown>;
   /** Says at once that this node carries the call; it is repeated while it lasts. */
   carry(call: Call): void;
+  /** A process of calls was lost lately: a caller may be one who was cut off. */
+  mayRedial(): boolean;
+  /** For the process that goes on with the call if this one dies. */
+  save(call: Call): void;
+  forget(call: Call): void;
   /** Of the server a phone registered at. */
   link(server: string): Link | undefined;
   /** What has to reach the engine sooner or later: tried again while it is away. Resolves when it did, or was given up. */

@@ -67,18 +67,17 @@ export function letGo(call: Call, cause: string): void {
 }
 
 async function toNumber(call: Call, owner: UserId, number: string): Promise<Done> {
-  let isRinging = false;
+  const { promise: rings, resolve: isRinging } = Promise.withResolvers<true>();
   const result = invited(call, { number, role: 'guest', by: owner }, (guest) => {
-    isRinging = true;
     for (const leg of call.legs) if (leg !== guest && leg.role !== 'customer') dropLeg(call, leg, 'transferred');
     closeForAgent(call, owner);
     call.isOutOfRouting = true;
     call.enter({ at: 'diverted', guest });
+    isRinging(true);
   });
   // Whether it may be dialled is known when it rings; whether somebody answers is no matter of the one who handed on.
   const settled = result.then((leg) => numberAnswered(call, leg));
-  await Promise.race([settled, untilTrue(call, () => isRinging)]);
-  return isRinging ? DONE : { ok: false, code: 'forbidden' };
+  return (await Promise.race([rings, settled])) ? DONE : { ok: false, code: 'forbidden' };
 }
 
 function numberAnswered(call: Call, result: Awaited<ReturnType<typeof invited>>): void {
@@ -89,10 +88,6 @@ function numberAnswered(call: Call, result: Awaited<ReturnType<typeof invited>>)
   }
   call.react(result.leg, { ...call.board.reactions.other(call, result.leg), ended: (reason) => guestGone(call, reason) });
   call.listen();
-}
-
-async function untilTrue(call: Call, condition: () => boolean): Promise<void> {
-  while (!condition() && !call.isOver) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** REFER of the agent's phone. The answer to it is a status; `tell` says later what became of it. */

@@ -43,6 +43,8 @@ const RETRY_FROM_MS = 5_000;
 const RETRY_MOST_MS = 600_000;
 /** The provider knows us and does not want us: asking again soon only gets the address banned. */
 const FORBIDDEN_RETRY_MS = 300_000;
+/** The first time it may only not know yet what was agreed just now. */
+const FIRST_FORBIDDEN_RETRY_MS = 30_000;
 
 type State =
   | { readonly kind: 'new' }
@@ -227,7 +229,7 @@ function stateAfter(answer: ProviderAnswer, registration: Registration, trunk: T
   }
   const retryAfterMs = Number(/^[0-9]{1,5}/.exec(answer.get('retry-after')?.trim() ?? '')?.[0] ?? 0) * 1_000;
   const isForbidden = answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 480;
-  return failed(failures, Math.max(retryAfterMs, isForbidden ? FORBIDDEN_RETRY_MS : 0));
+  return failed(failures, Math.max(retryAfterMs, isForbidden ? (failures === 0 ? FIRST_FORBIDDEN_RETRY_MS : FORBIDDEN_RETRY_MS) : 0));
 }
 
 function failed(failures: number, leastMs: number): State {

@@ -30,9 +30,19 @@ const MIRROR: Readonly<Record<Direction, Direction>> = {
   inactive: 'inactive',
 };
 
+/** What another process needs to go on with it. */
+export interface SavedNegotiation {
+  readonly local: LocalMedia;
+  readonly id: string;
+  readonly version: number;
+  readonly written: string;
+  readonly line: AudioLine | undefined;
+  readonly chosen: Codec | undefined;
+}
+
 export class Negotiation {
   readonly #local: LocalMedia;
-  readonly #id = String(1 + Math.floor(Math.random() * 2 ** 52));
+  #id = String(1 + Math.floor(Math.random() * 2 ** 52));
   #version = 0;
   #written = '';
   #standing: { readonly line: AudioLine; readonly chosen: Codec } | undefined;
@@ -40,8 +50,23 @@ export class Negotiation {
   /** What we offered and wait for the answer of. */
   #offered: readonly Codec[] = [];
 
-  constructor(local: LocalMedia) {
-    this.#local = local;
+  constructor({ address, port, rtcpPort }: LocalMedia) {
+    this.#local = { address, port, rtcpPort };
+  }
+
+  static restored(saved: SavedNegotiation): Negotiation {
+    const negotiation = new Negotiation(saved.local);
+    negotiation.#id = saved.id;
+    negotiation.#version = saved.version;
+    negotiation.#written = saved.written;
+    if (saved.line && saved.chosen) negotiation.#standing = { line: saved.line, chosen: saved.chosen };
+    negotiation.#isMux = saved.line?.isRtcpMux ?? false;
+    return negotiation;
+  }
+
+  get saved(): SavedNegotiation {
+    const { line, chosen } = this.#standing ?? {};
+    return { local: this.#local, id: this.#id, version: this.#version, written: this.#written, line, chosen };
   }
 
   get codec(): Codec | undefined {

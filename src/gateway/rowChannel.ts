@@ -5,7 +5,7 @@
  * Created by the hub.
  */
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
-import { readOfferedRow } from '../../queues/offeredRow.ts';
+import { readRow } from '../../queues/rowText.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId, UserId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
@@ -75,7 +75,7 @@ export class RowChannel implements Channel {
   onEntry(lazy: LazyEntry, off: number): void {
     const event = lazy.read();
     if (off === 0 && this.#isToldAnyway(event)) return;
-    const row = event.type === 'offer.made' ? readOfferedRow(event.body.i, lazy.entry.row) : undefined;
+    const row = event.type === 'offer.made' ? readRow(event.body.i, lazy.entry.row) : undefined;
     this.#pending.push({ off, event, row });
     const isUrgent = this.#agentId !== undefined && off > 0;
     if (isUrgent && this.#showAtOnce()) this.#schedule(STATE_AFTER_MS);

@@ -1,5 +1,6 @@
 /** SIP over TCP, TLS and WebSocket, and over IPv6: framing, keep-alives, reuse, limits, and what happens when a connection ends. Real sockets. */
-import { createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createRequest, createResponse, writeMessage } from '../../sip/edge/messageWrite.ts';
@@ -52,6 +53,16 @@ async function tcpServer(onSocket: (socket: Socket) => void): Promise<{ port: nu
   });
   const bound = server.address();
   return { port: typeof bound === 'object' && bound ? bound.port : 0, sockets };
+}
+
+/** Connected, and silent. */
+async function rawSocket(port: number): Promise<Socket> {
+  const socket = createConnection({ host: '127.0.0.1', port });
+  open.push({ close: () => socket.destroy() });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.resume();
+  return socket;
 }
 
 function ourRequest(method: string, cseq = 1): ReturnType<typeof createRequest> {
@@ -225,12 +236,26 @@ test('Safety: a source holds so many connections and no more; when one ends ther
   await until(() => layers.transports.connectionCount === 3);
   const fourth = await peerOf(layers, 'tcp');
   await until(() => fourth.isClosed);
-  await expect(peerOf(layers, 'ws')).rejects.toThrow('401');
+  await expect(peerOf(layers, 'ws')).rejects.toThrow('socket hang up');
   kept[0]?.close();
   await until(() => layers.transports.connectionCount === 2);
   const next = await peerOf(layers, 'tcp');
   next.send(requestText(next, 'OPTIONS'));
   await until(() => layers.requests.length === 1);
+});
+
+test('Safety: handshakes that are not over count too, and give their place back', async () => {
+  const layers = await layersWith({ ports: { tls: 0, ws: 0 }, tls: { cert: TEST_CERT, key: TEST_KEY }, limits: { perSource: 2 } });
+  const [first, second] = [await rawSocket(layers.port('tls')), await rawSocket(layers.port('wss'))];
+  const third = await rawSocket(layers.port('tls'));
+  await until(() => third.destroyed);
+  await expect(peerOf(layers, 'wss')).rejects.toThrow();
+  first.destroy();
+  second.destroy();
+  const peers = await until(async () => Promise.all([peerOf(layers, 'tls'), peerOf(layers, 'wss')]).catch(() => undefined));
+  await until(() => layers.transports.connectionCount === 2);
+  for (const peer of peers) peer.close();
+  await until(() => layers.transports.connectionCount === 0);
 });
 
 test('RFC 7118 4.1: only the subprotocol sip is taken; a keep-alive is answered; a frame that is too long ends the connection', async () => {

@@ -263,6 +263,42 @@ test('RFC 3261 15.1: a BYE of ours waits for the ACK of our 200', async () => {
   await until(() => now.edge.figures.dialogs === 0);
 });
 
+test('a BYE of ours that waits for an ACK which never comes is answered to the application', async () => {
+  const now = await scene();
+  const seen = answerAll(now.srf);
+  await answered(now);
+  await until(() => seen.dialogs.length === 1);
+  const over = seen.dialogs[0]?.destroy().then(
+    () => 'sent',
+    (error: Error) => error.message,
+  );
+  await now.edge.settled();
+  now.clock.advance(500);
+  await until(() => now.peer.count('200 INVITE') === 2);
+  now.clock.advance(32_000);
+  now.peer.reply(await now.peer.request('BYE'), 200);
+  expect(await over).toContain('unable to find dialog');
+  await until(() => now.edge.figures.dialogs === 0);
+});
+
+test('a 200 that waits for a PRACK when the CANCEL comes is refused', async () => {
+  const now = await scene();
+  let late: unknown;
+  now.srf.invite((req, res) => {
+    req.on('cancel', () => undefined);
+    res.send(180, { headers: { Require: '100rel' } });
+    res.send(200, { body: SDP }, (error) => {
+      late = error;
+    });
+  });
+  const invite = now.peer.invite({ lines: [['Supported', '100rel']] });
+  await now.peer.response(180);
+  now.peer.cancel(invite);
+  now.peer.ackFailure(invite, await now.peer.response(487, 'INVITE'));
+  await until(() => late === 'Response not sent due to unknown transaction');
+  await until(() => now.edge.figures.dialogs === 0);
+});
+
 test('RFC 3262 3: a reliable 180 is repeated until its PRACK, the PRACK goes to the application, and the 200 waits for it', async () => {
   const now = await scene();
   const pracks: string[] = [];
@@ -307,7 +343,7 @@ test('RFC 3262 3: a reliable 180 that is never acknowledged ends the call with 5
   await now.peer.response(504, 'INVITE');
   now.peer.invite();
   await now.peer.response(480, 'INVITE');
-  expect(refused).toBe('Remote endpoint does not support 100rel');
+  await until(() => refused === 'Remote endpoint does not support 100rel');
 });
 
 test('RFC 3311: UPDATE while it rings goes to the application with its own answer', async () => {

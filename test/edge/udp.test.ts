@@ -176,6 +176,21 @@ test('RFC 3261 17.1.1: a 2xx that comes again is handed up as stray', async () =
   expect(statuses).toEqual([200]);
 });
 
+test('Safety: a fault above costs one message, and the next is served', async () => {
+  const events: string[] = [];
+  const layers = await openLayers({ log: { warn: (_fields, event) => events.push(event) } });
+  const peer = await sipPeer({ protocol: 'udp', host: '127.0.0.1', port: layers.port('udp') });
+  open.push(layers, peer);
+  layers.transactions.onRequest((transaction) => {
+    if (transaction.request.method === 'MESSAGE') throw new Error('a fault');
+    transaction.respond(createResponse(transaction.request, 200, { toTag: 'ours' }));
+  });
+  peer.send(requestText(peer, 'MESSAGE'));
+  peer.send(requestText(peer, 'OPTIONS'));
+  await peer.response(200, 'OPTIONS');
+  expect(events).toEqual(['edge.message_failed']);
+});
+
 test('RFC 4475 3.1.2: what cannot be taken is answered 400 with its reason, or not at all', async () => {
   const { layers, peer } = await world();
   peer.send('\r\n\r\n');

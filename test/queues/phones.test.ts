@@ -259,6 +259,33 @@ describe('registrations', () => {
   });
 });
 
+describe('repairs', () => {
+  test('RTE-4 BEY-3 a device that a release without phones let go is shown again, and one without a binding is not', async () => {
+    const { agentId, doc } = await withPhone();
+    await one.phones.bind(world.scope, agentId, binding(doc.id), 'Phone');
+    const { redis } = one.core.runner;
+    const devices = `c:{p${world.scope.partition}}:ad:${agentId}`;
+    const reconcile = async (): Promise<string[]> => {
+      const found: string[] = [];
+      let cursor = '';
+      do {
+        const reply = (await one.core.commands.run('reconcilePartition', world.scope.partition, ['agents', cursor])) as unknown[];
+        cursor = String(reply[1]);
+        found.push(...(reply[2] as string[]));
+      } while (cursor !== '');
+      return found;
+    };
+    expect(await reconcile()).toEqual([]);
+    await redis.hset(devices, doc.id, '|||Phone');
+    expect(await reconcile()).toEqual([`phone ${doc.id}`]);
+    expect(await deviceOf(agentId, doc.id)).toEqual({ id: doc.id, name: 'Phone', isLive: true });
+    await redis.hset(devices, 'phn_nobody', 'bound|phones||Old');
+    expect(await reconcile()).toContain('phone phn_nobody');
+    expect((await deviceOf(agentId, 'phn_nobody'))?.isLive).toBe(false);
+    expect(await reconcile()).toEqual([]);
+  });
+});
+
 describe('nodes', () => {
   test('RTE-4 RTE-12 an edge that is killed is forgotten in seconds, what was registered there lapses, and who asks its calls hears that they are gone', {
     timeout: 40_000,

@@ -220,7 +220,7 @@ test('BEY-2 all that routing knows, recorded on the real clock, replays to an eq
 
   const used = new Set<string>();
   for await (const command of readCommands(join(folder, 'all'))) if ('script' in command) used.add(command.script);
-  expect([...used]).toEqual(expect.arrayContaining(['applyConfig', 'startInteraction', 'acceptOffer', 'fireDeadline', 'sweepPartition']));
+  expect([...used]).toEqual(expect.arrayContaining(['applyConfig', 'startInteraction', 'acceptOffer', 'fireDue', 'sweepPartition']));
   const databases = await openScratch(scratch.url, testLog);
   const { base } = await replayRecording({ folder: join(folder, 'all'), redis: databases.replay });
   await putRecordedEnd(join(folder, 'all'), databases.end);

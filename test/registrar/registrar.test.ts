@@ -8,6 +8,7 @@ import { Registrar } from '../../sip/registrar/registrar.ts';
 import { newId, type QueueId, type UserId } from '../../src/base/ids.ts';
 import { seal, sealPurpose } from '../../src/base/seal.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
+import { until } from '../support/services.ts';
 
 const SECRET_KEY = 'a secret key of the tests';
 
@@ -227,6 +228,18 @@ describe('what strangers learn', () => {
   ])('RFC 3261 10.3 %s: %#', async (_, extra, status) => {
     expect((await send(one, base('whoever', extra as Headers))).status).toBe(status);
   });
+});
+
+test('RTE-12 while Redis is away phones are told to come again, and then they are taken', { timeout: 40_000 }, async () => {
+  const phone = await addPhone();
+  const challenge = await send(one, base(phone.doc.username));
+  const authorization = answer(challenge, phone.doc.username, phone.password);
+  await world.redis.kill9();
+  const refused = await send(one, base(phone.doc.username, { authorization }));
+  expect(refused).toMatchObject({ status: 503, headers: { 'Retry-After': expect.stringMatching(/^[0-9]+$/) } });
+  await world.redis.restart();
+  await until(async () => (await send(one, base(phone.doc.username, { authorization }))).status !== 503, { timeoutMs: 15_000 });
+  expect((await register(phone)).status).toBe(200);
 });
 
 describe('what is asked for', () => {

@@ -1,7 +1,7 @@
 /** What happens between a caller and agents, each as a phone sees it: races of ringing, hold, transfer, consultation, conference, the end. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type CallCommandBody, callView } from '../../src/protocol/calls.ts';
 import { newId } from '../../src/base/ids.ts';
+import { type CallCommandBody, callView } from '../../src/protocol/calls.ts';
 import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
@@ -86,7 +86,11 @@ describe('ringing', () => {
     const rung = await ringing(agent);
     const view = await interaction();
     const offers = (await house.engine.views.agent(house.scene.scope, agent.id))?.offers ?? [];
-    await house.engine.router.declineOffer(house.scene.scope, { interactionId: view?.id as never, agentId: agent.id, token: offers[0]?.token ?? '' });
+    await house.engine.router.declineOffer(house.scene.scope, {
+      interactionId: view?.id as never,
+      agentId: agent.id,
+      token: offers[0]?.token ?? '',
+    });
     rung.answer();
     await until(() => rung.state === 'over', { what: 'the BYE' });
     expect(call.state).toBe('talking');
@@ -197,7 +201,8 @@ describe('talking', () => {
     const dialog = found?.legs.find(({ role }) => role === 'agent')?.dialog;
     let refused = 0;
     leg.onReinvite = (request) => {
-      if (refused++ === 0) return agent.sip.respond(request, 491, 'Request Pending', [`To: ${request.headers.find(([name]) => name === 'To')?.[1]}`]);
+      if (refused++ === 0)
+        return agent.sip.respond(request, 491, 'Request Pending', [`To: ${request.headers.find(([name]) => name === 'To')?.[1]}`]);
       leg.onReinvite = undefined;
       leg.handle('INVITE', request);
     };

@@ -239,7 +239,9 @@ export class Center {
     const running = await part.start();
     part.running = running;
     void running.ended.then((how) => {
-      if (part.running === running && !part.isEndExpected) this.#crashes.push(`${name} ended by itself: ${how}`);
+      if (part.running !== running || part.isEndExpected) return;
+      const lastWords = this.lines.filter((line) => line.startsWith(`${name}: `)).slice(-3);
+      this.#crashes.push([`${name} ended by itself: ${how}`, ...lastWords].join('\n'));
     });
   }
 

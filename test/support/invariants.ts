@@ -62,6 +62,7 @@ export function agentStateOf(world: Snapshot, doc: AgentDoc, isDeleted: boolean)
     status: (stored.fields['st'] ?? 'out') as AgentState['status'],
     reason: stored.fields['why'] ?? '',
     devices: Number(stored.fields['dv'] ?? 0),
+    phones: (stored.fields['ph'] ?? '').split(',').filter((phone) => phone !== '').length,
     queues,
     pausedIn: new Set(Object.keys(stored.pausedIn).filter((queue) => queues.has(queue))),
     holds: holdsOf(world, doc.id),

@@ -4,8 +4,8 @@
 -- A row is field → value as text, false where Redis has none, nil where nobody asked. Nothing here makes a table that grows: growing is what costs
 -- in Lua, more than what Redis does. So what is asked and what is written stands in lists that are used again in every call.
 local interactions, agentRows, changed, listsUsed, settle
--- Of a row, beside the fields: its key, all that Redis has (a flat list: then nothing is left to read), its list for HSET and how long that is.
-local KEY, STORED, LIST, LENGTH = 1, 2, 3, 4
+-- Of a row, beside the fields: its key, whether it is not there yet (then nothing is left to read), its list for HSET and how long that is.
+local KEY, NEW, LIST, LENGTH = 1, 2, 3, 4
 local lists, asked = {}, { 'HMGET' }
 -- What is counted is small; a number that is made text is printed anew each time, at the price of ten look-ups.
 local SMALL = {}
@@ -32,20 +32,11 @@ local function agentRow(a)
 end
 
 -- Of an interaction that is not there yet nothing has to be read.
-local function addRow(i) rowOf(i)[STORED] = {} end
-
--- For who answers with all of it anyway. @return the row
-local function knowAll(i)
-  local row = rowOf(i)
-  local stored = call('HGETALL', row[KEY])
-  for k = 1, #stored, 2 do row[stored[k]] = stored[k + 1] end
-  row[STORED] = stored
-  return row
-end
+local function addRow(i) rowOf(i)[NEW] = true end
 
 -- Reads the fields that are not known yet, all in one go. @return the row
 local function know(row, names)
-  if row[STORED] then return row end
+  if row[NEW] then return row end
   local count = 2
   for k = 1, #names do
     local name = names[k]
@@ -111,8 +102,7 @@ end
 local function flush(row)
   if row[LENGTH] and row[LENGTH] > 2 then
     call(unpack(row[LIST], 1, row[LENGTH]))
-    -- What was read as a whole is shown as that and what was written since.
-    if not row[STORED] then row[LENGTH] = 2 end
+    row[LENGTH] = 2
   end
 end
 
@@ -131,16 +121,3 @@ local function fields(i, ...) return valuesOf(rowOf(i), { ... }) end
 local function agentFields(a, ...) return valuesOf(agentRow(a), { ... }) end
 local function writeInteraction(i, ...) write(rowOf(i), ...) end
 local function writeAgent(a, ...) write(agentRow(a), ...) end
-
--- The interaction as a flat list of fields and values; of a field that stands twice the later one counts.
-local function view(i)
-  local row = rowOf(i)
-  local flat = row[STORED]
-  if not flat then
-    flush(row)
-    return call('HGETALL', row[KEY])
-  end
-  local list, size = row[LIST], #flat
-  for k = 3, row[LENGTH] or 0 do flat[size + k - 2] = list[k] end
-  return flat
-end

@@ -76,8 +76,8 @@ local function countEntered(i, q, score, sig)
   local wait = estimate(st, bases, bases, ahead, ready, online, inService)
   local row = rowOf(i)
   -- What is new has none yet that would have to go.
-  if wait or row.ew or not row[STORED] then writeOne(row, 'ew', wait or '') end
-  if ready > 0 or row.er or not row[STORED] then writeOne(row, 'er', ready > 0 and '1' or '') end
+  if wait or row.ew or not row[NEW] then writeOne(row, 'ew', wait or '') end
+  if ready > 0 or row.er or not row[NEW] then writeOne(row, 'er', ready > 0 and '1' or '') end
 end
 
 -- Call it when it has left the index. @return the wait that was estimated, ms, or nil

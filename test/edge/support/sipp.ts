@@ -27,12 +27,19 @@ export interface Sipp {
   stop(): void;
 }
 
+/** Below the ports the system gives out by itself and those of phone media: SIPp binds it a moment later, and nobody shall have taken it meanwhile. */
 export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
+  for (;;) {
+    const port = 11_000 + 4 * Math.floor(Math.random() * 2_000);
+    const socket = createSocket('udp4');
+    const isFree = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false));
+      socket.bind(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+    return port;
+  }
 }
 
 export interface SippOptions {

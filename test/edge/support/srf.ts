@@ -29,6 +29,8 @@ export interface SentRequest extends AppMessage {
 }
 
 export interface AppDialog extends EventEmitter {
+  /** False once it is over; an application that awaited the dialog may have missed `destroy`. */
+  readonly connected: boolean;
   readonly id: string;
   readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
   readonly local: { readonly sdp: string; readonly uri: string };

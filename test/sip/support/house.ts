@@ -18,6 +18,7 @@ import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, type SceneAgent } from '../../support/phoneScene.ts';
 import { startTestRedis, until } from '../../support/services.ts';
 import { sine } from '../../support/tones.ts';
+import { type SipProcess, startSipProcess } from './sipProcess.ts';
 
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
@@ -44,6 +45,8 @@ export interface House {
   bind(agent: SceneAgent, sip: SipPhone, edge?: TestEdge): Promise<void>;
   /** One more SIP application on an engine of its own. */
   application(nodeId: string): Promise<{ app: SipApplication; engine: RunningEngine }>;
+  /** The application in a process of its own, to be killed. */
+  process(nodeId: string): Promise<SipProcess>;
   /** Another edge, announced. */
   anotherEdge(): Promise<TestEdge>;
   close(): Promise<void>;
@@ -53,9 +56,11 @@ export interface HouseOptions {
   readonly queue?: Partial<QueueDoc>;
   readonly voice?: Partial<QueueVoice>;
   readonly lagMs?: number;
+  /** False: the test starts applications itself. */
+  readonly hasApplication?: boolean;
 }
 
-export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000 }: HouseOptions = {}): Promise<House> {
+export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasApplication = true }: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
   const closing: (() => Promise<unknown> | unknown)[] = [() => redis.stop()];
   const engineOf = async (nodeId: string): Promise<RunningEngine> => {
@@ -66,7 +71,10 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000 }: House
   const engine = await engineOf('sip-1');
   const workers = await startRoutingWorkers(await engineOf('worker-1'), { log, sinks: [], logBudgetBytes: 500_000_000 });
   closing.push(() => workers.close());
-  const scene = await createPhoneScene(engine, { agents: 0, queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: TONE, announceEverySec: 0, ...voice }, ...queue } });
+  const scene = await createPhoneScene(engine, {
+    agents: 0,
+    queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: TONE, announceEverySec: 0, ...voice }, ...queue },
+  });
 
   // Nodes announce themselves every second; here only when they come.
   const announced = new Map<string, { engine: RunningEngine; port: number; kind: 'edge' | 'rtp' }>();
@@ -125,7 +133,7 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000 }: House
     await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });
     return app;
   };
-  const app = await applicationOn(engine, 'sip-1');
+  const app = hasApplication ? await applicationOn(engine, 'sip-1') : undefined;
 
   const phones: SipPhone[] = [];
   closing.push(() => {
@@ -157,10 +165,18 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000 }: House
     scene,
     edge,
     media: media as unknown as Media,
-    app,
+    get app() {
+      if (!app) throw new Error('this house has no application of its own');
+      return app;
+    },
     phone,
     bind,
     anotherEdge,
+    async process(nodeId) {
+      const started = await startSipProcess({ redisUrl: redis.url, nodeId, edgeSecret: SECRET, mediaSecret: MEDIA_SECRET });
+      closing.push(() => started.kill9());
+      return started;
+    },
     async application(nodeId) {
       const own = await engineOf(nodeId);
       return { app: await applicationOn(own, nodeId), engine: own };

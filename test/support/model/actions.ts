@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { ModelInteraction } from './modelInteraction.ts';
 import type { LaneNode } from './nodes.ts';
 import type { RoutingModel } from './routingModel.ts';
-import { type AgentState, hasRoom, isWithinLimit } from './rules.ts';
+import { type AgentState, hasRoom, isReachable, isWithinLimit } from './rules.ts';
 import type { SingleStep } from './steps.ts';
 
 export type Answer = 'ok' | ErrorCode;
@@ -247,6 +247,18 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
           check(model.interactions.get(one.id)?.owner === named.id, `${one.id} is not with ${named.id}, to whom it was handed over`),
       };
     }
+    case 'requeue': {
+      if (!one) return undefined;
+      const from = step.isOwner ? one.owner : (at(ids.agents, step.agent) ?? '');
+      const queueId = at(ids.queues, step.queue) ?? '';
+      const move = { interactionId: one.id, from, queueId, key, isSupervisor: step.isSupervisor };
+      return {
+        label: `${label} from ${from} to ${queueId}`,
+        expected: requeueAnswer(model, one, from, queueId, step.isSupervisor),
+        isKeyed: true,
+        run: ({ router }) => router.requeueInteraction(scope, move as never),
+      };
+    }
     case 'prioritize':
       if (!one) return undefined;
       return {
@@ -278,6 +290,17 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label,
         expected: named.doc.isActive && !named.isDeleted ? ['ok'] : ['forbidden'],
         run: ({ router }) => router.attachDevice(scope, device as never),
+      };
+    }
+    case 'phoneGone':
+    case 'phoneBack': {
+      if (!named) return undefined;
+      const phone = { agentId: named.id, deviceId: 'phone', deviceName: 'Phone', connectionId: `phone-${named.id}`, isPhone: true };
+      if (step.do === 'phoneGone') return { label, expected: ['ok'], run: ({ router }) => router.detachDevice(scope, phone as never) };
+      return {
+        label,
+        expected: named.doc.isActive && !named.isDeleted ? ['ok'] : ['forbidden'],
+        run: ({ router }) => router.attachDevice(scope, phone as never),
       };
     }
     case 'endWrapUp':
@@ -326,6 +349,7 @@ function claimAnswer(model: RoutingModel, one: ModelInteraction, agent: AgentSta
   if (!agent.doc.isActive || agent.isDeleted) return ['forbidden'];
   if (agent.status === 'out' || !agent.queues.has(one.queue)) return ['not_signed_in'];
   if (!model.isAccountActive || !queue?.isActive) return undefined;
+  if (!isReachable(agent, one.medium)) return ['not_signed_in'];
   return hasRoom(agent, one.medium) && isWithinLimit(agent, queue) ? ['ok'] : ['at_capacity'];
 }
 
@@ -341,8 +365,21 @@ function transferAnswer(
   if (one.owner === to.id) return ['ok'];
   const queue = model.queues.get(one.queue);
   if (to.isDeleted) return undefined;
-  if (!to.doc.isActive || to.status !== 'on' || to.devices === 0) return ['not_signed_in'];
+  if (!to.doc.isActive || to.status !== 'on' || to.devices === 0 || !isReachable(to, one.medium)) return ['not_signed_in'];
   return queue && hasRoom(to, one.medium) && isWithinLimit(to, queue) ? ['ok'] : ['at_capacity'];
+}
+
+function requeueAnswer(
+  model: RoutingModel,
+  one: ModelInteraction,
+  from: string,
+  queueId: string,
+  isSupervisor: boolean,
+): readonly Answer[] {
+  if (one.state === 'closed' || one.state === 'ended') return ['gone'];
+  if (one.state !== 'served') return ['wrong_state'];
+  if (one.owner !== from && !isSupervisor) return ['forbidden'];
+  return model.isAccountActive && model.queues.get(queueId)?.isActive ? ['ok'] : ['not_found'];
 }
 
 function mediumAnswer(model: RoutingModel, one: ModelInteraction, medium: ModelInteraction['medium']): readonly Answer[] | undefined {

@@ -8,7 +8,13 @@ export function announced(events: readonly StoredEvent[], agents: ReadonlyMap<st
   for (const { type, body } of events) {
     const agent = type === 'agent.changed' && body.queues !== undefined ? agents.get(body.a) : undefined;
     if (!agent) continue;
-    const said = { status: body.status, queues: words(body.queues), pausedIn: words(body.paused ?? ''), devices: body.dv ?? agent.devices };
+    const said = {
+      status: body.status,
+      queues: words(body.queues),
+      pausedIn: words(body.paused ?? ''),
+      devices: body.dv ?? agent.devices,
+      phones: body.ph ?? agent.phones,
+    };
     states.set(agent.id, [...(states.get(agent.id) ?? []), { ...agent, ...said }]);
   }
   return states;
@@ -17,11 +23,12 @@ export function announced(events: readonly StoredEvent[], agents: ReadonlyMap<st
 export const words = (text: string): Set<string> => new Set(text.split(' ').filter((word) => word !== ''));
 
 export function describe(agent: AgentState): string {
-  const { status, devices, holds, doc } = agent;
+  const { status, devices, phones, holds, doc } = agent;
   const held = holds.map((hold) => `${hold.kind}:${hold.medium}`);
   return JSON.stringify({
     status,
     devices,
+    ...(doc.hasPhone ? { phones } : {}),
     held,
     queues: [...agent.queues],
     pausedIn: [...agent.pausedIn],

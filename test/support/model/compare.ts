@@ -66,6 +66,7 @@ function storedFacts({ fields }: StoredInteraction, told: ModelInteraction): Fac
 const agentFacts = (agent: AgentState): Facts => ({
   status: agent.status,
   devices: agent.devices,
+  phones: agent.doc.hasPhone ? agent.phones : 0,
   queues: sorted(agent.queues),
   pausedIn: sorted([...agent.pausedIn].filter((queue) => agent.queues.has(queue))),
   holds: sorted(agent.holds.map((hold) => `${hold.kind}:${hold.interaction}:${hold.medium}:${hold.queue}`)),

@@ -25,6 +25,8 @@ export class RoutingModel {
   /** What was offered or owned and came back in the present step. */
   readonly #returned = new Set<string>();
   #before: StoredEvent | undefined;
+  /** Who gave back an interaction last. */
+  #sender = '';
   #turn = 0;
   /** When each queue's settings changed: what waited then keeps the needs it came with. */
   readonly #changed = new Map<string, number>();
@@ -47,6 +49,7 @@ export class RoutingModel {
         status: 'out',
         reason: '',
         devices: 0,
+        phones: 0,
         queues: new Set<string>(),
         pausedIn: new Set<string>(),
         holds: [],
@@ -116,7 +119,9 @@ export class RoutingModel {
       this.#complain('INV-3', `${type} of ${one.id}, which is closed`);
     switch (type) {
       case 'interaction.moved':
-        return this.#moved(one, body, at);
+        return body.step === 0 ? this.#sentOn(one, body) : this.#moved(one, body, at);
+      case 'interaction.queued':
+        return body.reason === 'transfer' ? this.#sent(one, body.q, at) : undefined;
       case 'interaction.changed':
         return this.#changedTo(one, body, at);
       case 'recipe.ran':
@@ -131,6 +136,7 @@ export class RoutingModel {
         if (one.owner !== body.a || one.state !== 'served')
           this.#complain('INV-1', `${one.id} requeued from ${body.a}, owned by ${one.owner}`);
         this.#release(one.owner, one.id, 'owned');
+        this.#sender = one.owner;
         one.owner = '';
         one.state = 'waiting';
         this.#returned.add(one.id);
@@ -193,7 +199,15 @@ export class RoutingModel {
     one.keptUntil = Number(fields['stu'] ?? 0);
   }
 
-  #agentChanged(body: { a: string; status: AgentState['status']; reason: string; queues?: string; paused?: string; dv?: number }): void {
+  #agentChanged(body: {
+    a: string;
+    status: AgentState['status'];
+    reason: string;
+    queues?: string;
+    paused?: string;
+    dv?: number;
+    ph?: number;
+  }): void {
     const agent = this.agents.get(body.a);
     if (!agent || body.queues === undefined) return;
     agent.status = body.status;
@@ -201,6 +215,7 @@ export class RoutingModel {
     agent.queues = words(body.queues);
     agent.pausedIn = words(body.paused ?? '');
     if (body.dv !== undefined) agent.devices = body.dv;
+    if (body.ph !== undefined) agent.phones = body.ph;
   }
 
   #moved(one: ModelInteraction, body: { from: string; q: string; step: number }, at: number): void {
@@ -219,6 +234,27 @@ export class RoutingModel {
       one.need = one.firstNeed = joinNeeds(queue.required, one.own);
       one.score = this.scoreOf(one);
     }
+    this.#readKept(one);
+  }
+
+  /** By hand to another queue: told before it begins to wait there. */
+  #sentOn(one: ModelInteraction, body: { from: string; q: string }): void {
+    if (one.queue !== body.from || one.state !== 'waiting')
+      this.#complain('INV-3', `${one.id} sent on from ${body.from} while ${one.state} in ${one.queue}`);
+    if (!this.queues.get(body.q)?.isActive) this.#complain('VOX-4', `${one.id} sent to ${body.q}, which takes none`);
+    one.queue = body.q;
+  }
+
+  /** VOX-4: it begins anew in the queue, with its virtual start; who sent it comes last for it. */
+  #sent(one: ModelInteraction, queueId: string, at: number): void {
+    const queue = this.queues.get(queueId);
+    if (one.queue !== queueId || !queue) return this.#complain('INV-3', `${one.id} waits in ${queueId}, sent to ${one.queue}`);
+    one.visited = new Set([queueId]);
+    one.entered = at;
+    one.ran = new Set();
+    one.missed = new Set([this.#sender]);
+    one.need = one.firstNeed = joinNeeds(queue.required, one.own);
+    one.score = this.scoreOf(one);
     this.#readKept(one);
   }
 

@@ -21,6 +21,8 @@ export interface AgentState {
   status: 'out' | 'on' | 'paused';
   reason: string;
   devices: number;
+  /** Of them, where calls can reach the agent. */
+  phones: number;
   /** Queues signed in to, and those of them that are paused by themselves. */
   queues: ReadonlySet<string>;
   pausedIn: ReadonlySet<string>;
@@ -55,9 +57,12 @@ export function isServing(agent: AgentState, queue: string): boolean {
   return agent.doc.isActive && !agent.isDeleted && agent.status === 'on' && agent.queues.has(queue) && !agent.pausedIn.has(queue);
 }
 
+/** RTE-4: who has phones takes calls only while one of them is live. */
+export const isReachable = (agent: AgentState, medium: Medium): boolean => medium !== 'voice' || !agent.doc.hasPhone || agent.phones > 0;
+
 /** Whether the engine may offer it: the agent is there, not paused, has room, is within the queue's limit, and holds the skills. */
 export function mayTake(agent: AgentState, queue: QueueDoc, medium: Medium, needs: readonly SkillNeed[]): boolean {
-  const isThere = isServing(agent, queue.id) && agent.devices > 0 && queue.isActive;
+  const isThere = isServing(agent, queue.id) && agent.devices > 0 && queue.isActive && isReachable(agent, medium);
   return isThere && hasRoom(agent, medium) && isWithinLimit(agent, queue) && hasSkills(agent, needs);
 }
 

@@ -94,6 +94,7 @@ const agentShape = fc.record({
   videoCapacity: fc.constantFrom(0, 1),
   interrupts: fc.uniqueArray(fc.constantFrom(...interruptions), { maxLength: 3 }),
   skills: fc.dictionary(fc.constantFrom(...SKILLS), fc.integer({ min: 1, max: 4 }), { maxKeys: 2 }),
+  hasPhone: fc.constantFrom(false, false, true),
   in: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 4 }),
   order: fc.dictionary(fc.constantFrom('0', '1', '2', '3'), fc.nat(5), { maxKeys: 2 }),
 });
@@ -191,6 +192,16 @@ const transfer = fc.record({
   isOwner: fc.constantFrom(true, true, false),
   isSupervisor: fc.boolean(),
 });
+const requeue = fc.record({
+  ...base,
+  do: one('requeue'),
+  chat: place,
+  agent: place,
+  queue: place,
+  isOwner: fc.constantFrom(true, true, true, false),
+  isSupervisor: fc.boolean(),
+});
+const phone = fc.record({ ...base, do: one('phoneGone', 'phoneBack', 'phoneBack'), agent: place });
 const change = fc.record({
   ...base,
   do: one('prioritize', 'changeMedium'),
@@ -223,6 +234,8 @@ export type SingleStep =
   | GeneratedBy<typeof state>
   | GeneratedBy<typeof wrapUp>
   | GeneratedBy<typeof transfer>
+  | GeneratedBy<typeof requeue>
+  | GeneratedBy<typeof phone>
   | GeneratedBy<typeof change>
   | GeneratedBy<typeof settings>
   | GeneratedBy<typeof time>
@@ -238,6 +251,8 @@ export const singleStep: fc.Arbitrary<SingleStep> = fc.oneof(
   { weight: 9, arbitrary: state },
   { weight: 4, arbitrary: wrapUp },
   { weight: 3, arbitrary: transfer },
+  { weight: 3, arbitrary: requeue },
+  { weight: 4, arbitrary: phone },
   { weight: 3, arbitrary: change },
   { weight: 3, arbitrary: settings },
   { weight: 9, arbitrary: time },

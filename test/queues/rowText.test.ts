@@ -1,7 +1,7 @@
 /** The row that an offer's entry in the log brings along is what a read would have told just then. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogEntry, NewInteraction } from '../../queues/index.ts';
-import { readOfferedRow } from '../../queues/offeredRow.ts';
+import { readRow } from '../../queues/rowText.ts';
 import { newId } from '../../src/base/ids.ts';
 import { startTestEngines, type TestEngines } from '../support/engines.ts';
 import { until } from '../support/services.ts';
@@ -38,8 +38,8 @@ test('RTE-6 an offer says in the log what a read of its interaction tells, at th
     priority: 7,
     required: [{ skill: 'french', level: 3 }],
   });
-  expect(readOfferedRow(id, row)).toEqual(await engine.views.interaction(scope, id as never));
-  expect(readOfferedRow(id, row)).toMatchObject({
+  expect(readRow(id, row)).toEqual(await engine.views.interaction(scope, id as never));
+  expect(readRow(id, row)).toMatchObject({
     state: 'offered',
     client: { name: 'Ada' },
     lastMessage: { text: 'Hello "you"' },
@@ -49,12 +49,12 @@ test('RTE-6 an offer says in the log what a read of its interaction tells, at th
   const first = JSON.parse(offers.at(-1)?.body ?? '{}') as { a: string; tok: string };
   await engine.router.declineOffer(scope, { interactionId: id as never, agentId: first.a as never, token: first.tok });
   const second = await until(() => offers.filter(({ body }) => body.includes(id))[1]);
-  expect(readOfferedRow(id, second.row)).toEqual(await engine.views.interaction(scope, id as never));
+  expect(readRow(id, second.row)).toEqual(await engine.views.interaction(scope, id as never));
 });
 
 test('RTE-6 a text that holds the separator cannot pass for other fields: the row has to be read', async () => {
   const { id, row } = await startAndOffer({ name: `Eve\x1f${newId('user')}` });
   expect(row).toBeDefined();
-  expect(readOfferedRow(id, row)).toBeUndefined();
-  expect(readOfferedRow(id, undefined)).toBeUndefined();
+  expect(readRow(id, row)).toBeUndefined();
+  expect(readRow(id, undefined)).toBeUndefined();
 });

@@ -1,0 +1,86 @@
+/**
+ * What must be known of a call to go on with it in another process: one document a call, in a hash of the node that carries it. Who finds a node silent takes all its
+ * calls in one step, so that each is taken by one only. Created by the engine.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Lease } from '../engine.ts';
+import { directoryPrefix } from '../keys.ts';
+import type { PhoneNode } from '../phones.ts';
+import type { ScriptRunner } from '../redis.ts';
+
+/** Looks further apart prove nothing of the time between them. */
+const LOOKS_APART_MS = 2_500;
+const CONFIRMED_MS = 1_500;
+
+export class SavedCalls {
+  readonly #runner: ScriptRunner;
+  readonly #prefix: string;
+  readonly #lease: Lease;
+  readonly #nodes: () => Promise<readonly Pick<PhoneNode, 'id'>[]>;
+  #isListed = false;
+  /** ms of this process. */
+  readonly #silentSince = new Map<string, number>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: { runner: ScriptRunner; prefix: string; lease: Lease; nodes: () => Promise<readonly Pick<PhoneNode, 'id'>[]> }) {
+    this.#runner = options.runner;
+    this.#prefix = options.prefix;
+    this.#lease = options.lease;
+    this.#nodes = options.nodes;
+  }
+
+  async save(call: string, doc: string): Promise<void> {
+    const { nodeId } = this.#lease;
+    if (!this.#isListed) await this.#runner.retrying(() => this.#runner.redis.sadd(this.#listKey, nodeId));
+    this.#isListed = true;
+    await this.#runner.retrying(() => this.#runner.redis.hset(this.#key(nodeId), call, doc));
+  }
+
+  async forget(call: string): Promise<void> {
+    await this.#runner.retrying(() => this.#runner.redis.hdel(this.#key(this.#lease.nodeId), call));
+  }
+
+  /** Of nodes that announce themselves no more. */
+  async takeLapsed(): Promise<string[]> {
+    const { redis } = this.#runner;
+    const listed = await this.#runner.retrying(() => redis.smembers(this.#listKey));
+    const others = listed.filter((node) => node !== this.#lease.nodeId);
+    if (others.length === 0) return [];
+    const alive = new Set((await this.#nodes()).map(({ id }) => id));
+    const docs: string[] = [];
+    const now = performance.now();
+    // After an outage of Redis everybody was silent, and nobody is gone.
+    if (now - this.#lookedAt > LOOKS_APART_MS) this.#silentSince.clear();
+    this.#lookedAt = now;
+    for (const node of this.#silentSince.keys()) if (alive.has(node)) this.#silentSince.delete(node);
+    for (const node of others) {
+      if (alive.has(node)) continue;
+      const since = this.#silentSince.get(node) ?? now;
+      this.#silentSince.set(node, since);
+      if (now - since >= CONFIRMED_MS) docs.push(...(await this.#take(node)));
+    }
+    return docs;
+  }
+
+  async #take(node: string): Promise<string[]> {
+    const { redis } = this.#runner;
+    const taken = this.#key(`taken-${randomUUID()}`);
+    // RENAME fails for all but one, and where there is nothing to take.
+    const isOurs = await redis.rename(this.#key(node), taken).then(
+      () => true,
+      () => false,
+    );
+    await redis.srem(this.#listKey, node);
+    if (!isOurs) return [];
+    const docs = await redis.hvals(taken);
+    await redis.del(taken);
+    return docs;
+  }
+
+  get #listKey(): string {
+    return `${directoryPrefix(this.#prefix)}:callNodes`;
+  }
+  #key(node: string): string {
+    return `${directoryPrefix(this.#prefix)}:calls:${node}`;
+  }
+}

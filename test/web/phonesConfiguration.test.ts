@@ -104,7 +104,7 @@ describe('configuration of phones', () => {
     await giulia.page.getByLabel('Home country').fill('it');
     await giulia.page.getByLabel('Countries that may be called').fill('IT, CZ');
     await giulia.page.getByRole('button', { name: 'Save' }).click();
-    await giulia.page.getByText('Saved').waitFor();
+    await giulia.page.getByText('Saved', { exact: true }).waitFor();
     expect(await stage.asAdmin('GET', '/outbound')).toMatchObject({ homeCountry: 'IT', countries: ['IT', 'CZ'] });
   });
 
@@ -125,7 +125,7 @@ describe('configuration of phones', () => {
     await giulia.page.getByLabel('Callers may leave the queue with a key').click();
     await giulia.page.locator('#section-voice').getByLabel('Then').selectOption('voicemail');
     await giulia.page.getByRole('button', { name: 'Save' }).click();
-    await giulia.page.getByText('Saved').waitFor();
+    await giulia.page.getByText('Saved', { exact: true }).waitFor();
     const queue = (await stage.asAdmin('GET', `/queues/${await phones.queueNamed('Sales line')}`)) as { voice: Record<string, unknown> };
     expect(queue.voice).toMatchObject({
       music: expect.stringMatching(/^snd_/),

@@ -1,4 +1,4 @@
-/** The media process of the rtp benchmark: what the role `rtp` runs, without Redis to be found by. Tells its control port; commanded by `RtpClient`. */
+/** The media process of the rtp benchmark: what the role `rtp` runs, without Redis to be found by, and refusing nobody, for the limit is looked for. Tells its control port; commanded by `RtpClient`. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,4 +20,4 @@ const server = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: 
   });
 });
 process.send?.({ did: 'listening', port: server.port } satisfies ServeReport);
-process.once('disconnect', () => process.exit(0));
+for (const end of ['disconnect', 'SIGTERM']) process.once(end, () => process.exit(0));

@@ -5,7 +5,7 @@
 import type { Call } from './call.ts';
 import { codecOfStaticType } from './codecs.ts';
 import { KeyReader, KeyWriter } from './keys.ts';
-import { Latch, SILENT_MS } from './latch.ts';
+import { type Endpoint, Latch, SILENT_MS } from './latch.ts';
 import { LegPort } from './legPort.ts';
 import { LegReports } from './legReports.ts';
 import { OutgoingStream, UNITS_PER_MS } from './outgoing.ts';
@@ -66,6 +66,8 @@ export class Leg {
   readonly #restPhaseMs = Math.random() * REST_PERIOD_MS;
   #expectedSince = 0;
   #isSilent = false;
+  /** The kernel has taken no packet for seconds: the buffer of the last one is not free. */
+  #isStuck = false;
   #isClosed = false;
 
   constructor(options: LegOptions) {
@@ -74,8 +76,8 @@ export class Leg {
     this.#options = options;
     this.#reports = new LegReports(this.#out.ssrc, options.cname);
     this.#port = new LegPort(options.pair, {
-      rtp: (bytes, address, port) => this.#received(bytes, address, port),
-      rtcp: (bytes, address, port) => this.#receivedRtcp(bytes, address, port),
+      rtp: (bytes, from) => this.#received(bytes, from),
+      rtcp: (bytes, from) => this.#receivedRtcp(bytes, from),
     });
   }
 
@@ -201,7 +203,7 @@ export class Leg {
       return this.#sendKeys(now);
     }
     if (!player || !remote) return this.#leaveSeat();
-    if (!this.mayHear || this.#port.isBacklogged) return player.skip(units);
+    if (!this.mayHear || this.#isStuck) return player.skip(units);
     if (!player.read(this.#frame, HEADER_BYTES, units)) return this.#endPlayback('over');
     this.#out.produce(player, units, missed * units, now);
     this.#out.payloadType = remote.payloadType;
@@ -211,6 +213,7 @@ export class Leg {
   /** Several times a second: what is noticed by time. */
   keepHouse(now: number, unixMs: number): void {
     for (const key of this.#keyReader.lapsed(now)) this.#tellKey(key);
+    this.#isStuck = this.#port.isBacklogged;
     const heardAt = Math.max(this.#latch.lastAt, this.#expectedSince);
     if (now - heardAt >= SILENT_MS) this.#listenOrRest(now, now - heardAt);
     const { silentAfterMs, tell } = this.#options;
@@ -246,8 +249,8 @@ export class Leg {
     else this.#port.unsettle();
   }
 
-  #received(bytes: Buffer, address: string, port: number): void {
-    if (looksLikeRtcp(bytes)) return this.#receivedRtcp(bytes, address, port);
+  #received(bytes: Buffer, from: Endpoint): void {
+    if (looksLikeRtcp(bytes)) return this.#receivedRtcp(bytes, from);
     const packet = parseRtp(bytes);
     const remote = this.#remote;
     if (!packet || !remote) return;
@@ -256,7 +259,7 @@ export class Leg {
     if (!isKey && !codec && packet.payloadType !== COMFORT_NOISE) return;
     const now = performance.now();
     if (this.#port.isSettled && this.#latch.source) this.#latch.admitSettled(packet, now);
-    else if (!this.#admit(packet, address, port, now)) return;
+    else if (!this.#admit(packet, from, now)) return;
     if (this.#isSilent) {
       this.#isSilent = false;
       this.#options.tell({ event: 'leg.heard', leg: this.id });
@@ -277,7 +280,7 @@ export class Leg {
     for (let index = 0; index <= last; index++) listeners[index]?.hear(this, packet, now, index === last);
   }
 
-  #admit(packet: RtpPacket, address: string, port: number, now: number): boolean {
+  #admit(packet: RtpPacket, { address, port }: Endpoint, now: number): boolean {
     const before = this.#latch.source;
     if (!this.#latch.admit(packet, address, port, now)) return false;
     if (this.#latch.source !== before) this.#aim();
@@ -285,7 +288,7 @@ export class Leg {
     return true;
   }
 
-  #receivedRtcp(bytes: Buffer, address: string, port: number): void {
+  #receivedRtcp(bytes: Buffer, { address, port }: Endpoint): void {
     const source = this.#latch.source ?? this.#remote;
     if (!source || (address !== source.address && address !== this.#remote?.address)) return;
     if (!this.#reports.read(bytes, performance.now(), Date.now())) return;

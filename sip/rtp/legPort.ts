@@ -8,9 +8,8 @@ import type { Endpoint } from './latch.ts';
 import type { PortPair } from './ports.ts';
 
 export interface LegPortListener {
-  /** `port` is meaningless while settled: it is the one it is settled on. */
-  rtp(bytes: Buffer, address: string, port: number): void;
-  rtcp(bytes: Buffer, address: string, port: number): void;
+  rtp(bytes: Buffer, from: Endpoint): void;
+  rtcp(bytes: Buffer, from: Endpoint): void;
 }
 
 export class LegPort {
@@ -24,8 +23,8 @@ export class LegPort {
   constructor(pair: PortPair, listener: LegPortListener) {
     this.#pair = pair;
     this.port = pair.port;
-    pair.rtp.on('message', (bytes, from) => listener.rtp(bytes, from.address, from.port));
-    pair.rtcp.on('message', (bytes, from) => listener.rtcp(bytes, from.address, from.port));
+    pair.rtp.on('message', listener.rtp);
+    pair.rtcp.on('message', listener.rtcp);
     for (const socket of [pair.rtp, pair.rtcp]) socket.on('error', () => undefined);
   }
 

@@ -5,7 +5,8 @@
 const CHECK_MS = 50;
 const SECOND_MS = 1_000;
 const BUSY = 0.92;
-const HEARD_LATE_MS = 100;
+/** So late is heard by everybody. */
+export const HEARD_LATE_MS = 100;
 const SECONDS = 3;
 
 export class Load {
@@ -17,7 +18,10 @@ export class Load {
   #latestMs = 0;
   #badSeconds = 0;
 
-  constructor() {
+  readonly #mostLateMs: number;
+
+  constructor(mostLateMs: number) {
+    this.#mostLateMs = mostLateMs;
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
   }
 
@@ -42,7 +46,7 @@ export class Load {
     this.#secondAt = now;
     const busy = performance.eventLoopUtilization();
     this.#share = performance.eventLoopUtilization(busy, this.#busy).utilization;
-    this.#badSeconds = this.#share > BUSY && this.#latestMs > HEARD_LATE_MS ? this.#badSeconds + 1 : 0;
+    this.#badSeconds = this.#share > BUSY && this.#latestMs > this.#mostLateMs ? this.#badSeconds + 1 : 0;
     this.#busy = busy;
     this.#latestMs = 0;
   }

@@ -9,13 +9,13 @@ import type { z } from 'zod';
 import type { Logger } from '../../src/base/log.ts';
 import { Call } from './call.ts';
 import { Leg } from './leg.ts';
-import { Load } from './load.ts';
+import { HEARD_LATE_MS, Load } from './load.ts';
 import { Pacer } from './pacer.ts';
 import { NoPortsError, PortRange } from './ports.ts';
 import type { LegInfo, RemoteMedia, RtpEvent, rtpCommand } from './protocol.ts';
 import { Sounds, UnknownSoundError } from './sounds.ts';
 
-const HOUSE_MS = 100;
+const HOUSE_MS = 200;
 const ADOPTION_MS = 10_000;
 const NOWHERE = new Set(['0.0.0.0', '::']);
 
@@ -40,6 +40,8 @@ export interface MediaOptions {
   /** RFC 3550 6.5.1. */
   readonly cname: string;
   readonly log: Logger;
+  /** Busy and later than this for seconds, no new leg is taken; absent: what would be heard. */
+  readonly mostLateMs?: number;
   /** An event for the application that a leg belongs to. */
   readonly tell: (application: string, event: RtpEvent) => void;
 }
@@ -63,11 +65,12 @@ export class Media {
   readonly #sounds: Sounds;
   readonly #pacer = new Pacer();
   readonly #house: NodeJS.Timeout;
-  readonly #load = new Load();
+  readonly #load: Load;
   #isClosed = false;
 
   constructor(options: MediaOptions) {
     this.#options = options;
+    this.#load = new Load(options.mostLateMs ?? HEARD_LATE_MS);
     this.#ports = new PortRange(options.ports);
     this.#sounds = new Sounds(options.dataDir);
     this.#house = setInterval(() => this.#keepHouse(), HOUSE_MS);

@@ -15,7 +15,6 @@ export type InteractionId = Id<'interaction'>;
 export type ContactId = Id<'contact'>;
 export type CallId = Id<'call'>;
 export type LegId = Id<'leg'>;
-export type PhoneId = Id<'phone'>;
 
 const PREFIX = {
   account: 'acc',

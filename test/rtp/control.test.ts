@@ -86,6 +86,8 @@ test('VOX-4 two processes on one range of ports never give the same', async () =
 });
 
 test('DESIGN 6 a process that is late for seconds on end takes no new leg, and takes them again when it is not', async () => {
+  await house.close();
+  house = await openMediaHouse({ mostLateMs: 100 });
   await house.client.ask({ do: 'leg.open', call: 'c', leg: 'before' });
   let isBlocking = true;
   const block = (): void => {

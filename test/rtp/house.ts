@@ -33,15 +33,18 @@ export interface MediaHouse {
   close(): Promise<void>;
 }
 
+/** `mostLateMs`: by default what else the machine does refuses no leg here. */
 export async function openMediaHouse({
   ports = { low: 20_000, high: 29_999 },
+  mostLateMs = 60_000,
 }: {
   ports?: { low: number; high: number };
+  mostLateMs?: number;
 } = {}): Promise<MediaHouse> {
   const dataDir = mkdtempSync(join(tmpdir(), 'centralino-rtp-'));
   let made: Media | undefined;
   const server = await ControlServer.listen({ host: '127.0.0.1', port: 0, secret: SECRET, log: silent }, (tell) => {
-    made = new Media({ ports, addresses: { IPv4: '127.0.0.1', IPv6: '::1' }, dataDir, cname: 'test', log: silent, tell });
+    made = new Media({ ports, addresses: { IPv4: '127.0.0.1', IPv6: '::1' }, dataDir, cname: 'test', log: silent, mostLateMs, tell });
     return made;
   });
   const media = made as unknown as Media;

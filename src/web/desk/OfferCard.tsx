@@ -41,11 +41,8 @@ export function OfferCard({ offer }: { offer: Offer }) {
             {clientName(interaction.client)}
             {queue && <em class="tag tag-quiet">{queue.name}</em>}
           </strong>
-          {interaction.medium === 'voice' ? (
-            <CallOffer interaction={interaction} isRinging={isRinging} />
-          ) : (
-            <p class="offer-text">{interaction.lastMessage?.text}</p>
-          )}
+          {interaction.medium === 'voice' && <CallOffer interaction={interaction} isRinging={isRinging} />}
+          {interaction.lastMessage && <p class="offer-text">{interaction.lastMessage.text}</p>}
         </div>
       </div>
       <div class="offer-buttons">

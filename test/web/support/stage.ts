@@ -19,8 +19,10 @@ export class WebStage {
     this.origin = center.gateways[0] ?? '';
   }
 
-  static async open(): Promise<WebStage> {
-    const center = await startCenter({ env: { WEB_DIST: await webDist() } });
+  /** `hasPhones`: with a SIP edge, phone media and a SIP application. */
+  static async open({ hasPhones = false }: { hasPhones?: boolean } = {}): Promise<WebStage> {
+    const phones = hasPhones ? { edges: 1, rtps: 1, sips: 1 } : {};
+    const center = await startCenter({ ...phones, env: { WEB_DIST: await webDist() } });
     const stage = new WebStage(center, await TestBrowser.start());
     await stage.#raiseCapacities();
     return stage;

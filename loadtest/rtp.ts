@@ -11,6 +11,8 @@ const MOST_DELAY_MS = 5;
 const MOST_GAP_MS = 40;
 const SAMPLED_LISTENERS = 100;
 const SINKS = 50;
+/** Until a leg takes its phone for silent. */
+const SILENT_WARM_UP_MS = 4_000;
 const PACKETS_PER_SEC = 50;
 
 interface Times {
@@ -150,7 +152,10 @@ async function searchSilent(range: Range, times: Times, keep: (step: Step) => St
         open = Math.max(open, count);
         const before = await server.counted();
         const beganAt = performance.now();
-        const ran = await phones.run({ phones: SAMPLED_LISTENERS, isSending: false, isPaired: false, ...times }, server);
+        const ran = await phones.run(
+          { phones: SAMPLED_LISTENERS, isSending: false, isPaired: false, ...times, warmUpMs: SILENT_WARM_UP_MS },
+          server,
+        );
         const after = await server.counted();
         const due = ((performance.now() - beganAt) / 1_000) * PACKETS_PER_SEC * open;
         return stepOf('music, silent', open, ran, 100 * (1 - (after.sent - before.sent) / due), quantile(ran.gapsMs, 0.99), MOST_GAP_MS);

@@ -30,7 +30,7 @@ export interface DialOut {
 }
 
 export interface DialOutOptions {
-  readonly engine: Pick<Engine, 'phones' | 'rates'>;
+  readonly engine: Pick<Engine, 'config' | 'phones' | 'rates'>;
   readonly dialogs: Dialogs;
   readonly wheel: Wheel;
   readonly log: Logger;
@@ -51,7 +51,9 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf }: D
   const take = async (key: string, limit: number, windowSec: number, points?: number): Promise<boolean> =>
     limit === 0 || (await engine.rates.take(key, limit, windowSec, points)).isAllowed;
 
-  async function refusal(trunk: TrunkDoc, by: UserId | undefined): Promise<DialRefusal | undefined> {
+  async function refusal(scope: Scope, trunk: TrunkDoc, by: UserId | undefined): Promise<DialRefusal | undefined> {
+    const perMinute = (await engine.config.account(scope))?.outbound.perAgentPerMinute ?? 0;
+    if (by && !(await take(`dial:agent:${by}`, perMinute, 60))) return 'agent_limit';
     if (by && !(await take(`dial:${by}`, AGENT_CALLS_PER_HOUR, HOUR_SEC))) return 'agent_limit';
     if (!(await take(`dial:minute:${trunk.id}`, trunk.maxCallsPerMinute, 60))) return 'trunk_limit';
     if (!(await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC, 1))) return 'spend_cap';
@@ -65,7 +67,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf }: D
     if (!trunk) return { ok: false, reason: 'no_trunk' };
     const hop = await nextHop(scope, trunk, dialled);
     if (!hop) return { ok: false, reason: 'no_server' };
-    const reason = await refusal(trunk, by);
+    const reason = await refusal(scope, trunk, by);
     if (reason) {
       log.warn({ trunk: trunk.id, agent: by, reason }, 'dial.refused');
       return { ok: false, reason };

@@ -18,6 +18,8 @@ export function interactionOf(entry: LogEntry): string | undefined {
 }
 
 export function tellCall(call: Call, entry: LogEntry): void {
+  // What left routing goes on without it: that the interaction is closed was our own word.
+  if (call.isOutOfRouting) return;
   switch (entry.type) {
     case 'offer.made': {
       const { a, tok } = read('offer.made', entry);

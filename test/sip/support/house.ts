@@ -9,15 +9,17 @@ import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/c
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
 import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
+import { Registrar } from '../../../sip/registrar/registrar.ts';
 import { Media } from '../../../sip/rtp/media.ts';
 import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
 import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
-import { createPhoneScene, type PhoneScene, type SceneAgent } from '../../support/phoneScene.ts';
+import { createPhoneScene, type PhoneScene, SCENE_SECRET_KEY, type SceneAgent } from '../../support/phoneScene.ts';
 import { startTestRedis, until } from '../../support/services.ts';
-import { sine } from '../../support/tones.ts';
+import { RATE, sine } from '../../support/tones.ts';
+import { monoWav } from '../../support/wav.ts';
 import { type SipProcess, startSipProcess } from './sipProcess.ts';
 
 const MEDIA_SECRET = 'the secret of the media';
@@ -119,6 +121,8 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
   const edge = await anotherEdge();
 
   const applicationOn = async (on: RunningEngine, nodeId: string): Promise<SipApplication> => {
+    const registrar = new Registrar({ engine: on, secretKey: SCENE_SECRET_KEY, log });
+    closing.push(() => registrar.close());
     const app = await startApplication({
       engine: on,
       nodeId,
@@ -128,6 +132,7 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
       drainMs: 0,
+      registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
     });
     closing.push(() => app.close());
     await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });
@@ -205,20 +210,6 @@ export async function signIn(engine: RunningEngine, scene: PhoneScene, agentId: 
 
 /** 8 kHz, 16 bit, one second of a tone. */
 function placeMusic(folder: string): void {
-  const samples = sine(MUSIC_HZ, 8_000);
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.byteLength, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(8_000, 24);
-  head.writeUInt32LE(16_000, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.byteLength, 40);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${TONE}.wav`), Buffer.concat([head, Buffer.from(samples.buffer)]));
+  writeFileSync(join(folder, `${TONE}.wav`), monoWav(sine(MUSIC_HZ, RATE), RATE));
 }

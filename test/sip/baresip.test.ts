@@ -1,10 +1,11 @@
 /** Phones not written here: baresip registers, calls a queue and answers its callers; what both sides hear is told by frequency, from what baresip wrote down. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { voiceDefaults } from '../../queues/config.ts';
 import { Baresip } from '../actors/baresip.ts';
 import type { SceneAgent } from '../support/phoneScene.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
-import { type House, MUSIC_HZ, openHouse, signIn } from './support/house.ts';
+import { type House, MUSIC, MUSIC_HZ, openHouse, signIn } from './support/house.ts';
 
 const CALLER_HZ = 440;
 const AGENT_HZ = 1_000;
@@ -110,7 +111,7 @@ test('VOX-4 RFC 3264 8.4 hold on baresip: the caller hears music, then the agent
 
 test('VOX-4 RFC 3515 blind transfer by baresip to another queue: music again, and its agent answers', { timeout: 90_000 }, async () => {
   const { phone, served, interaction } = await talking();
-  const queue = await house.scene.addQueue();
+  const queue = await house.scene.addQueue({ voice: { ...voiceDefaults, music: MUSIC, announceEverySec: 0 } });
   await house.scene.addNumber('200', queue);
   await served.baresip.press('transfer', `sip:200@127.0.0.1:${house.edge.sipPort}`);
   await happens(served.baresip, 'CALL_CLOSED');

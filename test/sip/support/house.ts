@@ -25,7 +25,8 @@ import { type SipProcess, startSipProcess } from './sipProcess.ts';
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
 export const MUSIC_HZ = 700;
-const TONE = 'tone';
+/** The sound of that tone, for a queue's settings. */
+export const MUSIC = 'tone';
 const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
 
 export interface HouseAgent extends SceneAgent {
@@ -75,7 +76,7 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
   closing.push(() => workers.close());
   const scene = await createPhoneScene(engine, {
     agents: 0,
-    queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: TONE, announceEverySec: 0, ...voice }, ...queue },
+    queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: MUSIC, announceEverySec: 0, ...voice }, ...queue },
   });
 
   // Nodes announce themselves every second; here only when they come.
@@ -84,8 +85,10 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
     for (const { engine: node, port, kind } of announced.values())
       await node.phones.announce({ kind, host: '127.0.0.1', port, load: 0, isDraining: false });
   };
-  const announcing = setInterval(() => void announce().catch(() => undefined), 1_000);
-  closing.push(() => clearInterval(announcing));
+  let lastSaid: Promise<void> = Promise.resolve();
+  const announcing = setInterval(() => {
+    lastSaid = announce().catch(() => undefined);
+  }, 1_000);
 
   const dataDir = mkdtempSync(join(tmpdir(), 'centralino-sip-'));
   closing.push(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -196,6 +199,9 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
       return { ...agent, sip };
     },
     async close() {
+      // Before the engines it speaks with are gone.
+      clearInterval(announcing);
+      await lastSaid;
       for (const work of closing.splice(0).reverse()) await work();
     },
   };
@@ -211,5 +217,5 @@ export async function signIn(engine: RunningEngine, scene: PhoneScene, agentId: 
 /** 8 kHz, 16 bit, one second of a tone. */
 function placeMusic(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${TONE}.wav`), monoWav(sine(MUSIC_HZ, RATE), RATE));
+  writeFileSync(join(folder, `${MUSIC}.wav`), monoWav(sine(MUSIC_HZ, RATE), RATE));
 }

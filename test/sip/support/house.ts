@@ -45,7 +45,7 @@ export interface House {
   /** An agent, signed in, with one registered phone. `answers`: at once (default), else the test says. */
   agent(options?: { answers?: boolean; tone?: number; edge?: TestEdge }): Promise<HouseAgent>;
   /** One more phone of the agent. */
-  bind(agent: SceneAgent, sip: SipPhone, edge?: TestEdge): Promise<void>;
+  bind(agent: SceneAgent, sip: Pick<SipPhone, 'user' | 'address'>, edge?: TestEdge): Promise<void>;
   /** One more SIP application on an engine of its own. */
   application(nodeId: string): Promise<{ app: SipApplication; engine: RunningEngine }>;
   /** The application in a process of its own, to be killed. */

@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type SilenceLimits, silenceLimits } from '../../../config/limits.ts';
 import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
 import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
@@ -56,11 +57,20 @@ export interface HouseOptions {
   readonly queue?: Partial<QueueDoc>;
   readonly voice?: Partial<QueueVoice>;
   readonly lagMs?: number;
+  readonly silence?: Partial<SilenceLimits>;
+  readonly drainMs?: number;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
 
-export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasApplication = true }: HouseOptions = {}): Promise<House> {
+export async function openHouse({
+  queue = {},
+  voice = {},
+  lagMs = 5_000,
+  silence = {},
+  drainMs = 0,
+  hasApplication = true,
+}: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
   const closing: (() => Promise<unknown> | unknown)[] = [() => redis.stop()];
   const engineOf = async (nodeId: string): Promise<RunningEngine> => {
@@ -127,7 +137,8 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
-      drainMs: 0,
+      silence: { ...silenceLimits, ...silence },
+      drainMs,
     });
     closing.push(() => app.close());
     await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });

@@ -77,6 +77,8 @@ export class Call {
   readonly #legs = new Map<LegId, Leg>();
   readonly #playing = new Map<LegId, string>();
   readonly #announcing = new Map<LegId, { readonly id: string; readonly over: () => void }>();
+  /** What is played once the phone has said where its media are: with a late offer, that is in its ACK. */
+  readonly #unreached = new Map<LegId, Playback>();
   #hearing = '';
   #version = 0;
   #isNoting = false;
@@ -171,6 +173,11 @@ export class Call {
   /** The other side's description stands: its packets go there from now on. */
   connect(leg: Leg, remote: RemoteMedia): void {
     this.tell({ do: 'leg.remote', leg: leg.id, remote });
+    if (leg.isReached) return;
+    leg.isReached = true;
+    const playback = this.#unreached.get(leg.id);
+    this.#unreached.delete(leg.id);
+    if (playback) this.#play(leg, playback);
   }
 
   /** Changes the state; false when that may not follow, e.g. because the call is over. */
@@ -368,6 +375,11 @@ export class Call {
   #play(leg: Leg, playback: Playback | undefined): void {
     if (playback) this.#playing.set(leg.id, playback.id);
     else this.#playing.delete(leg.id);
+    if (!leg.isReached) {
+      if (playback) this.#unreached.set(leg.id, playback);
+      else this.#unreached.delete(leg.id);
+      return;
+    }
     this.tell(playback ? { do: 'leg.play', leg: leg.id, playback } : { do: 'leg.stop', leg: leg.id });
   }
 }

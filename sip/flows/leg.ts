@@ -43,6 +43,8 @@ export class Leg {
   /** Its own phone put us on hold. */
   isHoldingUs = false;
   isMuted = false;
+  /** Its media know where the phone's are. */
+  isReached = false;
   /** Set while nothing is received from it (`silence.ts`). */
   silence: Silence | undefined;
   /** Why it ended: a SIP status, or a word of ours. */
@@ -56,6 +58,7 @@ export class Leg {
     leg.answeredAt = saved.answeredAt;
     leg.isHoldingUs = saved.isHoldingUs;
     leg.isMuted = saved.isMuted;
+    leg.isReached = true;
     return leg;
   }
 

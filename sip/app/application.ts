@@ -27,6 +27,7 @@ import { createDialOut, type DialOutOptions } from './dialOut.ts';
 import { Dialogs } from './dialog.ts';
 import { type GuardLimits, Guards } from './guards.ts';
 import { Intake } from './intake.ts';
+import { keepCalls } from './lapse.ts';
 import type { Link, ServerAddress } from './link.ts';
 import { Links } from './links.ts';
 import { Media, type MediaOptions } from './media.ts';
@@ -209,13 +210,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     repeat('recovery', REFRESH_MS, () => recovery.turn(), log),
     repeat('carry', CARRY_MS, () => engine.phones.carry([...calls.all()].map(({ id, interaction }) => ({ call: id, interaction }))), log),
   ];
-  // What a lapsed node holds is taken from it by others: it lets go of it.
-  engine.lease.onLost(() => {
-    for (const call of [...calls.all()]) {
-      call.isOutOfRouting = true;
-      call.end('lease lost');
-    }
-  });
+  // Not waited for: the new lease is joined by what is asked here.
+  engine.lease.onLost(() => void keepCalls(board, [...calls.all()]));
 
   return {
     calls,

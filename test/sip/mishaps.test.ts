@@ -14,6 +14,11 @@ afterEach(() => house.close());
 
 const timeoutMs = 15_000;
 const hears = (phone: SipPhone, hz: number) => until(() => hasTone(phone.media.sound(10), hz), { what: `${hz} Hz`, timeoutMs });
+/** Longer than a lease of the engine lasts, counted by what is heard: 50 packets are a second. */
+async function hearsForLong(phone: SipPhone): Promise<void> {
+  const before = phone.media.heard.length;
+  await until(() => phone.media.heard.length >= before + 400, { what: '8 s of sound', timeoutMs: 30_000 });
+}
 /** Of ten packets more. */
 async function hearsOn(phone: SipPhone, hz: number): Promise<void> {
   const before = phone.media.heard.length;
@@ -138,6 +143,24 @@ test('RTE-12 Redis is restarted while a caller waits: music goes on, it keeps it
   expect(call.state).toBe('talking');
   expect([...house.app.calls.all()].map((carried) => carried.interaction)).toEqual([interaction]);
 }, 40_000);
+
+test('RTE-12 Redis is away for longer than a lease: who waits goes on waiting, who talks goes on talking', async () => {
+  house = await openHouse();
+  const { phone, call, agent, interaction } = await talking();
+  const next = await waiting();
+  await house.redis.kill9();
+  await hearsForLong(phone);
+  await house.redis.restart();
+  await hearsForLong(phone);
+  await hearsOn(phone, 1_000);
+  await hearsOn(agent.sip, 440);
+  await hearsOn(next.phone, MUSIC_HZ);
+  expect([call.state, next.call.state]).toEqual(['talking', 'talking']);
+  expect(await stateOf(interaction)).toBe('served');
+  expect(await stateOf(next.interaction)).toBe('waiting');
+  await call.bye();
+  await hears(next.phone, 1_000);
+}, 60_000);
 
 test('RTE-12 Redis is away in the talk: both hear each other on, and a hang-up meanwhile is told when it is back', async () => {
   house = await openHouse();

@@ -205,6 +205,8 @@ export async function openHouse({
       if (answers) sip.onInvite = (call) => call.answer();
       await bind(agent, sip, on);
       await signIn(engine, scene, agent.id);
+      // As a gateway does for its sockets.
+      engine.lease.onLost(() => signIn(engine, scene, agent.id).catch(() => undefined));
       return { ...agent, sip };
     },
     async close() {

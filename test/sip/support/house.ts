@@ -56,11 +56,19 @@ export interface HouseOptions {
   readonly queue?: Partial<QueueDoc>;
   readonly voice?: Partial<QueueVoice>;
   readonly lagMs?: number;
+  /** A minute of talk, as trunks count it. */
+  readonly minuteMs?: number;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
 
-export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasApplication = true }: HouseOptions = {}): Promise<House> {
+export async function openHouse({
+  queue = {},
+  voice = {},
+  lagMs = 5_000,
+  minuteMs = 60_000,
+  hasApplication = true,
+}: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
   const closing: (() => Promise<unknown> | unknown)[] = [() => redis.stop()];
   const engineOf = async (nodeId: string): Promise<RunningEngine> => {
@@ -127,6 +135,7 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
+      minuteMs,
       drainMs: 0,
     });
     closing.push(() => app.close());

@@ -22,7 +22,10 @@ export async function invited(
   ringing: (leg: Leg) => void,
 ): Promise<{ leg: Leg; dialog: Dialog; sdp: string } | undefined> {
   const { board, scope } = call;
-  const leg = await call.openLeg({ role, name: number }).catch(() => undefined);
+  const leg = await call.openLeg({ role, name: number }).catch((error: unknown) => {
+    board.log.warn({ err: error, call: call.id }, 'leg.unopened');
+    return undefined;
+  });
   if (!leg) return undefined;
   const sdp = leg.negotiation.offer({ first: call.customer.codec });
   const dialled = await board.dialOut.dial({ scope, number, by, queueId: call.queueId, sdp, callerId: call.caller });

@@ -4,6 +4,7 @@
  *
  * Closing order: no new calls (503) → calls may end for the drain's time → what is left is hung up → debts to the engine → mailbox, tail, media, links.
  */
+import type { SilenceLimits } from '../../config/limits.ts';
 import { type QueueVoice, voiceDefaults } from '../../queues/config.ts';
 import type { Engine } from '../../queues/engine.ts';
 import type { PhoneDoc } from '../../queues/phones.ts';
@@ -15,6 +16,7 @@ import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
 import { reactions } from '../flows/reactions.ts';
+import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
 import { takeOver } from '../flows/takeOver.ts';
 import { callerPressed } from '../flows/waiting.ts';
@@ -44,6 +46,7 @@ export interface ApplicationOptions {
   /** How long a minute of talk is, as trunks count it (VOX-6). */
   readonly minuteMs?: number;
   readonly limits: GuardLimits;
+  readonly silence: SilenceLimits;
   readonly drainMs: number;
   /** REGISTER and what else is no call; the answer is the handler's. */
   readonly registrar?: (link: Link, request: IncomingRequest, response: OutgoingResponse) => void;
@@ -115,6 +118,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     wheel,
     reactions,
     stories: { takeOver },
+    silence: options.silence,
     dialOut: createDialOut({
       engine,
       dialogs,
@@ -248,8 +252,8 @@ function mediaTold(calls: CarriedCalls, event: RtpEvent): void {
     case 'play.ended':
       return call.playbackEnded(leg.id, event.playback, event.reason);
     case 'leg.silent':
-      return call.silent(leg, true);
+      return Silence.begin(call, leg);
     case 'leg.heard':
-      return call.silent(leg, false);
+      return leg.silence?.over();
   }
 }

@@ -46,8 +46,6 @@ export interface SavedCall extends CallIdentity {
 }
 
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
-/** Silence after which the media process tells; what is done then is the flow's. */
-const SILENT_AFTER_MS = 30_000;
 
 export class Call {
   readonly id: CallId;
@@ -151,7 +149,7 @@ export class Call {
       call: this.id,
       leg: id,
       family,
-      silentAfterMs: SILENT_AFTER_MS,
+      silentAfterMs: this.board.silence.afterMs,
     });
     if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
     const leg = new Leg({ ...identity, id }, info);
@@ -222,14 +220,6 @@ export class Call {
     this.listen();
     if (reason === 'over') announced.over();
   }
-
-  /** Nothing was received from a leg for long, or it is back: who is silent and holds nobody may have gone without a word. */
-  silent(leg: Leg, isSilent: boolean): void {
-    leg.isSilent = isSilent;
-    if (isSilent && this.legs.filter((other) => other.isConnected).every((other) => other.isSilent)) this.onSilence?.();
-  }
-  /** All legs are silent. */
-  onSilence: (() => void) | undefined;
 
   tell(command: MediaCommand): void {
     this.board.media.tell(this.media, command);

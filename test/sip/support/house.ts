@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type SilenceLimits, silenceLimits } from '../../../config/limits.ts';
 import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
 import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
@@ -58,6 +59,8 @@ export interface HouseOptions {
   readonly lagMs?: number;
   /** A minute of talk, as trunks count it. */
   readonly minuteMs?: number;
+  readonly silence?: Partial<SilenceLimits>;
+  readonly drainMs?: number;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
@@ -67,6 +70,8 @@ export async function openHouse({
   voice = {},
   lagMs = 5_000,
   minuteMs = 60_000,
+  silence = {},
+  drainMs = 0,
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
@@ -136,7 +141,8 @@ export async function openHouse({
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
       minuteMs,
-      drainMs: 0,
+      silence: { ...silenceLimits, ...silence },
+      drainMs,
     });
     closing.push(() => app.close());
     await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });

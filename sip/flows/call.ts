@@ -81,6 +81,7 @@ export class Call {
   #version = 0;
   #isNoting = false;
   #isSaving = false;
+  readonly #onAnswer: (() => void)[] = [];
   readonly #onEnd: (() => void)[] = [];
 
   constructor(board: Switchboard, identity: CallIdentity, media: string, startedAt = Date.now()) {
@@ -274,6 +275,17 @@ export class Call {
     for (const work of this.#onEnd.splice(0)) work();
     this.board.forget(this);
     this.board.calls.remove(this);
+  }
+
+  /** Once the caller is on the phone: it hears nothing before. */
+  whenAnswered(work: () => void): void {
+    if (this.#customer?.isConnected) work();
+    else this.#onAnswer.push(work);
+  }
+
+  /** The caller is on the phone. */
+  customerAnswered(): void {
+    for (const work of this.#onAnswer.splice(0)) if (!this.isOver) work();
   }
 
   onEnd(work: () => void): void {

@@ -10,6 +10,8 @@ import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/c
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
 import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
+import { RFC_TIMERS } from '../../../sip/edge/clock.ts';
+import type { SipTimers } from '../../../sip/edge/types.ts';
 import { Media } from '../../../sip/rtp/media.ts';
 import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
@@ -17,7 +19,7 @@ import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
 import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, type SceneAgent } from '../../support/phoneScene.ts';
-import { startTestRedis, until } from '../../support/services.ts';
+import { startTestRedis, type TestRedis, until } from '../../support/services.ts';
 import { sine } from '../../support/tones.ts';
 import { type SipProcess, startSipProcess } from './sipProcess.ts';
 
@@ -38,6 +40,7 @@ export interface House {
   readonly edge: TestEdge;
   readonly media: Media;
   readonly app: SipApplication;
+  readonly redis: TestRedis;
   /** A phone of nobody. */
   phone(options?: Partial<PhoneOptions>): Promise<SipPhone>;
   /** An agent, signed in, with one registered phone. `answers`: at once (default), else the test says. */
@@ -61,6 +64,7 @@ export interface HouseOptions {
   readonly minuteMs?: number;
   readonly silence?: Partial<SilenceLimits>;
   readonly drainMs?: number;
+  readonly timers?: SipTimers;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
@@ -72,6 +76,7 @@ export async function openHouse({
   minuteMs = 60_000,
   silence = {},
   drainMs = 0,
+  timers = RFC_TIMERS,
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
@@ -121,7 +126,7 @@ export async function openHouse({
 
   const edges: { name: string; edge: TestEdge }[] = [];
   const anotherEdge = async (): Promise<TestEdge> => {
-    const edge = await openEdge();
+    const edge = await openEdge({ timers });
     closing.push(() => edge.close('test over'));
     const name = `edge-${edges.length + 1}`;
     edges.push({ name, edge });
@@ -177,6 +182,7 @@ export async function openHouse({
 
   return {
     engine,
+    redis,
     scene,
     edge,
     media: media as unknown as Media,

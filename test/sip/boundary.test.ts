@@ -18,7 +18,7 @@ const BRANCHES: readonly (readonly [string, RegExp])[] = [
     'a kind, type, vendor, product or version of a server',
     /\b(?:server|link|edge|address)\??\.(?:kind|type|vendor|product|version|software|flavou?r)\b/i,
   ],
-  ['what the server says of itself', /\.(?:get|has)\(\s*['"`](?:server|allow|supported)['"`]\s*\)/i],
+  ['what the server says of itself', /\.(?:get|has)\(\s*['"`]server['"`]\s*\)/i],
   ["the word 'edge' as a value", /(['"`])(?:edge|the edge|our edge)\1/i],
   ["a server's name compared with a text", /\b(?:edge|server|serverName)\s*[!=]==?\s*['"`][^'"`]/],
   ['an environment that tells servers apart', /\bDRACHTIO_|process\.env/],

@@ -44,6 +44,8 @@ export interface ApplicationOptions {
   readonly servers: () => Promise<readonly ServerAddress[]>;
   readonly connectMedia: MediaOptions['connect'];
   readonly secretOf: DialOutOptions['secretOf'];
+  /** How long a minute of talk is, as trunks count it (VOX-6). */
+  readonly minuteMs?: number;
   readonly limits: GuardLimits;
   readonly silence: SilenceLimits;
   readonly drainMs: number;
@@ -125,6 +127,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       log,
       link: (server) => (server === undefined ? links.any() : links.get(server)),
       secretOf: options.secretOf,
+      ...(options.minuteMs === undefined ? {} : { minuteMs: options.minuteMs }),
     }),
     names: { agent: (scope, id) => agents.get(id, async () => (await engine.config.agent(scope, id))?.name ?? '') },
     phonesOf: (scope, id: UserId) => phones.get(id, () => engine.phones.phonesOf(scope, id)),

@@ -60,6 +60,8 @@ export interface HouseOptions {
   readonly queue?: Partial<QueueDoc>;
   readonly voice?: Partial<QueueVoice>;
   readonly lagMs?: number;
+  /** A minute of talk, as trunks count it. */
+  readonly minuteMs?: number;
   readonly silence?: Partial<SilenceLimits>;
   readonly drainMs?: number;
   readonly timers?: SipTimers;
@@ -71,6 +73,7 @@ export async function openHouse({
   queue = {},
   voice = {},
   lagMs = 5_000,
+  minuteMs = 60_000,
   silence = {},
   drainMs = 0,
   timers = RFC_TIMERS,
@@ -142,6 +145,7 @@ export async function openHouse({
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
+      minuteMs,
       silence: { ...silenceLimits, ...silence },
       drainMs,
     });

@@ -35,6 +35,10 @@ export default {
     never('main-and-roles-stand-on-top', '^(config|queues|sip|sfu|src)/', '^src/(main|roles)\\.ts$', {
       fromNot: '^src/(main|roles)\\.ts$',
     }),
+    // The application knows no server from within: what it shares with ours is the wire's own words and readers of headers.
+    never('sip-application-knows-no-server', '^sip/(app|flows|registrar)/', '^sip/edge/', {
+      toNot: '^sip/edge/(protocol|headerText|nameAddr|uri)\\.ts$',
+    }),
     never('product-imports-no-tests', ours, '^(test|loadtest)/', { fromNot: '^config/vitest' }),
     never('protocol-imports-zod-only', '^src/protocol/', '.', { toNot: '^src/protocol/|node_modules/zod/' }),
     never('events-import-zod-only', '^queues/events\\.ts$', '.', { toNot: '^src/protocol/|node_modules/zod/' }),

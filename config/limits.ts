@@ -65,6 +65,28 @@ const STANDARD: GatewayLimits = {
   calls: { burst: 20, perSec: 2 },
 };
 
+/** After how long a phone that sends nothing is asked whether it is still there. Read by the role sip. */
+export interface SilenceLimits {
+  /** Of media, until the first question. */
+  readonly afterMs: number;
+  /** The same of a phone that does not say it knows OPTIONS: some end a call over a request they do not know. */
+  readonly afterUnlistedMs: number;
+  /** No answer within: not there this time. */
+  readonly answerMs: number;
+  /** Between two questions while it is not there; the second without an answer ends its leg. */
+  readonly retryMs: number;
+  /** Between two questions while it is there. */
+  readonly againMs: number;
+}
+
+export const silenceLimits: SilenceLimits = {
+  afterMs: 30_000,
+  afterUnlistedMs: 600_000,
+  answerMs: 10_000,
+  retryMs: 5_000,
+  againMs: 60_000,
+};
+
 /** The limits with those by address, by visitor and by socket multiplied. `factor` is LIMIT_FACTOR. */
 export function limitsFor(factor: number): GatewayLimits {
   const scaled = (limit: number): number => Math.max(1, Math.round(limit * factor));

@@ -164,6 +164,8 @@ export interface Phones {
   /** What another process needs to go on with a call of this node; replaces what was saved of it. */
   saveCall(call: string, doc: string): Promise<void>;
   forgetCall(call: string): Promise<void>;
+  /** Of the calls that this node saved, those that nobody took. */
+  ownCalls(): Promise<ReadonlySet<string>>;
   /** The saved calls of SIP nodes that are gone; each is given to one asker only. */
   takeLapsedCalls(): Promise<string[]>;
 

@@ -4,7 +4,7 @@
  *
  * Closing order: registrations with providers, the application (new calls elsewhere, calls may end for DRAIN_SEC), registrar, engine.
  */
-import { limitsFor } from '../config/limits.ts';
+import { limitsFor, silenceLimits } from '../config/limits.ts';
 import { createEngine } from '../queues/index.ts';
 import type { RoleContext, RunningRole } from '../src/base/context.ts';
 import { sealPurpose, unseal } from '../src/base/seal.ts';
@@ -42,6 +42,7 @@ export async function startSip(context: RoleContext): Promise<RunningRole> {
       }
     },
     limits: { burst, perSec, lagMs: LAG_MS },
+    silence: silenceLimits,
     drainMs: env.DRAIN_SEC * 1_000,
     registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
   });

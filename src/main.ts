@@ -16,6 +16,8 @@ import { ALIVE_EVERY_MS, type ChildMessage } from './supervisor/roleProcess.ts';
 const WRONG_CONFIGURATION = 78;
 /** Beyond DRAIN_SEC; then the process ends whatever is still open. */
 const CLOSE_LIMIT_MS = 15_000;
+/** The parent was killed: what this process stands on (Redis, PostgreSQL) goes at the same time, so most of what closing would do cannot be done. */
+const ORPHAN_LIMIT_MS = 5_000;
 /** A second signal sooner than this is the same one, come by another way (terminal and npm both send it). */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -66,7 +68,7 @@ function readEnv(): Env {
 
 function stopOnSignals(running: Promise<RunningRole>): void {
   let firstAt: number | undefined;
-  const stop = async (reason: string): Promise<void> => {
+  const stop = async (reason: string, limitMs = env.DRAIN_SEC * 1_000 + CLOSE_LIMIT_MS): Promise<void> => {
     if (firstAt !== undefined) {
       if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1);
       return;
@@ -74,20 +76,17 @@ function stopOnSignals(running: Promise<RunningRole>): void {
     firstAt = performance.now();
     stopping.abort();
     log.info({ reason }, 'stopping');
-    setTimeout(
-      () => {
-        log.error('not everything closed in time, ending anyway');
-        process.exit(1);
-      },
-      env.DRAIN_SEC * 1_000 + CLOSE_LIMIT_MS,
-    ).unref();
+    setTimeout(() => {
+      log.error('not everything closed in time, ending anyway');
+      process.exit(1);
+    }, limitMs).unref();
     await (await running).close(reason);
     log.info('stopped');
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
-  if (process.connected) process.on('disconnect', () => void stop('the parent process ended'));
+  if (process.connected) process.on('disconnect', () => void stop('the parent process ended', ORPHAN_LIMIT_MS));
 }
 
 /** Tells the process that started us, if it listens. */

@@ -55,6 +55,7 @@ export function createPhones(options: {
 
     saveCall: (call, doc) => savedCalls.save(call, doc),
     forgetCall: (call) => savedCalls.forget(call),
+    ownCalls: () => savedCalls.own(),
     takeLapsedCalls: () => savedCalls.takeLapsed(),
 
     async carry(calls) {

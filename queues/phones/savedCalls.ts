@@ -40,6 +40,10 @@ export class SavedCalls {
     await this.#runner.retrying(() => this.#runner.redis.hdel(this.#key(this.#lease.nodeId), call));
   }
 
+  async own(): Promise<ReadonlySet<string>> {
+    return new Set(await this.#runner.retrying(() => this.#runner.redis.hkeys(this.#key(this.#lease.nodeId))));
+  }
+
   /** Of nodes that announce themselves no more. */
   async takeLapsed(): Promise<string[]> {
     const { redis } = this.#runner;

@@ -4,6 +4,7 @@
  *
  * Closing order: no new calls (503) → calls may end for the drain's time → what is left is hung up → debts to the engine → mailbox, tail, media, links.
  */
+import type { SilenceLimits } from '../../config/limits.ts';
 import { type QueueVoice, voiceDefaults } from '../../queues/config.ts';
 import type { Engine } from '../../queues/engine.ts';
 import type { PhoneDoc } from '../../queues/phones.ts';
@@ -15,6 +16,7 @@ import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
 import { reactions } from '../flows/reactions.ts';
+import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
 import { takeOver } from '../flows/takeOver.ts';
 import { callerPressed } from '../flows/waiting.ts';
@@ -25,6 +27,7 @@ import { createDialOut, type DialOutOptions } from './dialOut.ts';
 import { Dialogs } from './dialog.ts';
 import { type GuardLimits, Guards } from './guards.ts';
 import { Intake } from './intake.ts';
+import { keepCalls } from './lapse.ts';
 import type { Link, ServerAddress } from './link.ts';
 import { Links } from './links.ts';
 import { Media, type MediaOptions } from './media.ts';
@@ -41,7 +44,10 @@ export interface ApplicationOptions {
   readonly servers: () => Promise<readonly ServerAddress[]>;
   readonly connectMedia: MediaOptions['connect'];
   readonly secretOf: DialOutOptions['secretOf'];
+  /** How long a minute of talk is, as trunks count it (VOX-6). */
+  readonly minuteMs?: number;
   readonly limits: GuardLimits;
+  readonly silence: SilenceLimits;
   readonly drainMs: number;
   /** REGISTER and what else is no call; the answer is the handler's. */
   readonly registrar?: (link: Link, request: IncomingRequest, response: OutgoingResponse) => void;
@@ -113,6 +119,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     wheel,
     reactions,
     stories: { takeOver },
+    silence: options.silence,
     dialOut: createDialOut({
       engine,
       dialogs,
@@ -120,6 +127,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       log,
       link: (server) => (server === undefined ? links.any() : links.get(server)),
       secretOf: options.secretOf,
+      ...(options.minuteMs === undefined ? {} : { minuteMs: options.minuteMs }),
     }),
     names: { agent: (scope, id) => agents.get(id, async () => (await engine.config.agent(scope, id))?.name ?? '') },
     phonesOf: (scope, id: UserId) => phones.get(id, () => engine.phones.phonesOf(scope, id)),
@@ -205,13 +213,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     repeat('recovery', REFRESH_MS, () => recovery.turn(), log),
     repeat('carry', CARRY_MS, () => engine.phones.carry([...calls.all()].map(({ id, interaction }) => ({ call: id, interaction }))), log),
   ];
-  // What a lapsed node holds is taken from it by others: it lets go of it.
-  engine.lease.onLost(() => {
-    for (const call of [...calls.all()]) {
-      call.isOutOfRouting = true;
-      call.end('lease lost');
-    }
-  });
+  // Not waited for: the new lease is joined by what is asked here.
+  engine.lease.onLost(() => void keepCalls(board, [...calls.all()]));
 
   return {
     calls,
@@ -245,8 +248,8 @@ function mediaTold(calls: CarriedCalls, event: RtpEvent): void {
     case 'play.ended':
       return call.playbackEnded(leg.id, event.playback, event.reason);
     case 'leg.silent':
-      return call.silent(leg, true);
+      return Silence.begin(call, leg);
     case 'leg.heard':
-      return call.silent(leg, false);
+      return leg.silence?.over();
   }
 }

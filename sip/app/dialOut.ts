@@ -1,28 +1,34 @@
 /**
- * The one gate for calls to outside numbers, whatever wants to dial: an agent's external phone, a transfer, a consultation, a recipe, a redirection. Deny by default: only numbers
- * in E.164, only through a trunk of the same account that lists a prefix of them, within the caps of trunk and agent (counted over all nodes). Nobody reaches it
- * without having been known first: agents by their sign-in or their phone's digest, recipes by the account's administrators.
+ * The one gate for calls to outside numbers, whatever wants to dial: an agent's external phone, a transfer, a consultation, a recipe. Deny by default: only
+ * countries and kinds of numbers that the account, the agent or the queue lists (`numberPlan.ts`), only through a trunk of the same account that lists a prefix of
+ * them, within the caps of trunk and agent (counted over all nodes). Nobody reaches it without having been known first: agents by their sign-in or their phone's
+ * digest, recipes by the account's administrators. A redirection (3xx) is not followed.
  */
 import type { Engine, Scope } from '../../queues/engine.ts';
 import type { TrunkDoc } from '../../queues/phones.ts';
-import type { UserId } from '../../src/base/ids.ts';
+import { assertNever, type ErrorCode } from '../../src/base/errors.ts';
+import type { QueueId, UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { Dialogs } from './dialog.ts';
 import { invite, type Outgoing } from './invite.ts';
 import type { Link } from './link.ts';
+import { judgeNumber, type NumberRefusal, type NumberVerdict } from './numberPlan.ts';
 import type { Deadline, Wheel } from './wheel.ts';
 
 export interface DialRequest {
   readonly scope: Scope;
+  /** As dialled. */
   readonly number: string;
-  /** Whose cap counts; undefined: none but the trunk's. */
+  /** Whose cap and kinds of numbers count; undefined: a recipe dials, and only queue, account and trunk limit it. */
   readonly by: UserId | undefined;
+  /** Of the call it is dialled for; its own kinds of numbers go before the agent's. */
+  readonly queueId: QueueId;
   readonly sdp: string;
   /** Shown where the trunk has no caller id of its own. */
   readonly callerId: string;
 }
 
-export type DialRefusal = 'no_number' | 'no_trunk' | 'agent_limit' | 'trunk_limit' | 'spend_cap' | 'no_server';
+export type DialRefusal = NumberRefusal | 'no_trunk' | 'agent_limit' | 'trunk_limit' | 'spend_cap' | 'no_server';
 export type Dialled = { readonly ok: true; readonly outgoing: Outgoing } | { readonly ok: false; readonly reason: DialRefusal };
 
 export interface DialOut {
@@ -38,40 +44,64 @@ export interface DialOutOptions {
   link(server?: string): Link | undefined;
   /** The trunk's password, opened; undefined: there is none, or it cannot be read. */
   secretOf(trunk: TrunkDoc): string | undefined;
+  /** How long a minute of talk is, as trunks count it. */
+  readonly minuteMs?: number;
 }
 
-const AGENT_CALLS_PER_HOUR = 120;
-const HOUR_SEC = 3_600;
 const DAY_SEC = 86_400;
-const MINUTE_MS = 60_000;
 /** A call that was never given back (its node died) is counted no longer. */
-const CALL_SEC = 4 * HOUR_SEC;
+const CALL_SEC = 14_400;
 
-export function createDialOut({ engine, dialogs, wheel, log, link, secretOf }: DialOutOptions): DialOut {
-  const take = async (key: string, limit: number, windowSec: number, points?: number): Promise<boolean> =>
-    limit === 0 || (await engine.rates.take(key, limit, windowSec, points)).isAllowed;
+export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, minuteMs = 60_000 }: DialOutOptions): DialOut {
+  /** A trunk's limit; 0: none. */
+  const take = async (key: string, limit: number, windowSec: number): Promise<boolean> =>
+    limit === 0 || (await engine.rates.take(key, limit, windowSec)).isAllowed;
 
-  async function refusal(scope: Scope, trunk: TrunkDoc, by: UserId | undefined): Promise<DialRefusal | undefined> {
-    const perMinute = (await engine.config.account(scope))?.outbound.perAgentPerMinute ?? 0;
-    if (by && !(await take(`dial:agent:${by}`, perMinute, 60))) return 'agent_limit';
-    if (by && !(await take(`dial:${by}`, AGENT_CALLS_PER_HOUR, HOUR_SEC))) return 'agent_limit';
-    if (!(await take(`dial:minute:${trunk.id}`, trunk.maxCallsPerMinute, 60))) return 'trunk_limit';
-    if (!(await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC, 1))) return 'spend_cap';
-    return (await take(`dial:calls:${trunk.id}`, trunk.maxCalls, CALL_SEC)) ? undefined : 'trunk_limit';
+  /** VOX-6. The queue's kinds of numbers go before the agent's, and these before the account's. */
+  async function judge({ scope, number, by, queueId }: DialRequest): Promise<NumberVerdict & { readonly perMinute: number }> {
+    const [account, queue, agent] = await Promise.all([
+      engine.config.account(scope),
+      engine.config.queue(scope, queueId),
+      by ? engine.config.agent(scope, by) : undefined,
+    ]);
+    if (!account?.isActive) return { ok: false, reason: 'country', perMinute: 0 };
+    const { outbound } = account;
+    const types = queue?.voice.outboundTypes ?? agent?.outboundTypes ?? outbound.types;
+    return { ...judgeNumber(number, outbound, types), perMinute: outbound.perAgentPerMinute };
   }
 
-  async function dial({ scope, number, by, sdp, callerId }: DialRequest): Promise<Dialled> {
-    const dialled = toE164(number);
-    if (!dialled) return { ok: false, reason: 'no_number' };
-    const trunk = trunkFor(await engine.phones.trunks(), scope, dialled);
-    if (!trunk) return { ok: false, reason: 'no_trunk' };
-    const hop = await nextHop(scope, trunk, dialled);
-    if (!hop) return { ok: false, reason: 'no_server' };
-    const reason = await refusal(scope, trunk, by);
-    if (reason) {
-      log.warn({ trunk: trunk.id, agent: by, reason }, 'dial.refused');
-      return { ok: false, reason };
+  async function overCap(trunk: TrunkDoc, by: UserId | undefined, perMinute: number): Promise<DialRefusal | undefined> {
+    // Unlike a trunk's, an agent's limit of 0 lets nothing pass.
+    if (by && (perMinute === 0 || !(await take(`dial:agent:${by}`, perMinute, 60)))) return 'agent_limit';
+    if (!(await take(`dial:minute:${trunk.id}`, trunk.maxCallsPerMinute, 60))) return 'trunk_limit';
+    if (!(await take(callsKey(trunk), trunk.maxCalls, CALL_SEC))) {
+      // What is refused was counted all the same.
+      giveBack(trunk);
+      return 'trunk_limit';
     }
+    if (await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC)) return undefined;
+    giveBack(trunk);
+    return 'spend_cap';
+  }
+
+  function giveBack(trunk: TrunkDoc): void {
+    if (trunk.maxCalls > 0) void engine.rates.take(callsKey(trunk), trunk.maxCalls, CALL_SEC, -1).catch(() => undefined);
+  }
+
+  async function dial(request: DialRequest): Promise<Dialled> {
+    const { scope, by, queueId, sdp, callerId } = request;
+    const refuse = (reason: DialRefusal, trunk?: TrunkDoc): Dialled => {
+      log.warn({ account: scope.accountId, queue: queueId, agent: by, trunk: trunk?.id, reason }, 'dial.refused');
+      return { ok: false, reason };
+    };
+    const verdict = await judge(request);
+    if (!verdict.ok) return refuse(verdict.reason);
+    const trunk = trunkFor(await engine.phones.trunks(), scope, verdict.e164);
+    if (!trunk) return refuse('no_trunk');
+    const hop = await nextHop(scope, trunk, verdict.e164);
+    if (!hop) return refuse('no_server', trunk);
+    const reason = await overCap(trunk, by, verdict.perMinute);
+    if (reason) return refuse(reason, trunk);
     const password = trunk.type === 'provider' ? secretOf(trunk) : undefined;
     const auth = password === undefined ? undefined : { username: trunk.username, password };
     const from = trunk.callerId || (/^\+[0-9]{1,15}$/.test(callerId) ? callerId : 'anonymous');
@@ -84,25 +114,22 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf }: D
   /** Gives the place back when the call is over, and counts its minutes while it lasts; past the cap it is hung up. */
   async function meter(trunk: TrunkDoc, outgoing: Outgoing): Promise<void> {
     const result = await outgoing.result;
-    const giveBack = (): void => {
-      if (trunk.maxCalls > 0) void engine.rates.take(`dial:calls:${trunk.id}`, trunk.maxCalls, CALL_SEC, -1).catch(() => undefined);
-    };
-    if (result.kind !== 'answered') return giveBack();
+    if (result.kind !== 'answered') return giveBack(trunk);
     const { dialog } = result;
     let next: Deadline | undefined;
     const minute = async (): Promise<void> => {
-      const isAllowed = await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC, 1).catch(() => true);
+      const isAllowed = await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC).catch(() => true);
       if (dialog.isOver) return;
       if (!isAllowed) {
         log.warn({ trunk: trunk.id }, 'dial.spend_cap');
         return dialog.cut('spend cap', 'Q.850;cause=31;text="Spend cap"');
       }
-      next = wheel.after(MINUTE_MS, () => void minute());
+      next = wheel.after(minuteMs, () => void minute());
     };
-    next = wheel.after(MINUTE_MS, () => void minute());
+    next = wheel.after(minuteMs, () => void minute());
     dialog.whenOver(() => {
       next?.cancel();
-      giveBack();
+      giveBack(trunk);
     });
   }
 
@@ -130,10 +157,32 @@ function minutesKey(trunk: TrunkDoc): string {
   return `dial:minutes:${trunk.id}:${new Date().toISOString().slice(0, 10)}`;
 }
 
-/** `00` and `+` begin an international number; anything else is none. */
-export function toE164(number: string): string | undefined {
-  const plain = number.replaceAll(/[\s().-]/g, '').replace(/^00/, '+');
-  return /^\+[1-9][0-9]{5,14}$/.test(plain) ? plain : undefined;
+function callsKey(trunk: TrunkDoc): string {
+  return `dial:calls:${trunk.id}`;
+}
+
+/** What desk and API are told. */
+export function toldOf(reason: DialRefusal): { readonly ok: false; readonly code: ErrorCode; readonly detail: string } {
+  switch (reason) {
+    case 'no_number':
+      return { ok: false, code: 'bad_request', detail: 'That is no number that can be called.' };
+    case 'country':
+      return { ok: false, code: 'forbidden', detail: 'Calls to that country are not allowed.' };
+    case 'number_type':
+      return { ok: false, code: 'forbidden', detail: 'Calls to that kind of number are not allowed.' };
+    case 'no_trunk':
+      return { ok: false, code: 'forbidden', detail: 'No trunk takes calls to that number.' };
+    case 'agent_limit':
+      return { ok: false, code: 'rate_limited', detail: 'You have begun as many calls as you may for now.' };
+    case 'trunk_limit':
+      return { ok: false, code: 'rate_limited', detail: 'The trunk carries as many calls as it may.' };
+    case 'spend_cap':
+      return { ok: false, code: 'rate_limited', detail: 'The trunk has used up its minutes of today.' };
+    case 'no_server':
+      return { ok: false, code: 'unavailable', detail: 'The trunk cannot be reached at the moment.' };
+    default:
+      return assertNever(reason);
+  }
 }
 
 /** The account's trunk with the longest prefix of the number. */

@@ -30,6 +30,8 @@ export class Dialog {
   link: Link;
   /** We called: RFC 3261 14.1 lets us wait longer after a glare. */
   readonly isCaller: boolean;
+  /** The other side says that it knows OPTIONS (Allow, RFC 3261 20.5). */
+  readonly knowsOptions: boolean;
   #on: DialogReactions | undefined;
   /** What the other side sent before anybody owned the dialog: a BYE may follow the ACK in the same packet. */
   #early: (readonly [IncomingRequest, OutgoingResponse])[] | undefined = [];
@@ -38,11 +40,15 @@ export class Dialog {
   readonly #whenOver: (() => void)[] = [];
   readonly #registry: Dialogs;
 
-  constructor(registry: Dialogs, options: { readonly id: string; readonly link: Link; readonly isCaller: boolean }) {
+  constructor(
+    registry: Dialogs,
+    options: { readonly id: string; readonly link: Link; readonly isCaller: boolean; readonly knowsOptions: boolean },
+  ) {
     this.#registry = registry;
     this.id = options.id;
     this.link = options.link;
     this.isCaller = options.isCaller;
+    this.knowsOptions = options.knowsOptions;
     registry.add(this);
   }
 
@@ -120,6 +126,23 @@ export class Dialog {
       if (!(error instanceof LinkLost) && /unable to find dialog/i.test(String(error))) this.#end('unknown to the server');
       return undefined;
     }
+  }
+
+  /**
+   * Asks whether the other side still has the dialog (RFC 3261 11.2, RFC 5057 5.1). Any answer but that there is none says yes; undefined: nobody could be asked, for the
+   * link is away.
+   */
+  async isThere(): Promise<boolean | undefined> {
+    const { link } = this;
+    let isAway = !link.isUp;
+    const forget = link.whenLost(() => (isAway = true));
+    const response = isAway ? undefined : await this.request('OPTIONS', { headers: { Accept: 'application/sdp' } });
+    forget();
+    if (isAway) return undefined;
+    // A 503 that came from nowhere is the server's own word: it found no way there (8.1.3.1).
+    return (
+      response !== undefined && response.status !== 481 && response.status !== 408 && !(response.status === 503 && !response.source_address)
+    );
   }
 
   /** A request of the other side. */

@@ -4,19 +4,24 @@
  */
 import { Dialog, type Dialogs } from './dialog.ts';
 import { type Link, LinkLost } from './link.ts';
-import type { IncomingRequest, IncomingResponse, OutgoingResponse, SentRequest } from './srf.ts';
+import type { IncomingRequest, IncomingResponse, OutgoingResponse, SentRequest, SipMessage } from './srf.ts';
 
 /** Answers 200. undefined: the caller cancelled first, or the link went. */
 export function answer(
   dialogs: Dialogs,
   link: Link,
-  { response, sdp, headers = {} }: { request: IncomingRequest; response: OutgoingResponse; sdp: string; headers?: Record<string, string> },
+  {
+    request,
+    response,
+    sdp,
+    headers = {},
+  }: { request: IncomingRequest; response: OutgoingResponse; sdp: string; headers?: Record<string, string> },
 ): Promise<Dialog | undefined> {
   return link
     .during<Dialog | undefined>((resolve) => {
       response.send(200, { body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }, (error) => {
         const id = response.stackDialogId;
-        resolve(error || !id ? undefined : new Dialog(dialogs, { id, link, isCaller: false }));
+        resolve(error || !id ? undefined : new Dialog(dialogs, { id, link, isCaller: false, knowsOptions: knowsOptions(request) }));
       });
     })
     .catch(() => undefined);
@@ -82,7 +87,7 @@ export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Ou
     }
     if (status >= 300) return end({ kind: 'failed', status, contact: response.get('Contact') ?? '' });
     acknowledge();
-    const dialog = new Dialog(dialogs, { id: response.stackDialogId, link, isCaller: true });
+    const dialog = new Dialog(dialogs, { id: response.stackDialogId, link, isCaller: true, knowsOptions: knowsOptions(response) });
     if (isCancelled || isOver) {
       dialog.bye();
       return end({ kind: 'failed', status: CANCELLED, contact: '' });
@@ -108,4 +113,8 @@ export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Ou
       sendCancel();
     },
   };
+}
+
+function knowsOptions(message: SipMessage): boolean {
+  return /\bOPTIONS\b/i.test(message.get('Allow') ?? '');
 }

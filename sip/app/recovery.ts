@@ -115,7 +115,7 @@ export class Recovery {
     const link = saved.dialog && this.#board.link(saved.dialog.server);
     if (!saved.dialog || !link) return;
     const leg = Leg.restored(saved);
-    leg.dialog = new Dialog(this.#board.dialogs, { id: saved.dialog.id, link, isCaller: saved.dialog.isCaller });
+    leg.dialog = new Dialog(this.#board.dialogs, { ...saved.dialog, link });
     call.adopt(leg);
     const { reactions } = this.#board;
     const kind = leg.role === 'customer' ? 'customer' : leg.role === 'agent' ? 'agent' : 'other';
@@ -124,7 +124,7 @@ export class Recovery {
 
   #hangUp({ dialog }: SavedLeg): void {
     const link = dialog && this.#board.link(dialog.server);
-    if (dialog && link?.isUp) new Dialog(this.#board.dialogs, { id: dialog.id, link, isCaller: dialog.isCaller }).bye();
+    if (dialog && link?.isUp) new Dialog(this.#board.dialogs, { ...dialog, link }).bye();
   }
 }
 

@@ -46,8 +46,6 @@ export interface SavedCall extends CallIdentity {
 }
 
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
-/** Silence after which the media process tells; what is done then is the flow's. */
-const SILENT_AFTER_MS = 30_000;
 
 export class Call {
   readonly id: CallId;
@@ -79,10 +77,13 @@ export class Call {
   readonly #legs = new Map<LegId, Leg>();
   readonly #playing = new Map<LegId, string>();
   readonly #announcing = new Map<LegId, { readonly id: string; readonly over: () => void }>();
+  /** What is played once the phone has said where its media are: with a late offer, that is in its ACK. */
+  readonly #unreached = new Map<LegId, Playback>();
   #hearing = '';
   #version = 0;
   #isNoting = false;
   #isSaving = false;
+  readonly #onAnswer: (() => void)[] = [];
   readonly #onEnd: (() => void)[] = [];
 
   constructor(board: Switchboard, identity: CallIdentity, media: string, startedAt = Date.now()) {
@@ -151,7 +152,7 @@ export class Call {
       call: this.id,
       leg: id,
       family,
-      silentAfterMs: SILENT_AFTER_MS,
+      silentAfterMs: this.board.silence.afterMs,
     });
     if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
     const leg = new Leg({ ...identity, id }, info);
@@ -172,6 +173,11 @@ export class Call {
   /** The other side's description stands: its packets go there from now on. */
   connect(leg: Leg, remote: RemoteMedia): void {
     this.tell({ do: 'leg.remote', leg: leg.id, remote });
+    if (leg.isReached) return;
+    leg.isReached = true;
+    const playback = this.#unreached.get(leg.id);
+    this.#unreached.delete(leg.id);
+    if (playback) this.#play(leg, playback);
   }
 
   /** Changes the state; false when that may not follow, e.g. because the call is over. */
@@ -222,14 +228,6 @@ export class Call {
     this.listen();
     if (reason === 'over') announced.over();
   }
-
-  /** Nothing was received from a leg for long, or it is back: who is silent and holds nobody may have gone without a word. */
-  silent(leg: Leg, isSilent: boolean): void {
-    leg.isSilent = isSilent;
-    if (isSilent && this.legs.filter((other) => other.isConnected).every((other) => other.isSilent)) this.onSilence?.();
-  }
-  /** All legs are silent. */
-  onSilence: (() => void) | undefined;
 
   tell(command: MediaCommand): void {
     this.board.media.tell(this.media, command);
@@ -284,6 +282,17 @@ export class Call {
     for (const work of this.#onEnd.splice(0)) work();
     this.board.forget(this);
     this.board.calls.remove(this);
+  }
+
+  /** Once the caller is on the phone: it hears nothing before. */
+  whenAnswered(work: () => void): void {
+    if (this.#customer?.isConnected) work();
+    else this.#onAnswer.push(work);
+  }
+
+  /** The caller is on the phone. */
+  customerAnswered(): void {
+    for (const work of this.#onAnswer.splice(0)) if (!this.isOver) work();
   }
 
   onEnd(work: () => void): void {
@@ -366,6 +375,11 @@ export class Call {
   #play(leg: Leg, playback: Playback | undefined): void {
     if (playback) this.#playing.set(leg.id, playback.id);
     else this.#playing.delete(leg.id);
+    if (!leg.isReached) {
+      if (playback) this.#unreached.set(leg.id, playback);
+      else this.#unreached.delete(leg.id);
+      return;
+    }
     this.tell(playback ? { do: 'leg.play', leg: leg.id, playback } : { do: 'leg.stop', leg: leg.id });
   }
 }

@@ -24,7 +24,7 @@ export async function carryOut(call: Call, body: string): Promise<string> {
   if (!parsed.success) throw new AppError('bad_request', { detail: 'Not a command for a call.' });
   const { by, command } = parsed.data;
   const done = await act(call, by as UserId, command);
-  if (!done.ok) throw new AppError(done.code);
+  if (!done.ok) throw new AppError(done.code, done.detail === undefined ? {} : { detail: done.detail });
   return JSON.stringify({ ok: true });
 }
 

@@ -4,6 +4,7 @@
  */
 import { newId, type UserId } from '../../src/base/ids.ts';
 import type { CallTarget } from '../../src/protocol/calls.ts';
+import { type DialRefusal, toldOf } from '../app/dialOut.ts';
 import type { Call } from './call.ts';
 import { agentGone, closeForAgent, dropLeg, guestGone } from './hangUp.ts';
 import type { Leg } from './leg.ts';
@@ -23,18 +24,22 @@ export async function consult(call: Call, to: CallTarget): Promise<Done> {
   if (to.kind === 'agent' && to.userId === owner) return WRONG_STATE;
   const { agent } = state;
   const began = Promise.withResolvers<boolean>();
+  let refusal: Done = { ok: false, code: 'unavailable' };
+  const refused = (reason: DialRefusal): void => {
+    refusal = toldOf(reason);
+  };
   const ringing = (leg: Leg): void => began.resolve(call.enter({ at: 'consulting', agent, consult: leg }));
   const answer =
     to.kind === 'agent'
       ? ringAgent(call, to.userId as UserId, ringing)
-      : invited(call, { number: to.number, role: 'consult', by: owner }, ringing);
+      : invited(call, { number: to.number, role: 'consult', by: owner, refused }, ringing);
   void answer
     .catch(() => undefined)
     .then((result) => {
       began.resolve(false);
       consultAnswered(call, result);
     });
-  return (await began.promise) ? DONE : { ok: false, code: 'forbidden' };
+  return (await began.promise) ? DONE : refusal;
 }
 
 async function ringAgent(call: Call, userId: UserId, ringing: (leg: Leg) => void): ReturnType<typeof invited> {

@@ -21,8 +21,13 @@ export function leaveQueue(call: Call): void {
   goOn(call, call.voice.exitTo, 'goodbye');
 }
 
-/** The recipe ended the waiting; `step` is its JSON (`interaction.closed.to`). */
+/** The recipe ended the waiting, maybe before the caller was answered; `step` is its JSON (`interaction.closed.to`). */
 export function followRecipe(call: Call, step: string): void {
+  call.isOutOfRouting = true;
+  call.whenAnswered(() => leaveBy(call, step));
+}
+
+function leaveBy(call: Call, step: string): void {
   if (!isOutside(call)) return;
   const parsed = recipeStep.shape.do.safeParse(JSON.parse(step));
   goOn(call, parsed.success ? parsed.data : { op: 'close' }, 'closed');

@@ -54,6 +54,8 @@ export function tellCall(call: Call, entry: LogEntry): void {
     case 'interaction.closed': {
       const { reason, to } = read('interaction.closed', entry);
       if (reason === 'diverted') return followRecipe(call, to ?? '{}');
+      // Nobody will come: the caller is told so.
+      if (reason === 'rejected') return followRecipe(call, '{"op":"close"}');
       return endedInRouting(call, reason);
     }
     default:

@@ -61,7 +61,11 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
     else abandon('no media');
     return isCancelled ? undefined : refuse(board, inbound, opened.reason);
   }
-  if (isCancelled || call.isOver) return forgetInteraction(call);
+  if (isCancelled || call.isOver) {
+    forgetInteraction(call);
+    // Ended by routing: nobody has answered the caller yet.
+    return isCancelled ? undefined : refuse(board, inbound, undefined);
+  }
 
   const leg = opened.value;
   const sdp = describe(call, leg, request.body);
@@ -81,6 +85,7 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   call.react(leg, board.reactions.customer(call, leg));
   if (call.isOver) return;
   call.save();
+  call.customerAnswered();
   startWaiting(call);
 }
 

@@ -7,6 +7,7 @@ import type { LegView } from '../../src/protocol/calls.ts';
 import type { Dialog } from '../app/dialog.ts';
 import type { Codec } from '../rtp/protocol.ts';
 import { type LocalMedia, Negotiation, type SavedNegotiation } from '../sdp/negotiate.ts';
+import type { Silence } from './silence.ts';
 
 export type LegRole = LegView['role'];
 
@@ -24,7 +25,7 @@ export interface SavedLeg extends LegIdentity {
   readonly answeredAt: number;
   readonly isHoldingUs: boolean;
   readonly isMuted: boolean;
-  readonly dialog: { readonly id: string; readonly server: string; readonly isCaller: boolean } | undefined;
+  readonly dialog: { readonly id: string; readonly server: string; readonly isCaller: boolean; readonly knowsOptions: boolean } | undefined;
   readonly negotiation: SavedNegotiation;
 }
 
@@ -42,7 +43,10 @@ export class Leg {
   /** Its own phone put us on hold. */
   isHoldingUs = false;
   isMuted = false;
-  isSilent = false;
+  /** Its media know where the phone's are. */
+  isReached = false;
+  /** Set while nothing is received from it (`silence.ts`). */
+  silence: Silence | undefined;
   /** Why it ended: a SIP status, or a word of ours. */
   cause = '';
   readonly #onClose: (() => void)[] = [];
@@ -54,12 +58,13 @@ export class Leg {
     leg.answeredAt = saved.answeredAt;
     leg.isHoldingUs = saved.isHoldingUs;
     leg.isMuted = saved.isMuted;
+    leg.isReached = true;
     return leg;
   }
 
   get saved(): SavedLeg {
     const { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog } = this;
-    const at = dialog ? { id: dialog.id, server: dialog.link.server.name, isCaller: dialog.isCaller } : undefined;
+    const at = dialog && { id: dialog.id, server: dialog.link.server.name, isCaller: dialog.isCaller, knowsOptions: dialog.knowsOptions };
     return { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog: at, negotiation: this.negotiation.saved };
   }
 
@@ -78,6 +83,7 @@ export class Leg {
   /** By `Call.closeLeg` alone. */
   closed(): void {
     this.endedAt = Date.now();
+    this.silence?.over();
     for (const work of this.#onClose.splice(0)) work();
   }
 

@@ -1,5 +1,6 @@
 /** A leg to an outside number, through the one gate for such calls (`app/dialOut.ts`). */
 import type { UserId } from '../../src/base/ids.ts';
+import type { DialRefusal } from '../app/dialOut.ts';
 import type { Dialog } from '../app/dialog.ts';
 import type { Call } from './call.ts';
 import { dropLeg } from './hangUp.ts';
@@ -10,22 +11,27 @@ export interface Outward {
   readonly role: LegRole;
   /** Whose limits count; undefined: the queue's recipe. */
   readonly by: UserId | undefined;
+  /** It may not be dialled. */
+  readonly refused?: (reason: DialRefusal) => void;
 }
 
 /** Resolves when it is answered, undefined when not. `ringing` is told the leg before it rings. */
 export async function invited(
   call: Call,
-  { number, role, by }: Outward,
+  { number, role, by, refused }: Outward,
   ringing: (leg: Leg) => void,
 ): Promise<{ leg: Leg; dialog: Dialog; sdp: string } | undefined> {
   const { board, scope } = call;
-  const leg = await call.openLeg({ role, name: number }).catch(() => undefined);
+  const leg = await call.openLeg({ role, name: number }).catch((error: unknown) => {
+    board.log.warn({ err: error, call: call.id }, 'leg.unopened');
+    return undefined;
+  });
   if (!leg) return undefined;
   const sdp = leg.negotiation.offer({ first: call.customer.codec });
-  const dialled = await board.dialOut.dial({ scope, number, by, sdp, callerId: call.caller });
+  const dialled = await board.dialOut.dial({ scope, number, by, queueId: call.queueId, sdp, callerId: call.caller });
   if (!dialled.ok || leg.isOver) {
     if (dialled.ok) dialled.outgoing.cancel();
-    else board.log.info({ call: call.id, reason: dialled.reason }, 'dial.refused');
+    else refused?.(dialled.reason);
     dropLeg(call, leg, dialled.ok ? 'cancelled' : dialled.reason);
     return undefined;
   }

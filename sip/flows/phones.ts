@@ -36,7 +36,8 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
   }
   for (const phone of configured) {
     if (phone.type !== 'external' || !phone.isActive) continue;
-    const dialled = await board.dialOut.dial({ scope, number: phone.number, by: who.userId, sdp, callerId: call.caller });
+    const { number } = phone;
+    const dialled = await board.dialOut.dial({ scope, number, by: who.userId, queueId: call.queueId, sdp, callerId: call.caller });
     if (dialled.ok) attempts.push(dialled.outgoing);
     else board.log.info({ call: call.id, agent: who.userId, reason: dialled.reason }, 'phone.external.refused');
   }

@@ -1,5 +1,6 @@
 /** What the flows need of the application around them. Made once by `app/application.ts`; the flows see the rest of the system only through it. */
 
+import type { SilenceLimits } from '../../config/limits.ts';
 import type { QueueVoice } from '../../queues/config.ts';
 import type { Engine, Scope } from '../../queues/engine.ts';
 import type { PhoneDoc } from '../../queues/phones.ts';
@@ -43,6 +44,7 @@ export interface Switchboard {
   readonly reactions: Reactions;
   /** Attended transfer between two calls of ours (`takeOver.ts`). */
   readonly stories: { takeOver(call: Call, other: Call, agent: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }> };
+  readonly silence: SilenceLimits;
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };
   phonesOf(scope: Scope, agentId: UserId): Promise<readonly PhoneDoc[]>;
   /** What those who wait in a queue hear and may do; read a moment ago at most. */

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { newId, type QueueId, type UserId } from '../../src/base/ids.ts';
 import type { CallTarget } from '../../src/protocol/calls.ts';
+import { type DialRefusal, toldOf } from '../app/dialOut.ts';
 import type { Call } from './call.ts';
 import { userOf } from './caller.ts';
 import { sayAndHangUp } from './divert.ts';
@@ -15,8 +16,10 @@ import { backInQueue, ringOwner } from './ringing.ts';
 import { agentOf } from './state.ts';
 import { answered } from './talking.ts';
 
-export type Done = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode };
+export type Done = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode; readonly detail?: string };
 const DONE: Done = { ok: true };
+/** What a phone is told; else 503. */
+const REFUSALS: Partial<Record<ErrorCode, number>> = { forbidden: 403, bad_request: 403 };
 
 export async function transfer(call: Call, to: CallTarget): Promise<Done> {
   const { owner } = call;
@@ -68,7 +71,11 @@ export function letGo(call: Call, cause: string): void {
 
 async function toNumber(call: Call, owner: UserId, number: string): Promise<Done> {
   const { promise: rings, resolve: isRinging } = Promise.withResolvers<true>();
-  const result = invited(call, { number, role: 'guest', by: owner }, (guest) => {
+  let refusal: Done = { ok: false, code: 'unavailable' };
+  const refused = (reason: DialRefusal): void => {
+    refusal = toldOf(reason);
+  };
+  const result = invited(call, { number, role: 'guest', by: owner, refused }, (guest) => {
     for (const leg of call.legs) if (leg !== guest && leg.role !== 'customer') dropLeg(call, leg, 'transferred');
     closeForAgent(call, owner);
     call.isOutOfRouting = true;
@@ -77,7 +84,7 @@ async function toNumber(call: Call, owner: UserId, number: string): Promise<Done
   });
   // Whether it may be dialled is known when it rings; whether somebody answers is no matter of the one who handed on.
   const settled = result.then((leg) => numberAnswered(call, leg));
-  return (await Promise.race([rings, settled])) ? DONE : { ok: false, code: 'forbidden' };
+  return (await Promise.race([rings, settled])) ? DONE : refusal;
 }
 
 function numberAnswered(call: Call, result: Awaited<ReturnType<typeof invited>>): void {
@@ -96,6 +103,7 @@ export function referred(call: Call, leg: Leg, refer: { readonly to: string }, t
   if (!isTheirs || call.isBusy) return 403;
   const replaces = /[?&]Replaces=([^&>]+)/i.exec(refer.to)?.[1];
   const number = userOf(refer.to);
+  if (replaces && !isEscaped(replaces)) return 400;
   if (!replaces && !/^\+?[0-9*#]{1,32}$|^[\w.+-]{1,64}$/.test(number)) return 400;
   call.isBusy = true;
   const work = replaces ? attended(call, decodeURIComponent(replaces)) : blind(call, number);
@@ -106,10 +114,19 @@ export function referred(call: Call, leg: Leg, refer: { readonly to: string }, t
     })
     .then((done) => {
       call.isBusy = false;
-      tell(done.ok ? 200 : done.code === 'forbidden' ? 403 : 503, true);
+      tell(done.ok ? 200 : (REFUSALS[done.code] ?? 503), true);
     });
   tell(100, false);
   return 202;
+}
+
+/** RFC 3986 2.1, in UTF-8. */
+function isEscaped(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** Where a phone wants the caller to go: a queue's number, a colleague's phone, or an outside number. */
@@ -132,6 +149,9 @@ async function attended(call: Call, replaces: string): Promise<Done> {
   if (!other || other.call.scope.accountId !== call.scope.accountId || other.call === call) return { ok: false, code: 'not_found' };
   const target = agentOf(other.call.state);
   if (!target?.userId || other.leg === target) return { ok: false, code: 'wrong_state' };
+  // Who knows the tags of somebody else's call gets nothing by them.
+  const holder = await call.board.engine.phones.phoneByUsername(other.call.caller);
+  if (holder?.scope.accountId !== call.scope.accountId || holder.doc.userId !== call.owner) return { ok: false, code: 'forbidden' };
   // The consultation was a call of its own; who was consulted is taken out of it and gets the caller.
   return call.board.stories.takeOver(call, other.call, target);
 }

@@ -225,6 +225,11 @@ export class Leg {
       this.#port.sendRtcp(this.#reports.write(now, unixMs, this.#out.timestampAt(now)), this.#remote.isRtcpMux);
   }
 
+  /** Another application carries it now, which has not heard. */
+  tellSilenceAgain(): void {
+    this.#isSilent = false;
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -235,6 +235,7 @@ export class Media {
     const call = this.#calls.get(id);
     if (!call || (call.application !== application && !this.#orphanedAt.has(call.application))) return [];
     call.application = application;
+    for (const leg of call.legs.values()) leg.tellSilenceAgain();
     return [...call.legs.values()].map((leg) => leg.info);
   }
 

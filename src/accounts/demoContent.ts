@@ -1,4 +1,6 @@
 /** What the demo account consists of. */
+import { outboundRules } from '../../queues/config.ts';
+
 const outcomes = [
   { id: 'solved', name: 'Solved', kind: 'OK' },
   { id: 'forwarded', name: 'Passed on', kind: 'OK' },
@@ -35,6 +37,9 @@ export const demoQueues = [
 
 /** What is dialled to reach a voice queue. */
 export const demoNumbers = [{ number: '100', label: 'Sales', queue: 'Sales line' }] as const;
+
+/** VOX-6: as soon as a trunk is made, ordinary Italian numbers can be called, and no others. */
+export const demoOutbound = outboundRules.parse({ homeCountry: 'IT', countries: ['IT'] });
 
 export const demoGroups = [
   {

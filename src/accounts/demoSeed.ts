@@ -12,7 +12,7 @@ import type { Tables } from '../db/tables.ts';
 import { newCredentials, newUsername, sealedHa1s } from '../phones/credentials.ts';
 import { type CopiedEntry, type EntryKind, placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
 import { nameKey } from '../routing/nameKey.ts';
-import { demoGroups, demoNumbers, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
+import { demoGroups, demoNumbers, demoOutbound, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
 import type { AccessDeps } from './deps.ts';
 import { insertAccount } from './foundAccount.ts';
 
@@ -43,6 +43,11 @@ export async function seedDemo(
     const anyAccount = await trx.selectFrom('account').select('id').limit(1).executeTakeFirst();
     if (anyAccount) return undefined;
     const { accountId, partition } = await insertAccount(trx, 'Demo');
+    await trx
+      .updateTable('account')
+      .set({ outbound: JSON.stringify(demoOutbound) })
+      .where('id', '=', accountId)
+      .execute();
     const touched: [EntryKind, string][] = [['account', accountId]];
     const queueIds = await insertQueues(trx, accountId, touched);
     await insertGroups(trx, accountId, queueIds, touched);

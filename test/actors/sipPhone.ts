@@ -17,6 +17,8 @@ export interface PhoneOptions {
   readonly user?: string;
   readonly server: { readonly host: string; readonly port: number };
   readonly media?: RtpPhoneOptions;
+  /** The methods it says it knows; empty: it says nothing. */
+  readonly allow?: string;
 }
 
 const token = (): string => randomBytes(8).toString('hex');
@@ -37,6 +39,8 @@ export class SipPhone {
   onInvite: (call: PhoneCall) => void = () => undefined;
   /** What becomes of each message before it is sent; false: lost. */
   passes: (text: string) => boolean = () => true;
+  /** Allow, of an INVITE and its 200. */
+  readonly allow: readonly string[];
   readonly #socket: Socket;
   readonly #pending = new Map<string, (response: SipText) => void>();
   readonly #answered = new Map<string, string>();
@@ -47,6 +51,8 @@ export class SipPhone {
     this.media = media;
     this.user = options.user ?? `phone-${token()}`;
     this.server = options.server;
+    const { allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY' } = options;
+    this.allow = allow ? [`Allow: ${allow}`] : [];
     socket.on('message', (bytes) => this.#onMessage(bytes.toString()));
   }
 
@@ -189,6 +195,12 @@ export class SipPhone {
     if (this.passes(text)) this.#socket.send(text, this.server.port, this.server.host);
   }
 
+  /** As when its battery is pulled out. */
+  vanish(): void {
+    this.passes = () => false;
+    this.media.hush();
+  }
+
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#socket.close();
@@ -246,6 +258,7 @@ export class PhoneCall {
   byeHeaders: SipText | undefined;
   /** Answers to re-INVITEs of the other side; undefined: 200 with our description. */
   onReinvite: ((request: SipText) => void) | undefined;
+  optionsStatus = 200;
   #uri: string;
   #to: string;
   #from: string;
@@ -284,7 +297,7 @@ export class PhoneCall {
   async invite(sdp: string, headers: string[] = []): Promise<void> {
     this.#branch = `z9hG4bK${token()}`;
     this.#inviteCseq = this.#cseq;
-    const lines = [...this.#lines('INVITE', this.#cseq++), `Contact: ${this.phone.contact}`, ...headers];
+    const lines = [...this.#lines('INVITE', this.#cseq++), `Contact: ${this.phone.contact}`, ...this.phone.allow, ...headers];
     const response = await this.phone.request(
       'INVITE',
       this.#uri,
@@ -324,7 +337,8 @@ export class PhoneCall {
   answer(): void {
     if (!this.invitation) return;
     this.state = 'talking';
-    this.phone.respond(this.invitation, 200, 'OK', [`To: ${this.#from}`, `Contact: ${this.phone.contact}`], this.phone.sdp());
+    const lines = [`To: ${this.#from}`, `Contact: ${this.phone.contact}`, ...this.phone.allow];
+    this.phone.respond(this.invitation, 200, 'OK', lines, this.phone.sdp());
     this.#talk();
   }
   decline(status = 486, lines: string[] = []): void {
@@ -393,6 +407,8 @@ export class PhoneCall {
       case 'NOTIFY':
         this.notified.push(request.body);
         return this.phone.respond(request, 200, 'OK', own);
+      case 'OPTIONS':
+        return this.phone.respond(request, this.optionsStatus, 'Said So', own);
       default:
         return this.phone.respond(request, 200, 'OK', own);
     }

@@ -230,18 +230,6 @@ describe('what strangers learn', () => {
   });
 });
 
-test('RTE-12 while Redis is away phones are told to come again, and then they are taken', { timeout: 40_000 }, async () => {
-  const phone = await addPhone();
-  const challenge = await send(one, base(phone.doc.username));
-  const authorization = answer(challenge, phone.doc.username, phone.password);
-  await world.redis.kill9();
-  const refused = await send(one, base(phone.doc.username, { authorization }));
-  expect(refused).toMatchObject({ status: 503, headers: { 'Retry-After': expect.stringMatching(/^[0-9]+$/) } });
-  await world.redis.restart();
-  await until(async () => (await send(one, base(phone.doc.username, { authorization }))).status !== 503, { timeoutMs: 15_000 });
-  expect((await register(phone)).status).toBe(200);
-});
-
 describe('what is asked for', () => {
   test('RFC 3261 10.3 too brief is 423, malformed 400, a question is answered, an older request changes nothing', async () => {
     const phone = await addPhone();
@@ -263,4 +251,16 @@ describe('what is asked for', () => {
     const bound = await world.engine.phones.bindings(world.scope, phone.doc.id);
     expect(bound.map(({ contact: uri }) => uri).sort()).toEqual(['sip:a@192.0.2.1:5061', 'sip:a@192.0.2.1:5062']);
   });
+});
+
+// Last: the engine's lease is lost with Redis, and a new one takes its time.
+test('RTE-12 while Redis is away phones are told to come again, and then they are taken', { timeout: 40_000 }, async () => {
+  const phone = await addPhone();
+  const challenge = await send(one, base(phone.doc.username));
+  const authorization = answer(challenge, phone.doc.username, phone.password);
+  await world.redis.kill9();
+  const refused = await send(one, base(phone.doc.username, { authorization }));
+  expect(refused).toMatchObject({ status: 503, headers: { 'Retry-After': expect.stringMatching(/^[0-9]+$/) } });
+  await world.redis.restart();
+  await until(async () => (await register(phone)).status === 200, { timeoutMs: 20_000, what: 'the registration' });
 });

@@ -284,6 +284,8 @@ describe('handing on', () => {
     await ask(agent, { do: 'consult.cancel' });
     await hears(phone, 1_000);
     await until(() => colleague.sip.calls[0]?.state === 'over');
+    // Else the colleague of before is still what was heard last.
+    await hears(agent.sip, 440);
     await ask(agent, { do: 'consult', to: { kind: 'agent', userId: colleague.id } });
     await hears(agent.sip, 1_300);
     await ask(agent, { do: 'consult.complete' });

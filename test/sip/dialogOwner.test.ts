@@ -14,7 +14,7 @@ function exchange(method: string, body = ''): { request: IncomingRequest; respon
 
 function openDialog(): Dialog {
   // Nothing is sent on it here.
-  return new Dialog(new Dialogs(), { id: 'a;from-tag=b', link: {} as Link, isCaller: false });
+  return new Dialog(new Dialogs(), { id: 'a;from-tag=b', link: {} as Link, isCaller: false, knowsOptions: false });
 }
 
 test('RTE-12: ACK with a description, then BYE, before the owner is there: both are told in order', () => {

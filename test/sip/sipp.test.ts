@@ -84,7 +84,7 @@ function callsPerPhone(record: string): { order: { user: string; from: string }[
   const overlaps: string[] = [];
   const open = new Map<string, string>();
   const seen = new Set<string>();
-  for (const [, text = ''] of record.matchAll(/((?:INVITE|BYE) sip:[^]*?\r?\n\r?\n)/g)) {
+  for (const [, text = ''] of record.matchAll(/((?:INVITE|BYE) sip:[\s\S]*?\r?\n\r?\n)/g)) {
     const callId = /^Call-ID:\s*(\S+)/im.exec(text)?.[1] ?? '';
     if (text.startsWith('BYE')) {
       for (const [user, call] of open) if (call === callId) open.delete(user);

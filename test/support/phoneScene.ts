@@ -2,7 +2,15 @@
  * An account with a voice queue, numbers that lead to it, agents with SIP phones and a trunk, as the copies in Redis that the SIP application reads:
  * `const scene = await createPhoneScene(engine)`. Without PostgreSQL; `Center.phoneAccount` (test/access/support) makes the same by REST.
  */
-import { agentDefaults, type ConfigInput, type QueueDoc, queueDefaults } from '../../queues/config.ts';
+import {
+  type AgentDoc,
+  agentDefaults,
+  type ConfigInput,
+  type OutboundRules,
+  outboundRules,
+  type QueueDoc,
+  queueDefaults,
+} from '../../queues/config.ts';
 import type { Engine, Scope } from '../../queues/engine.ts';
 import type { NumberDoc, PhoneDoc, TrunkDoc } from '../../queues/phones.ts';
 import { newId, type QueueId, type UserId } from '../../src/base/ids.ts';
@@ -34,6 +42,9 @@ export interface PhoneScene {
   addNumber(number: string, queueId: QueueId): Promise<NumberDoc>;
   addTrunk(settings?: Partial<TrunkDoc> & { readonly password?: string }): Promise<TrunkDoc>;
   changeQueue(id: QueueId, settings: Partial<QueueDoc>): Promise<void>;
+  changeAgent(agent: Pick<SceneAgent, 'id' | 'name'>, settings: Partial<AgentDoc>): Promise<void>;
+  /** What may be called out; what is left out is as in a new scene: Italy, local, national and mobile numbers. */
+  changeOutbound(rules: Partial<OutboundRules>): Promise<void>;
 }
 
 export interface SceneOptions {
@@ -70,6 +81,13 @@ export async function createPhoneScene(engine: Engine, options: SceneOptions = {
     return id;
   }
 
+  const changeAgent: PhoneScene['changeAgent'] = ({ id, name }, settings) =>
+    apply({ kind: 'agent', id, accountId, name, ...agentDefaults, hasPhone: true, queues: [...queues], ...settings });
+  const changeOutbound: PhoneScene['changeOutbound'] = (rules) => {
+    const outbound = outboundRules.parse({ homeCountry: 'IT', countries: ['IT'], perAgentPerMinute: 100, ...rules });
+    return apply({ kind: 'account', id: accountId, name: 'Test', isActive: true, origins: [], outbound });
+  };
+
   async function addAgent(): Promise<SceneAgent> {
     const id = newId('user');
     const name = `Agent ${agents.length + 1}`;
@@ -78,7 +96,7 @@ export async function createPhoneScene(engine: Engine, options: SceneOptions = {
     const { sealed_ha1: sealedHa1, sealed_ha1_sha256: sealedHa1Sha256 } = sealedHa1s(secretKey, phoneId, credentials);
     const named = { id: phoneId, accountId, userId: id, name: 'Desk phone', username: credentials.username, number: '' };
     const phone = await applyPhones({ kind: 'phone', type: 'sip', ...named, sealedHa1, sealedHa1Sha256, isActive: true });
-    await apply({ kind: 'agent', id, accountId, name, ...agentDefaults, hasPhone: true, queues: [...queues] });
+    await changeAgent({ id, name }, {});
     const agent = { id, name, phone, credentials };
     agents.push(agent);
     return agent;
@@ -112,12 +130,12 @@ export async function createPhoneScene(engine: Engine, options: SceneOptions = {
   }
 
   await engine.config.place(accountId, partition);
-  const outbound = { homeCountry: 'IT', countries: ['IT'], perAgentPerMinute: 100 };
-  await apply({ kind: 'account', id: accountId, name: 'Test', isActive: true, origins: [], outbound });
+  await changeOutbound({});
   const queueId = await addQueue(options.queue);
   await addNumber(extension, queueId);
   await addNumber(did, queueId);
   const trunk = await addTrunk();
   for (let count = 0; count < (options.agents ?? 1); count++) await addAgent();
-  return { scope, queueId, extension, did, agents, trunk, addAgent, addQueue, addNumber, addTrunk, changeQueue };
+  const changes = { changeQueue, changeAgent, changeOutbound };
+  return { scope, queueId, extension, did, agents, trunk, addAgent, addQueue, addNumber, addTrunk, ...changes };
 }

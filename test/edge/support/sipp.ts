@@ -1,7 +1,7 @@
 /** SIPp (Debian: sip-tester), with the scenario files of drachtio-srf's own tests or with ours. Real processes; a failed call fails the run. */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -63,20 +63,9 @@ async function startSipp(scenario: string, target: readonly string[], { calls = 
   const port = options.port ?? (await freeUdpPort());
   const media = await freeUdpPort();
   const file = scenario.includes('/') ? scenario : join(SCENARIOS, scenario);
-  const list = [
-    '-sf',
-    file,
-    '-i',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '-mp',
-    String(media),
-    '-nostdin',
-    '-trace_err',
-    '-error_file',
-    '/dev/stderr',
-  ];
+  // Not /dev/stderr: that is a socket here, which SIPp cannot open, and then it ends.
+  const errors = join(tmpdir(), `sipp-${port}-${Date.now()}.err`);
+  const list = ['-sf', file, '-i', '127.0.0.1', '-p', String(port), '-mp', String(media), '-nostdin', '-trace_err', '-error_file', errors];
   if (calls > 0) list.push('-m', String(calls));
   const child = spawn('sipp', [...list, ...args, ...target], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -87,9 +76,12 @@ async function startSipp(scenario: string, target: readonly string[], { calls = 
   child.stderr.on('data', keep);
   const done = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 || (calls === 0 && code !== 255) ? resolve() : reject(new Error(`sipp ${scenario} ended with ${code}:\n${output}`)),
-    );
+    child.once('close', (code) => {
+      const trouble = existsSync(errors) ? readFileSync(errors, 'latin1') : '';
+      rmSync(errors, { force: true });
+      if (code === 0 || (calls === 0 && code !== 255)) resolve();
+      else reject(new Error(`sipp ${scenario} ended with ${code}:\n${trouble}\n${output}`));
+    });
   });
   done.catch(() => undefined);
   if (target.length === 0) await isBound(port, done);

@@ -5,10 +5,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type SilenceLimits, silenceLimits } from '../../../config/limits.ts';
 import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
 import { type SipApplication, startApplication } from '../../../sip/app/application.ts';
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
+import { RFC_TIMERS } from '../../../sip/edge/clock.ts';
+import type { SipTimers } from '../../../sip/edge/types.ts';
 import { Registrar } from '../../../sip/registrar/registrar.ts';
 import { Media } from '../../../sip/rtp/media.ts';
 import { ControlServer } from '../../../sip/rtp/server.ts';
@@ -17,7 +20,7 @@ import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
 import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, SCENE_SECRET_KEY, type SceneAgent } from '../../support/phoneScene.ts';
-import { startTestRedis, until } from '../../support/services.ts';
+import { startTestRedis, type TestRedis, until } from '../../support/services.ts';
 import { RATE, sine } from '../../support/tones.ts';
 import { monoWav } from '../../support/wav.ts';
 import { type SipProcess, startSipProcess } from './sipProcess.ts';
@@ -40,6 +43,7 @@ export interface House {
   readonly edge: TestEdge;
   readonly media: Media;
   readonly app: SipApplication;
+  readonly redis: TestRedis;
   /** A phone of nobody. */
   phone(options?: Partial<PhoneOptions>): Promise<SipPhone>;
   /** An agent, signed in, with one registered phone. `answers`: at once (default), else the test says. */
@@ -59,11 +63,25 @@ export interface HouseOptions {
   readonly queue?: Partial<QueueDoc>;
   readonly voice?: Partial<QueueVoice>;
   readonly lagMs?: number;
+  /** A minute of talk, as trunks count it. */
+  readonly minuteMs?: number;
+  readonly silence?: Partial<SilenceLimits>;
+  readonly drainMs?: number;
+  readonly timers?: SipTimers;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
 
-export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasApplication = true }: HouseOptions = {}): Promise<House> {
+export async function openHouse({
+  queue = {},
+  voice = {},
+  lagMs = 5_000,
+  minuteMs = 60_000,
+  silence = {},
+  drainMs = 0,
+  timers = RFC_TIMERS,
+  hasApplication = true,
+}: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
   const closing: (() => Promise<unknown> | unknown)[] = [() => redis.stop()];
   const engineOf = async (nodeId: string): Promise<RunningEngine> => {
@@ -113,7 +131,7 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
 
   const edges: { name: string; edge: TestEdge }[] = [];
   const anotherEdge = async (): Promise<TestEdge> => {
-    const edge = await openEdge();
+    const edge = await openEdge({ timers });
     closing.push(() => edge.close('test over'));
     const name = `edge-${edges.length + 1}`;
     edges.push({ name, edge });
@@ -134,8 +152,10 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
-      drainMs: 0,
       registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
+      minuteMs,
+      silence: { ...silenceLimits, ...silence },
+      drainMs,
     });
     closing.push(() => app.close());
     await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });
@@ -170,6 +190,7 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
 
   return {
     engine,
+    redis,
     scene,
     edge,
     media: media as unknown as Media,
@@ -196,6 +217,8 @@ export async function openHouse({ queue = {}, voice = {}, lagMs = 5_000, hasAppl
       if (answers) sip.onInvite = (call) => call.answer();
       await bind(agent, sip, on);
       await signIn(engine, scene, agent.id);
+      // As a gateway does for its sockets.
+      engine.lease.onLost(() => signIn(engine, scene, agent.id).catch(() => undefined));
       return { ...agent, sip };
     },
     async close() {

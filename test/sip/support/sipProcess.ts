@@ -3,6 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { silenceLimits } from '../../../config/limits.ts';
 import { createEngine } from '../../../queues/index.ts';
 import { startApplication } from '../../../sip/app/application.ts';
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
@@ -48,6 +49,7 @@ async function run({ redisUrl, nodeId, edgeSecret, mediaSecret }: SipProcessOpti
     connectMedia: mediaLinks({ secret: mediaSecret, application: nodeId, log }),
     secretOf: () => undefined,
     limits: { burst: 1_000, perSec: 1_000, lagMs: 5_000 },
+    silence: silenceLimits,
     drainMs: 0,
   });
   while (app.links.up.length === 0 || app.media.nodes.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -85,7 +85,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       .close((partition, reply) => commands.schedule(partition, reply))
       .catch((error: unknown) => log.warn({ err: error }, 'lease.unreturned'));
     await Promise.all([feeds.close(), signals.close(), knocks.close(), phones.close()]);
-    runner.close();
+    await runner.close();
   }
 
   return {

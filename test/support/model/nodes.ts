@@ -90,7 +90,7 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     const commands = new EarlierCommands({ runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });
     closers.push(async () => {
       await lease.close(() => undefined);
-      runner.close();
+      await runner.close();
     });
     return { name: nodeId, router: createRouter(commands), commands, release: '0.1.0', isCut: false };
   }

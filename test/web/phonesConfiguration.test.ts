@@ -32,6 +32,7 @@ describe('configuration of phones', () => {
     await dialog().getByRole('button', { name: 'Add' }).click();
     await row('101').getByText('Second line').waitFor();
     await giulia.page.getByRole('button', { name: 'New number' }).click();
+    await expect.poll(() => number.inputValue()).toBe('102');
     await number.fill('100');
     await dialog().getByRole('button', { name: 'Add' }).click();
     await dialog().getByText('The account has this number already.').waitFor();

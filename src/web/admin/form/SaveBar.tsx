@@ -1,4 +1,5 @@
 /** Stands at the foot of a form while something is not saved, and says what came of saving. Ctrl+S saves too. */
+import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { isUnsaved } from '../../desk/place.ts';
 import { Icon } from '../../ui/Icon.tsx';
@@ -16,12 +17,16 @@ export interface SaveBarProps<Values extends object> {
 export function SaveBar<Values extends object>({ form, nameOf }: SaveBarProps<Values>) {
   const isDirty = form.isDirty.value;
   const problem = form.problem.value;
+  // At once, not after the next painting: who undoes and leaves in one breath is not asked.
   useEffect(() => {
-    isUnsaved.value = isDirty;
+    const stop = effect(() => {
+      isUnsaved.value = form.isDirty.value;
+    });
     return () => {
+      stop();
       isUnsaved.value = false;
     };
-  }, [isDirty]);
+  }, [form]);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 's') return;

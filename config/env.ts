@@ -56,7 +56,6 @@ export const envSchema = z
     DRACHTIO_HOST: z.string().min(1).optional().describe('A drachtio-server to use in place of the embedded edge'),
     DRACHTIO_PORT: port.default(9022).describe('Its port for applications'),
     DRACHTIO_SECRET: z.string().min(1).default('cymru').describe('Its secret'),
-    DRACHTIO_LISTEN_PORT: port.default(0).describe('Port on which drachtio-servers that connect out to us are taken; 0: none'),
     RTP_PORTS: portRange.default({ low: 20_000, high: 29_999 }).describe('UDP ports for phone media'),
     DATA_DIR: z.string().min(1).default('.data').describe('Folder for the embedded Redis, PostgreSQL and uploaded files'),
     WEB_DIST: z

@@ -56,9 +56,13 @@ export class Dialog {
     return this.#isOver;
   }
 
+  get on(): DialogReactions | undefined {
+    return this.#on;
+  }
+
   /** From now on the owner hears what happens, and what has happened already. */
-  set on(reactions: DialogReactions) {
-    if (this.#isOver) return;
+  set on(reactions: DialogReactions | undefined) {
+    if (this.#isOver || !reactions) return;
     this.#on = reactions;
     const early = this.#early ?? [];
     this.#early = undefined;

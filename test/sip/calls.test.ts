@@ -285,8 +285,10 @@ describe('handing on', () => {
     await hears(phone, 1_000);
     await until(() => colleague.sip.calls[0]?.state === 'over');
     // Else the colleague of before is still what was heard last.
-    await hears(agent.sip, 440);
+    const before = agent.sip.media.heard.length;
+    await until(() => agent.sip.media.heard.length > before + 10 && hasTone(agent.sip.media.sound(10), 440));
     await ask(agent, { do: 'consult', to: { kind: 'agent', userId: colleague.id } });
+    await until(() => colleague.sip.calls[1]?.state === 'talking', { what: 'the second consultation' });
     await hears(agent.sip, 1_300);
     await ask(agent, { do: 'consult.complete' });
     await hears(phone, 1_300);

@@ -297,6 +297,14 @@ describe('handing on', () => {
     expect((await interaction())?.owner?.id).toBe(colleague.id);
   });
 
+  test('VOX-4 the desk hangs up: both phones are told, the agent is free and nothing is left', async () => {
+    const { call, agent } = await talking();
+    await ask(agent, { do: 'hangup' });
+    await until(() => call.state === 'over' && agent.sip.calls[0]?.state === 'over', { what: 'both ends' });
+    await until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0, { what: 'nothing left' });
+    await until(async () => (await house.engine.views.agent(house.scene.scope, agent.id))?.interactions.length === 0);
+  });
+
   test('RFC 3891 VOX-4 attended transfer by REFER with Replaces: two calls of one phone become one', async () => {
     const { phone, agent } = await talking();
     const queue = await house.scene.addQueue();

@@ -136,13 +136,13 @@ export function groupRoutes(deps: AccessDeps): Route[] {
           if (change.queueId !== undefined) await requireChatQueue(trx, accountId, change.queueId);
           const after = await trx
             .updateTable('chat_group')
-            .set({ ...toGroupColumns(change), version: sql`version + 1`, updated_at: sql`now()` })
+            .set({ ...toGroupColumns(change, toGroupView(before).video), version: sql`version + 1`, updated_at: sql`now()` })
             .where('id', '=', id)
             .where('account_id', '=', accountId)
             .returningAll()
             .executeTakeFirstOrThrow();
           changes.touch('group', id);
-          const detail = differences(toGroupView(before), change);
+          const detail = differences(toGroupView(before), change.video ? { ...change, video: toGroupView(after).video } : change);
           await writeAudit(trx, { accountId, actor: actorOf(request), action: 'group.changed', target: { kind: 'group', id }, detail });
           return after;
         });

@@ -10,9 +10,12 @@ export interface SignalFrames {
   readonly visitorFrame?: string;
 }
 
-/** What comes whole says its type; typing is as its sender wrote it. */
+const FOR_STAFF: ReadonlySet<PublicSignal['type']> = new Set(['call.quality', 'video.quality']);
+
+/** What is published as a public signal goes as it is; typing is as its sender wrote it. */
 export function readSignal(feed: string, payload: string): SignalFrames {
-  const told = JSON.parse(payload) as Typing | Extract<PublicSignal, { type: 'call.quality' }>;
+  const told = JSON.parse(payload) as Typing | PublicSignal;
   if (!('type' in told)) return readTyping(feed, told);
-  return { by: '', staffFrame: JSON.stringify({ t: 'signal', feed, signal: told }) };
+  const frame = JSON.stringify({ t: 'signal', feed, signal: told });
+  return FOR_STAFF.has(told.type) ? { by: '', staffFrame: frame } : { by: '', staffFrame: frame, visitorFrame: frame };
 }

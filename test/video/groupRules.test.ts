@@ -49,7 +49,9 @@ describe('rules of video', () => {
     };
     expect(answer.body.video).toEqual(wanted);
     expect((await copy())?.video).toEqual(wanted);
-    expect((await world.call(`PATCH ${path()}`, { as: tenant.owner.token, body: { name: 'Shop', version: answer.body.version } })).body).toMatchObject({
+    expect(
+      (await world.call(`PATCH ${path()}`, { as: tenant.owner.token, body: { name: 'Shop', version: answer.body.version } })).body,
+    ).toMatchObject({
       name: 'Shop',
       video: wanted,
     });
@@ -165,8 +167,11 @@ describe('a conversation that begins as video', () => {
 
   test('RTE-5 an agent without room for videos is not offered one, and is as soon as there is room', async () => {
     await switchVideo(true);
-    const queue = (await world.call('POST /api/v1/queues', { as: tenant.owner.token, body: { name: 'Balanced', mode: 'balanced' } })).body.id;
-    const group = (await world.call('POST /api/v1/groups', { as: tenant.owner.token, body: { name: 'V', queueId: queue, video: { isOn: true } } })).body;
+    const queue = (await world.call('POST /api/v1/queues', { as: tenant.owner.token, body: { name: 'Balanced', mode: 'balanced' } })).body
+      .id;
+    const group = (
+      await world.call('POST /api/v1/groups', { as: tenant.owner.token, body: { name: 'V', queueId: queue, video: { isOn: true } } })
+    ).body;
     const marco = await world.person(tenant, 'Marco', 'agent', queue);
     const setCapacity = async (videoCapacity: number) => {
       const { version } = (await world.call(`GET /api/v1/users/${marco.id}`, { as: tenant.owner.token })).body;
@@ -183,9 +188,9 @@ describe('a conversation that begins as video', () => {
     const offered = (id: string) => (frame: Frame) => frame['event']?.type === 'offer.made' && frame['event'].offer.interaction.id === id;
     await desk.seen(offered(chat), 'the chat, which came later, is offered');
     expect(desk.frames.some(offered(interaction.id))).toBe(false);
-    const state = async () => (await world.call(`GET /api/v1/interactions/${interaction.id}`, { as: tenant.owner.token })).body.state;
+    const { snapshot } = await visitor.socket.reply({ t: 'subscribe', feed: `conversation:${interaction.id}` });
+    expect(snapshot.interaction.state).toBe('waiting');
     await chatter.socket.reply({ t: 'chat.end', interaction: chat });
-    expect(await state()).toBe('waiting');
     await setCapacity(1);
     await desk.seen(offered(interaction.id), 'the video is offered');
     for (const { socket } of [visitor, chatter]) socket.close();

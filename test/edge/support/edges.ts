@@ -16,6 +16,7 @@ export interface TestEdge extends Edge {
   /** UDP. */
   readonly sipPort: number;
   readonly tcpPort: number;
+  readonly wsPort: number;
   /** An application, connected and authenticated. */
   connect(tags?: string[]): Promise<TestSrf>;
   /** Resolves when the edge knows of all that its applications have asked for. */
@@ -50,6 +51,7 @@ export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge>
   return Object.create(edge, {
     sipPort: { value: portOf('udp') },
     tcpPort: { value: portOf('tcp') },
+    wsPort: { value: portOf('ws') },
     connect: { value: connect },
     settled: { value: settled },
   }) as TestEdge;

@@ -13,6 +13,7 @@ import { KnockSender } from './knocks.ts';
 import { NodeLease } from './lease.ts';
 import { createPhones } from './phones/index.ts';
 import { connect, connectReader, type Reader, ScriptRunner, untilReady } from './redis.ts';
+import { createRooms } from './rooms.ts';
 import { createRouter } from './router.ts';
 import { createSessions } from './sessions.ts';
 import { createRates, createShelf } from './shelf.ts';
@@ -98,6 +99,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     rates: createRates(redis, prefix),
     config,
     phones,
+    rooms: createRooms({ runner, prefix, nodeId }),
     lease,
     core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },
     async fullPartitions() {

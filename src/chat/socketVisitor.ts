@@ -134,7 +134,7 @@ async function start(
     throw new AppError('rate_limited', { retryAfterSec });
   }
   if (!found?.group.isActive) throw new AppError('gone', { detail: 'The widget is switched off.' });
-  const { text, medium } = command;
+  const { text, medium = 'chat' } = command;
   if (medium === 'chat' && text === undefined) throw new AppError('invalid', { fields: [{ path: 'text', message: 'required' }] });
   if (medium === 'video' && !found.group.video.isOn) throw new AppError('forbidden', { detail: 'Video is not offered here.' });
   if (command.page) member.page = JSON.stringify(command.page);

@@ -89,7 +89,7 @@ export const visitorCommand = z.discriminatedUnion('t', [
     id,
     key,
     text: text.optional(),
-    medium: z.enum(['chat', 'video']).default('chat'),
+    medium: z.enum(['chat', 'video']).optional(),
     name: z.string().max(100).optional(),
     email: z.email().max(200).optional(),
     page: page.optional(),

@@ -10,7 +10,7 @@ export interface IceSettings {
   /** `turn:host[:port][?transport=udp|tcp]`, `turns:…`. */
   readonly TURN_URLS: readonly string[];
   /** The server's `static-auth-secret`; never shown. */
-  readonly TURN_SECRET: string | undefined;
+  readonly TURN_SECRET?: string | undefined;
   readonly TURN_TTL_SEC: number;
 }
 

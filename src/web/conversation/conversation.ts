@@ -67,7 +67,7 @@ export class Conversation implements FeedHandlers {
       this.isLoaded.value = true;
       this.problem.value = undefined;
       this.room.value = snapshot.room;
-      this.videoRules.value = (snapshot as { video?: VideoRules }).video;
+      this.videoRules.value = snapshot.video;
     });
     for (const message of snapshot.messages) this.#onMessage(message, false);
   }

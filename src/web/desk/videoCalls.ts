@@ -53,7 +53,8 @@ export class VideoCalls {
   takeRoom(room: RoomView): void {
     const known = this.clients.peek().get(room.interaction);
     if (known) known.takeRoom(room);
-    else if (room.state !== 'ended' && this.#ports.isMine(room.interaction)) void this.#client(room.interaction).then((made) => made?.takeRoom(room));
+    else if (room.state !== 'ended' && this.#ports.isMine(room.interaction))
+      void this.#client(room.interaction).then((made) => made?.takeRoom(room));
   }
 
   takeSignal(heard: PublicSignal): void {
@@ -142,4 +143,3 @@ function leave(client: RoomClient): Promise<void> {
   }
   return client.room.peek()?.state === 'invited' ? client.hangUp() : client.leave();
 }
-

@@ -33,9 +33,9 @@ export function AskCard({ client, policy, asker }: { client: RoomClient; policy:
       {policy && (
         <>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-          <div class="ask-policy" tabIndex={0} role="group" aria-label={t('ask.policy')}>
+          <section class="ask-policy" tabIndex={0} aria-label={t('ask.policy')}>
             {policy}
-          </div>
+          </section>
           <label class="ask-agree">
             <input
               type="checkbox"

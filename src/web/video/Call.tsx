@@ -121,7 +121,11 @@ function Running({ client, isSmall, partner, canFullScreen, onSmall }: CallProps
         )}
         <Sounds client={client} />
         <Comings client={client} />
-        {isSmall ? <SmallControls client={client} /> : <CallControls client={client} isFull={isFull} onFull={canFull ? onFull : undefined} />}
+        {isSmall ? (
+          <SmallControls client={client} />
+        ) : (
+          <CallControls client={client} isFull={isFull} onFull={canFull ? onFull : undefined} />
+        )}
       </WatchingProvider>
     </section>
   );
@@ -148,7 +152,9 @@ function SmallControls({ client }: { client: RoomClient }) {
         class="call-control is-danger"
         aria-label={t('do.hangUp')}
         title={t('do.hangUp')}
-        onClick={() => void (client.side === 'agent' && client.others.value.some(({ role }) => role === 'agent') ? client.leave() : client.hangUp())}
+        onClick={() =>
+          void (client.side === 'agent' && client.others.value.some(({ role }) => role === 'agent') ? client.leave() : client.hangUp())
+        }
       >
         <Icon name="hangUp" size={18} />
       </button>

@@ -82,7 +82,6 @@ export class Watching {
 
 function sizeOf(element: Element): { width: number; height: number } {
   const { width, height } = element.getBoundingClientRect();
-  const pixels = (length: number): number =>
-    Math.min(MOST_PX, Math.ceil((length * Math.min(devicePixelRatio, 2)) / STEP_PX) * STEP_PX);
+  const pixels = (length: number): number => Math.min(MOST_PX, Math.ceil((length * Math.min(devicePixelRatio, 2)) / STEP_PX) * STEP_PX);
   return { width: pixels(width), height: pixels(height) };
 }

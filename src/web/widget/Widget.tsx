@@ -59,7 +59,14 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
           onKeyDown={onKeyDown}
         >
           {isOpen && (
-            <div class="panel" role="dialog" aria-label={texts.t('panel', { company: visitor.group.name })} tabIndex={-1} inert={look === 'whole'} ref={panel}>
+            <div
+              class="panel"
+              role="dialog"
+              aria-label={texts.t('panel', { company: visitor.group.name })}
+              tabIndex={-1}
+              inert={look === 'whole'}
+              ref={panel}
+            >
               {state.screen.value !== undefined && known ? <ChatScreen key={state.screen.value} id={state.screen.value} /> : <HomeScreen />}
             </div>
           )}

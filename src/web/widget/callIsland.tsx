@@ -5,8 +5,8 @@
 import { effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { Call } from '../video/Call.tsx';
-import { isInRoom } from '../video/callState.ts';
 import callCss from '../video/call.css?inline';
+import { isInRoom } from '../video/callState.ts';
 import checkCss from '../video/check.css?inline';
 import { takeKeptCall } from '../video/keptCall.ts';
 import { RoomClient } from '../video/roomClient.ts';

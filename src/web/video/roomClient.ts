@@ -73,6 +73,8 @@ export class RoomClient {
   /** The question on screen came from the other side. */
   #isAsked = false;
   #epoch = '';
+  /** Of an agent, as the room names us. */
+  #userId: string | undefined;
   /** Grows with each entry and each departure. */
   #entry = 0;
   #waiting: ReturnType<typeof setTimeout> | undefined;
@@ -259,7 +261,10 @@ export class RoomClient {
     }
     if (name !== 'joined') return;
     const own = room.peers.find(({ id }) => id === this.peer);
-    if (room.epoch !== this.#epoch || !own || own.state === 'away') this.#lost(this.#entry, 'gone');
+    const isElsewhere = room.peers.some(({ id, role, userId }) => id !== this.peer && role === this.side && userId === this.#userId);
+    // One person is in once: who entered last stays, or two windows would push each other out for ever.
+    if (!own && isElsewhere) this.#leaveFor('replaced');
+    else if (room.epoch !== this.#epoch || !own || own.state === 'away') this.#lost(this.#entry, 'gone');
     else void this.#media.value?.sync(room);
   }
 
@@ -320,6 +325,7 @@ export class RoomClient {
     });
     batch(() => {
       this.#epoch = joined.room.epoch;
+      this.#userId = joined.room.peers.find(({ id }) => id === peer)?.userId;
       this.elements.value = joined.elements;
       const known = this.room.value;
       if (!known || known.startedAt !== joined.room.startedAt || known.version < joined.room.version) this.room.value = joined.room;

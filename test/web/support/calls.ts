@@ -4,8 +4,8 @@ import { expect } from 'vitest';
 import { until } from '../../support/services.ts';
 import type { DeskPage, VisitorPage, WebStage } from './stage.ts';
 
-/** Generous: joining, DTLS and the first key frame on a machine that does other things too. */
-export const SOON_MS = 30_000;
+/** As patient as pages of video are: joining, DTLS and the first key frame on a machine that does other things too. */
+export const SOON_MS = 60_000;
 const soon = { timeout: SOON_MS };
 
 /** A conversation that anna has taken, with the visitor's page on it. */
@@ -121,3 +121,10 @@ export const inRoom = (page: Page, others: number): Promise<unknown> =>
     timeoutMs: SOON_MS,
     what: `${others} others in the call`,
   });
+
+export async function invite(desk: DeskPage, colleague: string): Promise<void> {
+  await desk.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
+  await desk.page.getByRole('menuitem', { name: 'Invite a colleague' }).click();
+  await desk.page.getByRole('dialog').locator('.agent', { hasText: colleague }).click();
+  await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
+}

@@ -4,6 +4,9 @@ import { type Center, startCenter } from '../../support/center.ts';
 import { TestBrowser } from './browser.ts';
 import { webDist } from './webDist.ts';
 
+/** Coding and decoding costs the machine a lot: everything on the page may take longer. */
+const VIDEO_PATIENCE_MS = 60_000;
+
 export class WebStage {
   readonly center: Center;
   readonly browser: TestBrowser;
@@ -24,7 +27,7 @@ export class WebStage {
     const phones = hasPhones ? { edges: 1, rtps: 1, sips: 1 } : {};
     const video = hasVideo ? { sfus: 1 } : {};
     const center = await startCenter({ ...phones, ...video, env: { WEB_DIST: await webDist() } });
-    const stage = new WebStage(center, await TestBrowser.start());
+    const stage = new WebStage(center, await TestBrowser.start(hasVideo ? VIDEO_PATIENCE_MS : undefined));
     await stage.#raiseCapacities();
     return stage;
   }

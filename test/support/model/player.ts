@@ -7,7 +7,8 @@ import type { Scope } from '../../../queues/engine.ts';
 import { AppError } from '../../../src/base/errors.ts';
 import type { AccountId } from '../../../src/base/ids.ts';
 import { agentStateOf, violations } from '../invariants.ts';
-import { type Action, type Answer, actionOf, type Memory, type SceneIds } from './actions.ts';
+import type { Action, Answer, Memory, SceneIds } from './action.ts';
+import { actionOf } from './actions.ts';
 import { differences } from './compare.ts';
 import { idlePairs, overdue } from './leftUndone.ts';
 import { clearLane, type Lane, type LaneNode, lapseLease, reconcile, sweep } from './nodes.ts';
@@ -23,7 +24,15 @@ export interface PlayerOptions {
 
 const RECONCILE_EVERY = 8;
 
+/** How many commands were given, by what they were answered. `lost`: the node's lease had lapsed, or the connection was cut for good. */
+export interface Commanded {
+  accepted: number;
+  refused: number;
+  lost: number;
+}
+
 export class Player {
+  readonly commanded: Commanded = { accepted: 0, refused: 0, lost: 0 };
   readonly #lane: Lane;
   readonly #options: PlayerOptions;
   readonly #ids: SceneIds;
@@ -145,9 +154,13 @@ export class Player {
   async #ask(action: Action, node: LaneNode): Promise<Answer> {
     try {
       const outcome = await action.run(node);
+      this.commanded[outcome.ok ? 'accepted' : 'refused']++;
       return outcome.ok ? 'ok' : outcome.code;
     } catch (error) {
-      if (error instanceof AppError && (error.code === 'fenced' || error.code === 'unavailable')) return error.code;
+      if (error instanceof AppError && (error.code === 'fenced' || error.code === 'unavailable')) {
+        this.commanded.lost++;
+        return error.code;
+      }
       throw new Error(`${action.label} failed\n${this.#tale()}`, { cause: error });
     }
   }

@@ -115,7 +115,7 @@ export class Player {
       if (action.expected && !action.expected.includes(answer) && !isAskedAgain)
         complaints.push(`${action.label} was answered ${answer} instead of ${action.expected}`);
       // 0.1.0 remembers a decline by its token alone, which two offers of one step share: it takes the second for the first.
-      const isMistaken = node.release !== 'present' && action.label.startsWith('decline');
+      const isMistaken = node.release === '0.1.0' && action.label.startsWith('decline');
       if (answer === 'ok') complaints.push(...(this.#hasSwept || isMistaken ? [] : (action.after?.(this.#model) ?? [])));
       else if (events > 0 && !this.#hasSwept && !isAskedAgain)
         complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
@@ -394,5 +394,5 @@ function ignoreFenced(error: unknown): void {
 
 /** 0.1.0 does not remember an invitation, a leaving or a transfer that had nothing to do: asked again later it may have something to do. */
 function isKept({ label }: Action, { release }: LaneNode): boolean {
-  return release === 'present' || !/^(invite|leaveChat|transfer)/.test(label);
+  return release !== '0.1.0' || !/^(invite|leaveChat|transfer)/.test(label);
 }

@@ -11,6 +11,7 @@ import { viewForVisitor } from '../gateway/publicEvents.ts';
 import type { SocketServices } from '../gateway/socketServices.ts';
 import { writeTyping } from '../gateway/typing.ts';
 import type { VisitorCommand } from '../protocol/frames.ts';
+import { actInRoom } from '../video/commands.ts';
 import { contentOf, earlier, subscribe } from './socketShared.ts';
 
 type Command<Name extends VisitorCommand['t']> = Extract<VisitorCommand, { t: Name }>;
@@ -88,6 +89,10 @@ export async function runVisitorCommand(
         }),
       );
       return {};
+    case 'video.command': {
+      const by = { role: 'customer', id: contactId, name: member.name } as const;
+      return actInRoom(engine, scope, by, { interactionId: command.interaction as InteractionId, key: command.key, command: command.body });
+    }
     case 'page.changed':
       return changePage(services, member, command);
     default:
@@ -129,6 +134,9 @@ async function start(
     throw new AppError('rate_limited', { retryAfterSec });
   }
   if (!found?.group.isActive) throw new AppError('gone', { detail: 'The widget is switched off.' });
+  const { text, medium = 'chat' } = command;
+  if (medium === 'chat' && text === undefined) throw new AppError('invalid', { fields: [{ path: 'text', message: 'required' }] });
+  if (medium === 'video' && !found.group.video.isOn) throw new AppError('forbidden', { detail: 'Video is not offered here.' });
   if (command.page) member.page = JSON.stringify(command.page);
   if (command.name) member.name = command.name;
   const started = settled(
@@ -142,8 +150,9 @@ async function start(
       language: member.language,
       page: member.page,
       userAgent: socket.arrival.userAgent,
-      text: command.text,
+      text: text ?? '',
       connectionId: socket.id,
+      ...(medium === 'video' && { medium }),
     }),
   );
   const id = started.interaction.id as InteractionId;

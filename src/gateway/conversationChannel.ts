@@ -2,9 +2,10 @@
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import type { EventType } from '../../queues/events.ts';
 import { AppError } from '../base/errors.ts';
-import type { InteractionId } from '../base/ids.ts';
+import type { GroupId, InteractionId } from '../base/ids.ts';
 import { isVisible, type Viewer } from '../history/visibility.ts';
 import type { CallView } from '../protocol/calls.ts';
+import type { RoomView, VideoRules } from '../protocol/video.ts';
 import type { InteractionView, Message, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
@@ -64,6 +65,8 @@ export class ConversationChannel implements Channel {
         messages,
         hasEarlier,
         ...(viewer.kind === 'staff' && (await this.#call(interaction))),
+        ...(await this.#room(interaction)),
+        ...(viewer.kind === 'staff' && (await this.#videoRules(interaction))),
       },
     };
   }
@@ -71,6 +74,16 @@ export class ConversationChannel implements Channel {
   async #call({ id, medium }: InteractionView): Promise<{ call: CallView } | undefined> {
     const call = medium === 'voice' ? await this.#engine.views.call(this.#scope, id as InteractionId) : undefined;
     return call === undefined ? undefined : { call: JSON.parse(call) as CallView };
+  }
+
+  async #room({ id }: InteractionView): Promise<{ room: RoomView } | undefined> {
+    const room = await this.#engine.views.room(this.#scope, id as InteractionId);
+    return room === undefined ? undefined : { room: JSON.parse(room) as RoomView };
+  }
+
+  async #videoRules({ group }: InteractionView): Promise<{ video: VideoRules } | undefined> {
+    const doc = group === undefined ? undefined : await this.#engine.config.group(this.#scope, group as GroupId);
+    return doc && { video: doc.video };
   }
 
   /** The latest messages that the viewer may see. Lines that are not for them must not crowd out those that are, so it reads on. */

@@ -20,6 +20,7 @@ import {
   visibility,
 } from './common.ts';
 import { publicEvent, publicSignal } from './events.ts';
+import { videoCommand } from './video.ts';
 import { agentView, interactionView, page, snapshot } from './views.ts';
 
 const id = z.number().int().min(1);
@@ -73,16 +74,22 @@ const shared = [
     before: z.number().int().min(1),
     limit: z.number().int().min(1).max(100).default(50),
   }),
+  /** VID-1: to the video room of the interaction; the reply's body is what the command answers (`video.ts`). */
+  z.object({ t: z.literal('video.command'), id, key, interaction: interactionId, body: videoCommand }),
 ] as const;
 
 export const visitorCommand = z.discriminatedUnion('t', [
   ...shared,
-  /** Opens a conversation with its first message. The same `key` again gives the same interaction. */
+  /**
+   * Opens a conversation with its first message. The same `key` again gives the same interaction.
+   * `medium: 'video'` (WID-4): routed as a video, the message is optional; refused (forbidden) where the group has no video.
+   */
   z.object({
     t: z.literal('chat.start'),
     id,
     key,
-    text,
+    text: text.optional(),
+    medium: z.enum(['chat', 'video']).optional(),
     name: z.string().max(100).optional(),
     email: z.email().max(200).optional(),
     page: page.optional(),

@@ -163,7 +163,8 @@ test('WID-4 a link of the page begins a conversation as video; pressed again it 
   const started = () => page.evaluate(() => (window as unknown as { started: string[] }).started);
   await expect.poll(async () => (await started()).length).toBe(1);
   expect(new URL(page.url()).pathname).toBe('/');
-  const waiting = desk.page.locator('.row', { hasText: 'Carla Neri' }).filter({ hasText: 'Video' });
+  await desk.showList('Without agent');
+  const waiting = desk.row('Carla Neri').filter({ hasText: 'Video' });
   await waiting.click();
   await desk.write('Eccomi');
   await visitor.bubble('Eccomi').waitFor();

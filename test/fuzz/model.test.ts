@@ -20,7 +20,7 @@ function over(options: Omit<LanesOptions, 'lanes'>, cutShare = 0): () => Lanes {
 function judge(played: Played, asked: number): void {
   console.info(`${asked} sequences asked for, played: ${JSON.stringify(played)}`);
   expect(played.sequences).toBeGreaterThan(0);
-  expect(played.accepted).toBeGreaterThan(5 * played.sequences);
+  expect(played.accepted).toBeGreaterThan(played.sequences);
   expect(played.refused).toBeGreaterThan(0);
 }
 

@@ -334,6 +334,8 @@ export class RoutingModel {
     if (body.reason === 'expired' && at < one.due)
       this.#complain('INV-5', `an offer of ${one.id} expired early, at ${at} instead of ${one.due}`);
     if (body.reason !== 'taken') one.missed.add(body.a);
+    // Who had the chance and let it pass is waited for no longer.
+    if (one.keptFor === body.a && (body.reason === 'declined' || body.reason === 'expired')) one.keptFor = '';
     this.#release(body.a, one.id, 'offer');
     this.#returned.add(one.id);
     if (one.offered.size === 0 && one.state === 'offered') one.state = 'waiting';

@@ -67,6 +67,8 @@ export interface HouseOptions {
   readonly minuteMs?: number;
   readonly silence?: Partial<SilenceLimits>;
   readonly drainMs?: number;
+  /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
+  readonly trunkSources?: readonly string[];
   readonly timers?: SipTimers;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
@@ -79,6 +81,7 @@ export async function openHouse({
   minuteMs = 60_000,
   silence = {},
   drainMs = 0,
+  trunkSources = ['127.0.0.1'],
   timers = RFC_TIMERS,
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
@@ -94,6 +97,7 @@ export async function openHouse({
   closing.push(() => workers.close());
   const scene = await createPhoneScene(engine, {
     agents: 0,
+    trunkSources,
     queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: MUSIC, announceEverySec: 0, ...voice }, ...queue },
   });
 
@@ -152,6 +156,7 @@ export async function openHouse({
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
+      authenticator: registrar.authenticator,
       registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
       minuteMs,
       silence: { ...silenceLimits, ...silence },

@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { type SilenceLimits, silenceLimits } from '../../../config/limits.ts';
 import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
@@ -24,6 +25,9 @@ import { startTestRedis, type TestRedis, until } from '../../support/services.ts
 import { RATE, sine } from '../../support/tones.ts';
 import { monoWav } from '../../support/wav.ts';
 import { type SipProcess, startSipProcess } from './sipProcess.ts';
+
+// A whole house and its phones, on a machine that others use too: limits only end what hangs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */

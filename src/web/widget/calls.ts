@@ -52,6 +52,7 @@ export class VisitorCalls {
   readonly isFailed = signal(false);
   readonly #visitor: Visitor;
   readonly #isOpen: () => boolean;
+  readonly #begun = new Set<string>();
   #place: HTMLElement | undefined;
   #module: Promise<CallModule> | undefined;
   #island: CallIsland | undefined;
@@ -70,6 +71,7 @@ export class VisitorCalls {
       for (const conversation of this.#visitor.conversations.value) {
         const room = conversation.room.value;
         if (room && room.state !== 'ended' && !conversation.isOver.value) queueMicrotask(() => void this.#follow(conversation));
+        else if (room === undefined && this.#isWanted(conversation)) queueMicrotask(() => void this.begin(conversation, 'video'));
       }
     });
   }
@@ -82,6 +84,15 @@ export class VisitorCalls {
   async begin(conversation: Conversation, kind: RoomView['kind']): Promise<void> {
     const island = await this.#follow(conversation);
     island?.begin(kind);
+  }
+
+  /** WID-4: it began as a video, and now an agent is there. Asked once, in the window that somebody looks at. */
+  #isWanted({ id, view, isLoaded }: Conversation): boolean {
+    const now = view.value;
+    if (!isLoaded.value || now?.medium !== 'video' || now.state !== 'served' || this.#begun.has(id)) return false;
+    if (document.visibilityState !== 'visible') return false;
+    this.#begun.add(id);
+    return true;
   }
 
   async #follow(conversation: Conversation): Promise<CallIsland | undefined> {

@@ -6,7 +6,7 @@
  *   data-open      "true" opens the panel at once
  *   data-name, data-email  what is already known of the visitor
  */
-import type { VideoRules } from '../socket/wire.ts';
+import type { VideoRules } from '../../protocol/video.ts';
 
 export interface WidgetOptions {
   readonly origin: string;

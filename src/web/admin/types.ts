@@ -36,7 +36,8 @@ export interface Outcome {
 export type RecipeOperation =
   | { readonly op: 'queue'; readonly queueId: string }
   | { readonly op: 'priority'; readonly by: number }
-  | { readonly op: 'message'; readonly text: string }
+  /** `sound`, on a call: of MESSAGE_PROMPTS, or an upload's id. */
+  | { readonly op: 'message'; readonly text: string; readonly sound?: string }
   | { readonly op: 'number'; readonly number: string }
   | { readonly op: 'voicemail' }
   | { readonly op: 'callback' }
@@ -47,6 +48,7 @@ export interface RecipeStep {
   readonly do: RecipeOperation;
 }
 
+export const MESSAGE_PROMPTS = ['welcome', 'busy', 'no-agents'] as const;
 export const VOICE_LANGUAGES = ['en', 'it', 'cs', 'ru'] as const;
 export const NUMBER_TYPES = ['local', 'national', 'mobile', 'international', 'premium'] as const;
 export type NumberType = (typeof NUMBER_TYPES)[number];

@@ -135,6 +135,27 @@ export interface Account extends Versioned {
   readonly canSignInAnywhere: boolean;
 }
 
+export const ELEMENT_RULES = ['on', 'off', 'forbidden'] as const;
+export type ElementRule = (typeof ELEMENT_RULES)[number];
+export interface Elements {
+  readonly camera: ElementRule;
+  readonly microphone: ElementRule;
+  readonly screen: ElementRule;
+}
+export interface VideoRules {
+  readonly isOn: boolean;
+  readonly policy: string;
+  readonly agent: Elements;
+  readonly client: Elements;
+  readonly canFullScreen: boolean;
+}
+export interface Group extends Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly isActive: boolean;
+  readonly video: VideoRules;
+}
+
 export interface Sound extends Versioned {
   readonly id: string;
   readonly name: string;

@@ -1,8 +1,10 @@
 /** Texts of configuration and overview in English. */
+import { groupVideoEn } from './groupVideo.en.ts';
 import { phonesEn } from './phones.en.ts';
 
 export const adminEn = {
   ...phonesEn,
+  ...groupVideoEn,
 
   title: 'Configuration',
   loading: 'Loading…',

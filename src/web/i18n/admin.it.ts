@@ -1,9 +1,11 @@
 /** Texts of configuration and overview in Italian. */
 import type { AdminKey } from './admin.en.ts';
+import { groupVideoIt } from './groupVideo.it.ts';
 import { phonesIt } from './phones.it.ts';
 
 export const adminIt: Readonly<Record<AdminKey, string>> = {
   ...phonesIt,
+  ...groupVideoIt,
 
   title: 'Configurazione',
   loading: 'Caricamento…',

@@ -89,7 +89,8 @@ async function connect(call: Call, placing: Placing, isCancelled: () => boolean)
   const sdp = agreed?.sdp ?? leg.negotiation.offer();
 
   const reached = await reach(call, placing, (guest) => {
-    if (call.enter({ at: 'diverted', guest })) response.send(180);
+    // A phone that insists on reliable provisional responses (RFC 3262) gets none before the answer: it hears ringing by itself.
+    if (call.enter({ at: 'diverted', guest }) && !/\b100rel\b/i.test(request.get('Require') ?? '')) response.send(180);
   });
   if (!reached.ok)
     return refuse(reached.status, reached.why, reached.why ? { Warning: `399 ${SIP_REALM} "${reached.why.replaceAll('"', "'")}"` } : {});

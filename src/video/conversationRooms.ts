@@ -21,12 +21,16 @@ const KEEP_MS = 3_000;
 const ROOMS_MAX = 5_000;
 const FEED = 'conversation:';
 
-export interface ConversationRoomsDeps extends RoomDeps {
+/** VID-8: every 2 s, or as often as 250 rooms would be asked at that pace. */
+const MEASURE_MS = 2_000;
+const MEASURED_ROOMS = 250;
+
+export interface ConversationRoomsDeps extends Omit<RoomDeps, 'measureEveryMs'> {
   readonly nodeId: string;
 }
 
 export class ConversationRooms {
-  readonly #deps: ConversationRoomsDeps;
+  readonly #deps: RoomDeps & ConversationRoomsDeps;
   readonly #engine: Engine;
   readonly #workers: SfuWorkers;
   readonly #log: Logger;
@@ -39,7 +43,7 @@ export class ConversationRooms {
 
   constructor(deps: ConversationRoomsDeps) {
     const { engine, workers, log } = deps;
-    this.#deps = deps;
+    this.#deps = { ...deps, measureEveryMs: () => MEASURE_MS * Math.max(1, this.#rooms.size / MEASURED_ROOMS) };
     this.#engine = engine;
     this.#workers = workers;
     this.#log = log;

@@ -6,6 +6,7 @@ import { createEngine } from '../../queues/index.ts';
 import { SfuWorkers } from '../../sfu/workers.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
 import { ConversationRooms } from './conversationRooms.ts';
+import { iceServers } from './iceServers.ts';
 import { publishVideoState } from './state.ts';
 
 /** @throws AppError unavailable (Redis does not answer) */
@@ -15,7 +16,7 @@ export async function startVideo(context: RoleContext): Promise<RunningRole> {
   const engine = await createEngine({ redisUrl: env.REDIS_URL, nodeId, log });
   const workers = SfuWorkers.create(context);
   const published = publishVideoState(engine, nodeId, () => workers.state, log);
-  const rooms = new ConversationRooms({ engine, workers, log, nodeId, iceServers: () => [] });
+  const rooms = new ConversationRooms({ engine, workers, log, nodeId, iceServers: (peerId) => iceServers(env, peerId) });
   return {
     async close(reason) {
       await published.close();

@@ -15,6 +15,7 @@ import type { Joined, MediaSource, RoomConsumer, RoomPeer, RoomView, VideoComman
 import type { InteractionView } from '../protocol/views.ts';
 import { type RoomMember, takesPart } from './commands.ts';
 import { type EndReason, isOf, type Person, RoomRecord } from './roomRecord.ts';
+import { RoomSignals } from './roomSignals.ts';
 import { RoomTeller } from './roomTeller.ts';
 import { elementsOf, isForbidden, kindOf, videoRulesOf } from './rules.ts';
 
@@ -26,6 +27,8 @@ export interface RoomDeps {
   readonly log: Logger;
   /** VID-4, for one peer. */
   readonly iceServers: (peerId: string) => Joined['iceServers'];
+  /** Between two measurements of a room's links. */
+  readonly measureEveryMs: () => number;
 }
 
 /** CHT-19. */
@@ -47,6 +50,7 @@ export class ConversationRoom {
   #record: RoomRecord | undefined;
   #before: RoomView | undefined;
   #media: MediaRoom | undefined;
+  #signals: RoomSignals | undefined;
   #clientPresence: InteractionView['client']['presence'];
   #queue: Promise<unknown> = Promise.resolve();
   #mustRecheck = false;
@@ -266,6 +270,8 @@ export class ConversationRoom {
       throw new AppError('gone', { detail: 'The room ended meanwhile.' });
     }
     this.#media = media;
+    const { engine, log, measureEveryMs } = this.#deps;
+    this.#signals = new RoomSignals({ signals: engine.signals, log, scope: this.scope, id: this.id, media, everyMs: measureEveryMs() });
     media.once('lost', () => {
       if (this.#media !== media) return;
       this.#deps.log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
@@ -285,6 +291,7 @@ export class ConversationRoom {
   #closeMedia(): void {
     for (const timer of this.#windows.values()) clearTimeout(timer);
     this.#windows.clear();
+    this.#signals?.close();
     const media = this.#media;
     this.#media = undefined;
     media?.close();

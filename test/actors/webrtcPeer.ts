@@ -1,8 +1,8 @@
 /**
  * A peer of a video room without a browser: real ICE, DTLS and RTP by werift, asking by `ask` (a gateway socket, or the room itself). Made by tests and load with
- * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer.
+ * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer and reports by RTCP twice a second.
  */
-import { RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
+import { RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
 import { type Joined, joined, type MediaSource, type RoomConsumer, roomConsumer } from '../../src/protocol/video.ts';
 import { type RemoteTransport, type Way, WebRtcTransport } from './webrtcTransport.ts';
 
@@ -14,8 +14,12 @@ export interface Heard {
   readonly consumer: RoomConsumer;
   packets: number;
   bytes: number;
-  /** Of the latest packet: what its sender wrote first into it. */
+  /** Of the latest packet: its last byte, which its sender chose, and its length, which tells the layer. */
   mark: number;
+  length: number;
+  sequence: number;
+  /** RFC 3550 6.4.1: middle of the latest sender report's time, and when it came. */
+  report: { readonly lsr: number; readonly at: number } | undefined;
 }
 
 interface Sending {
@@ -28,6 +32,8 @@ const OPUS = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, chan
 const VP8 = { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000 };
 const VIDEO_FEEDBACK = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }, { type: 'transport-cc' }];
 const SDES_MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+const AUDIO_LEVEL = { uri: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', id: 10 };
+const REPORT_MS = 500;
 
 /** What a browser would say of itself, in short. */
 export const RTP_CAPABILITIES = {
@@ -48,7 +54,8 @@ let ssrcs = 10_000 + (process.pid % 1_000) * 100_000;
 export function rtpParametersOf(source: MediaSource, { layers = 1, mid = '0' }: { layers?: number; mid?: string } = {}) {
   const encodings = Array.from({ length: layers }, () => ({ ssrc: ++ssrcs, ...(layers > 1 && { scalabilityMode: 'L1T1' }) }));
   const codec = isVideo(source) ? { ...VP8, rtcpFeedback: VIDEO_FEEDBACK } : { ...OPUS, rtcpFeedback: [] };
-  return { mid, codecs: [{ ...codec, parameters: {} }], headerExtensions: [], encodings, rtcp: { cname: `peer${ssrcs}` } };
+  const headerExtensions = isVideo(source) ? [] : [AUDIO_LEVEL];
+  return { mid, codecs: [{ ...codec, parameters: {} }], headerExtensions, encodings, rtcp: { cname: `peer${ssrcs}` } };
 }
 
 export class WebRtcPeer {
@@ -62,7 +69,12 @@ export class WebRtcPeer {
   readonly heard = new Map<string, Heard>();
   /** Key frames that receivers asked for. */
   keyFramesAsked = 0;
+  /** Share of packets, 0–1, that it says it lost. */
+  lossToReport = 0;
+  /** RFC 6464: how loud its sound is, 0 the loudest, 127 silence. */
+  audioLevel = 20;
   readonly #sending = new Map<string, Sending>();
+  #reporting: NodeJS.Timeout | undefined;
   readonly #bySsrc = new Map<number, Heard>();
   #sendStarted: Promise<void> | undefined;
   #receiveStarted: Promise<void> | undefined;
@@ -100,7 +112,15 @@ export class WebRtcPeer {
       heard.packets++;
       heard.bytes += payload.length;
       heard.mark = payload.at(-1) ?? 0;
+      heard.length = payload.length;
+      heard.sequence = header.sequenceNumber;
     });
+    this.receive.onRtcp((packet) => {
+      const heard = packet instanceof RtcpSrPacket ? this.#bySsrc.get(packet.ssrc) : undefined;
+      if (heard && packet instanceof RtcpSrPacket)
+        heard.report = { lsr: Number((packet.senderInfo.ntpTimestamp >> 16n) & 0xffff_ffffn), at: performance.now() };
+    });
+    this.#reporting = setInterval(() => this.#report(), REPORT_MS);
     this.send.onRtcp((packet) => {
       // Payload-specific feedback: PLI, FIR.
       if (packet.type !== 206) return;
@@ -154,6 +174,7 @@ export class WebRtcPeer {
 
   /** Vanishes without a word. */
   async close(): Promise<void> {
+    clearInterval(this.#reporting);
     for (const { timer } of this.#sending.values()) clearInterval(timer);
     this.#sending.clear();
     this.#bySsrc.clear();
@@ -168,13 +189,30 @@ export class WebRtcPeer {
   async #take(consumers: readonly RoomConsumer[]): Promise<void> {
     for (const consumer of consumers) {
       if (this.heard.has(consumer.producer)) continue;
-      const heard: Heard = { consumer, packets: 0, bytes: 0, mark: 0 };
+      const heard: Heard = { consumer, packets: 0, bytes: 0, mark: 0, length: 0, sequence: 0, report: undefined };
       this.heard.set(consumer.producer, heard);
       const { encodings } = consumer.rtpParameters as { encodings: { ssrc: number }[] };
       for (const { ssrc } of encodings) this.#bySsrc.set(ssrc, heard);
     }
     const watched = consumers.map(({ id }) => ({ id, isPaused: false }));
     await Promise.all([this.#start('receive'), this.#ask({ do: 'watch', peer: this.id, consumers: watched })]);
+  }
+
+  #report(): void {
+    const reports = [...this.#bySsrc].map(([ssrc, { sequence, report }]) => {
+      const dlsr = report ? Math.round(((performance.now() - report.at) / 1_000) * 65_536) : 0;
+      const fractionLost = Math.round(this.lossToReport * 255);
+      return new RtcpReceiverInfo({
+        ssrc,
+        fractionLost,
+        packetsLost: 0,
+        highestSequence: sequence,
+        jitter: 0,
+        lsr: report?.lsr ?? 0,
+        dlsr,
+      });
+    });
+    if (reports.length > 0) this.receive.sendRtcp(new RtcpRrPacket({ ssrc: 1, reports }));
   }
 
   #start(which: 'send' | 'receive'): Promise<void> {
@@ -204,6 +242,10 @@ export class WebRtcPeer {
           ssrc,
           marker: true,
         });
+        if (!isPicture) {
+          header.extension = true;
+          header.extensions = [{ id: AUDIO_LEVEL.id, payload: Buffer.of(0x80 | this.audioLevel) }];
+        }
         this.send.sendRtp(payload, header);
         if (count % 12 === 0) this.send.sendRtcp(senderReport(ssrc, timestamp, count));
       }

@@ -78,6 +78,7 @@ export class ConversationRooms {
       const room = await this.#room(scope, call as InteractionId, canBegin);
       answer = { body: await room.handle(by, command) };
     } catch (error) {
+      this.#deps.counts.refusals++;
       if (!(error instanceof AppError) || ERRORS[error.code].retryable) throw error;
       answer = { refused: { code: error.code, ...(error.detail !== undefined && { detail: error.detail }) } };
     }
@@ -125,6 +126,7 @@ export class ConversationRooms {
       // Lapsed while Redis was away: it is still ours if nobody else took it.
       if ((await this.#engine.rooms.claim(id, this.#deps.nodeId)) === this.#deps.nodeId) continue;
       this.#log.warn({ interaction: id }, 'room.taken');
+      this.#deps.counts.roomsTaken++;
       this.#rooms.delete(id);
       room.abandon();
     }

@@ -18,6 +18,7 @@ import { type EndReason, isOf, type Person, RoomRecord } from './roomRecord.ts';
 import { RoomSignals } from './roomSignals.ts';
 import { RoomTeller } from './roomTeller.ts';
 import { elementsOf, isForbidden, kindOf, videoRulesOf } from './rules.ts';
+import type { VideoCounts } from './videoMetrics.ts';
 
 type Command<Name extends VideoCommand['do']> = Extract<VideoCommand, { do: Name }>;
 
@@ -27,6 +28,7 @@ export interface RoomDeps {
   readonly log: Logger;
   /** VID-4, for one peer. */
   readonly iceServers: (peerId: string) => Joined['iceServers'];
+  readonly counts: VideoCounts;
   /** Between two measurements of a room's links. */
   readonly measureEveryMs: () => number;
 }
@@ -53,6 +55,8 @@ export class ConversationRoom {
   #signals: RoomSignals | undefined;
   #clientPresence: InteractionView['client']['presence'];
   #queue: Promise<unknown> = Promise.resolve();
+  /** Commands that wait or run: what they begin must not be let go of. */
+  #underWay = 0;
   #mustRecheck = false;
   #isAbandoned = false;
 
@@ -92,7 +96,7 @@ export class ConversationRoom {
 
   /** Nothing is under way and all was told: the node may let go of it. */
   get isDone(): boolean {
-    return (this.#record === undefined || this.#record.state === 'ended') && this.#teller.isDone;
+    return this.#underWay === 0 && (this.#record === undefined || this.#record.state === 'ended') && this.#teller.isDone;
   }
 
   /** Answers as `videoCommand` says. @throws AppError */
@@ -100,7 +104,8 @@ export class ConversationRoom {
     const bucket = this.#buckets.get(by.id) ?? new TokenBucket(COMMANDS);
     this.#buckets.set(by.id, bucket);
     if (!bucket.take()) return Promise.reject(new AppError('rate_limited', { retryAfterSec: Math.ceil(bucket.retryAfterSec) }));
-    const carriedOut = this.#queue.then(() => this.#carryOut(by, command));
+    this.#underWay++;
+    const carriedOut = this.#queue.then(() => this.#carryOut(by, command)).finally(() => this.#underWay--);
     this.#queue = carriedOut.catch(() => undefined);
     return carriedOut;
   }
@@ -226,6 +231,7 @@ export class ConversationRoom {
     peer.on('link', () => this.#look(person));
     peer.on('producers', () => this.#media === media && this.#changed());
     if (isEntering) record.enter();
+    this.#deps.counts.joins++;
     if (by.role === 'customer') this.#clientPresence = 'connected';
     this.#changed();
     let consumers: RoomConsumer[] = [];
@@ -270,11 +276,13 @@ export class ConversationRoom {
       throw new AppError('gone', { detail: 'The room ended meanwhile.' });
     }
     this.#media = media;
-    const { engine, log, measureEveryMs } = this.#deps;
-    this.#signals = new RoomSignals({ signals: engine.signals, log, scope: this.scope, id: this.id, media, everyMs: measureEveryMs() });
+    const { engine, log, counts, measureEveryMs } = this.#deps;
+    const { signals } = engine;
+    this.#signals = new RoomSignals({ signals, log, counts, scope: this.scope, id: this.id, media, everyMs: measureEveryMs() });
     media.once('lost', () => {
       if (this.#media !== media) return;
-      this.#deps.log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
+      log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
+      counts.roomsLost++;
       this.#renew();
     });
     return media;

@@ -11,10 +11,12 @@ import type { Logger } from '../base/log.ts';
 import { type Loop, repeat } from '../base/loop.ts';
 import type { PublicSignal } from '../protocol/events.ts';
 import type { LinkQuality } from '../protocol/video.ts';
+import type { VideoCounts } from './videoMetrics.ts';
 
 interface SignalsDeps {
   readonly signals: Pick<Engine['signals'], 'publish'>;
   readonly log: Logger;
+  readonly counts: VideoCounts;
   readonly scope: Scope;
   readonly id: InteractionId;
   readonly media: MediaRoom;
@@ -65,10 +67,11 @@ export class RoomSignals {
   }
 
   async #apply(peer: MediaPeer, { level, isHeldBack }: Verdict): Promise<void> {
-    const { id, log } = this.#deps;
+    const { id, log, counts } = this.#deps;
     for (const received of peer.received.values()) {
       if (received.isHeldBack === isHeldBack || received.consumer.kind === 'audio') continue;
       log.info({ interaction: id, peer: peer.id, consumer: received.consumer.id, level, isHeldBack }, 'room.picture');
+      if (isHeldBack) counts.picturesHeldBack++;
       await peer.holdBack(received, isHeldBack);
     }
   }

@@ -23,8 +23,10 @@ export interface Heard {
 }
 
 interface Sending {
-  readonly producer: string;
   readonly source: MediaSource;
+  readonly rtpParameters: ReturnType<typeof rtpParametersOf>;
+  readonly mark: number;
+  count: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -62,6 +64,7 @@ export class WebRtcPeer {
   readonly id: string;
   readonly #ask: Ask;
   readonly #way: Way;
+  #onFirstPacket: ((producer: string) => void) | undefined;
   joined!: Joined;
   send!: WebRtcTransport;
   receive!: WebRtcTransport;
@@ -88,8 +91,12 @@ export class WebRtcPeer {
   }
 
   /** Enters, and receives what is sent already. @throws as `ask` does */
-  static async join(ask: Ask, { id, way = 'udp' }: { id: string; way?: Way }): Promise<WebRtcPeer> {
+  static async join(
+    ask: Ask,
+    { id, way = 'udp', onFirstPacket }: { id: string; way?: Way; onFirstPacket?: (producer: string) => void },
+  ): Promise<WebRtcPeer> {
     const peer = new WebRtcPeer(id, ask, way);
+    peer.#onFirstPacket = onFirstPacket;
     await peer.#enter();
     return peer;
   }
@@ -109,7 +116,7 @@ export class WebRtcPeer {
     this.receive.onRtp(({ header, payload }) => {
       const heard = this.#bySsrc.get(header.ssrc);
       if (!heard) return;
-      heard.packets++;
+      if (heard.packets++ === 0) this.#onFirstPacket?.(heard.consumer.producer);
       heard.bytes += payload.length;
       heard.mark = payload.at(-1) ?? 0;
       heard.length = payload.length;
@@ -130,23 +137,25 @@ export class WebRtcPeer {
     if (this.joined.consumers.length > 0) await this.#take(this.joined.consumers);
   }
 
-  /** Sends media of the source from now on; `mark` ends each packet. @return the producer */
-  async produce(source: MediaSource, { layers = 1, mark = 0, isPaused = false } = {}): Promise<string> {
+  /** Sends media of the source from now on, or from `speak` on; `mark` ends each packet. @return the producer */
+  async produce(source: MediaSource, { layers = 1, mark = 0, isPaused = false, isSilent = false } = {}): Promise<string> {
     const rtpParameters = rtpParametersOf(source, { layers, mid: String(this.#mids++) });
     const started = this.#start('send');
     const [answer] = await Promise.all([
       this.#ask({ do: 'produce', peer: this.id, transport: this.send.id, source, rtpParameters, isPaused }),
       started,
     ]);
-    const sending: Sending = { producer: answer.producer, source, timer: undefined };
+    const sending: Sending = { source, rtpParameters, mark, count: 0, timer: undefined };
     this.#sending.set(answer.producer, sending);
-    this.#pump(sending, rtpParameters, mark);
+    if (!isSilent) this.speak(answer.producer);
     return answer.producer;
   }
 
-  stopSending(producer: string): void {
-    clearInterval(this.#sending.get(producer)?.timer);
-    this.#sending.delete(producer);
+  /** Packets of what it produces come, or come no more. */
+  speak(producer: string, isSpeaking = true): void {
+    const sending = this.#sending.get(producer);
+    clearInterval(sending?.timer);
+    if (sending && isSpeaking) this.#pump(sending);
   }
 
   async consume(producers: readonly string[]): Promise<RoomConsumer[]> {
@@ -224,12 +233,14 @@ export class WebRtcPeer {
     return (this.#receiveStarted ??= connect(this.receive));
   }
 
-  #pump(sending: Sending, { codecs, encodings }: ReturnType<typeof rtpParametersOf>, mark: number): void {
-    const isPicture = isVideo(sending.source);
+  #pump(sending: Sending): void {
+    const { source, mark } = sending;
+    const { codecs, encodings } = sending.rtpParameters;
+    const isPicture = isVideo(source);
     const [codec] = codecs;
     const everyMs = isPicture ? 40 : 20;
-    let count = 0;
     sending.timer = setInterval(() => {
+      const count = sending.count++;
       const isKey = isPicture && (this.#needsKeyFrame || count === 0);
       if (isPicture) this.#needsKeyFrame = false;
       const timestamp = (count * everyMs * (codec?.clockRate ?? 0)) / 1_000;
@@ -249,7 +260,6 @@ export class WebRtcPeer {
         this.send.sendRtp(payload, header);
         if (count % 12 === 0) this.send.sendRtcp(senderReport(ssrc, timestamp, count));
       }
-      count++;
     }, everyMs);
   }
 }

@@ -11,7 +11,7 @@ import { key } from '../gateway/support/world.ts';
 import { until } from '../support/services.ts';
 import { asker, type Conversation, VideoWorld } from './support/videoWorld.ts';
 
-const LONG = { timeoutMs: 40_000 };
+const LONG = { timeoutMs: 100_000 };
 
 let video: VideoWorld;
 let talk: Conversation;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   video = await VideoWorld.start();
   talk = await video.conversation();
   await talk.asAgent({ do: 'open', kind: 'video' });
-}, 120_000);
+}, 240_000);
 afterAll(() => video?.close());
 
 describe('other people', () => {
@@ -48,7 +48,7 @@ describe('other people', () => {
     // Somebody else's producer is not there to be consumed, and is no error: producers go at any time.
     expect(await inOwn({ do: 'consume', producers: [voice], rtpCapabilities: RTP_CAPABILITIES })).toEqual({ consumers: [] });
     expect((await video.room(talk))?.peers).toHaveLength(1);
-  }, 60_000);
+  }, 240_000);
 
   test('VID-1 within a room nobody acts as somebody else; an agent who takes no part is refused', async () => {
     const agent = await video.join(talk.asAgent);
@@ -64,7 +64,7 @@ describe('other people', () => {
     await expect(asker(bystander, talk.id)({ do: 'join', peer: 'bystander-1' })).rejects.toThrow('forbidden');
     const someone = await video.world.visitor(talk.tenant);
     await expect(asker(someone.socket, talk.id)({ do: 'join', peer: 'another-visitor' })).rejects.toThrow('not_found');
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('bad parameters', () => {
@@ -127,7 +127,7 @@ describe('bad parameters', () => {
     const visitor = await video.join(talk.asVisitor);
     await until(() => (visitor.heard.get(camera)?.packets ?? 0) > 5, { ...LONG, what: 'the picture' });
     expect((await video.room(talk))?.peers).toHaveLength(2);
-  }, 60_000);
+  }, 240_000);
 
   test('VID-1 repeated signalling: the same command has one effect, a transport is connected once', async () => {
     const agent = await video.join(talk.asAgent);
@@ -148,7 +148,7 @@ describe('bad parameters', () => {
     const one = await visitor.consume([voice]);
     const two = await visitor.consume([voice]);
     expect(two.map(({ id }) => id)).toEqual(one.map(({ id }) => id));
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('storms', () => {
@@ -169,7 +169,7 @@ describe('storms', () => {
       return customers?.length === 1 && customers;
     });
     expect(mine[0]?.id).toBe(last);
-  }, 90_000);
+  }, 240_000);
 
   test('VID-1 1,000 joins, producers and consumers leave no transport, producer, consumer or memory behind', async () => {
     const script = join(import.meta.dirname, '../../config/setup/buildWorker.mjs');
@@ -210,5 +210,5 @@ describe('storms', () => {
     room.close();
     expect([slot.load, (await slot.worker.dump()).routerIds.length]).toEqual([{ rooms: 0, consumers: 0 }, 0]);
     await workers.close();
-  }, 120_000);
+  }, 240_000);
 });

@@ -15,7 +15,7 @@ import type { RawSocket } from '../../gateway/support/rawSocket.ts';
 import { key, type Person, type Tenant, type Visitor, World } from '../../gateway/support/world.ts';
 import { until } from '../../support/services.ts';
 
-const READY = { timeoutMs: 60_000 };
+const READY = { timeoutMs: 120_000 };
 
 export interface Conversation {
   readonly id: string;

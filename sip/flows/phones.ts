@@ -37,7 +37,14 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
   for (const phone of configured) {
     if (phone.type !== 'external' || !phone.isActive) continue;
     const { number } = phone;
-    const dialled = await board.dialOut.dial({ scope, number, by: who.userId, queueId: call.queueId, sdp, callerId: call.caller });
+    const dialled = await board.dialOut.dial({
+      scope,
+      number,
+      by: who.userId,
+      queueId: call.queueId || undefined,
+      sdp,
+      callerId: call.caller,
+    });
     if (dialled.ok) attempts.push(dialled.outgoing);
     else board.log.info({ call: call.id, agent: who.userId, reason: dialled.reason }, 'phone.external.refused');
   }

@@ -43,7 +43,10 @@ export interface Switchboard {
   readonly dialOut: DialOut;
   readonly reactions: Reactions;
   /** Attended transfer between two calls of ours (`takeOver.ts`). */
-  readonly stories: { takeOver(call: Call, other: Call, agent: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }> };
+  readonly stories: {
+    takeOver(call: Call, other: Call, next: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }>;
+    replaceCaller(call: Call, guest: Leg, next: Leg): void;
+  };
   readonly silence: SilenceLimits;
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };
   phonesOf(scope: Scope, agentId: UserId): Promise<readonly PhoneDoc[]>;

@@ -169,6 +169,11 @@ export interface Router {
     scope: Scope,
     rating: { interactionId: InteractionId; contactId: ContactId; value: number; comment: string },
   ): Promise<Outcome>;
+  /** APP-7: the agent, while the wrap-up runs; an empty note leaves what was written. Refuses: not_found, wrong_state, outcome_required. */
+  changeOutcome(
+    scope: Scope,
+    change: { interactionId: InteractionId; agentId: UserId; outcome: string; note: string; key: string },
+  ): Promise<Outcome>;
   endWrapUp(scope: Scope, wrapUp: { interactionId: InteractionId; agentId: UserId; isSupervisor: boolean }): Promise<Outcome>;
   extendWrapUp(
     scope: Scope,

@@ -105,12 +105,15 @@ export function toMessages(entriesNewestFirst: readonly unknown[]): Message[] {
 /** The answer of `readAgent` after its epoch. */
 export function toAgent(id: string, answer: Flat): AgentView {
   const h = toFields(answer[1]);
-  const wrapUps = (answer[4] as readonly [string, string, string | null, string | null][]).map(
-    ([interaction, until, canEnd, canExtend]) => ({
+  const wrapUps = (answer[4] as readonly [string, string, string | null, string | null, string, string, string][]).map(
+    ([interaction, until, canEnd, canExtend, queue, client, outcome]) => ({
       interaction,
       until: Number(until),
       canEnd: canEnd === '1',
       canExtend: canExtend === '1',
+      queue,
+      client,
+      ...(outcome === '' ? {} : { outcome }),
     }),
   );
   const offers = answer[3] as readonly unknown[];

@@ -155,6 +155,15 @@ export function createRouter(commands: Commands): Router {
       ]),
     rateInteraction: (scope, rating) =>
       plain('rateInteraction', scope, [rating.interactionId, scope.accountId, rating.contactId, rating.value, rating.comment]),
+    changeOutcome: (scope, change) =>
+      plain('changeOutcome', scope, [
+        change.interactionId,
+        scope.accountId,
+        change.agentId,
+        change.outcome,
+        change.note,
+        commandId('outcome', change.agentId, change.key),
+      ]),
     endWrapUp: (scope, wrapUp) =>
       plain('endWrapUp', scope, [wrapUp.interactionId, scope.accountId, wrapUp.agentId, flag(wrapUp.isSupervisor)]),
     extendWrapUp: (scope, wrapUp) =>

@@ -113,6 +113,24 @@ describe('calls at the desk', () => {
     await finish(call);
   });
 
+  test('APP-7 after a call that asks for no outcome the wrap-up says whose it is, and takes outcome and note', async () => {
+    const call = await talking();
+    await phones.hangUpAndClose(call.interaction, anna);
+    const card = desk.page.locator('.wrap-up');
+    await card.getByText('Karel Novák').waitFor();
+    await card.getByRole('button', { name: 'Outcome and note' }).click();
+    const dialog = desk.page.getByRole('dialog', { name: 'How it ended' });
+    await dialog.getByText('Sold').click();
+    await dialog.getByLabel('Note (optional)').fill('pays by Friday');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('Karel Novák · Sold').waitFor();
+    await card.getByRole('button', { name: 'End now' }).click();
+    await card.waitFor({ state: 'detached' });
+    const noteOf = async () => (await stage.asAdmin('GET', `/calls/${call.interaction}`)).note;
+    await expect.poll(noteOf).toBe('pays by Friday');
+    expect(await stage.asAdmin('GET', `/calls/${call.interaction}`)).toMatchObject({ outcome: { kind: 'OK' } });
+  });
+
   test('VOX-4 one’s own call stays in sight and in hand while something else is shown, and after a reload', async () => {
     const call = await talking();
     await desk.page.reload();
@@ -130,7 +148,7 @@ describe('calls at the desk', () => {
     await desk.page.locator('.rail-item', { hasText: 'Calls' }).click();
     const rows = desk.page.locator('.call-row');
     await rows.first().waitFor();
-    await expect.poll(() => rows.count()).toBe(4);
+    await expect.poll(() => rows.count()).toBe(5);
     const text = await rows.first().textContent();
     for (const part of ['Incoming', 'Karel Novák', '+420123456789', 'Sales line', 'Anna Bianchi', 'Answered']) expect(text).toContain(part);
     await desk.page.getByLabel('Number').fill('999');

@@ -111,6 +111,9 @@ export const deskEn = {
   'wrapUp.left': 'Time left to finish your notes',
   'wrapUp.end': 'End now',
   'wrapUp.extend': 'One more minute',
+  'wrapUp.outcome': 'Outcome and note',
+  'wrapUp.outcome.title': 'How it ended',
+  'wrapUp.outcome.save': 'Save',
   'figures.waiting': '{count} waiting',
   'figures.online': '{count} online',
 

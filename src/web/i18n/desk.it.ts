@@ -112,6 +112,9 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'wrapUp.left': 'Tempo per completare le note',
   'wrapUp.end': 'Termina ora',
   'wrapUp.extend': 'Un minuto in più',
+  'wrapUp.outcome': 'Esito e nota',
+  'wrapUp.outcome.title': 'Com’è finita',
+  'wrapUp.outcome.save': 'Salva',
   'figures.waiting': '{count} in attesa',
   'figures.online': '{count} online',
 

@@ -115,6 +115,14 @@ export class PhoneCalls {
     await this.#note(call, { legs });
   }
 
+  /** The caller hangs up, and the call is closed for the agent, as the SIP application does where no outcome is required. */
+  async hangUpAndClose(interaction: string, agentId: UserId): Promise<void> {
+    await this.hangUpCaller(interaction);
+    const one = { interactionId: interaction as InteractionId, agentId, outcome: '', note: '', isSupervisor: false };
+    const closed = await this.engine.router.closeInteraction(this.scope, { ...one, key: newId('command') });
+    if (!closed.ok) throw new Error(closed.code);
+  }
+
   async hangUpCaller(interaction: string): Promise<void> {
     const call = this.#of(interaction);
     const { scope } = this;

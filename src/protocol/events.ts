@@ -1,6 +1,6 @@
 /** Public events, as pushed to sockets. Each belongs to one feed; `off` grows by what the receiver may see. */
 import { z } from 'zod';
-import { callView } from './calls.ts';
+import { callView, legQuality } from './calls.ts';
 import { clientPresence, interactionId, userId } from './common.ts';
 import { linkQuality, peerId, roomView } from './video.ts';
 import { agentView, interactionView, message, offerView, queueFigures } from './views.ts';
@@ -59,6 +59,8 @@ export const publicSignal = z.discriminatedUnion('type', [
   }),
   /** To the visitor's other tabs: a conversation was opened in one of them; subscribe to its feed. */
   z.object({ type: z.literal('conversation.started'), interaction: interactionId }),
+  /** conversation:<interaction>, to the staff alone. */
+  z.object({ type: z.literal('call.quality'), interaction: interactionId, quality: legQuality }),
   /** conversation:<interaction>. VID-8, for staff. */
   z.object({ type: z.literal('video.quality'), interaction: interactionId, links: z.array(linkQuality) }),
   /** conversation:<interaction>. VID-1: who speaks. */

@@ -81,6 +81,29 @@ describe('calls at the desk', () => {
     await finish(call);
   });
 
+  test('VOX-4 how well the call is heard is shown in words, with whose phone and its figures where it is not clear', async () => {
+    const call = await talking();
+    const meter = desk.page.locator('.call-quality');
+    const says = async (figures: { lossPct: number; jitterMs: number; rttMs: number }, words: string) => {
+      // A signal may be lost, as one is that comes before the desk follows the conversation: the next one says it again.
+      await expect
+        .poll(async () => {
+          phones.tellQuality(call, figures);
+          return (await meter.count()) > 0 && meter.textContent();
+        })
+        .toBe(words);
+    };
+    await says({ lossPct: 0, jitterMs: 3, rttMs: 40 }, 'Clear line');
+    expect(await meter.getAttribute('title')).toBe('Worst heard: +420123456789 · 0 % lost · 3 ms jitter · 40 ms round trip');
+    await says(
+      { lossPct: 2.25, jitterMs: 12, rttMs: 90 },
+      'Line not quite clearWorst heard: +420123456789 · 2.3 % lost · 12 ms jitter · 90 ms round trip',
+    );
+    await says({ lossPct: 0, jitterMs: 75, rttMs: 90 }, 'Poor lineWorst heard: +420123456789 · 0 % lost · 75 ms jitter · 90 ms round trip');
+    await finish(call);
+    await meter.waitFor({ state: 'detached' });
+  });
+
   test('VOX-4 ask first, then all together; the one who was asked can be let go, and the caller comes back', async () => {
     const call = await talking();
     await button('Ask first').click();
@@ -148,7 +171,7 @@ describe('calls at the desk', () => {
     await desk.page.locator('.rail-item', { hasText: 'Calls' }).click();
     const rows = desk.page.locator('.call-row');
     await rows.first().waitFor();
-    await expect.poll(() => rows.count()).toBe(5);
+    await expect.poll(() => rows.count()).toBe(6);
     const text = await rows.first().textContent();
     for (const part of ['Incoming', 'Karel Novák', '+420123456789', 'Sales line', 'Anna Bianchi', 'Answered']) expect(text).toContain(part);
     await desk.page.getByLabel('Number').fill('999');

@@ -3,7 +3,8 @@ import { createEngine, type RunningEngine, type Scope } from '../../../queues/in
 import { AppError } from '../../../src/base/errors.ts';
 import { type InteractionId, newId, type QueueId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
-import type { CallCommandBody, CallView, LegView } from '../../../src/protocol/calls.ts';
+import type { CallCommandBody, CallView, LegQuality, LegView } from '../../../src/protocol/calls.ts';
+import type { PublicSignal } from '../../../src/protocol/events.ts';
 import type { Center } from '../../support/center.ts';
 import { until } from '../../support/services.ts';
 
@@ -106,6 +107,13 @@ export class PhoneCalls {
     if (!accepted.ok) throw new Error(accepted.code);
     const leg: LegView = { id: newId('leg'), role: 'agent', name, userId: agentId, state: 'talking', isMuted: false };
     return this.#note(call, { state: 'talking', legs: [...call.legs, leg], answeredAt: Date.now() });
+  }
+
+  /** The media process tells how the caller's phone is heard. */
+  tellQuality(call: CallView, figures: Pick<LegQuality, 'lossPct' | 'jitterMs' | 'rttMs'>): void {
+    const quality: LegQuality = { legId: call.legs[0]?.id ?? '', packets: 500, codec: 'PCMA', ...figures };
+    const told: PublicSignal = { type: 'call.quality', interaction: call.interaction, quality };
+    this.engine.signals.publish(this.scope, `conversation:${call.interaction}`, JSON.stringify(told));
   }
 
   /** Whom the agent asks answers. */

@@ -116,6 +116,7 @@ export class Recovery {
     if (!saved.dialog || !link) return;
     const leg = Leg.restored(saved);
     leg.dialog = new Dialog(this.#board.dialogs, { ...saved.dialog, link });
+    this.#board.dialOut.meterOn(leg.dialog);
     call.adopt(leg);
     const { reactions } = this.#board;
     const kind = leg.role === 'customer' ? 'customer' : leg.role === 'agent' ? 'agent' : 'other';
@@ -124,6 +125,7 @@ export class Recovery {
 
   #hangUp({ dialog }: SavedLeg): void {
     const link = dialog && this.#board.link(dialog.server);
+    if (dialog?.trunk) this.#board.dialOut.lost(dialog.trunk);
     if (dialog && link?.isUp) new Dialog(this.#board.dialogs, { ...dialog, link }).bye();
   }
 }

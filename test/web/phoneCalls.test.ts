@@ -87,10 +87,13 @@ describe('calls at the desk', () => {
     const says = async (figures: { lossPct: number; jitterMs: number; rttMs: number }, words: string) => {
       // A signal may be lost, as one is that comes before the desk follows the conversation: the next one says it again.
       await expect
-        .poll(async () => {
-          phones.tellQuality(call, figures);
-          return (await meter.count()) > 0 && meter.textContent();
-        })
+        .poll(
+          async () => {
+            phones.tellQuality(call, figures);
+            return (await meter.count()) > 0 && meter.textContent();
+          },
+          { timeout: 10_000 },
+        )
         .toBe(words);
     };
     await says({ lossPct: 0, jitterMs: 3, rttMs: 40 }, 'Clear line');
@@ -99,7 +102,10 @@ describe('calls at the desk', () => {
       { lossPct: 2.25, jitterMs: 12, rttMs: 90 },
       'Line not quite clearWorst heard: +420123456789 · 2.3 % lost · 12 ms jitter · 90 ms round trip',
     );
-    await says({ lossPct: 0, jitterMs: 75, rttMs: 90 }, 'Poor lineWorst heard: +420123456789 · 0 % lost · 75 ms jitter · 90 ms round trip');
+    await says(
+      { lossPct: 0, jitterMs: 75, rttMs: 90 },
+      'Poor lineWorst heard: +420123456789 · 0\u00a0% lost · 75\u00a0ms jitter · 90\u00a0ms round trip',
+    );
     await finish(call);
     await meter.waitFor({ state: 'detached' });
   });
@@ -150,7 +156,7 @@ describe('calls at the desk', () => {
     await card.getByRole('button', { name: 'End now' }).click();
     await card.waitFor({ state: 'detached' });
     const noteOf = async () => (await stage.asAdmin('GET', `/calls/${call.interaction}`)).note;
-    await expect.poll(noteOf).toBe('pays by Friday');
+    await expect.poll(noteOf, { timeout: 10_000 }).toBe('pays by Friday');
     expect(await stage.asAdmin('GET', `/calls/${call.interaction}`)).toMatchObject({ outcome: { kind: 'OK' } });
   });
 

@@ -50,7 +50,7 @@ export function CallQuality({ call }: { call: CallView }) {
         <i />
       </span>
       <span role="status">{t(`call.quality.${grade}`)}</span>
-      {grade !== 'good' && <small>{`${whose} · ${figures}`}</small>}
+      {grade !== 'good' && <small>{`${whose} · ${figures}`.replaceAll(/(\d) (?=%|ms)/g, '$1\u00a0')}</small>}
     </span>
   );
 }

@@ -109,6 +109,11 @@ export class PhoneCalls {
     return this.#note(call, { state: 'talking', legs: [...call.legs, leg], answeredAt: Date.now() });
   }
 
+  /** Calls that are not over. */
+  live(): CallView[] {
+    return [...this.#calls.values()].filter(({ state }) => state !== 'ended');
+  }
+
   /** The media process tells how the caller's phone is heard. */
   tellQuality(call: CallView, figures: Pick<LegQuality, 'lossPct' | 'jitterMs' | 'rttMs'>): void {
     const quality: LegQuality = { legId: call.legs[0]?.id ?? '', packets: 500, codec: 'PCMA', ...figures };

@@ -19,8 +19,9 @@ import { tellQuality } from '../flows/quality.ts';
 import { reactions } from '../flows/reactions.ts';
 import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
-import { takeOver } from '../flows/takeOver.ts';
+import { replaceCaller, takeOver } from '../flows/takeOver.ts';
 import { callerPressed } from '../flows/waiting.ts';
+import type { Authenticator } from '../registrar/authenticator.ts';
 import type { RtpEvent } from '../rtp/protocol.ts';
 import { CarriedCalls } from './calls.ts';
 import { Debts } from './debts.ts';
@@ -52,6 +53,8 @@ export interface ApplicationOptions {
   readonly drainMs: number;
   /** REGISTER and what else is no call; the answer is the handler's. */
   readonly registrar?: (link: Link, request: IncomingRequest, response: OutgoingResponse) => void;
+  /** Asks phones that place calls for their password; absent: they place none. */
+  readonly authenticator?: Pick<Authenticator, 'judge' | 'blockedSec'>;
 }
 
 export interface SipApplication {
@@ -119,7 +122,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     calls,
     wheel,
     reactions,
-    stories: { takeOver },
+    stories: { takeOver, replaceCaller },
     silence: options.silence,
     dialOut: createDialOut({
       engine,
@@ -156,9 +159,11 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     owe: (what, work) => debts.owe(what, work),
   };
   const recovery = new Recovery(board, tag);
-  const intake = new Intake(board, guards);
+  const intake = new Intake(board, guards, options.authenticator);
 
   function onRequest(link: Link, request: IncomingRequest, response: OutgoingResponse): void {
+    const unknown = notKnown(request);
+    if (unknown.length > 0) return response.send(420, { headers: { Unsupported: unknown.join(', ') } });
     const dialog = request.stackDialogId ? dialogs.get(request.stackDialogId) : undefined;
     if (dialog) {
       // An adopted dialog may come by another link than the one it was saved with.
@@ -236,6 +241,19 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       wheel.close();
     },
   };
+}
+
+/** What servers and flows do of extensions that a request can insist on (RFC 3261 8.2.2.3); REGISTER has its own. */
+const EXTENSIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
+
+/** A BYE ends its call at the server, whatever is said of it. */
+const NEVER_REFUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'REGISTER']);
+
+function notKnown(request: IncomingRequest): string[] {
+  const required = NEVER_REFUSED.has(request.method) ? undefined : request.get('Require');
+  if (required === undefined) return [];
+  const options = required.split(',').map((option) => option.trim());
+  return options.filter((option) => option !== '' && !EXTENSIONS.has(option.toLowerCase()));
 }
 
 function mediaTold(calls: CarriedCalls, event: RtpEvent): void {

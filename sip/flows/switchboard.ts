@@ -20,6 +20,8 @@ export interface Calls {
   addLeg(leg: Leg, call: Call): void;
   /** Its media is being closed; the figures still come. */
   closing(leg: Leg, call: Call): void;
+  /** As if it had never been. */
+  discard(leg: Leg): void;
   remove(call: Call): void;
   ofLeg(id: LegId): { readonly leg: Leg; readonly call: Call } | undefined;
   ofDialog(dialog: Dialog): { readonly leg: Leg; readonly call: Call } | undefined;
@@ -43,7 +45,10 @@ export interface Switchboard {
   readonly dialOut: DialOut;
   readonly reactions: Reactions;
   /** Attended transfer between two calls of ours (`takeOver.ts`). */
-  readonly stories: { takeOver(call: Call, other: Call, agent: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }> };
+  readonly stories: {
+    takeOver(call: Call, other: Call, next: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }>;
+    replaceCaller(call: Call, guest: Leg, next: Leg): void;
+  };
   readonly silence: SilenceLimits;
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };
   phonesOf(scope: Scope, agentId: UserId): Promise<readonly PhoneDoc[]>;

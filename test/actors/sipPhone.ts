@@ -19,6 +19,8 @@ export interface PhoneOptions {
   readonly media?: RtpPhoneOptions;
   /** The methods it says it knows; empty: it says nothing. */
   readonly allow?: string;
+  /** What it answers with when a call of its own is challenged (407); absent: nothing. */
+  readonly password?: string;
 }
 
 const token = (): string => randomBytes(8).toString('hex');
@@ -31,6 +33,7 @@ export function header(message: SipText, name: string): string | undefined {
 export class SipPhone {
   readonly user: string;
   readonly media: RtpPhone;
+  password: string | undefined;
   readonly server: { readonly host: string; readonly port: number };
   /** Every message that came, oldest first. */
   readonly received: SipText[] = [];
@@ -51,6 +54,7 @@ export class SipPhone {
     this.media = media;
     this.user = options.user ?? `phone-${token()}`;
     this.server = options.server;
+    this.password = options.password;
     const { allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY' } = options;
     this.allow = allow ? [`Allow: ${allow}`] : [];
     socket.on('message', (bytes) => this.#onMessage(bytes.toString()));
@@ -224,6 +228,8 @@ export class SipPhone {
     const before = this.#answered.get(keyOf(message));
     if (before && method !== 'ACK') return this.send(before);
     const call = this.calls.find((known) => known.callId === header(message, 'Call-ID'));
+    // Repeated because nobody has answered it yet: a phone that rings goes on ringing.
+    if (method === 'INVITE' && call?.invitation && keyOf(message) === keyOf(call.invitation)) return;
     if (call) return call.handle(method, message);
     if (method !== 'INVITE') return method === 'ACK' ? undefined : this.respond(message, 481, 'No Call', [`To: ${header(message, 'To')}`]);
     const incoming = PhoneCall.incoming(this, message);
@@ -306,6 +312,15 @@ export class PhoneCall {
       (early) => this.progress.push(statusOf(early)),
       this.#branch,
     );
+    const challenge = header(response, 'Proxy-Authenticate');
+    const { password } = this.phone;
+    if (statusOf(response) === 407 && challenge && password !== undefined && !headers.some((line) => line.startsWith('Proxy-Auth'))) {
+      const to = this.#to;
+      this.#to = header(response, 'To') ?? to;
+      this.#ack(this.#branch, '');
+      this.#to = to;
+      return this.invite(sdp, [...headers, `Proxy-Authorization: ${this.phone.digest(challenge, 'INVITE', this.#uri, password)}`]);
+    }
     await this.#answeredBy(response);
   }
 

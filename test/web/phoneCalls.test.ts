@@ -16,6 +16,8 @@ beforeAll(async () => {
   const { signIns } = await stage.center.demo();
   anna = await phones.register(signIns.find(({ email }) => email.startsWith('anna@'))?.phone.username ?? '');
   queue = await phones.queueNamed('Sales line');
+  const { version } = await stage.asAdmin('GET', `/queues/${queue}`);
+  await stage.asAdmin('PATCH', `/queues/${queue}`, { wrapUpMs: 300_000, version });
   desk = await stage.agent('anna');
 }, 120_000);
 afterEach(() => expect(stage.browser.takeErrors()).toEqual([]));
@@ -100,7 +102,7 @@ describe('calls at the desk', () => {
     expect(await meter.getAttribute('title')).toBe('Worst heard: +420123456789 · 0 % lost · 3 ms jitter · 40 ms round trip');
     await says(
       { lossPct: 2.25, jitterMs: 12, rttMs: 90 },
-      'Line not quite clearWorst heard: +420123456789 · 2.3 % lost · 12 ms jitter · 90 ms round trip',
+      'Line not quite clearWorst heard: +420123456789 · 2.3\u00a0% lost · 12\u00a0ms jitter · 90\u00a0ms round trip',
     );
     await says(
       { lossPct: 0, jitterMs: 75, rttMs: 90 },

@@ -17,6 +17,9 @@ beforeAll(async () => {
   const { signIns } = await stage.center.demo();
   anna = await phones.register(signIns.find(({ email }) => email.startsWith('anna@'))?.phone.username ?? '');
   queue = await phones.queueNamed('Sales line');
+  // Looking takes its time: neither offer nor wrap-up may run out meanwhile.
+  const { version } = await stage.asAdmin('GET', `/queues/${queue}`);
+  await stage.asAdmin('PATCH', `/queues/${queue}`, { offerTimeoutMs: 120_000, wrapUpMs: 300_000, version });
   await stage.asAdmin('POST', '/trunks', { name: 'Branch office', type: 'registers', prefixes: ['+39', '+420'] });
   await stage.asAdmin('POST', '/trunks', { name: 'Old line', type: 'address', sources: ['203.0.113.0/24'], isActive: false });
 }, 120_000);
@@ -149,5 +152,5 @@ describe.each(LOOKS)(
       await profile.close();
     });
   },
-  90_000,
+  180_000,
 );

@@ -2,6 +2,7 @@
 import { effect, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { VisitorCalls } from './calls.ts';
 import { keep, kept } from './keep.ts';
 import type { WidgetTexts } from './texts.ts';
 import { NEW, type Visitor } from './visitor.ts';
@@ -14,6 +15,7 @@ export class WidgetState {
   readonly visitor: Visitor;
   readonly texts: WidgetTexts;
   readonly isOpen = signal(false);
+  readonly calls: VisitorCalls;
   readonly screen = signal<Screen>(undefined);
   /** Text being written to a conversation. */
   readonly #drafts = new Map<string, Signal<string>>();
@@ -21,6 +23,7 @@ export class WidgetState {
   constructor(visitor: Visitor, texts: WidgetTexts) {
     this.visitor = visitor;
     this.texts = texts;
+    this.calls = new VisitorCalls(visitor, () => this.isOpen.value);
     const key = `centralino:view:${visitor.options.group}`;
     const [open, screen] = (kept('session', key) ?? '').split(' ');
     this.isOpen.value = visitor.options.isOpen || open === 'open';
@@ -51,6 +54,17 @@ export class WidgetState {
     const running = this.visitor.recent.value.find((conversation) => !conversation.isOver.value);
     this.screen.value = running?.id ?? NEW;
     if (!running) emit('chatOpen', { group: this.visitor.options.group });
+  }
+
+  /** WID-4: as a video from the beginning. In a conversation that is going on, and where the group has no video, it is the chat. */
+  startVideo(): void {
+    const { group, recent, options } = this.visitor;
+    if (!group.video.isOn || recent.value.some((conversation) => !conversation.isOver.value)) return this.startChat();
+    this.isOpen.value = true;
+    this.screen.value = NEW;
+    emit('chatOpen', { group: options.group });
+    // Refused (switched off meanwhile): an empty conversation is on screen, to write to.
+    this.visitor.startVideo().catch((error: unknown) => console.warn('centralino: video cannot be started', error));
   }
 
   startAnother(): void {

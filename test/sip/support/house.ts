@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { type SilenceLimits, silenceLimits } from '../../../config/limits.ts';
 import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
@@ -18,12 +19,15 @@ import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
-import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
+import { openEdge, SECRET, type TestEdge, type TestEdgeOptions } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, SCENE_SECRET_KEY, type SceneAgent } from '../../support/phoneScene.ts';
 import { startTestRedis, type TestRedis, until } from '../../support/services.ts';
 import { RATE, sine } from '../../support/tones.ts';
 import { monoWav } from '../../support/wav.ts';
 import { type SipProcess, startSipProcess } from './sipProcess.ts';
+
+// A whole house and its phones, on a machine that others use too: limits only end what hangs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
@@ -67,7 +71,11 @@ export interface HouseOptions {
   readonly minuteMs?: number;
   readonly silence?: Partial<SilenceLimits>;
   readonly drainMs?: number;
+  /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
+  readonly trunkSources?: readonly string[];
   readonly timers?: SipTimers;
+  /** Of the edge: where its sockets listen, and with which certificate. */
+  readonly sockets?: Pick<TestEdgeOptions, 'host' | 'tls'>;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
@@ -79,7 +87,9 @@ export async function openHouse({
   minuteMs = 60_000,
   silence = {},
   drainMs = 0,
+  trunkSources = ['127.0.0.1'],
   timers = RFC_TIMERS,
+  sockets = {},
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
@@ -94,6 +104,7 @@ export async function openHouse({
   closing.push(() => workers.close());
   const scene = await createPhoneScene(engine, {
     agents: 0,
+    trunkSources,
     queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: MUSIC, announceEverySec: 0, ...voice }, ...queue },
   });
 
@@ -131,7 +142,7 @@ export async function openHouse({
 
   const edges: { name: string; edge: TestEdge }[] = [];
   const anotherEdge = async (): Promise<TestEdge> => {
-    const edge = await openEdge({ timers });
+    const edge = await openEdge({ timers, ...sockets });
     closing.push(() => edge.close('test over'));
     const name = `edge-${edges.length + 1}`;
     edges.push({ name, edge });
@@ -152,6 +163,7 @@ export async function openHouse({
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
+      authenticator: registrar.authenticator,
       registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
       minuteMs,
       silence: { ...silenceLimits, ...silence },

@@ -16,10 +16,16 @@ export class PhoneCalls {
   /** What the desks asked for. */
   readonly asked: CallCommandBody[] = [];
   readonly #calls = new Map<string, CallView>();
+  /** As the SIP application does every second: who is not heard of for ten carries nothing any more. */
+  readonly #carrying: NodeJS.Timeout;
 
   private constructor(engine: RunningEngine, scope: Scope) {
     this.engine = engine;
     this.scope = scope;
+    this.#carrying = setInterval(() => {
+      const live = this.live().map(({ id, interaction }) => ({ call: id, interaction }));
+      if (live.length > 0) this.engine.phones.carry(live).catch(() => undefined);
+    }, 1_000);
     engine.phones.serve(async ({ call, body }) => {
       const { command } = JSON.parse(body) as { command: CallCommandBody };
       this.asked.push(command);
@@ -36,6 +42,7 @@ export class PhoneCalls {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#carrying);
     return this.engine.close('test over');
   }
 

@@ -5,7 +5,7 @@
 import type { UserId } from '../../src/base/ids.ts';
 import { invite, type Outgoing } from '../app/invite.ts';
 import type { Call } from './call.ts';
-import type { LegRole } from './leg.ts';
+import type { Leg, LegRole } from './leg.ts';
 import type { Ring, RingResult } from './ring.ts';
 
 export interface Rung {
@@ -17,12 +17,13 @@ export interface Rung {
 export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<RingResult> {
   const { board, scope } = call;
   const { phones } = board.engine;
-  const [leg, bindings, configured, agent] = await Promise.all([
+  const [opened, bindings, configured, agent] = await Promise.all([
     call.openLeg({ role: who.role, name: who.userId, userId: who.userId }),
     phones.bindingsOf(scope, who.userId),
     board.phonesOf(scope, who.userId),
     board.names.agent(scope, who.userId),
   ]);
+  const leg = bindings.length > 0 && bindings.every(isSix) ? await instead(call, opened, who) : opened;
   leg.name = agent;
   ring.leg = leg;
   if (ring.isStopped) return { kind: 'stopped' };
@@ -51,6 +52,16 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
   const result = await ring.run(attempts);
   board.log.debug({ call: call.id, agent: who.userId, phones: attempts.length, result: result.kind }, 'ring.over');
   return result;
+}
+
+/** It is reached over IPv6. */
+const isSix = ({ flow, contact }: { readonly flow: string; readonly contact: string }): boolean =>
+  /^sips?:(?:[^@]*@)?\[/i.test(flow || contact);
+
+/** Nearly all phones are on IPv4, and none of them waits for the question which it is: the few others get their end of the media now. */
+async function instead(call: Call, opened: Leg, { role, userId }: Rung): Promise<Leg> {
+  call.discard(opened);
+  return call.openLeg({ role, name: userId, userId }, 'IPv6');
 }
 
 /** What the agent's phone shows: the caller, as it was sent to us. */

@@ -111,8 +111,10 @@ describe('bad parameters', () => {
       { codecs: [{ ...RTP_CAPABILITIES.codecs[0], preferredPayloadType: 999 }] },
       { codecs: [], headerExtensions: [{ kind: 'video', uri: '', preferredId: 0 }] },
     ];
-    for (const rtpCapabilities of capabilities)
+    for (const rtpCapabilities of capabilities) {
       await expect(talk.asAgent({ do: 'consume', peer: agent.id, producers: ['x'], rtpCapabilities })).rejects.toThrow('invalid');
+      await expect(talk.asAgent({ do: 'join', peer: 'not-let-in', rtpCapabilities })).rejects.toThrow('invalid');
+    }
     const fingerprints = [
       { algorithm: 'sha-256', value: 'AB:CD' },
       { algorithm: 'sha-256', value: 'Z'.repeat(95) },

@@ -99,6 +99,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     config,
     phones,
     lease,
+    onOffers: (listener) => commands.onOffers(listener),
     core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },
     async fullPartitions() {
       const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);

@@ -99,6 +99,16 @@ export interface Binding {
   readonly expiresAt: number;
 }
 
+/** Where a call rings an agent. */
+export interface PhoneWays {
+  /** Of the agent, for display. */
+  readonly name: string;
+  /** Live ones. */
+  readonly bindings: readonly Binding[];
+  /** Outside numbers that are phones of the agent. */
+  readonly external: readonly PhoneDoc[];
+}
+
 export type NodeKind = 'edge' | 'rtp' | 'sip';
 /** A process that serves phones, as it says of itself every second; forgotten after 5 s of silence. */
 export interface PhoneNode {

@@ -16,6 +16,7 @@ import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
 import { reactions } from '../flows/reactions.ts';
+import { offered } from '../flows/ringing.ts';
 import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
 import { takeOver } from '../flows/takeOver.ts';
@@ -104,6 +105,13 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
     },
     onGap: () => log.warn('tail.gap'),
+  });
+  // Of our own commands, whose match is known with their answers: the next caller rings before the log is read.
+  const forgetOffers = engine.onOffers((offers) => {
+    for (const offer of offers) {
+      const call = calls.ofInteraction(offer.interactionId);
+      if (call) offered(call, offer);
+    }
   });
   const followed = new Map<number, Promise<unknown>>();
   const agents = new Recent<string>(NAMES_MS);
@@ -226,6 +234,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       for (const call of [...calls.all()]) customerGone(call, 'stopped');
       await Promise.all(loops.map((loop) => loop.close()));
       await debts.close();
+      forgetOffers();
       await mailbox.close();
       await tail.close();
       media.close();

@@ -68,6 +68,8 @@ export class Call {
   expectedOwner: UserId | undefined;
   /** Whom the log last named as owner: settles an accept whose reply was lost. */
   takenBy: UserId | undefined;
+  /** Agent and token of offers that the log said are over (`ringing.ts`). */
+  readonly goneOffers = new Set<string>();
   /** Nobody's any more in routing: nothing has to be ended there. */
   isOutOfRouting = false;
   /** A command of the desk or of a phone is being carried out. */

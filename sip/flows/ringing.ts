@@ -10,10 +10,14 @@ import { ringPhones } from './phones.ts';
 import { Ring, type RingResult } from './ring.ts';
 import { answered, joinAgent } from './talking.ts';
 
+/** Offers that are over, as far back as an answer can come too late. */
+const GONE_KNOWN = 100;
+const offerId = ({ agentId, token }: Pick<Offered, 'agentId' | 'token'>): string => `${agentId} ${token}`;
+
 /** An offer is made: known from the answer to our own command, or from the log; told twice it rings once. */
-export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token'>): void {
+export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token' | 'ways'>): void {
   const { state } = call;
-  if (state.at !== 'waiting') return;
+  if (state.at !== 'waiting' || call.goneOffers.has(offerId(offer))) return;
   const standing = state.rings.get(offer.agentId);
   if (standing?.token === offer.token) return;
   if (standing) giveUp(call, standing, 'replaced');
@@ -23,6 +27,9 @@ export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token'>): 
 
 /** The offer is over. A phone that has answered already is being settled by its own accept. */
 export function offerGone(call: Call, agentId: UserId, token: string): void {
+  // The log may be faster than the answer to the command that made the offer.
+  if (call.goneOffers.size >= GONE_KNOWN) call.goneOffers.clear();
+  call.goneOffers.add(offerId({ agentId, token }));
   const ring = ringsOf(call).get(agentId);
   if (ring?.token === token && !ring.isAnswered) giveUp(call, ring, 'offer gone');
 }

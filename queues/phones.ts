@@ -176,6 +176,8 @@ export interface Phones {
   forgetCall(call: string): Promise<void>;
   /** Of the calls that this node saved, those that nobody took. */
   ownCalls(): Promise<ReadonlySet<string>>;
+  /** Whether other nodes saved calls that nobody took yet: live ones, or such as are gone. */
+  areCallsElsewhere(): Promise<boolean>;
   /** The saved calls of SIP nodes that are gone; each is given to one asker only. */
   takeLapsedCalls(): Promise<string[]>;
 

@@ -32,6 +32,7 @@ import { keepCalls } from './lapse.ts';
 import type { Link, ServerAddress } from './link.ts';
 import { Links } from './links.ts';
 import { Media, type MediaOptions } from './media.ts';
+import { Notes } from './notes.ts';
 import { Recent } from './recent.ts';
 import { Recovery } from './recovery.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf.ts';
@@ -73,6 +74,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const dialogs = new Dialogs();
   const calls = new CarriedCalls(wheel);
   const debts = new Debts(log);
+  const notes = new Notes();
   const guards = new Guards(options.limits);
   /** By which servers know us. */
   const tag = options.nodeId.slice(-32);
@@ -158,7 +160,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       void engine.phones
         .saveCall(call.id, JSON.stringify(call.saved))
         .catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
-    forget: (call) => void debts.owe('forget', () => engine.phones.forgetCall(call.id)),
+    forget: (call) => notes.add(() => void debts.owe('forget', () => engine.phones.forgetCall(call.id))),
+    later: (work) => notes.add(work),
     link: (server) => links.get(server),
     owe: (what, work) => debts.owe(what, work),
   };
@@ -233,6 +236,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       await Promise.race([calls.empty(), new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())]);
       for (const call of [...calls.all()]) customerGone(call, 'stopped');
       await Promise.all(loops.map((loop) => loop.close()));
+      notes.flush();
       await debts.close();
       forgetOffers();
       await mailbox.close();

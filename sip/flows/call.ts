@@ -269,7 +269,8 @@ export class Call {
       endedAt,
       cause,
     };
-    void this.board.owe('leg', () => this.board.engine.router.noteLeg(this.scope, { ...entry, stats: JSON.stringify(stats) }));
+    const note = { ...entry, stats: JSON.stringify(stats) };
+    this.board.later(() => void this.board.owe('leg', () => this.board.engine.router.noteLeg(this.scope, note)));
   }
 
   /** Everything of it. Idempotent. What routing has to know is the flow's (`hangUp.ts`). */
@@ -306,7 +307,7 @@ export class Call {
   save(): void {
     if (this.#isSaving || this.isOver) return;
     this.#isSaving = true;
-    setImmediate(() => {
+    this.board.later(() => {
       this.#isSaving = false;
       if (!this.isOver) this.board.save(this);
     });
@@ -364,7 +365,7 @@ export class Call {
     if (this.#isNoting || (!this.owner && !agentOf(this.#state)) || this.isOutOfRouting) return;
     this.#isNoting = true;
     // Several changes of one moment are told as one.
-    setImmediate(() => {
+    this.board.later(() => {
       this.#isNoting = false;
       this.#version++;
       const note = { interactionId: this.interaction, version: this.#version, call: JSON.stringify(this.view) };

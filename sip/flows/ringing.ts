@@ -91,6 +91,8 @@ async function ringForOffer(call: Call, ring: Ring): Promise<void> {
 async function accept(call: Call, ring: Ring): Promise<boolean> {
   const { scope, interaction, board } = call;
   const offer = { interactionId: interaction, agentId: ring.agentId, token: ring.token };
+  // With the accept, which tells the desk that it may command the call.
+  board.carry(call);
   try {
     const accepted = await board.engine.router.acceptOffer(scope, offer);
     if (!accepted.ok) board.log.info({ call: call.id, agent: ring.agentId, code: accepted.code }, 'offer.accept.refused');

@@ -57,6 +57,8 @@ export interface Switchboard {
   mayRedial(): boolean;
   /** For the process that goes on with the call if this one dies. */
   save(call: Call): void;
+  /** What the engine is told of calls and nobody waits for: it leaves together with other such, in order. */
+  later(work: () => void): void;
   forget(call: Call): void;
   /** Of the server a phone registered at. */
   link(server: string): Link | undefined;

@@ -15,10 +15,6 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     pool: 'forks',
-    // Until two things are found: calls that fail now and then on a busy machine (test/sip/calls, recovery), and an error that ioredis throws outside of any
-    // call when a connection with gathered commands is cut. A second or third try that passes is told as such.
-    retry: 2,
-    dangerouslyIgnoreUnhandledErrors: true,
     slowTestThreshold: 5_000,
     projects: [
       {

@@ -194,6 +194,8 @@ export interface Router {
   ): Promise<Outcome>;
   /** How its call stands, for those who follow the conversation and for `views.call`. An older version changes nothing. */
   noteCall(scope: Scope, note: { interactionId: InteractionId; version: number; call: string }): Promise<Outcome>;
+  /** As `noteCall`, of its video room: `views.room`. */
+  noteRoom(scope: Scope, note: { interactionId: InteractionId; version: number; room: string }): Promise<Outcome>;
   /** A leg is over: into the log, for history. Also after the interaction was closed. */
   noteLeg(scope: Scope, leg: EventBody<'call.leg'>): Promise<Outcome>;
   /** VID-2, BEY-1: what carries it changes. Refuses: not_found, gone, at_capacity (the owner could not hold it beside the rest). */
@@ -224,6 +226,16 @@ export interface Router {
   detachDevice(scope: Scope, socket: { agentId: UserId; deviceId: string; connectionId: string }): Promise<Outcome>;
 }
 
+/** Which SFU node carries the video room of an interaction. One node at most; who is silent about a room for 10 s carries it no more. */
+export interface Rooms {
+  /** The node that carries it from now on: the asked one, or who was first. */
+  claim(id: InteractionId, node: string): Promise<string>;
+  /** Of this node's rooms, those that are still its own; each for another 10 s. */
+  keep(ids: readonly InteractionId[]): Promise<InteractionId[]>;
+  release(id: InteractionId): Promise<void>;
+  holder(id: InteractionId): Promise<string | undefined>;
+}
+
 /** Reads for snapshots; each is consistent with the feed offset it returns. */
 export interface Views {
   conversation(
@@ -240,6 +252,8 @@ export interface Views {
   interaction(scope: Scope, id: InteractionId): Promise<InteractionView | undefined>;
   /** The last `noteCall`, JSON. */
   call(scope: Scope, id: InteractionId): Promise<string | undefined>;
+  /** The last `noteRoom`, JSON. */
+  room(scope: Scope, id: InteractionId): Promise<string | undefined>;
   agent(
     scope: Scope,
     id: UserId,
@@ -379,6 +393,7 @@ export interface Engine {
   readonly rates: Rates;
   readonly config: Config;
   readonly phones: Phones;
+  readonly rooms: Rooms;
   readonly lease: Lease;
   /**
    * Tells the offers of calls that commands of this process made, in the order of their answers and before those are told: a match need not come back by the

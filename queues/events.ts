@@ -114,6 +114,8 @@ export const eventBodies = {
   }),
   /** How a call stands (`src/protocol/calls.ts` callView, as JSON): hold, mute, consultation, conference. */
   'call.changed': z.object({ i, q, a: z.string(), call: z.string() }),
+  /** How a video room stands (`src/protocol/video.ts` roomView, as JSON). */
+  'room.changed': z.object({ i, q, a: z.string(), room: z.string() }),
   /** A leg is over: who it was, how it ended (`cause` a SIP status or a word of ours), and what RTCP and our counting said (`LegStats`, JSON). */
   'call.leg': z.object({
     i,

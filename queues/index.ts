@@ -13,6 +13,7 @@ import { KnockSender } from './knocks.ts';
 import { NodeLease } from './lease.ts';
 import { createPhones } from './phones/index.ts';
 import { connect, connectReader, type Reader, ScriptRunner, untilReady } from './redis.ts';
+import { createRooms } from './rooms.ts';
 import { createRouter } from './router.ts';
 import { createSessions } from './sessions.ts';
 import { createRates, createShelf } from './shelf.ts';
@@ -50,6 +51,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     redis.disconnect();
     throw error;
   }
+  const rates = createRates(redis, prefix);
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
   const knocks = new KnockSender({ redisUrl, prefix, log });
@@ -95,9 +97,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     signals,
     sessions: createSessions(commands, runner, prefix),
     shelf: createShelf(runner, prefix),
-    rates: createRates(redis, prefix),
+    rates,
     config,
     phones,
+    rooms: createRooms({ runner, prefix, nodeId }),
     lease,
     onOffers: (listener) => commands.onOffers(listener),
     core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },

@@ -27,5 +27,8 @@ export const signalChannel = (prefix: string): string => `${prefix}{sig}`;
 /** Prefix of a node's mailbox and of the sign that it reads it. */
 export const nodePrefix = (prefix: string, nodeId: string): string => `${prefix}{node:${nodeId}}`;
 
+/** Which node carries the video room of an interaction. */
+export const roomKey = (prefix: string, id: string): string => `${prefix}room:${id}`;
+
 /** Which node carries a call, by the id of the call or of its interaction. */
 export const carrierKey = (prefix: string, id: string): string => `${prefix}carrier:${id}`;

@@ -109,8 +109,8 @@ export interface PhoneWays {
   readonly external: readonly PhoneDoc[];
 }
 
-export type NodeKind = 'edge' | 'rtp' | 'sip';
-/** A process that serves phones, as it says of itself every second; forgotten after 5 s of silence. */
+export type NodeKind = 'edge' | 'rtp' | 'sip' | 'sfu';
+/** A process that serves phones or video rooms, as it says of itself every second; forgotten after 5 s of silence. */
 export interface PhoneNode {
   readonly kind: NodeKind;
   readonly id: string;

@@ -175,6 +175,7 @@ export function createRouter(commands: Commands): Router {
       plain('changeInteraction', scope, [interactionId, scope.accountId, 'media', medium]),
 
     noteCall: (scope, note) => plain('noteCall', scope, [note.interactionId, scope.accountId, note.version, note.call]),
+    noteRoom: (scope, note) => plain('noteCall', scope, [note.interactionId, scope.accountId, note.version, note.room, 'room']),
     noteLeg: (scope, leg) => plain('noteLeg', scope, [leg.leg, scope.accountId, JSON.stringify(leg)]),
 
     signIn: setState('sign_in'),

@@ -55,6 +55,11 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return account === scope.accountId ? (call ?? undefined) : undefined;
     },
 
+    async room(scope, id) {
+      const [account, room] = await redis.hmget(`${partitionKey(prefix, scope.partition)}:i:${id}`, 'acc', 'room');
+      return account === scope.accountId ? (room ?? undefined) : undefined;
+    },
+
     async agent(scope, id) {
       const answer = await commands.read('readAgent', scope.partition, [id, scope.accountId, 1]);
       if (!answer) return undefined;

@@ -62,11 +62,12 @@ function sendBy(links: Links): ProvidersOptions['send'] {
   return async ({ method, uri, headers }) => {
     const link = links.any();
     if (!link) throw new LinkLost('down');
-    const request = await link.request({ method, uri, headers: { ...headers } });
-    return link.during<ProviderAnswer>((resolve) => {
+    const { promise: answered, resolve } = Promise.withResolvers<ProviderAnswer>();
+    await link.request({ method, uri, headers: { ...headers } }, (request) => {
       request.on('response', (response) => {
         if (response.status >= 200) resolve(response);
       });
     });
+    return link.during<ProviderAnswer>((resolve, reject) => answered.then(resolve, reject));
   };
 }

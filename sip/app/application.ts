@@ -15,6 +15,7 @@ import { type Loop, repeat } from '../../src/base/loop.ts';
 import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
+import { tellQuality } from '../flows/quality.ts';
 import { reactions } from '../flows/reactions.ts';
 import { offered } from '../flows/ringing.ts';
 import { Silence } from '../flows/silence.ts';
@@ -264,5 +265,7 @@ function mediaTold(calls: CarriedCalls, event: RtpEvent): void {
       return Silence.begin(call, leg);
     case 'leg.heard':
       return leg.silence?.over();
+    case 'leg.quality':
+      return tellQuality(call, leg, event.quality);
   }
 }

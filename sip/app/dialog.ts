@@ -4,7 +4,7 @@
  */
 import type { Link } from './link.ts';
 import { LinkLost } from './link.ts';
-import type { IncomingRequest, IncomingResponse, OutgoingResponse, RequestOptions } from './srf.ts';
+import type { IncomingRequest, IncomingResponse, OutgoingResponse } from './srf.ts';
 
 export type OfferAnswer = { readonly ok: true; readonly sdp: string } | { readonly ok: false; readonly status: number };
 
@@ -112,20 +112,19 @@ export class Dialog {
   /** A request in the dialog, with its final response; undefined: none came, or the link went. */
   async request(method: string, options: { headers?: Record<string, string>; body?: string } = {}): Promise<IncomingResponse | undefined> {
     try {
-      const sent = await this.link.request({ method, stackDialogId: this.id, headers: {}, ...options } satisfies Omit<
-        RequestOptions,
-        '_socket'
-      >);
-      return await this.link.during<IncomingResponse | undefined>((resolve) => {
-        const timer = setTimeout(() => resolve(undefined), ANSWER_WITHIN_MS);
-        timer.unref();
+      const { promise: answered, resolve } = Promise.withResolvers<IncomingResponse | undefined>();
+      await this.link.request({ method, stackDialogId: this.id, headers: {}, ...options }, (sent) => {
         sent.on('response', (response, acknowledge) => {
           if (response.status < 200) return;
-          clearTimeout(timer);
           if (method === 'INVITE' && response.status < 300) acknowledge();
           resolve(response);
         });
       });
+      const timer = setTimeout(() => resolve(undefined), ANSWER_WITHIN_MS);
+      timer.unref();
+      return await this.link
+        .during<IncomingResponse | undefined>((resolve, reject) => answered.then(resolve, reject))
+        .finally(() => clearTimeout(timer));
     } catch (error) {
       if (!(error instanceof LinkLost) && /unable to find dialog/i.test(String(error))) this.#end('unknown to the server');
       return undefined;

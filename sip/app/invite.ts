@@ -95,15 +95,16 @@ export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Ou
     end({ kind: 'answered', dialog, sdp: response.body });
   }
 
+  function onSent(sent: SentRequest): void {
+    request = sent;
+    sent.on('response', onResponse);
+    if (isCancelled) sendCancel();
+  }
+
   const { uri, proxy, headers, sdp, auth } = options;
-  link.request({ method: 'INVITE', uri, proxy, auth, body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }).then(
-    (sent) => {
-      request = sent;
-      sent.on('response', onResponse);
-      if (isCancelled) sendCancel();
-    },
-    (error: unknown) => end(error instanceof LinkLost ? { kind: 'lost' } : { kind: 'failed', status: 503, contact: '' }),
-  );
+  link
+    .request({ method: 'INVITE', uri, proxy, auth, body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }, onSent)
+    .catch((error: unknown) => end(error instanceof LinkLost ? { kind: 'lost' } : { kind: 'failed', status: 503, contact: '' }));
 
   return {
     result,

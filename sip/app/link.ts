@@ -55,13 +55,18 @@ export class Link {
     return this.#socket !== undefined;
   }
 
-  /** Sends; `response`s come to the returned request's listeners. @throws LinkLost, or Error with what the server said against it */
-  request(options: Omit<RequestOptions, '_socket'>): Promise<SentRequest> {
+  /**
+   * Sends. `onSent` puts the listeners on: a far end may be so quick that its answer stands in the same packet as the server's word that the request went out, and is
+   * told before any promise. @throws LinkLost, or Error with what the server said against it
+   */
+  request(options: Omit<RequestOptions, '_socket'>, onSent?: (request: SentRequest) => void): Promise<SentRequest> {
     return this.during<SentRequest>((resolve, reject) => {
       const { connection, socket } = this.#up();
       connection.request({ ...options, _socket: socket }, (error, request) => {
-        if (request) resolve(request);
-        else reject(error instanceof Error ? error : new Error(String(error)));
+        if (request) {
+          onSent?.(request);
+          resolve(request);
+        } else reject(error instanceof Error ? error : new Error(String(error)));
       });
     });
   }

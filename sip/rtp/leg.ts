@@ -221,8 +221,11 @@ export class Leg {
       this.#isSilent = true;
       tell({ event: 'leg.silent', leg: this.id, ms: Math.round(now - heardAt) });
     }
-    if (this.#remote && this.#reports.isDue(now))
+    if (this.#remote && this.#reports.isDue(now)) {
       this.#port.sendRtcp(this.#reports.write(now, unixMs, this.#out.timestampAt(now)), this.#remote.isRtcpMux);
+      const quality = this.#heardCodec && this.#reports.takeQuality(this.#heardCodec);
+      if (quality && this.#isHeard) tell({ event: 'leg.quality', leg: this.id, quality });
+    }
   }
 
   /** Another application carries it now, which has not heard. */
@@ -248,8 +251,7 @@ export class Leg {
    * the rest of it music goes out at a third less cost.
    */
   #listenOrRest(now: number, silentMs: number): void {
-    const isHeard = this.listeners.length > 0 || this.mixInput !== undefined;
-    const mayRest = this.#player !== undefined && !isHeard && silentMs >= REST_AFTER_MS;
+    const mayRest = this.#player !== undefined && !this.#isHeard && silentMs >= REST_AFTER_MS;
     if (mayRest && (now + this.#restPhaseMs) % REST_PERIOD_MS >= LISTEN_MS) this.#port.settle();
     else this.#port.unsettle();
   }
@@ -307,6 +309,10 @@ export class Leg {
 
   #tellKey({ key, ms }: { key: string; ms: number }): void {
     this.#options.tell({ event: 'leg.key', leg: this.id, key, ms });
+  }
+
+  get #isHeard(): boolean {
+    return this.listeners.length > 0 || this.mixInput !== undefined;
   }
 
   /** Hears something of its own: no one else. */

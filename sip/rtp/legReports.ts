@@ -3,12 +3,14 @@
  * 5 s with the RFC's randomness; the figures are cumulative and go into the call's record.
  */
 import type { RtpPacket } from './packet.ts';
-import type { LegStats } from './protocol.ts';
+import type { Codec, LegStats, Quality } from './protocol.ts';
 import { Reception } from './reception.ts';
 import { ntpMiddle, parseRtcp, type ReportBlock, writeReport } from './rtcp.ts';
 
 const INTERVAL_MS = 5_000;
 const FRACTION = 65_536;
+/** Half a second of talk: a share of less is chance. */
+const TELLING_PACKETS = 25;
 /** A round trip beyond is a mistake of somebody's clock. */
 const LONGEST_TRIP_MS = 30_000;
 
@@ -24,6 +26,9 @@ export class LegReports {
   #remoteReport: { readonly sentAt: number; readonly arrivedAt: number } | undefined;
   #roundTripMs: number | undefined;
   #remoteLost: number | undefined;
+  /** 0 to 1, since the report of theirs before. */
+  #remoteFraction = 0;
+  #told = { received: 0, lost: 0 };
 
   constructor(ssrc: number, cname: string) {
     this.#ssrc = ssrc;
@@ -31,17 +36,39 @@ export class LegReports {
   }
 
   get stats(): LegStats {
-    const lost = this.#past.lost + Math.max(0, this.#reception?.lost ?? 0);
     return {
-      packetsReceived: this.#past.received + (this.#reception?.received ?? 0),
-      packetsLost: lost,
+      packetsReceived: this.#received,
+      packetsLost: this.#lost,
       packetsSent: this.#packets,
-      jitterMs: Math.round((this.#reception?.jitterMs ?? 0) * 10) / 10,
-      ...(this.#roundTripMs === undefined ? {} : { roundTripMs: Math.round(this.#roundTripMs * 10) / 10 }),
+      jitterMs: tenths(this.#reception?.jitterMs ?? 0),
+      ...(this.#roundTripMs === undefined ? {} : { roundTripMs: tenths(this.#roundTripMs) }),
       ...(this.#remoteLost === undefined || this.#packets === 0
         ? {}
         : { remoteLossPct: Math.round((10_000 * Math.max(0, this.#remoteLost)) / this.#packets) / 100 }),
     };
+  }
+
+  /** Since it was taken before; undefined while too little came to say anything. */
+  takeQuality(codec: Codec): Quality | undefined {
+    const received = this.#received - this.#told.received;
+    const lost = Math.max(0, this.#lost - this.#told.lost);
+    if (received < TELLING_PACKETS) return undefined;
+    this.#told = { received: this.#received, lost: this.#lost };
+    return {
+      ...(this.#roundTripMs === undefined ? {} : { rttMs: tenths(this.#roundTripMs) }),
+      jitterMs: tenths(this.#reception?.jitterMs ?? 0),
+      lossPct: tenths(100 * Math.max(lost / (received + lost), this.#remoteFraction)),
+      packets: this.#received,
+      codec,
+    };
+  }
+
+  get #received(): number {
+    return this.#past.received + (this.#reception?.received ?? 0);
+  }
+
+  get #lost(): number {
+    return this.#past.lost + Math.max(0, this.#reception?.lost ?? 0);
   }
 
   count({ ssrc, sequence, timestamp }: RtpPacket, now: number): void {
@@ -101,8 +128,11 @@ export class LegReports {
 
   #readBlock(block: ReportBlock, unixMs: number): void {
     this.#remoteLost = block.lost;
+    this.#remoteFraction = block.fractionLost / 256;
     if (block.lastReport === 0) return;
     const tripMs = (((ntpMiddle(unixMs) - block.lastReport - block.sinceLastReport) | 0) * 1_000) / FRACTION;
     if (tripMs >= 0 && tripMs < LONGEST_TRIP_MS) this.#roundTripMs = tripMs;
   }
 }
+
+const tenths = (value: number): number => Math.round(value * 10) / 10;

@@ -99,6 +99,19 @@ export const legStats = z.object({
 });
 export type LegStats = z.infer<typeof legStats>;
 
+/** Of the last few seconds, of one who talks. */
+export const quality = z.object({
+  /** From the other side's reports; absent without any. */
+  rttMs: z.number().optional(),
+  jitterMs: z.number(),
+  /** 0 to 100, of the worse direction. */
+  lossPct: z.number(),
+  /** Received since the beginning. */
+  packets: z.number().int(),
+  codec,
+});
+export type Quality = z.infer<typeof quality>;
+
 export const legInfo = z.object({
   call: id,
   leg: id,
@@ -126,6 +139,8 @@ export const rtpEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('leg.heard'), leg: id }),
   /** `reason`: over | stopped | replaced */
   z.object({ event: z.literal('play.ended'), leg: id, playback: id, reason: z.string() }),
+  /** While the leg is heard by somebody and packets come, with each report of RTCP: every 2.5 to 7.5 s. */
+  z.object({ event: z.literal('leg.quality'), leg: id, quality }),
   /** With the last figures, for the call's record. */
   z.object({ event: z.literal('leg.closed'), leg: id, stats: legStats }),
 ]);

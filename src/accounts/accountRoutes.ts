@@ -1,13 +1,10 @@
 /** ACC-1: the account's profile, its status, and the origins whose pages may use it. */
-import { type Selectable, sql, type Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import { z } from 'zod';
-import { etag, requireVersion, seenVersion, seenVersionOf, time, version } from '../api/fields.ts';
+import { seenVersion, time, version } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
-import { accountOf } from '../auth/principal.ts';
-import { AppError } from '../base/errors.ts';
 import type { AccountTable, Tables } from '../db/tables.ts';
-import { changeConfig } from '../routing/changeConfig.ts';
-import { actorOf, differences, writeAudit } from './audit.ts';
+import { configuredAccount, updateAccount } from '../routing/configuredAccount.ts';
 import type { AccessDeps } from './deps.ts';
 
 const tag = 'Account';
@@ -40,6 +37,7 @@ const accountView = profile.extend({
 });
 
 export function accountRoutes(deps: AccessDeps): Route[] {
+  const account = configuredAccount(deps, toView, toProfile);
   return [
     route({
       method: 'GET',
@@ -48,11 +46,7 @@ export function accountRoutes(deps: AccessDeps): Route[] {
       tag,
       action: 'account.read',
       answers: { 200: accountView },
-      handler: async (request) => {
-        const row = await deps.db.selectFrom('account').selectAll().where('id', '=', accountOf(request.principal)).executeTakeFirst();
-        if (!row) throw new AppError('not_found');
-        return { status: 200, headers: etag(row.version), body: toView(row) };
-      },
+      handler: (request) => account.show(request),
     }),
     route({
       method: 'PATCH',
@@ -62,49 +56,19 @@ export function accountRoutes(deps: AccessDeps): Route[] {
       action: 'account.manage',
       body: profile.partial().extend({ version: seenVersion }),
       answers: { 200: accountView },
-      handler: async (request) => {
-        const id = accountOf(request.principal);
-        const seen = seenVersionOf(request);
-        const { version: _, ...change } = request.body;
-        const after = await changeConfig(deps, id, async (trx, changes) => {
-          const before = await trx.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-          requireVersion(before.version, seen);
-          const after = await trx
-            .updateTable('account')
-            // Temporary sign-ins outlive the permission, so it is remembered that there may be some.
-            .set({
-              ...toColumns(change),
-              ...(change.canSignInAnywhere && { has_visits: true }),
-              version: sql`version + 1`,
-              updated_at: sql`now()`,
-            })
-            .where('id', '=', id)
-            .returningAll()
-            .executeTakeFirstOrThrow();
-          changes.touch('account', id);
-          if (after.has_visits && !before.has_visits) for (const userId of await usersWithoutQueue(trx, id)) changes.touch('agent', userId);
-          if (after.status !== before.status) {
-            // Members of an inactive account are signed out; administrators stay, to switch it on.
-            const members = await trx
-              .selectFrom('app_user')
-              .select('id')
-              .where('account_id', '=', id)
-              .where('role', '=', 'member')
-              .where('status', '=', 'active')
-              .execute();
-            for (const member of members) changes.rights(member.id, { reason: `account.${after.status}` });
-          }
-          await writeAudit(trx, {
-            accountId: id,
-            actor: actorOf(request),
-            action: 'account.changed',
-            target: { kind: 'account', id },
-            detail: differences(toView(before), toProfile(after)),
-          });
-          return after;
-        });
-        return { status: 200, headers: etag(after.version), body: toView(after) };
-      },
+      handler: (request) =>
+        account.change(request, async ({ trx, changes, accountId }, before) => {
+          const { version: _, ...change } = request.body;
+          // Temporary sign-ins outlive the permission, so it is remembered that there may be some.
+          const has_visits = change.canSignInAnywhere === true ? true : undefined;
+          await updateAccount(trx, accountId, { ...toColumns(change), has_visits });
+          if (has_visits && !before.has_visits)
+            for (const userId of await usersWithoutQueue(trx, accountId)) changes.touch('agent', userId);
+          const status = change.status ?? before.status;
+          // Members of an inactive account are signed out; administrators stay, to switch it on.
+          if (status !== before.status)
+            for (const userId of await activeMembers(trx, accountId)) changes.rights(userId, { reason: `account.${status}` });
+        }),
     }),
   ];
 }
@@ -155,6 +119,17 @@ function toColumns(change: Given<Profile>) {
     origins: change.origins,
     can_sign_in_anywhere: change.canSignInAnywhere,
   };
+}
+
+async function activeMembers(trx: Transaction<Tables>, accountId: string): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('app_user')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('role', '=', 'member')
+    .where('status', '=', 'active')
+    .execute();
+  return rows.map((row) => row.id);
 }
 
 /** Those whom routing does not know yet. */

@@ -2,13 +2,14 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { etag, idParam } from '../api/fields.ts';
-import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
+import { pageAnswer, pageQuery } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
+import { pageByName } from '../db/ownRows.ts';
 import { supervisedQueues } from '../routing/visibleQueues.ts';
 import type { AccessDeps } from './deps.ts';
-import { accountRole, containing, lowerName, readUser, toUserView, toUserViews, userView } from './users.ts';
+import { accountRole, containing, readUser, toUserView, toUserViews, userView } from './users.ts';
 
 const tag = 'Users';
 
@@ -29,12 +30,11 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
       }),
       answers: { 200: pageAnswer(userView) },
       handler: async (request) => {
-        const { limit, cursor, search, role, status, queue, skill } = request.query;
+        const { search, role, status, queue, skill } = request.query;
         const seen = supervisedQueues(request.principal);
         let query = db
           .selectFrom('app_user')
           .selectAll()
-          .select(lowerName.as('sort_name'))
           .where('account_id', '=', accountOf(request.principal))
           .where('status', '!=', 'deleted');
         if (search) query = query.where((eb) => eb.or([eb('name', 'ilike', containing(search)), eb('email', 'ilike', containing(search))]));
@@ -48,19 +48,7 @@ export function userListRoutes({ db }: AccessDeps): Route[] {
               eb.selectFrom('queue_member').select('user_id').where('queue_id', '=', sql<string>`any(${queues}::text[])`),
             );
         }
-        const after = readCursor(cursor, 2);
-        if (after) query = query.where(sql<boolean>`(lower(name), id) > (${after[0]}, ${after[1]})`);
-        const rows = await query
-          .orderBy(lowerName)
-          .orderBy('id')
-          .limit(limit + 1)
-          .execute();
-        const page = toPage(
-          rows,
-          limit,
-          (row) => [row.sort_name, row.id],
-          (row) => row,
-        );
+        const page = await pageByName(query, 'app_user', request.query);
         return { status: 200, body: { ...page, items: await toUserViews(db, page.items) } };
       },
     }),

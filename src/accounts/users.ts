@@ -1,5 +1,5 @@
 /** Users as the API shows them, and the statements that the routes share. Every statement is bound to an account. */
-import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { z } from 'zod';
 import { interruptions, numberTypes, skillNeed } from '../../queues/config.ts';
 import { displayName, time, version } from '../api/fields.ts';
@@ -143,6 +143,3 @@ export async function activeSuperAdmins(db: Kysely<Tables>, accountId: string): 
 export function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
-
-/** Sort key of user lists. */
-export const lowerName = sql<string>`lower(name)`;

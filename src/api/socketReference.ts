@@ -28,6 +28,7 @@ const ABOUT: Readonly<Record<VisitorCommand['t'] | AgentCommand['t'], string>> =
   'chat.read': 'Everything up to the offset was read.',
   'chat.typing': 'Tells the others of the conversation; the preview reaches the staff alone.',
   'chat.earlier': 'Messages before an offset, newest last; also of conversations that were closed long ago.',
+  'video.command': 'The video room of the conversation: ask the other side in, enter, send and receive media.',
   'chat.start': 'Opens a conversation with its first message. The same key again gets the same conversation.',
   'chat.end': 'The visitor ends the conversation.',
   'chat.rate': 'Rates a conversation that is over.',

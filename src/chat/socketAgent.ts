@@ -15,6 +15,7 @@ import { actOnCall } from '../phones/callCommands.ts';
 import type { AgentCommand } from '../protocol/frames.ts';
 import type { AgentView } from '../protocol/views.ts';
 import { changeAgentState, type StateCommand } from '../routing/agentCommands.ts';
+import { actInRoom } from '../video/commands.ts';
 import { contentOf, earlier, subscribe } from './socketShared.ts';
 
 type Command<Name extends AgentCommand['t']> = Extract<AgentCommand, { t: Name }>;
@@ -93,6 +94,10 @@ export async function runAgentCommand(
       const interactionId = command.interaction as InteractionId;
       await actOnCall(engine, scope, member.principal, { interactionId, key: command.key, command: command.body });
       return {};
+    }
+    case 'video.command': {
+      const by = { role: 'agent', id: agentId, name: member.principal.name } as const;
+      return actInRoom(engine, scope, by, { interactionId: command.interaction as InteractionId, key: command.key, command: command.body });
     }
     case 'wrapUp.end':
       settled(await router.endWrapUp(scope, { interactionId: command.interaction as InteractionId, agentId, isSupervisor: false }));

@@ -11,6 +11,7 @@ import { viewForVisitor } from '../gateway/publicEvents.ts';
 import type { SocketServices } from '../gateway/socketServices.ts';
 import { writeTyping } from '../gateway/typing.ts';
 import type { VisitorCommand } from '../protocol/frames.ts';
+import { actInRoom } from '../video/commands.ts';
 import { contentOf, earlier, subscribe } from './socketShared.ts';
 
 type Command<Name extends VisitorCommand['t']> = Extract<VisitorCommand, { t: Name }>;
@@ -88,6 +89,10 @@ export async function runVisitorCommand(
         }),
       );
       return {};
+    case 'video.command': {
+      const by = { role: 'customer', id: contactId, name: member.name } as const;
+      return actInRoom(engine, scope, by, { interactionId: command.interaction as InteractionId, key: command.key, command: command.body });
+    }
     case 'page.changed':
       return changePage(services, member, command);
     default:

@@ -5,6 +5,7 @@ import { AppError } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import { isVisible, type Viewer } from '../history/visibility.ts';
 import type { CallView } from '../protocol/calls.ts';
+import type { RoomView } from '../protocol/video.ts';
 import type { InteractionView, Message, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
@@ -64,6 +65,7 @@ export class ConversationChannel implements Channel {
         messages,
         hasEarlier,
         ...(viewer.kind === 'staff' && (await this.#call(interaction))),
+        ...(await this.#room(interaction)),
       },
     };
   }
@@ -71,6 +73,11 @@ export class ConversationChannel implements Channel {
   async #call({ id, medium }: InteractionView): Promise<{ call: CallView } | undefined> {
     const call = medium === 'voice' ? await this.#engine.views.call(this.#scope, id as InteractionId) : undefined;
     return call === undefined ? undefined : { call: JSON.parse(call) as CallView };
+  }
+
+  async #room({ id }: InteractionView): Promise<{ room: RoomView } | undefined> {
+    const room = await this.#engine.views.room(this.#scope, id as InteractionId);
+    return room === undefined ? undefined : { room: JSON.parse(room) as RoomView };
   }
 
   /** The latest messages that the viewer may see. Lines that are not for them must not crowd out those that are, so it reads on. */

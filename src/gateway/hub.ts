@@ -15,8 +15,8 @@ import type { Metrics } from './metrics.ts';
 import { type ReadEvent, readEvent } from './publicEvents.ts';
 import { Rereads } from './rereads.ts';
 import { RowChannel } from './rowChannel.ts';
+import { readSignal } from './signals.ts';
 import { type Follower, Subscription } from './subscription.ts';
-import { readTyping } from './typing.ts';
 
 export interface HubDeps {
   readonly engine: Engine;
@@ -218,9 +218,10 @@ export class Hub {
   #onSignal(topic: string, payload: string): void {
     const followed = this.#followed.get(topic);
     if (!followed) return;
-    const signal = readTyping(topic, payload);
+    const { by, staffFrame, visitorFrame } = readSignal(topic, payload);
     for (const { follower, viewer } of followed.channel.subscriptions) {
-      if (follower.memberId !== signal.by) follower.push(viewer.kind === 'staff' ? signal.staffFrame : signal.visitorFrame);
+      const frame = viewer.kind === 'staff' ? staffFrame : visitorFrame;
+      if (frame !== undefined && follower.memberId !== by) follower.push(frame);
     }
   }
 

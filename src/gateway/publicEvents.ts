@@ -6,6 +6,7 @@ import type { EventBody, EventType } from '../../queues/events.ts';
 import { assertNever } from '../base/errors.ts';
 import type { CallView } from '../protocol/calls.ts';
 import type { PublicEvent } from '../protocol/events.ts';
+import type { RoomView } from '../protocol/video.ts';
 import type { InteractionView, Message } from '../protocol/views.ts';
 
 /** An event of the log with its body read. */
@@ -20,6 +21,8 @@ export function readEvent(type: EventType, at: number, body: string): ReadEvent 
 
 /** The node that carries the call made it; the log keeps it as it is. */
 const callOf = (body: EventBody<'call.changed'>): CallView => JSON.parse(body.call) as CallView;
+
+const roomOf = (body: EventBody<'room.changed'>): RoomView => JSON.parse(body.room) as RoomView;
 
 /** What followers of the conversation feed get; undefined: nothing, the event is the desk's or the log's alone. Whether a message is for them is asked before. */
 export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEvent | undefined {
@@ -56,6 +59,8 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
     case 'call.changed':
       // The client is on the phone: what staff says to each other about the call is not for a visitor's page.
       return isStaff ? { type, at, interaction: body.i, call: callOf(body) } : undefined;
+    case 'room.changed':
+      return { type, at, interaction: body.i, room: roomOf(body) };
     case 'interaction.created':
     case 'interaction.queued':
     case 'interaction.moved':
@@ -86,6 +91,8 @@ export type RowStep =
   | { readonly kind: 'offerGone'; readonly interaction: string; readonly reason: OfferGoneReason }
   /** How the agent's own call stands now. */
   | { readonly kind: 'call'; readonly interaction: string; readonly call: CallView }
+  /** How the video room of the agent's conversation stands now. */
+  | { readonly kind: 'room'; readonly interaction: string; readonly room: RoomView }
   /** The agent's own state. */
   | { readonly kind: 'agent' }
   | { readonly kind: 'nothing' };
@@ -121,6 +128,8 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
         : { kind: 'offerGone', interaction: body.i, reason: body.reason as OfferGoneReason };
     case 'call.changed':
       return agentId === undefined ? { kind: 'nothing' } : { kind: 'call', interaction: body.i, call: callOf(body) };
+    case 'room.changed':
+      return agentId === undefined ? { kind: 'nothing' } : { kind: 'room', interaction: body.i, room: roomOf(body) };
     case 'wrapup.started':
     case 'wrapup.extended':
     case 'wrapup.ended':

@@ -249,6 +249,8 @@ export class RowChannel implements Channel {
         return { type: 'offer.gone', at, interaction: step.interaction, reason: step.reason };
       case 'call':
         return { type: 'call.changed', at, interaction: step.interaction, call: step.call };
+      case 'room':
+        return { type: 'room.changed', at, interaction: step.interaction, room: step.room };
       case 'agent':
         return agent && { type: 'agent.changed', at, agent };
       case 'nothing':

@@ -17,9 +17,8 @@ export function writeTyping(typing: Typing): string {
 /** The frames for the followers of the feed, made once. */
 export function readTyping(
   feed: string,
-  payload: string,
+  { role, by, name, isTyping, preview }: Typing,
 ): { readonly by: string; readonly staffFrame: string; readonly visitorFrame: string } {
-  const { role, by, name, isTyping, preview } = JSON.parse(payload) as Typing;
   const signal: PublicSignal = { type: 'typing', interaction: feed.slice(feed.indexOf(':') + 1), from: { role, id: by, name }, isTyping };
   const frame = (shown: PublicSignal): string => JSON.stringify({ t: 'signal', feed, signal: shown });
   return { by, visitorFrame: frame(signal), staffFrame: frame(preview === undefined ? signal : { ...signal, preview }) };

@@ -1,28 +1,36 @@
 /** VOX-1: numbers and extensions, and the queue that each leads to. */
-import { sql } from 'kysely';
 import { z } from 'zod';
-import { actorOf, differences, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { containing } from '../accounts/users.ts';
-import { etag, idParam, noContent, requireVersion, seenVersionOf } from '../api/fields.ts';
+import { idParam, noContent } from '../api/fields.ts';
 import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
-import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
-import { changeConfig } from '../routing/changeConfig.ts';
+import { removeOwn, requireRoom, updateOwn } from '../db/ownRows.ts';
+import { configured } from '../routing/configured.ts';
 import { numberBody, numberChange, numberView, toNumberView } from './numberFields.ts';
-import { nextExtension, readNumber, refuseSameNumber, requireVoiceQueue, selectNumbers } from './numbers.ts';
+import { nextExtension, readNumber, requireVoiceQueue, selectNumbers } from './numbers.ts';
 
 const tag = 'Phones';
+const path = '/api/v1/numbers';
 const NUMBERS_PER_ACCOUNT = 5_000;
 
 export function numberRoutes(deps: AccessDeps): Route[] {
   const { db } = deps;
+  const numbers = configured(deps, {
+    kind: 'number',
+    path,
+    read: readNumber,
+    view: toNumberView,
+    settings: toNumberView,
+    copies: ({ id }) => [['number', id]],
+    duplicates: { number_account: 'The account has this number already.', number_world: 'Another account has this number.' },
+  });
   return [
     route({
       method: 'GET',
-      path: '/api/v1/numbers',
+      path,
       summary: 'Numbers and extensions',
       tag,
       action: 'phones.read',
@@ -47,7 +55,7 @@ export function numberRoutes(deps: AccessDeps): Route[] {
     }),
     route({
       method: 'GET',
-      path: '/api/v1/numbers/next',
+      path: `${path}/next`,
       summary: 'The next free extension',
       tag,
       action: 'phones.manage',
@@ -56,101 +64,62 @@ export function numberRoutes(deps: AccessDeps): Route[] {
     }),
     route({
       method: 'POST',
-      path: '/api/v1/numbers',
+      path,
       summary: 'Add a number or an extension that leads to a voice queue',
       tag,
       action: 'phones.manage',
       isIdempotent: true,
       body: numberBody,
       answers: { 201: numberView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { number, label = '', queueId, isActive = true } = request.body;
-        const id = newId('number');
-        const view = await changeConfig(deps, accountId, async (trx, changes) => {
+      handler: (request) =>
+        numbers.create(request, newId('number'), async ({ trx, accountId, id }) => {
+          const { number, label = '', queueId, isActive = true } = request.body;
           await requireVoiceQueue(trx, accountId, queueId);
-          const { count } = await trx
-            .selectFrom('number')
-            .select((eb) => eb.fn.countAll<number>().as('count'))
-            .where('account_id', '=', accountId)
-            .executeTakeFirstOrThrow();
-          if (count >= NUMBERS_PER_ACCOUNT) throw new AppError('wrong_state', { detail: `At most ${NUMBERS_PER_ACCOUNT} numbers.` });
+          await requireRoom(trx, 'number', accountId, NUMBERS_PER_ACCOUNT, 'numbers');
           const row = { id, account_id: accountId, number, label, queue_id: queueId, is_active: isActive };
           await trx.insertInto('number').values(row).execute();
-          changes.touch('number', id);
-          const detail = { number, label, queueId, isActive };
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'number.created', target: { kind: 'number', id }, detail });
-          return toNumberView(await readNumber(trx, accountId, id));
-        }).catch(refuseSameNumber);
-        return { status: 201, headers: { ...etag(view.version), location: `/api/v1/numbers/${id}` }, body: view };
-      },
+          return { number, label, queueId, isActive };
+        }),
     }),
     route({
       method: 'GET',
-      path: '/api/v1/numbers/:id',
+      path: `${path}/:id`,
       summary: 'One number',
       tag,
       action: 'phones.read',
       params: idParam,
       answers: { 200: numberView },
-      handler: async (request) => {
-        const row = await readNumber(db, accountOf(request.principal), request.params.id);
-        return { status: 200, headers: etag(row.version), body: toNumberView(row) };
-      },
+      handler: (request) => numbers.show(request),
     }),
     route({
       method: 'PATCH',
-      path: '/api/v1/numbers/:id',
+      path: `${path}/:id`,
       summary: 'Change a number, or where it leads',
       tag,
       action: 'phones.manage',
       params: idParam,
       body: numberChange,
       answers: { 200: numberView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        const seen = seenVersionOf(request);
-        const { number, label, queueId, isActive } = request.body;
-        const view = await changeConfig(deps, accountId, async (trx, changes) => {
-          const before = await readNumber(trx, accountId, id);
-          requireVersion(before.version, seen);
+      handler: (request) =>
+        numbers.change(request, async ({ trx, accountId, id }) => {
+          const { number, label, queueId, isActive } = request.body;
           if (queueId !== undefined) await requireVoiceQueue(trx, accountId, queueId);
-          await trx
-            .updateTable('number')
-            .set({ number, label, queue_id: queueId, is_active: isActive, version: sql`version + 1`, updated_at: sql`now()` })
-            .where('id', '=', id)
-            .where('account_id', '=', accountId)
-            .execute();
-          changes.touch('number', id);
-          const after = toNumberView(await readNumber(trx, accountId, id));
-          const detail = differences(toNumberView(before), after);
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'number.changed', target: { kind: 'number', id }, detail });
-          return after;
-        }).catch(refuseSameNumber);
-        return { status: 200, headers: etag(view.version), body: view };
-      },
+          await updateOwn(trx, 'number', accountId, id, { number, label, queue_id: queueId, is_active: isActive });
+        }),
     }),
     route({
       method: 'DELETE',
-      path: '/api/v1/numbers/:id',
+      path: `${path}/:id`,
       summary: 'Remove a number; who calls it is told that it does not exist',
       tag,
       action: 'phones.manage',
       params: idParam,
       answers: { 204: noContent },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        await changeConfig(deps, accountId, async (trx, changes) => {
-          const { number } = await readNumber(trx, accountId, id);
-          await trx.deleteFrom('number').where('id', '=', id).where('account_id', '=', accountId).execute();
-          changes.touch('number', id);
-          const target = { kind: 'number', id };
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'number.deleted', target, detail: { number } });
-        });
-        return { status: 204 };
-      },
+      handler: (request) =>
+        numbers.remove(request, async ({ trx, accountId, id }, { number }) => {
+          await removeOwn(trx, 'number', accountId, id);
+          return { number };
+        }),
     }),
   ];
 }

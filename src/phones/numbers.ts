@@ -1,7 +1,6 @@
 /** Statements about numbers. Each is bound to an account, but the world's numbers, which are unique over all. */
 import { type Kysely, sql } from 'kysely';
 import { AppError } from '../base/errors.ts';
-import { isDuplicate } from '../db/database.ts';
 import type { Tables } from '../db/tables.ts';
 
 const FIRST_EXTENSION = 100;
@@ -57,11 +56,4 @@ export async function requireVoiceQueue(db: Kysely<Tables>, accountId: string, q
 export async function numbersOfQueue(db: Kysely<Tables>, queueId: string): Promise<string[]> {
   const rows = await db.selectFrom('number').select('number').where('queue_id', '=', queueId).orderBy('number').limit(5).execute();
   return rows.map((row) => row.number);
-}
-
-export function refuseSameNumber(error: unknown): never {
-  if (isDuplicate(error, 'number_account'))
-    throw new AppError('conflict', { detail: 'The account has this number already.', cause: error });
-  if (isDuplicate(error, 'number_world')) throw new AppError('conflict', { detail: 'Another account has this number.', cause: error });
-  throw error;
 }

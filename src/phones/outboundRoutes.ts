@@ -1,15 +1,12 @@
 /** What may be called out of the account (VOX-6): countries, kinds of numbers, and how often by one agent. Shares its version with the account. */
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { outboundRules } from '../../queues/config.ts';
-import { actorOf, differences, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
-import { etag, requireVersion, seenVersion, seenVersionOf, version } from '../api/fields.ts';
+import { seenVersion, version } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
-import { accountOf } from '../auth/principal.ts';
-import { AppError } from '../base/errors.ts';
 import type { AccountTable } from '../db/tables.ts';
-import { changeConfig } from '../routing/changeConfig.ts';
+import { configuredAccount, updateAccount } from '../routing/configuredAccount.ts';
 
 const { homeCountry, countries, types, perAgentPerMinute } = outboundRules.shape;
 const rules = z.object({
@@ -21,6 +18,7 @@ const rules = z.object({
 const rulesView = rules.extend({ version });
 
 export function outboundRoutes(deps: AccessDeps): Route[] {
+  const account = configuredAccount(deps, toView, (row) => outboundRules.parse(row.outbound));
   return [
     route({
       method: 'GET',
@@ -29,11 +27,7 @@ export function outboundRoutes(deps: AccessDeps): Route[] {
       tag: 'Phones',
       action: 'phones.read',
       answers: { 200: rulesView },
-      handler: async (request) => {
-        const row = await deps.db.selectFrom('account').selectAll().where('id', '=', accountOf(request.principal)).executeTakeFirst();
-        if (!row) throw new AppError('not_found');
-        return { status: 200, headers: etag(row.version), body: toView(row) };
-      },
+      handler: (request) => account.show(request),
     }),
     route({
       method: 'PATCH',
@@ -44,31 +38,12 @@ export function outboundRoutes(deps: AccessDeps): Route[] {
       body: z.strictObject(rules.shape).partial().extend({ version: seenVersion }),
       answers: { 200: rulesView },
       handler: async (request) => {
-        const id = accountOf(request.principal);
-        const seen = seenVersionOf(request);
-        const { version: _, ...change } = request.body;
-        const after = await changeConfig(deps, id, async (trx, changes) => {
-          const before = await trx.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-          requireVersion(before.version, seen);
+        const setRules: Parameters<typeof account.change>[1] = async ({ trx, accountId }, before) => {
+          const { version: _, ...change } = request.body;
           const outbound = outboundRules.parse({ ...before.outbound, ...defined(change) });
-          const after = await trx
-            .updateTable('account')
-            .set({ outbound: JSON.stringify(outbound), version: sql`version + 1`, updated_at: sql`now()` })
-            .where('id', '=', id)
-            .returningAll()
-            .executeTakeFirstOrThrow();
-          changes.touch('account', id);
-          const detail = differences(outboundRules.parse(before.outbound), outbound);
-          await writeAudit(trx, {
-            accountId: id,
-            actor: actorOf(request),
-            action: 'outbound.changed',
-            target: { kind: 'account', id },
-            detail,
-          });
-          return after;
-        });
-        return { status: 200, headers: etag(after.version), body: toView(after) };
+          await updateAccount(trx, accountId, { outbound: JSON.stringify(outbound) });
+        };
+        return account.change(request, setRules, 'outbound.changed');
       },
     }),
   ];

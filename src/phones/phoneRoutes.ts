@@ -2,42 +2,62 @@
  * Phones of agents: SIP phones that register here, and outside numbers. A password is made here, answered once and never again; a lost one is
  * replaced. Whoever registered with what stands no more is registered no more.
  */
-import { sql } from 'kysely';
 import { z } from 'zod';
-import { actorOf, differences, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { containing, readUser } from '../accounts/users.ts';
-import { etag, idParam, noContent, requireVersion, seenVersion, seenVersionOf } from '../api/fields.ts';
-import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
+import { idParam, noContent, seenVersion } from '../api/fields.ts';
+import { pageAnswer, pageQuery } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
+import { readablePassword } from '../auth/password.ts';
 import { accountOf } from '../auth/principal.ts';
 import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
-import { changeConfig } from '../routing/changeConfig.ts';
+import { pageByName, removeOwn, updateOwn } from '../db/ownRows.ts';
+import { configured } from '../routing/configured.ts';
 import { credentialsView, newCredentials, newUsername, sealedHa1s } from './credentials.ts';
-import { phoneBody, phoneChange, phoneView, readPhone, requireFittingNumber, requireRoom, selectPhones, toPhoneView } from './phones.ts';
+import {
+  phoneBody,
+  phoneChange,
+  phoneView,
+  readPhone,
+  requireFittingNumber,
+  requirePhoneRoom,
+  selectPhones,
+  toPhoneView,
+} from './phones.ts';
 
 const tag = 'Phones';
+const path = '/api/v1/phones';
 const withCredentials = z.object({ phone: phoneView, credentials: credentialsView.optional().describe('Of a SIP phone; shown once') });
-const sortName = sql<string>`lower(phone.name)`;
 
 export function phoneRoutes(deps: AccessDeps): Route[] {
   const { db, engine, secretKey } = deps;
+  const phones = configured(deps, {
+    kind: 'phone',
+    path,
+    read: readPhone,
+    view: async (row, accountId) => toPhoneView(engine, await scopeOf(deps, accountId), row),
+    settings: ({ name, number, is_active: isActive }) => ({ name, number, isActive }),
+    copies: ({ id, user_id: userId }) => [
+      ['phone', id],
+      ['agent', userId],
+    ],
+  });
   return [
     route({
       method: 'GET',
-      path: '/api/v1/phones',
+      path,
       summary: 'Phones of agents, by name, and which are registered now (RTE-4)',
       tag,
       action: 'phones.read',
       query: pageQuery.extend({ search: z.string().trim().max(100).optional(), user: z.string().max(40).optional() }),
       answers: { 200: pageAnswer(phoneView) },
       handler: async (request) => {
-        const { limit, cursor, search, user } = request.query;
+        const { search, user } = request.query;
         const accountId = accountOf(request.principal);
         const scope = await scopeOf(deps, accountId);
-        let query = selectPhones(db, accountId).select(sortName.as('sort_name'));
+        let query = selectPhones(db, accountId);
         if (user) query = query.where('phone.user_id', '=', user);
         if (search)
           query = query.where(({ or, eb }) =>
@@ -47,25 +67,13 @@ export function phoneRoutes(deps: AccessDeps): Route[] {
               eb('phone.username', 'ilike', containing(search)),
             ]),
           );
-        const after = readCursor(cursor, 2);
-        if (after) query = query.where(sql<boolean>`(lower(phone.name), phone.id) > (${after[0]}, ${after[1]})`);
-        const rows = await query
-          .orderBy(sortName)
-          .orderBy('phone.id')
-          .limit(limit + 1)
-          .execute();
-        const page = toPage(
-          rows,
-          limit,
-          (row) => [row.sort_name, row.id],
-          (row) => toPhoneView(engine, scope, row),
-        );
-        return { status: 200, body: { ...page, items: await Promise.all(page.items) } };
+        const page = await pageByName(query, 'phone', request.query);
+        return { status: 200, body: { ...page, items: await Promise.all(page.items.map((row) => toPhoneView(engine, scope, row))) } };
       },
     }),
     route({
       method: 'POST',
-      path: '/api/v1/phones',
+      path,
       summary: 'Give a person a phone',
       tag,
       action: 'phones.manage',
@@ -73,91 +81,49 @@ export function phoneRoutes(deps: AccessDeps): Route[] {
       body: phoneBody,
       answers: { 201: withCredentials },
       handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const scope = await scopeOf(deps, accountId);
         const { userId, name, type, number = '' } = request.body;
         requireFittingNumber(type, number);
-        const id = newId('phone');
         const credentials = type === 'sip' ? newCredentials(newUsername(name)) : undefined;
-        const row = await changeConfig(deps, accountId, async (trx, changes) => {
+        const made = await phones.create(request, newId('phone'), async ({ trx, accountId, id }) => {
           await readUser(trx, accountId, userId);
-          await requireRoom(trx, accountId, userId);
-          await trx
-            .insertInto('phone')
-            .values({
-              id,
-              account_id: accountId,
-              user_id: userId,
-              name,
-              type,
-              number,
-              ...(credentials && { username: credentials.username, ...sealedHa1s(secretKey, id, credentials) }),
-            })
-            .execute();
-          changes.touch('phone', id);
-          changes.touch('agent', userId);
-          const detail = { userId, name, type, ...(credentials ? { username: credentials.username } : { number }) };
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'phone.created', target: { kind: 'phone', id }, detail });
-          return readPhone(trx, accountId, id);
+          await requirePhoneRoom(trx, accountId, userId);
+          const registersWith = credentials && { username: credentials.username, ...sealedHa1s(secretKey, id, credentials) };
+          const row = { id, account_id: accountId, user_id: userId, name, type, number, ...registersWith };
+          await trx.insertInto('phone').values(row).execute();
+          return { userId, name, type, ...(credentials ? { username: credentials.username } : { number }) };
         });
-        const phone = await toPhoneView(engine, scope, row);
-        const headers = { ...etag(phone.version), location: `/api/v1/phones/${id}` };
-        return { status: 201, headers, body: { phone, ...(credentials && { credentials }) } };
+        return { ...made, body: { phone: made.body, ...(credentials && { credentials }) } };
       },
     }),
     route({
       method: 'GET',
-      path: '/api/v1/phones/:id',
+      path: `${path}/:id`,
       summary: 'One phone',
       tag,
       action: 'phones.read',
       params: idParam,
       answers: { 200: phoneView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const row = await readPhone(db, accountId, request.params.id);
-        return { status: 200, headers: etag(row.version), body: await toPhoneView(engine, await scopeOf(deps, accountId), row) };
-      },
+      handler: (request) => phones.show(request),
     }),
     route({
       method: 'PATCH',
-      path: '/api/v1/phones/:id',
+      path: `${path}/:id`,
       summary: 'Rename a phone, change its number, switch it on or off',
       tag,
       action: 'phones.manage',
       params: idParam,
       body: phoneChange,
       answers: { 200: phoneView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const scope = await scopeOf(deps, accountId);
-        const { id } = request.params;
-        const seen = seenVersionOf(request);
-        const { name, number, isActive } = request.body;
-        const row = await changeConfig(deps, accountId, async (trx, changes) => {
-          const before = await readPhone(trx, accountId, id);
-          requireVersion(before.version, seen);
+      handler: (request) =>
+        phones.change(request, async ({ trx, accountId, id }, before) => {
+          const { name, number, isActive } = request.body;
           requireFittingNumber(before.type, number ?? before.number);
-          await trx
-            .updateTable('phone')
-            .set({ name, number, is_active: isActive, version: sql`version + 1`, updated_at: sql`now()` })
-            .where('id', '=', id)
-            .where('account_id', '=', accountId)
-            .execute();
-          changes.touch('phone', id);
-          changes.touch('agent', before.user_id);
-          const after = await readPhone(trx, accountId, id);
-          const shown = ({ name, number, is_active: isActive }: typeof after) => ({ name, number, isActive });
-          const detail = differences(shown(before), shown(after));
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'phone.changed', target: { kind: 'phone', id }, detail });
-          return after;
-        });
-        return { status: 200, headers: etag(row.version), body: await toPhoneView(engine, scope, row) };
-      },
+          await updateOwn(trx, 'phone', accountId, id, { name, number, is_active: isActive });
+        }),
     }),
     route({
       method: 'POST',
-      path: '/api/v1/phones/:id/password',
+      path: `${path}/:id/password`,
       summary: 'Replace the password of a SIP phone; the old one serves no more',
       tag,
       action: 'phones.manage',
@@ -166,49 +132,28 @@ export function phoneRoutes(deps: AccessDeps): Route[] {
       body: z.strictObject({ version: seenVersion }),
       answers: { 200: withCredentials },
       handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const scope = await scopeOf(deps, accountId);
-        const { id } = request.params;
-        const seen = seenVersionOf(request);
-        const { row, credentials } = await changeConfig(deps, accountId, async (trx, changes) => {
-          const before = await readPhone(trx, accountId, id);
-          requireVersion(before.version, seen);
-          const credentials = newCredentials(requireUsername(before.username));
-          await trx
-            .updateTable('phone')
-            .set({ ...sealedHa1s(secretKey, id, credentials), version: sql`version + 1`, updated_at: sql`now()` })
-            .where('id', '=', id)
-            .where('account_id', '=', accountId)
-            .execute();
-          changes.touch('phone', id);
-          const target = { kind: 'phone', id };
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'phone.password_changed', target });
-          return { row: await readPhone(trx, accountId, id), credentials };
-        });
-        return { status: 200, headers: etag(row.version), body: { phone: await toPhoneView(engine, scope, row), credentials } };
+        const password = readablePassword();
+        const setPassword: Parameters<typeof phones.change>[1] = async ({ trx, accountId, id }, { username }) => {
+          const credentials = newCredentials(requireUsername(username), password);
+          await updateOwn(trx, 'phone', accountId, id, sealedHa1s(secretKey, id, credentials));
+        };
+        const changed = await phones.change(request, setPassword, 'phone.password_changed');
+        return { ...changed, body: { phone: changed.body, credentials: newCredentials(changed.body.username, password) } };
       },
     }),
     route({
       method: 'DELETE',
-      path: '/api/v1/phones/:id',
+      path: `${path}/:id`,
       summary: 'Take a phone away; a call that is on goes on',
       tag,
       action: 'phones.manage',
       params: idParam,
       answers: { 204: noContent },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        await changeConfig(deps, accountId, async (trx, changes) => {
-          const { name, user_id: userId } = await readPhone(trx, accountId, id);
-          await trx.deleteFrom('phone').where('id', '=', id).where('account_id', '=', accountId).execute();
-          changes.touch('phone', id);
-          changes.touch('agent', userId);
-          const target = { kind: 'phone', id };
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'phone.deleted', target, detail: { name, userId } });
-        });
-        return { status: 204 };
-      },
+      handler: (request) =>
+        phones.remove(request, async ({ trx, accountId, id }, { name, user_id: userId }) => {
+          await removeOwn(trx, 'phone', accountId, id);
+          return { name, userId };
+        }),
     }),
   ];
 }

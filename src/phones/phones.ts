@@ -76,8 +76,8 @@ export async function toPhoneView(engine: Pick<Engine, 'phones'>, scope: Scope, 
   };
 }
 
-/** @throws AppError invalid, when type and number do not fit; wrong_state when the person has too many */
-export async function requireRoom(trx: Kysely<Tables>, accountId: string, userId: string): Promise<void> {
+/** @throws AppError wrong_state when the person has too many */
+export async function requirePhoneRoom(trx: Kysely<Tables>, accountId: string, userId: string): Promise<void> {
   const { count } = await trx
     .selectFrom('phone')
     .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -19,6 +19,21 @@ export const legView = z.object({
 });
 export type LegView = z.infer<typeof legView>;
 
+/** VOX-4: how well one phone of a call is heard, over the last few seconds. Told of the legs that talk, every 2.5 to 7.5 s while packets come. */
+export const legQuality = z.object({
+  /** Of `legView`. */
+  legId: z.string(),
+  /** From the phone's own reports (RTCP); absent without any. */
+  rttMs: z.number().min(0).optional(),
+  /** RFC 3550 6.4.1, of what the phone sends. */
+  jitterMs: z.number().min(0),
+  /** Of the worse direction: what we did not get of the phone, or what it reports not to have got of us. */
+  lossPct: z.number().min(0).max(100),
+  /** Received of the phone since it was connected. */
+  packets: z.number().int(),
+  codec: z.enum(['PCMU', 'PCMA', 'G722']),
+});
+
 export const callView = z.object({
   id: callId,
   interaction: interactionId,

@@ -1,7 +1,8 @@
 /** Public events, as pushed to sockets. Each belongs to one feed; `off` grows by what the receiver may see. */
 import { z } from 'zod';
-import { callView } from './calls.ts';
+import { callView, legQuality } from './calls.ts';
 import { clientPresence, interactionId, userId } from './common.ts';
+import { linkQuality, peerId, roomView } from './video.ts';
 import { agentView, interactionView, message, offerView, queueFigures } from './views.ts';
 
 const at = z.number();
@@ -27,6 +28,8 @@ export const publicEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rating.given'), at, interaction: interactionId, value: z.number().int() }),
   // conversation:<interaction>, for staff, and agent:<user> of its owner: how the call stands; of two the one with the higher `call.version` counts
   z.object({ type: z.literal('call.changed'), at, interaction: interactionId, call: callView }),
+  // conversation:<interaction> and agent:<user> of its owner: the video room; of two the one with the higher `room.version` counts
+  z.object({ type: z.literal('room.changed'), at, interaction: interactionId, room: roomView }),
   // agent:<user>
   z.object({ type: z.literal('offer.made'), at, offer: offerView }),
   z.object({
@@ -56,5 +59,11 @@ export const publicSignal = z.discriminatedUnion('type', [
   }),
   /** To the visitor's other tabs: a conversation was opened in one of them; subscribe to its feed. */
   z.object({ type: z.literal('conversation.started'), interaction: interactionId }),
+  /** conversation:<interaction>, to the staff alone. */
+  z.object({ type: z.literal('call.quality'), interaction: interactionId, quality: legQuality }),
+  /** conversation:<interaction>. VID-8, for staff. */
+  z.object({ type: z.literal('video.quality'), interaction: interactionId, links: z.array(linkQuality) }),
+  /** conversation:<interaction>. VID-1: who speaks. */
+  z.object({ type: z.literal('video.speaker'), interaction: interactionId, peer: peerId.nullable() }),
 ]);
 export type PublicSignal = z.infer<typeof publicSignal>;

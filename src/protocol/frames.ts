@@ -20,6 +20,7 @@ import {
   visibility,
 } from './common.ts';
 import { publicEvent, publicSignal } from './events.ts';
+import { videoCommand } from './video.ts';
 import { agentView, interactionView, page, snapshot } from './views.ts';
 
 const id = z.number().int().min(1);
@@ -73,6 +74,8 @@ const shared = [
     before: z.number().int().min(1),
     limit: z.number().int().min(1).max(100).default(50),
   }),
+  /** VID-1: to the video room of the interaction; the reply's body is what the command answers (`video.ts`). */
+  z.object({ t: z.literal('video.command'), id, key, interaction: interactionId, body: videoCommand }),
 ] as const;
 
 export const visitorCommand = z.discriminatedUnion('t', [

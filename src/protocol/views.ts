@@ -14,6 +14,7 @@ import {
   userId,
   visibility,
 } from './common.ts';
+import { roomView } from './video.ts';
 
 export const author = z.object({ role, id: z.string(), name: z.string() });
 
@@ -153,6 +154,8 @@ export const snapshot = z.discriminatedUnion('kind', [
     hasEarlier: z.boolean(),
     /** For staff, while it is carried by a phone. */
     call: callView.optional(),
+    /** Its video room, when there was one. */
+    room: roomView.optional(),
   }),
   z.object({
     kind: z.literal('agent'),

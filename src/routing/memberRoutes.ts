@@ -8,9 +8,9 @@ import { type Route, route } from '../api/route.ts';
 import { can } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
+import { readOwn } from '../db/ownRows.ts';
 import { changeConfig } from './changeConfig.ts';
 import { addMember } from './members.ts';
-import { readQueue } from './queueRoutes.ts';
 
 const tag = 'Queues';
 const order = memberOrder.nullable().describe('Place in the order of a linear queue, lowest first; null: last');
@@ -32,7 +32,7 @@ export function memberRoutes(deps: AccessDeps): Route[] {
       handler: async (request) => {
         const accountId = accountOf(request.principal);
         const { id } = request.params;
-        await readQueue(db, accountId, id);
+        await readOwn(db, 'queue', accountId, id);
         if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
         const rows = await db
           .selectFrom('queue_member')
@@ -67,7 +67,7 @@ export function memberRoutes(deps: AccessDeps): Route[] {
         const roles = [...new Set(request.body.roles)].sort();
         const { order } = request.body;
         const view = await changeConfig(deps, accountId, async (trx, changes) => {
-          await readQueue(trx, accountId, id);
+          await readOwn(trx, 'queue', accountId, id);
           const user = await readUser(trx, accountId, userId);
           await trx
             .deleteFrom('queue_member')
@@ -109,7 +109,7 @@ export function memberRoutes(deps: AccessDeps): Route[] {
         const accountId = accountOf(request.principal);
         const { id, userId } = request.params;
         await changeConfig(deps, accountId, async (trx, changes) => {
-          await readQueue(trx, accountId, id);
+          await readOwn(trx, 'queue', accountId, id);
           const gone = await trx
             .deleteFrom('queue_member')
             .where('queue_id', '=', id)

@@ -16,13 +16,6 @@ import { DEFAULT_REASONS } from './pauseReasonFields.ts';
  */
 const SYSTEM_REASON_KEYS: ReadonlySet<string> = new Set(['no answer', 'no_answer', 'connection lost', 'connection_lost']);
 
-/** @throws AppError not_found, also for a reason of another account */
-export async function readPauseReason(db: Kysely<Tables>, accountId: string, id: string): Promise<Selectable<PauseReasonTable>> {
-  const row = await db.selectFrom('pause_reason').selectAll().where('id', '=', id).where('account_id', '=', accountId).executeTakeFirst();
-  if (!row) throw new AppError('not_found');
-  return row;
-}
-
 /** In their order. */
 export function listPauseReasons(db: Kysely<Tables>, accountId: string): Promise<Selectable<PauseReasonTable>[]> {
   return db.selectFrom('pause_reason').selectAll().where('account_id', '=', accountId).orderBy('position').orderBy('id').execute();

@@ -81,7 +81,11 @@ export type QueueView = z.infer<typeof queueView>;
 type Settings = z.infer<typeof settings>;
 
 export function toQueueView(row: Selectable<QueueTable>): QueueView {
-  return { id: row.id, name: row.name, ...queueSettings(row), version: row.version, createdAt: row.created_at.getTime() };
+  return { id: row.id, ...toQueueSettings(row), version: row.version, createdAt: row.created_at.getTime() };
+}
+
+export function toQueueSettings(row: Selectable<QueueTable>): Settings {
+  return { name: row.name, ...queueSettings(row) };
 }
 
 /** What stands where nothing is said: of a new queue the defaults. */

@@ -1,22 +1,22 @@
 /** Queues: where conversations wait. Administrators change them; supervisors and agents see those they belong to. */
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 import type { Scope } from '../../queues/engine.ts';
-import { actorOf, differences, writeAudit } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
-import { containing, lowerName } from '../accounts/users.ts';
-import { etag, idParam, noContent, requireVersion, seenVersion, seenVersionOf } from '../api/fields.ts';
-import { pageAnswer, pageQuery, readCursor, toPage } from '../api/page.ts';
+import { containing } from '../accounts/users.ts';
+import { idParam, noContent, seenVersion } from '../api/fields.ts';
+import { pageAnswer, pageQuery } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
-import { can } from '../auth/can.ts';
+import { can, type Principal } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
 import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
 import { newId, type QueueId, type UserId } from '../base/ids.ts';
-import type { QueueTable, Tables } from '../db/tables.ts';
+import { pageByName, readOwn, removeOwn, updateOwn } from '../db/ownRows.ts';
+import type { Tables } from '../db/tables.ts';
 import { numbersOfQueue } from '../phones/numbers.ts';
 import { queueFigures } from '../protocol/views.ts';
-import { changeConfig } from './changeConfig.ts';
+import { configured } from './configured.ts';
 import {
   checkQueue,
   namesOfGroups,
@@ -25,6 +25,7 @@ import {
   queueView,
   requireSameChannel,
   toQueueColumns,
+  toQueueSettings,
   toQueueView,
   withDefaults,
 } from './queueFields.ts';
@@ -32,161 +33,122 @@ import { queuesHandingTo } from './recipe.ts';
 import { liveQueues } from './visibleQueues.ts';
 
 const tag = 'Queues';
+const path = '/api/v1/queues';
 
 export function queueRoutes(deps: AccessDeps): Route[] {
   const { db } = deps;
+  const queues = configured(deps, {
+    kind: 'queue',
+    path,
+    read: (db, accountId, id) => readOwn(db, 'queue', accountId, id),
+    view: toQueueView,
+    settings: toQueueSettings,
+    copies: ({ id }) => [['queue', id]],
+  });
+  const isKnownTo = (principal: Principal, queueId: string): boolean =>
+    can(principal, 'queues.read', { kind: 'queue', accountId: accountOf(principal), queueId });
   return [
     route({
       method: 'GET',
-      path: '/api/v1/queues',
+      path,
       summary: 'Queues, by name',
       tag,
       action: 'queues.read',
       query: pageQuery.extend({ search: z.string().trim().max(100).optional() }),
       answers: { 200: pageAnswer(queueView) },
       handler: async (request) => {
-        const { limit, cursor, search } = request.query;
+        const { search } = request.query;
         const seen = liveQueues(request.principal);
         let query = db
           .selectFrom('queue')
           .selectAll()
-          .select(lowerName.as('sort_name'))
           .where('account_id', '=', accountOf(request.principal))
           .where('deleted_at', 'is', null);
         if (seen) query = query.where('id', '=', sql<string>`any(${seen}::text[])`);
         if (search) query = query.where('name', 'ilike', containing(search));
-        const after = readCursor(cursor, 2);
-        if (after) query = query.where(sql<boolean>`(lower(name), id) > (${after[0]}, ${after[1]})`);
-        const rows = await query
-          .orderBy(lowerName)
-          .orderBy('id')
-          .limit(limit + 1)
-          .execute();
-        return { status: 200, body: toPage(rows, limit, (row) => [row.sort_name, row.id], toQueueView) };
+        const page = await pageByName(query, 'queue', request.query);
+        return { status: 200, body: { ...page, items: page.items.map(toQueueView) } };
       },
     }),
     route({
       method: 'POST',
-      path: '/api/v1/queues',
+      path,
       summary: 'Make a queue',
       tag,
       action: 'queues.manage',
       isIdempotent: true,
       body: queueBody,
       answers: { 201: queueView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const queue = withDefaults(request.body);
-        const id = newId('queue');
-        const row = await changeConfig(deps, accountId, async (trx, changes) => {
+      handler: (request) =>
+        queues.create(request, newId('queue'), async ({ trx, accountId, id }) => {
+          const queue = withDefaults(request.body);
           await checkQueue(trx, accountId, id, queue);
-          const row = await trx
+          await trx
             .insertInto('queue')
             .values({ id, account_id: accountId, ...toQueueColumns(queue) })
-            .returningAll()
-            .executeTakeFirstOrThrow();
-          changes.touch('queue', id);
-          await writeAudit(trx, {
-            accountId,
-            actor: actorOf(request),
-            action: 'queue.created',
-            target: { kind: 'queue', id },
-            detail: queue,
-          });
-          return row;
-        });
-        return { status: 201, headers: { ...etag(row.version), location: `/api/v1/queues/${id}` }, body: toQueueView(row) };
-      },
+            .execute();
+          return queue;
+        }),
     }),
     route({
       method: 'GET',
-      path: '/api/v1/queues/:id',
+      path: `${path}/:id`,
       summary: 'One queue',
       tag,
       action: 'queues.read',
       params: idParam,
       answers: { 200: queueView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        const row = await readQueue(db, accountId, id);
-        if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
-        return { status: 200, headers: etag(row.version), body: toQueueView(row) };
-      },
+      handler: (request) => queues.show(request, ({ id }) => isKnownTo(request.principal, id)),
     }),
     route({
       method: 'GET',
-      path: '/api/v1/queues/:id/figures',
+      path: `${path}/:id/figures`,
       summary: 'Live figures of a queue (RTE-9)',
       tag,
       action: 'queues.read',
       params: idParam,
       answers: { 200: queueFigures },
       handler: async (request) => {
-        const accountId = accountOf(request.principal);
         const { id } = request.params;
-        if (!can(request.principal, 'queues.read', { kind: 'queue', accountId, queueId: id })) throw new AppError('not_found');
-        const figures = await deps.engine.views.figures(await scopeOf(deps, accountId), id as QueueId, { withOccupancy: true });
+        if (!isKnownTo(request.principal, id)) throw new AppError('not_found');
+        const scope = await scopeOf(deps, accountOf(request.principal));
+        const figures = await deps.engine.views.figures(scope, id as QueueId, { withOccupancy: true });
         if (!figures) throw new AppError('not_found');
         return { status: 200, body: figures };
       },
     }),
     route({
       method: 'PATCH',
-      path: '/api/v1/queues/:id',
+      path: `${path}/:id`,
       summary: 'Change a queue',
       tag,
       action: 'queues.manage',
       params: idParam,
       body: queueChange.extend({ version: seenVersion }),
       answers: { 200: queueView },
-      handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        const seen = seenVersionOf(request);
-        const { version: _, ...change } = request.body;
-        const after = await changeConfig(deps, accountId, async (trx, changes) => {
-          const before = await readQueue(trx, accountId, id);
-          requireVersion(before.version, seen);
-          const queue = withDefaults(change, toSettings(before));
+      handler: (request) =>
+        queues.change(request, async ({ trx, accountId, id }, before) => {
+          const { version: _, ...change } = request.body;
+          const queue = withDefaults(change, toQueueSettings(before));
           requireSameChannel(before.channel, queue.channel);
           await checkQueue(trx, accountId, id, queue);
-          const after = await trx
-            .updateTable('queue')
-            .set({ ...toQueueColumns(queue), version: sql`version + 1`, updated_at: sql`now()` })
-            .where('id', '=', id)
-            .where('account_id', '=', accountId)
-            .returningAll()
-            .executeTakeFirstOrThrow();
-          changes.touch('queue', id);
-          const detail = differences(toSettings(before), queue);
-          await writeAudit(trx, { accountId, actor: actorOf(request), action: 'queue.changed', target: { kind: 'queue', id }, detail });
-          return after;
-        });
-        return { status: 200, headers: etag(after.version), body: toQueueView(after) };
-      },
+          await updateOwn(trx, 'queue', accountId, id, toQueueColumns(queue));
+        }),
     }),
     route({
       method: 'DELETE',
-      path: '/api/v1/queues/:id',
+      path: `${path}/:id`,
       summary: 'Delete a queue that no group, number or recipe uses and where no conversation is open',
       tag,
       action: 'queues.manage',
       params: idParam,
       answers: { 204: noContent },
       handler: async (request) => {
-        const accountId = accountOf(request.principal);
-        const { id } = request.params;
-        const scope = await scopeOf(deps, accountId);
-        await changeConfig(deps, accountId, async (trx, changes) => {
-          const queue = await readQueue(trx, accountId, id);
-          const groups = await namesOfGroups(trx, id);
-          if (groups.length > 0) throw new AppError('wrong_state', { detail: `Groups use this queue: ${groups.join(', ')}.` });
-          const handing = await queuesHandingTo(trx, accountId, id);
-          if (handing.length > 0) throw new AppError('wrong_state', { detail: `Recipes hand on to this queue: ${handing.join(', ')}.` });
-          const numbers = await numbersOfQueue(trx, id);
-          if (numbers.length > 0) throw new AppError('wrong_state', { detail: `Numbers lead to this queue: ${numbers.join(', ')}.` });
-          const figures = await deps.engine.views.figures(scope, id as QueueId);
+        const scope = await scopeOf(deps, accountOf(request.principal));
+        const queueId = request.params.id as QueueId;
+        const removed = await queues.remove(request, async ({ trx, changes, accountId, id }, { name }) => {
+          await refuseWhileUsed(trx, accountId, id);
+          const figures = await deps.engine.views.figures(scope, queueId);
           const open = figures ? figures.waiting + figures.inService : 0;
           if (open > 0) throw new AppError('wrong_state', { detail: `${open} conversations are open in this queue.` });
           const members = await trx.deleteFrom('queue_member').where('queue_id', '=', id).returning('user_id').execute();
@@ -194,23 +156,11 @@ export function queueRoutes(deps: AccessDeps): Route[] {
             changes.touch('agent', userId);
             changes.rights(userId, { reason: 'queue.deleted' });
           }
-          await trx
-            .updateTable('queue')
-            .set({ deleted_at: sql`now()`, version: sql`version + 1` })
-            .where('id', '=', id)
-            .where('account_id', '=', accountId)
-            .execute();
-          changes.touch('queue', id);
-          await writeAudit(trx, {
-            accountId,
-            actor: actorOf(request),
-            action: 'queue.deleted',
-            target: { kind: 'queue', id },
-            detail: { name: queue.name },
-          });
+          await removeOwn(trx, 'queue', accountId, id);
+          return { name };
         });
-        await endVisits(deps, scope, id as QueueId);
-        return { status: 204 };
+        await endVisits(deps, scope, queueId);
+        return removed;
       },
     }),
   ];
@@ -229,20 +179,12 @@ async function endVisits({ engine, log }: AccessDeps, scope: Scope, queueId: Que
   }
 }
 
-/** @throws AppError not_found, also for a queue of another account */
-export async function readQueue(db: Kysely<Tables>, accountId: string, id: string): Promise<Selectable<QueueTable>> {
-  const row = await db
-    .selectFrom('queue')
-    .selectAll()
-    .where('id', '=', id)
-    .where('account_id', '=', accountId)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  if (!row) throw new AppError('not_found');
-  return row;
-}
-
-function toSettings(row: Selectable<QueueTable>) {
-  const { id: _id, version: _version, createdAt: _createdAt, ...settings } = toQueueView(row);
-  return settings;
+/** @throws AppError wrong_state, naming what leads to the queue */
+async function refuseWhileUsed(trx: Transaction<Tables>, accountId: string, id: string): Promise<void> {
+  const groups = await namesOfGroups(trx, id);
+  if (groups.length > 0) throw new AppError('wrong_state', { detail: `Groups use this queue: ${groups.join(', ')}.` });
+  const handing = await queuesHandingTo(trx, accountId, id);
+  if (handing.length > 0) throw new AppError('wrong_state', { detail: `Recipes hand on to this queue: ${handing.join(', ')}.` });
+  const numbers = await numbersOfQueue(trx, id);
+  if (numbers.length > 0) throw new AppError('wrong_state', { detail: `Numbers lead to this queue: ${numbers.join(', ')}.` });
 }

@@ -1,15 +1,8 @@
 /** Skills of the account (RTE-3): the statements that the routes of skills, queues and people share. Each is bound to an account. */
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { SkillNeed } from '../../queues/config.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
-import type { SkillTable, Tables } from '../db/tables.ts';
-
-/** @throws AppError not_found, also for a skill of another account */
-export async function readSkill(db: Kysely<Tables>, accountId: string, id: string): Promise<Selectable<SkillTable>> {
-  const row = await db.selectFrom('skill').selectAll().where('id', '=', id).where('account_id', '=', accountId).executeTakeFirst();
-  if (!row) throw new AppError('not_found');
-  return row;
-}
+import type { Tables } from '../db/tables.ts';
 
 /** How many people have each of the skills. */
 export async function countHolders(db: Kysely<Tables>, accountId: string, ids: readonly string[]): Promise<Map<string, number>> {
@@ -43,6 +36,25 @@ export async function wrongNeeds(db: Kysely<Tables>, accountId: string, path: st
     const isSecond = needs.findIndex((need) => need.skill === skill) < index;
     return isSecond ? [{ path: `${path}.${index}.skill`, message: 'this skill is named twice' }] : [];
   });
+}
+
+/** Nobody has the skill any more. Their version moves too: an editor who still sees the skill must not send it back. Returns who had it. */
+export async function takeFromHolders(trx: Transaction<Tables>, accountId: string, skillId: string): Promise<string[]> {
+  const holders = await trx
+    .deleteFrom('agent_skill')
+    .where('skill_id', '=', skillId)
+    .where('account_id', '=', accountId)
+    .returning('user_id')
+    .execute();
+  const users = holders.map((holder) => holder.user_id);
+  if (users.length > 0)
+    await trx
+      .updateTable('app_user')
+      .set({ version: sql`version + 1` })
+      .where('id', 'in', users)
+      .where('account_id', '=', accountId)
+      .execute();
+  return users;
 }
 
 /** Names of the queues that ask for the skill, at most five. */

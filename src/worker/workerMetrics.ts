@@ -1,20 +1,21 @@
 /** The worker's registry: figures of the engine's loops beside those of the process. Labels are bounded. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { WorkerFigures } from '../../queues/index.ts';
+import { type Described, showFigures } from '../metrics/figures.ts';
 
-const TOTALS = {
+const totals: Described<WorkerFigures> = {
   offersExpired: ['centralino_offers_expired_total', 'Offers that nobody answered in time'],
   lostKnocks: ['centralino_lost_knocks_total', 'Deadlines that were swept because their knock never came; 0 in a healthy run'],
   nodesDropped: ['centralino_nodes_dropped_total', 'Processes whose lease lapsed'],
   repairs: ['centralino_repairs_total', 'What the reconciler had to mend; 0 in a healthy run'],
   knockWorkersRebuilt: ['centralino_knock_workers_rebuilt_total', 'Times a stuck timer worker was replaced'],
-} as const satisfies Partial<Record<keyof WorkerFigures, readonly [string, string]>>;
+};
 
-const LEVELS = {
+const levels: Described<WorkerFigures> = {
   logEntries: ['centralino_log_entries', 'Entries in the event logs of the held partitions'],
   logBytes: ['centralino_log_bytes', 'Memory of the event logs of the held partitions'],
   readerLagMs: ['centralino_reader_lag_milliseconds', 'Age of the oldest entry that history does not hold yet'],
-} as const satisfies Partial<Record<keyof WorkerFigures, readonly [string, string]>>;
+};
 
 export interface WorkerMetrics {
   readonly registry: Registry;
@@ -27,36 +28,13 @@ export function createWorkerMetrics(nodeId: string): WorkerMetrics {
   const registry = new Registry();
   registry.setDefaultLabels({ node: nodeId });
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
   return {
     registry,
     configRepairs: new Counter({
       name: 'centralino_config_repairs_total',
       help: 'Copies of configuration in Redis that differed from PostgreSQL',
-      registers,
+      registers: [registry],
     }),
-    watch(figures) {
-      for (const [key, [name, help]] of Object.entries(TOTALS)) {
-        new Counter({
-          name,
-          help,
-          registers,
-          collect() {
-            this.reset();
-            this.inc(figures[key as keyof typeof TOTALS]);
-          },
-        });
-      }
-      for (const [key, [name, help]] of Object.entries(LEVELS)) {
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            this.set(figures[key as keyof typeof LEVELS]);
-          },
-        });
-      }
-    },
+    watch: (figures) => showFigures(registry, () => figures, { totals, levels }),
   };
 }

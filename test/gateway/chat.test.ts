@@ -130,6 +130,26 @@ describe('API-2 a conversation over two gateways', () => {
     desk.close();
     visitor.socket.close();
   });
+
+  test('VOX-4 how well a call is heard reaches the staff who have its conversation open, and not the client', async () => {
+    const visitor = await world.visitor(tenant);
+    const desk = await world.desk(anna);
+    const id = await world.chat(visitor);
+    const feed = `conversation:${id}`;
+    await visitor.socket.reply({ t: 'subscribe', feed });
+    await desk.reply({ t: 'interaction.claim', key: key(), interaction: id });
+    await desk.reply({ t: 'subscribe', feed });
+    const quality = { legId: 'leg_1', rttMs: 31, jitterMs: 2, lossPct: 0.5, packets: 250, codec: 'PCMU' };
+    world.engine.signals.publish(await scope(), feed, JSON.stringify({ type: 'call.quality', interaction: id, quality }));
+    const told = await desk.seen((frame) => frame.t === 'signal', 'the figures');
+    expect(told).toMatchObject({ feed, signal: { type: 'call.quality', interaction: id, quality } });
+    // What comes to the visitor after it shows that it did not come before.
+    await desk.reply({ t: 'chat.typing', interaction: id, isTyping: true });
+    await visitor.socket.seen((frame) => frame.t === 'signal' && frame.signal.type === 'typing', 'the agent typing');
+    expect(visitor.socket.frames.filter((frame) => frame.t === 'signal' && frame.signal.type === 'call.quality')).toEqual([]);
+    desk.close();
+    visitor.socket.close();
+  });
 });
 
 describe('WID-6 the visitor comes back', () => {

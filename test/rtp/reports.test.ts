@@ -70,6 +70,36 @@ test('RFC 3550 6.4.1 a phone’s report gives its loss and the round trip, on a 
   }
 }, 45_000);
 
+test('VOX-4 how well one who talks is heard is told every few seconds: loss of the worse direction, round trip, codec; of who hears music, nothing', async () => {
+  const one = await house.phone('c', 'a', { tone: 440 });
+  const two = await house.phone('c', 'b', { tone: 880, law: 'PCMA' });
+  await house.client.ask({ do: 'call.hears', call: 'c', hears: { a: ['b'], b: ['a'] } });
+  const waiting = await house.phone('w', 'w', { tone: 440 });
+  await house.client.ask({ do: 'leg.play', leg: 'w', playback: { id: 'm', pieces: [{ kind: 'sound', name: 'music' }], loop: true } });
+  let sent = 0;
+  one.phone.mangle = (packet) => (sent++ % 5 === 2 ? [] : [packet]);
+  for (const { phone, leg } of [one, two, waiting]) phone.talk(leg);
+  const told = (leg: string) =>
+    house.events.flatMap((event) => (event.event === 'leg.quality' && event.leg === leg ? [event.quality] : []));
+  await until(() => told('a').length > 0 && told('b').length > 0, { timeoutMs: 18_000, what: 'figures' });
+  const [first] = told('a');
+  expect(first).toMatchObject({ codec: 'PCMU' });
+  expect(first?.lossPct).toBeGreaterThan(10);
+  expect(first?.lossPct).toBeLessThan(30);
+  expect(first?.packets).toBeGreaterThan(0);
+  expect(first).not.toHaveProperty('rttMs');
+  expect(told('b')[0]).toMatchObject({ codec: 'PCMA', lossPct: 0 });
+  // What the other side reports counts as well.
+  const ssrc = two.phone.heard.at(-1)?.ssrc ?? 0;
+  const heard = { ssrc, fractionLost: 128, lost: 50, highest: 100, jitter: 8, lastReport: ntpMiddle(Date.now() - 250), sinceLastReport: 0 };
+  const report = { ssrc: two.phone.ssrc, cname: 'phone', unixMs: Date.now(), isBye: false, sent: undefined, heard };
+  two.phone.sendRtcp(writeReport(report), two.leg.rtcpPort);
+  await until(() => told('b').at(-1)?.rttMs !== undefined, { timeoutMs: 18_000, what: 'the next figures' });
+  expect(told('b').at(-1)?.lossPct).toBe(50);
+  expect(told('b').at(-1)?.rttMs).toBeGreaterThanOrEqual(249);
+  expect(told('w')).toEqual([]);
+}, 45_000);
+
 test('RFC 3550 A.8 jitter is that of the arrival times, and none of an even sender', () => {
   const even = new Reception(1, 0);
   for (let index = 0; index < 200; index++) even.count(index, index * 160, index * 20);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../src/base/ids.ts';
 import { type CallCommandBody, callView } from '../../src/protocol/calls.ts';
+import { type PublicSignal, publicSignal } from '../../src/protocol/events.ts';
 import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
@@ -55,6 +56,24 @@ const view = async () => {
   const noted = call && (await house.engine.views.call(house.scene.scope, call.interaction));
   return noted ? callView.parse(JSON.parse(noted)) : undefined;
 };
+
+describe('talking', () => {
+  test('VOX-4 how well each of the two is heard is signalled to the desks, with the leg that the call’s view names', async () => {
+    const told: PublicSignal[] = [];
+    const following = house.engine.signals.follow((topic, payload) => {
+      if (topic.startsWith('conversation:')) told.push(publicSignal.parse(JSON.parse(payload)));
+    });
+    await talking();
+    const { legs = [] } = (await until(view, { what: 'the view' })) ?? {};
+    const of = (legId = '') => told.find((signal) => signal.type === 'call.quality' && signal.quality.legId === legId);
+    await until(() => legs.length === 2 && legs.every(({ id }) => of(id)), { timeoutMs: 25_000, what: 'figures of both legs' });
+    expect(of(legs[0]?.id)).toMatchObject({
+      interaction: [...house.app.calls.all()][0]?.interaction,
+      quality: { codec: expect.any(String), lossPct: expect.any(Number), jitterMs: expect.any(Number) },
+    });
+    await following.close();
+  }, 40_000);
+});
 
 describe('ringing', () => {
   test('VOX-4 hang-up while ringing: the phone stops, and nobody is busy', async () => {

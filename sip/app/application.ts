@@ -12,6 +12,7 @@ import { AppError } from '../../src/base/errors.ts';
 import type { UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { type Loop, repeat } from '../../src/base/loop.ts';
+import type { Call } from '../flows/call.ts';
 import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
@@ -66,7 +67,9 @@ export interface SipApplication {
 /** Of new requests; what belongs to a dialog comes to who made it. */
 const METHODS = ['invite', 'register', 'options', 'bye', 'refer', 'info', 'update', 'subscribe', 'notify', 'message', 'publish', 'prack'];
 const REFRESH_MS = 1_000;
+/** Who carries a call is said again so often; looked through more often, so that thousands of calls are not said in one go. */
 const CARRY_MS = 3_000;
+const CARRY_TURN_MS = 250;
 const NAMES_MS = 5_000;
 
 export async function startApplication(options: ApplicationOptions): Promise<SipApplication> {
@@ -131,6 +134,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     reactions,
     stories: { takeOver },
     silence: options.silence,
+    ringingAtOnce: new Set(),
     dialOut: createDialOut({
       engine,
       dialogs,
@@ -153,10 +157,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
       return following;
     },
-    carry(call) {
-      const carried = [{ call: call.id, interaction: call.interaction }];
-      engine.phones.carry(carried).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
-    },
+    carry: (call) => void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed')),
     save: (call) =>
       void engine.phones
         .saveCall(call.id, JSON.stringify(call.saved))
@@ -166,6 +167,11 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     link: (server) => links.get(server),
     owe: (what, work) => debts.owe(what, work),
   };
+  async function carry(carried: readonly Call[]): Promise<void> {
+    if (carried.length === 0) return;
+    for (const call of carried) call.carriedAt = performance.now();
+    await engine.phones.carry(carried.map(({ id, interaction }) => ({ call: id, interaction })));
+  }
   const recovery = new Recovery(board, tag);
   const intake = new Intake(board, guards);
 
@@ -223,7 +229,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     repeat('media', REFRESH_MS, () => media.refresh(), log),
     repeat('announce', REFRESH_MS, announce, log),
     repeat('recovery', REFRESH_MS, () => recovery.turn(), log),
-    repeat('carry', CARRY_MS, () => engine.phones.carry([...calls.all()].map(({ id, interaction }) => ({ call: id, interaction }))), log),
+    repeat('carry', CARRY_TURN_MS, () => carry([...calls.all()].filter((call) => performance.now() - call.carriedAt >= CARRY_MS)), log),
   ];
   // Not waited for: the new lease is joined by what is asked here.
   engine.lease.onLost(() => void keepCalls(board, [...calls.all()]));

@@ -45,6 +45,12 @@ export interface SavedCall extends CallIdentity {
   readonly legs: readonly SavedLeg[];
 }
 
+/** Asked of the media, and nobody's yet. */
+interface PreparedLeg {
+  readonly id: LegId;
+  readonly opened: ReturnType<Switchboard['media']['ask']>;
+}
+
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
 
 export class Call {
@@ -72,10 +78,13 @@ export class Call {
   readonly goneOffers = new Set<string>();
   /** Nobody's any more in routing: nothing has to be ended there. */
   isOutOfRouting = false;
+  /** When this node last said that it carries it (ms of this process). */
+  carriedAt = performance.now();
   /** A command of the desk or of a phone is being carried out. */
   isBusy = false;
   #state: CallState = { at: 'entering' };
   #customer: Leg | undefined;
+  #prepared: PreparedLeg | undefined;
   readonly #legs = new Map<LegId, Leg>();
   readonly #playing = new Map<LegId, string>();
   readonly #announcing = new Map<LegId, { readonly id: string; readonly over: () => void }>();
@@ -148,14 +157,10 @@ export class Call {
 
   /** Opens a leg's end of the media. @throws AppError unavailable | rate_limited */
   async openLeg(identity: Omit<LegIdentity, 'id'> & { id?: LegId }, family: 'IPv4' | 'IPv6' = 'IPv4'): Promise<Leg> {
-    const id = identity.id ?? newId('leg');
-    const { leg: info } = await this.board.media.ask(this.media, {
-      do: 'leg.open',
-      call: this.id,
-      leg: id,
-      family,
-      silentAfterMs: this.board.silence.afterMs,
-    });
+    const prepared = identity.id === undefined && family === 'IPv4' ? this.#prepared : undefined;
+    if (prepared) this.#prepared = undefined;
+    const { id, opened } = prepared ?? this.#open(identity.id ?? newId('leg'), family);
+    const { leg: info } = await opened;
     if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
     const leg = new Leg({ ...identity, id }, info);
     if (this.isOver) {
@@ -164,6 +169,24 @@ export class Call {
     }
     this.adopt(leg);
     return leg;
+  }
+
+  #open(id: LegId, family: 'IPv4' | 'IPv6'): PreparedLeg {
+    const silentAfterMs = this.board.silence.afterMs;
+    return { id, opened: this.board.media.ask(this.media, { do: 'leg.open', call: this.id, leg: id, family, silentAfterMs }) };
+  }
+
+  /** Opens the media of a phone that will probably ring in a moment: `openLeg` takes it, `dropPrepared` or the end of the call closes it. */
+  prepareLeg(): void {
+    const prepared = this.#open(newId('leg'), 'IPv4');
+    this.#prepared = prepared;
+    // Told to who takes it.
+    prepared.opened.catch(() => undefined);
+  }
+
+  dropPrepared(): void {
+    if (this.#prepared) this.tell({ do: 'leg.close', leg: this.#prepared.id });
+    this.#prepared = undefined;
   }
 
   adopt(leg: Leg): void {
@@ -281,6 +304,7 @@ export class Call {
     if (before.at === 'waiting') for (const ring of before.rings.values()) ring.stop();
     if (before.at === 'moving') before.ring.stop();
     for (const leg of [...this.#legs.values()]) this.closeLeg(leg, cause, reason);
+    this.dropPrepared();
     this.tell({ do: 'call.close', call: this.id });
     for (const work of this.#onEnd.splice(0)) work();
     this.board.forget(this);

@@ -78,6 +78,8 @@ async function ringForOffer(call: Call, ring: Ring): Promise<void> {
   // The phone may hang up while the engine is asked.
   let isGone = false;
   result.dialog.on = { ...call.board.reactions.agent(call, leg), ended: () => (isGone = true) };
+  // Together with the accept: the desk, which hears of that, may command the call at once.
+  call.board.carry(call);
   const isOwner = (call.state.at === 'moving' && call.state.ring === ring) || (await accept(call, ring));
   if (!isOwner || call.isOver || (call.state.at !== 'waiting' && call.state.at !== 'moving')) {
     dropLeg(call, leg, 'offer gone');
@@ -91,8 +93,6 @@ async function ringForOffer(call: Call, ring: Ring): Promise<void> {
 async function accept(call: Call, ring: Ring): Promise<boolean> {
   const { scope, interaction, board } = call;
   const offer = { interactionId: interaction, agentId: ring.agentId, token: ring.token };
-  // With the accept, which tells the desk that it may command the call.
-  board.carry(call);
   try {
     const accepted = await board.engine.router.acceptOffer(scope, offer);
     if (!accepted.ok) board.log.info({ call: call.id, agent: ring.agentId, code: accepted.code }, 'offer.accept.refused');

@@ -20,6 +20,32 @@ const portRange = z
   })
   .refine((range) => range.low <= range.high && range.high <= 65_535, 'LOW must not exceed HIGH, and HIGH not 65535');
 
+/** RFC 7064, RFC 7065. */
+const iceUrls = (scheme: 'stun' | 'turn') =>
+  z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((url) => url.trim())
+        .filter(Boolean),
+    )
+    .pipe(
+      z
+        .array(
+          z
+            .string()
+            .regex(
+              new RegExp(
+                `^${scheme}s?:([A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(:\\d{1,5})?${scheme === 'turn' ? '(\\?transport=(udp|tcp))?' : ''}$`,
+              ),
+              `write it as ${scheme}:HOST:PORT`,
+            ),
+        )
+        .max(10),
+    );
+
 /** Every setting with its default. Units stand in the names. */
 export const envSchema = z
   .object({
@@ -123,6 +149,22 @@ export const envSchema = z
       .min(16, 'at least 16 characters')
       .optional()
       .describe('Bearer token for /metrics; absent: only loopback may read it'),
+    STUN_URLS: iceUrls('stun').describe('STUN servers that browsers are told of, comma separated: stun:HOST[:PORT]'),
+    TURN_URLS: iceUrls('turn').describe(
+      'TURN servers that browsers are told of, comma separated: turn:HOST[:PORT][?transport=tcp] or turns:…; for networks that let nothing else through',
+    ),
+    TURN_SECRET: z
+      .string()
+      .min(16, 'at least 16 characters')
+      .optional()
+      .describe('The secret they share with us (static-auth-secret of coturn), from which credentials that run out are made'),
+    TURN_TTL_SEC: z.coerce
+      .number()
+      .int()
+      .min(60)
+      .max(86_400)
+      .default(14_400)
+      .describe('For so long such credentials are valid; a relay begun with them ends then'),
     MEDIASOUP_WORKER_BIN: z.string().optional().describe('A mediasoup worker binary to use in place of the one found or built'),
     NODE_ID: z
       .string()
@@ -134,6 +176,11 @@ export const envSchema = z
     message: 'TLS_CERT and TLS_KEY go together: set both or neither',
     path: ['TLS_CERT'],
     // Also when other settings are wrong: all problems are told at once.
+    when: () => true,
+  })
+  .refine((env) => (env.TURN_URLS.length === 0) === (env.TURN_SECRET === undefined), {
+    message: 'TURN_URLS and TURN_SECRET go together: set both or neither',
+    path: ['TURN_URLS'],
     when: () => true,
   })
   .superRefine((env, context) => {
@@ -148,7 +195,14 @@ export const envSchema = z
 
 export type Env = z.infer<typeof envSchema>;
 
-export const secretNames: readonly (keyof Env)[] = ['REDIS_URL', 'DATABASE_URL', 'SECRET_KEY', 'METRICS_TOKEN', 'DRACHTIO_SECRET'];
+export const secretNames: readonly (keyof Env)[] = [
+  'REDIS_URL',
+  'DATABASE_URL',
+  'SECRET_KEY',
+  'METRICS_TOKEN',
+  'DRACHTIO_SECRET',
+  'TURN_SECRET',
+];
 
 /** Thrown by `loadEnv`: the message lists every wrong setting, one a line, with how to mend it. */
 export class EnvError extends Error {

@@ -3,6 +3,7 @@
  * version PostgreSQL committed it with, and an older version is refused, so applying in any order, twice or late is harmless.
  */
 import { z } from 'zod';
+import { type VideoRules, videoRules } from '../src/protocol/video.ts';
 
 export const outcome = z.object({ id: z.string().max(100), name: z.string().max(100), kind: z.enum(['OK', 'KO']) });
 
@@ -102,6 +103,15 @@ export type QueueVoice = z.infer<typeof queueVoice>;
 /** Of a queue that says nothing. */
 export const voiceDefaults: QueueVoice = queueVoice.parse({});
 const outboundDefaults: OutboundRules = outboundRules.parse({});
+
+/** GRP-5: of a group that says nothing. Cameras and microphones are sent from entering on, screens when somebody shows one. */
+export const videoDefaults: VideoRules = {
+  isOn: false,
+  policy: '',
+  agent: { camera: 'on', microphone: 'on', screen: 'off' },
+  client: { camera: 'on', microphone: 'on', screen: 'off' },
+  canFullScreen: true,
+};
 
 export const accountDoc = z.object({
   kind: z.literal('account'),
@@ -215,6 +225,8 @@ export const groupDoc = z.object({
   /** Visitor texts by language, then by key; a missing one falls back to the primary language, then to the widget's own. */
   texts: z.record(z.string(), z.record(z.string(), z.string())),
   appearance: z.record(z.string(), z.string()),
+  /** GRP-5, APP-10. */
+  video: videoRules.default(videoDefaults),
 });
 
 export const configDoc = z.discriminatedUnion('kind', [accountDoc, queueDoc, agentDoc, groupDoc]);

@@ -76,6 +76,8 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
     queue: async (scope, id) => (await read(scope, 'queue', id)) as QueueDoc | undefined,
     agent: async (scope, id) => (await read(scope, 'agent', id)) as AgentDoc | undefined,
 
+    group: async (scope, id) => (await read(scope, 'group', id)) as GroupDoc | undefined,
+
     async queues(scope) {
       const ids = await runner.retrying(() => redis.smembers(`${partitionKey(prefix, scope.partition)}:qs:${scope.accountId}`));
       const docs = await Promise.all(ids.map((id) => read(scope, 'queue', id)));

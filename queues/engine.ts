@@ -370,6 +370,7 @@ export interface Config {
   queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;
   agent(scope: Scope, id: UserId): Promise<AgentDoc | undefined>;
   queues(scope: Scope): Promise<QueueDoc[]>;
+  group(scope: Scope, id: GroupId): Promise<GroupDoc | undefined>;
   /** By the public identifier in the snippet; cached for a second unless `isFresh`. */
   groupByPublicId(publicId: string, options?: { readonly isFresh?: boolean }): Promise<{ scope: Scope; group: GroupDoc } | undefined>;
   /** Version of every copy, by `kind:id`, for the reconciler. */

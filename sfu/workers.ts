@@ -19,6 +19,8 @@ export type SfuState = 'preparing' | 'ready' | 'failed';
 export interface SfuWorker {
   readonly worker: Worker;
   readonly webRtcServer: WebRtcServer;
+  /** What it carries, counted by the rooms. A consumer is what costs: a packet out. */
+  readonly load: { rooms: number; consumers: number };
 }
 
 export interface SfuEvents {
@@ -39,7 +41,6 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
   #preparing: Promise<void> = Promise.resolve();
   #binary = '';
   #state: SfuState = 'preparing';
-  #next = 0;
 
   private constructor(env: Env, log: Logger) {
     super();
@@ -58,10 +59,19 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     return this.#state;
   }
 
-  /** The worker for a new room, in turn; undefined while none serves. */
+  /** The worker for a new room: the one with the fewest consumers, then with the fewest rooms; undefined while none serves. */
   take(): SfuWorker | undefined {
-    const serving = this.#slots.filter((slot) => slot !== undefined);
-    return serving[this.#next++ % Math.max(1, serving.length)];
+    return this.#serving().sort((one, other) => weightOf(one) - weightOf(other))[0];
+  }
+
+  /** Consumers a worker, over all that serve: what a node says of itself to those who choose one. */
+  get load(): number {
+    const serving = this.#serving();
+    return serving.reduce((sum, slot) => sum + weightOf(slot), 0) / Math.max(1, serving.length);
+  }
+
+  #serving(): SfuWorker[] {
+    return this.#slots.filter((slot) => slot !== undefined);
   }
 
   /** Ends the workers and a build that is under way. */
@@ -109,7 +119,7 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
       const listenInfos = addresses.flatMap((address) =>
         (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: this.#port(index), ...address })),
       );
-      return { worker, webRtcServer: await worker.createWebRtcServer({ listenInfos }) };
+      return { worker, webRtcServer: await worker.createWebRtcServer({ listenInfos }), load: { rooms: 0, consumers: 0 } };
     } catch (error) {
       worker.close();
       throw error;
@@ -143,6 +153,11 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     this.#state = state;
     this.emit('state', state);
   }
+}
+
+/** A room where nobody sends yet will. */
+function weightOf({ load }: SfuWorker): number {
+  return load.consumers + load.rooms;
 }
 
 /**

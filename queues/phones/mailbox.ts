@@ -1,7 +1,7 @@
 /**
  * Letters between processes: what is asked of the node that carries a call, and its answer. A node's mailbox is a stream that it alone reads, from a
  * connection of its own; it is opened when the node first asks or serves. A question names who asked, so the answer comes the same way back. A
- * question that comes twice is answered with the first answer. Created by the engine.
+ * question that comes twice is answered with the first answer, unless that was to try again. Created by the engine.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, ERRORS, type ErrorCode } from '../../src/base/errors.ts';
@@ -169,6 +169,9 @@ export class Mailbox {
       this.#answers.delete(id);
     }
     this.#answers.set(command.id, { answer, until: now + ANSWERS_KEPT_MS });
+    void answer.then(({ code }) => {
+      if (code !== 'ok' && ERRORS[code].retryable) this.#answers.delete(command.id);
+    });
     return answer;
   }
 

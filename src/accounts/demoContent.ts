@@ -1,5 +1,5 @@
 /** What the demo account consists of. */
-import { outboundRules } from '../../queues/config.ts';
+import { outboundRules, videoDefaults } from '../../queues/config.ts';
 
 const outcomes = [
   { id: 'solved', name: 'Solved', kind: 'OK' },
@@ -58,9 +58,15 @@ export const demoGroups = [
         description: 'Domande su un ordine? Siamo qui.',
         welcome: 'Ciao! Come possiamo aiutarti oggi?',
         thanks: 'Grazie del tuo tempo.',
+        videoPolicy: 'Ci vediamo e ci sentiamo solo durante la chiamata. Nulla viene registrato. Può spegnere la videocamera quando vuole.',
       },
     },
     appearance: { side: 'right' },
+    video: {
+      ...videoDefaults,
+      isOn: true,
+      policy: 'We see and hear each other during the call only. Nothing is recorded. You can switch your camera off at any time.',
+    },
   },
   {
     publicId: 'demo-sales',
@@ -81,6 +87,7 @@ export const demoGroups = [
       },
     },
     appearance: { side: 'right', accent: '#0f766e' },
+    video: videoDefaults,
   },
 ] as const;
 
@@ -90,7 +97,7 @@ export const demoSkills = [
   { name: 'Returns', description: 'Broken, wrong or late parcels' },
 ] as const;
 
-/** `about` is printed beside the sign-in; `skills` are levels by name; `phone` is the name of a SIP phone. */
+/** `about` is printed beside the sign-in; `skills` are levels by name; `interrupts`: chats and one video go together; `phone` is the name of a SIP phone. */
 export const demoPeople = [
   {
     email: 'giulia@demo.example',
@@ -100,6 +107,7 @@ export const demoPeople = [
     serves: [],
     supervises: ['Support', 'Sales', 'Sales line'],
     skills: {},
+    interrupts: [],
     phone: 'Test phone',
   },
   {
@@ -110,6 +118,7 @@ export const demoPeople = [
     serves: ['Support', 'Sales', 'Sales line'],
     supervises: [],
     skills: { English: 8, Italiano: 10 },
+    interrupts: ['video>chat', 'chat>video'],
     phone: 'Anna',
   },
   {
@@ -120,6 +129,7 @@ export const demoPeople = [
     serves: ['Support', 'Sales', 'Sales line'],
     supervises: [],
     skills: { Italiano: 10, Returns: 5 },
+    interrupts: ['video>chat', 'chat>video'],
     phone: 'Marco',
   },
 ] as const;

@@ -85,12 +85,12 @@ async function insertGroups(
   queueIds: ReadonlyMap<string, string>,
   touched: [EntryKind, string][],
 ): Promise<void> {
-  for (const { publicId, name, queue, texts, appearance } of demoGroups) {
+  for (const { publicId, name, queue, texts, appearance, video } of demoGroups) {
     const id = newId('group');
     const row = { id, account_id: accountId, public_id: publicId, queue_id: queueIds.get(queue) ?? '', name };
     await trx
       .insertInto('chat_group')
-      .values({ ...row, texts: JSON.stringify(texts), appearance: JSON.stringify(appearance) })
+      .values({ ...row, texts: JSON.stringify(texts), appearance: JSON.stringify(appearance), video: JSON.stringify(video) })
       .execute();
     touched.push(['group', id]);
   }
@@ -136,11 +136,14 @@ async function insertPeople(
   touched: [EntryKind, string][],
 ): Promise<SignIn[]> {
   const signIns: SignIn[] = [];
-  for (const { email, name, role, about, serves, supervises, skills, phone } of demoPeople) {
+  for (const { email, name, role, about, serves, supervises, skills, interrupts, phone } of demoPeople) {
     const id = newId('user');
     const password = readablePassword();
-    const row = { id, account_id: accountId, email, name, role, status: 'active' as const, password_hash: await hashPassword(password) };
-    await trx.insertInto('app_user').values(row).execute();
+    const row = { id, account_id: accountId, email, name, role, status: 'active' as const, interrupts: [...interrupts] };
+    await trx
+      .insertInto('app_user')
+      .values({ ...row, password_hash: await hashPassword(password) })
+      .execute();
     const memberships = [
       ...serves.map((queue) => ({ queue, role: 'agent' as const })),
       ...supervises.map((queue) => ({ queue, role: 'supervisor' as const })),

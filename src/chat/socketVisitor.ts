@@ -134,6 +134,9 @@ async function start(
     throw new AppError('rate_limited', { retryAfterSec });
   }
   if (!found?.group.isActive) throw new AppError('gone', { detail: 'The widget is switched off.' });
+  const { text, medium = 'chat' } = command;
+  if (medium === 'chat' && text === undefined) throw new AppError('invalid', { fields: [{ path: 'text', message: 'required' }] });
+  if (medium === 'video' && !found.group.video.isOn) throw new AppError('forbidden', { detail: 'Video is not offered here.' });
   if (command.page) member.page = JSON.stringify(command.page);
   if (command.name) member.name = command.name;
   const started = settled(
@@ -147,8 +150,9 @@ async function start(
       language: member.language,
       page: member.page,
       userAgent: socket.arrival.userAgent,
-      text: command.text,
+      text: text ?? '',
       connectionId: socket.id,
+      ...(medium === 'video' && { medium }),
     }),
   );
   const id = started.interaction.id as InteractionId;

@@ -182,6 +182,8 @@ export interface ChatGroupTable {
   primary_language: Generated<string>;
   texts: JSONColumnType<GroupDoc['texts'], string | undefined, string>;
   appearance: JSONColumnType<GroupDoc['appearance'], string | undefined, string>;
+  /** What is not in it has its default. */
+  video: JSONColumnType<Partial<GroupDoc['video']>, string | undefined, string>;
   version: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;

@@ -2,10 +2,10 @@
 import type { Engine, FeedCursor, Scope } from '../../queues/engine.ts';
 import type { EventType } from '../../queues/events.ts';
 import { AppError } from '../base/errors.ts';
-import type { InteractionId } from '../base/ids.ts';
+import type { GroupId, InteractionId } from '../base/ids.ts';
 import { isVisible, type Viewer } from '../history/visibility.ts';
 import type { CallView } from '../protocol/calls.ts';
-import type { RoomView } from '../protocol/video.ts';
+import type { RoomView, VideoRules } from '../protocol/video.ts';
 import type { InteractionView, Message, Snapshot } from '../protocol/views.ts';
 import type { Channel, LazyEntry, Missed } from './channel.ts';
 import { conversationEvent, type ReadEvent, readEvent, viewForVisitor } from './publicEvents.ts';
@@ -66,6 +66,7 @@ export class ConversationChannel implements Channel {
         hasEarlier,
         ...(viewer.kind === 'staff' && (await this.#call(interaction))),
         ...(await this.#room(interaction)),
+        ...(viewer.kind === 'staff' && (await this.#videoRules(interaction))),
       },
     };
   }
@@ -78,6 +79,11 @@ export class ConversationChannel implements Channel {
   async #room({ id }: InteractionView): Promise<{ room: RoomView } | undefined> {
     const room = await this.#engine.views.room(this.#scope, id as InteractionId);
     return room === undefined ? undefined : { room: JSON.parse(room) as RoomView };
+  }
+
+  async #videoRules({ group }: InteractionView): Promise<{ video: VideoRules } | undefined> {
+    const doc = group === undefined ? undefined : await this.#engine.config.group(this.#scope, group as GroupId);
+    return doc && { video: doc.video };
   }
 
   /** The latest messages that the viewer may see. Lines that are not for them must not crowd out those that are, so it reads on. */

@@ -80,12 +80,16 @@ const shared = [
 
 export const visitorCommand = z.discriminatedUnion('t', [
   ...shared,
-  /** Opens a conversation with its first message. The same `key` again gives the same interaction. */
+  /**
+   * Opens a conversation with its first message. The same `key` again gives the same interaction.
+   * `medium: 'video'` (WID-4): routed as a video, the message is optional; refused (forbidden) where the group has no video.
+   */
   z.object({
     t: z.literal('chat.start'),
     id,
     key,
-    text,
+    text: text.optional(),
+    medium: z.enum(['chat', 'video']).optional(),
     name: z.string().max(100).optional(),
     email: z.email().max(200).optional(),
     page: page.optional(),

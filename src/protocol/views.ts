@@ -14,7 +14,7 @@ import {
   userId,
   visibility,
 } from './common.ts';
-import { roomView } from './video.ts';
+import { roomView, videoRules } from './video.ts';
 
 export const author = z.object({ role, id: z.string(), name: z.string() });
 
@@ -156,6 +156,8 @@ export const snapshot = z.discriminatedUnion('kind', [
     call: callView.optional(),
     /** Its video room, when there was one. */
     room: roomView.optional(),
+    /** For staff: what the conversation's group says about video; absent without a group, which has none. */
+    video: videoRules.optional(),
   }),
   z.object({
     kind: z.literal('agent'),

@@ -8,6 +8,7 @@ import {
   outboundRules,
   type QueueDoc,
   queueVoice,
+  videoDefaults,
 } from '../../queues/config.ts';
 import type { PhonesConfigDoc } from '../../queues/phones.ts';
 import { assertNever } from '../base/errors.ts';
@@ -161,5 +162,21 @@ export function groupFields(row: Selectable<ChatGroupTable>): Omit<GroupDoc, 'ki
     primaryLanguage: row.primary_language,
     texts: row.texts,
     appearance: row.appearance,
+    video: withVideo(videoDefaults, row.video),
   };
 }
+
+type Given<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined };
+type VideoChange = Omit<Given<GroupDoc['video']>, 'agent' | 'client'> & {
+  readonly [Side in 'agent' | 'client']?: Given<GroupDoc['video'][Side]> | undefined;
+};
+
+/** The rules with what is given in their stead. */
+export function withVideo(before: GroupDoc['video'], change: VideoChange): GroupDoc['video'] {
+  const agent = { ...before.agent, ...given(change.agent) };
+  const client = { ...before.client, ...given(change.client) };
+  return { ...before, ...given(change), agent, client };
+}
+
+const given = <Fields extends object>(fields: Fields | undefined): object =>
+  Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value !== undefined));

@@ -112,10 +112,10 @@ export function groupRoutes(deps: AccessDeps): Route[] {
       body: groupChange,
       answers: { 200: groupView },
       handler: (request) =>
-        groups.change(request, async ({ trx, accountId, id }) => {
+        groups.change(request, async ({ trx, accountId, id }, before) => {
           const { queueId } = request.body;
           if (queueId !== undefined) await requireChatQueue(trx, accountId, queueId);
-          await updateOwn(trx, 'chat_group', accountId, id, toGroupColumns(request.body));
+          await updateOwn(trx, 'chat_group', accountId, id, toGroupColumns(request.body, toGroupView(before).video));
         }),
     }),
     route({

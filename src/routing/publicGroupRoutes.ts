@@ -5,6 +5,7 @@ import type { AccessDeps } from '../accounts/deps.ts';
 import { type Route, route } from '../api/route.ts';
 import { AppError } from '../base/errors.ts';
 import type { QueueId } from '../base/ids.ts';
+import { videoRules } from '../protocol/video.ts';
 
 export function publicGroupRoutes({ engine }: Pick<AccessDeps, 'engine'>): Route[] {
   return [
@@ -24,6 +25,7 @@ export function publicGroupRoutes({ engine }: Pick<AccessDeps, 'engine'>): Route
           appearance: z.record(z.string(), z.string()),
           isOnline: z.boolean(),
           rating: z.enum(['none', 'thumbs', 'stars']),
+          video: videoRules.describe('With the policy in the language asked for'),
         }),
       },
       handler: async (request) => {
@@ -40,10 +42,14 @@ export function publicGroupRoutes({ engine }: Pick<AccessDeps, 'engine'>): Route
         if (!account?.isActive || !queue?.isActive) throw new AppError('not_found');
         const { publicId, name, appearance } = group;
         const isOnline = (figures?.agentsOnline ?? 0) > 0;
+        const { videoPolicy, ...texts } = textsFor(group, request.query.language);
+        // GRP-2: a group without a policy has none in any language.
+        const policy = group.video.policy && (videoPolicy ?? group.video.policy);
+        const video = { ...group.video, policy };
         return {
           status: 200,
           headers: { 'cache-control': 'no-cache' },
-          body: { publicId, name, texts: textsFor(group, request.query.language), appearance, isOnline, rating: queue.rating },
+          body: { publicId, name, texts, appearance, isOnline, rating: queue.rating, video },
         };
       },
     }),

@@ -3,7 +3,8 @@
  * interaction it is, its owner, and the agents that take part; what is possible just now, by the room.
  */
 import type { Engine, Scope } from '../../queues/engine.ts';
-import { AppError } from '../base/errors.ts';
+import type { CallCommand } from '../../queues/phones.ts';
+import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { InteractionId } from '../base/ids.ts';
 import type { VideoCommand } from '../protocol/video.ts';
 import type { InteractionView } from '../protocol/views.ts';
@@ -32,6 +33,9 @@ export interface RoomLetter {
   readonly command: VideoCommand;
 }
 
+/** And its answer. What may succeed when asked again is no answer but the letter's failure. */
+export type RoomAnswer = { readonly body: unknown } | { readonly refused: { readonly code: ErrorCode; readonly detail?: string } };
+
 /**
  * The answer of the command (`src/protocol/video.ts`).
  * @throws AppError not_found, forbidden, gone (no room, or conversation over), wrong_state, at_capacity, unavailable (no video node)
@@ -44,15 +48,26 @@ export async function actInRoom(engine: RoomEngine, scope: Scope, by: RoomMember
   if (view.state === 'ended' || view.state === 'closed') throw new AppError('gone', { detail: 'The conversation is over.' });
   const node = await nodeOf(engine, interactionId, command);
   const letter: RoomLetter = { scope, by, command };
-  const answer = await engine.phones.ask(node, {
-    id: `${scope.accountId}:${by.id}:${key}`,
-    call: interactionId,
-    body: JSON.stringify(letter),
-  });
-  return JSON.parse(answer) as unknown;
+  const answer = await ask(engine, node, { id: `${scope.accountId}:${by.id}:${key}`, call: interactionId, body: JSON.stringify(letter) });
+  if ('refused' in answer) {
+    const { code, detail } = answer.refused;
+    throw new AppError(code, detail === undefined ? {} : { detail });
+  }
+  return answer.body;
 }
 
-function takesPart({ owner, participants }: InteractionView, userId: string): boolean {
+/** @throws AppError unavailable: also when the node is gone. In some seconds the room is nobody's, and another's when asked again. */
+async function ask({ phones }: RoomEngine, node: string, command: CallCommand): Promise<RoomAnswer> {
+  try {
+    return JSON.parse(await phones.ask(node, command)) as RoomAnswer;
+  } catch (cause) {
+    if (cause instanceof AppError && cause.code === 'gone')
+      throw new AppError('unavailable', { detail: 'The process that carried the room is gone; another takes its place.', cause });
+    throw cause;
+  }
+}
+
+export function takesPart({ owner, participants }: InteractionView, userId: string): boolean {
   return owner?.id === userId || participants.some(({ id }) => id === userId);
 }
 

@@ -1,7 +1,11 @@
-/** The role `sfu`: media workers, and the word to the gateways how they are. Closing order: word, workers, engine. */
+/**
+ * The role `sfu`: media workers, the rooms on them, and the word to the gateways how they are. Needs Redis to start; losing it later stops neither talk nor picture.
+ * Closing order: word, rooms (each moves to another process: whoever is in joins again there), workers, engine.
+ */
 import { createEngine } from '../../queues/index.ts';
 import { SfuWorkers } from '../../sfu/workers.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
+import { ConversationRooms } from './conversationRooms.ts';
 import { publishVideoState } from './state.ts';
 
 /** @throws AppError unavailable (Redis does not answer) */
@@ -11,9 +15,11 @@ export async function startVideo(context: RoleContext): Promise<RunningRole> {
   const engine = await createEngine({ redisUrl: env.REDIS_URL, nodeId, log });
   const workers = SfuWorkers.create(context);
   const published = publishVideoState(engine, nodeId, () => workers.state, log);
+  const rooms = new ConversationRooms({ engine, workers, log, nodeId, iceServers: () => [] });
   return {
     async close(reason) {
       await published.close();
+      await rooms.close();
       await workers.close();
       await engine.close(reason);
     },

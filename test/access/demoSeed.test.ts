@@ -54,6 +54,16 @@ test('BEY-5 the demo has two groups in two languages on two queues with two agen
   }
 });
 
+test('VID-3 the demo’s first shop offers video, with its policy in both languages', async () => {
+  const shown = async (publicId: string, language: string) =>
+    (await center.call(`GET /api/v1/public/groups/${publicId}`, { query: { language } })).body.video;
+  const [english, italian] = [await shown('demo', 'en'), await shown('demo', 'it')];
+  expect(english).toMatchObject({ isOn: true, canFullScreen: true });
+  expect(italian).toEqual({ ...english, policy: expect.stringContaining('registrato') });
+  expect(english.policy).toContain('recorded');
+  expect((await shown('demo-sales', 'en')).isOn).toBe(false);
+});
+
 test('VOX-1 the demo’s voice queue has a number, and each of its people a SIP phone whose printed password is its own', async () => {
   const { signIns, numbers } = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8'));
   const as = (await center.signIn(signIns[0].email, signIns[0].password)).body.token;

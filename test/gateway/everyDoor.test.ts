@@ -278,7 +278,10 @@ describe('API-2 every feed and command', () => {
       agent: anna.id,
       bySec: 60,
       value: 5,
-      body: { do: 'hold' },
+    };
+    const bodies: Readonly<Record<string, unknown>> = {
+      'call.command': { do: 'hold' },
+      'video.command': { do: 'join', peer: 'peer-of-a-stranger' },
     };
     const before = JSON.stringify(await view());
     for (const [socket, schemas] of [
@@ -291,7 +294,7 @@ describe('API-2 every feed and command', () => {
         if (schema === agentCommand.options.find((option) => option.shape.t.value === 'wrapUp.end')) continue;
         const command = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (name in sample ? [[name, sample[name]]] : [])));
         const t = String((schema.shape['t'] as unknown as { value: string }).value);
-        const frame = await socket.ask({ ...command, t });
+        const frame = await socket.ask({ ...command, ...(bodies[t] !== undefined && { body: bodies[t] }), t });
         expect({ t, kind: frame.t, code: frame.code }).toEqual({
           t,
           kind: 'error',

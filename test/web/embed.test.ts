@@ -14,6 +14,8 @@ let address: string;
 const pageFor = (host: string, direction: string): string => `<!doctype html>
 <html lang="it" dir="${direction}"><head><meta charset="utf-8"><title>Sito</title><link rel="stylesheet" href="/hostile.css"></head>
 <body><h1 id="own">Il mio sito</h1>
+<p><a href="/elsewhere" data-centralino="video" data-centralino-group="demo"><b>In video</b></a>
+<button data-centralino="video" data-centralino-group="demo-sales">Vendite in video</button></p>
 <script src="${host}/widget.js" data-group="demo" data-name="Carla Neri" async></script>
 <script src="${host}/widget.js" data-group="demo-sales" data-side="left" async></script></body></html>`;
 const HOSTILE =
@@ -141,4 +143,47 @@ test('WID-9 GRP-2 the consent notice with the privacy link and the encryption no
     .toContain('Chattando accetti le nostre regole.');
   expect(await notices.getByRole('link').getAttribute('href')).toBe('https://lume.example/privacy');
   expect(await notices.locator('.encrypted').count()).toBe(0);
+});
+
+test('WID-4 a link of the page begins a conversation as video; pressed again it shows the same one', async () => {
+  const profile = await stage.browser.profile();
+  const page = await stage.browser.page(profile);
+  await page.addInitScript(() => {
+    const started: string[] = [];
+    Object.assign(window, { started });
+    addEventListener('centralino:chatStart', (event) => started.push((event as CustomEvent<{ conversation: string }>).detail.conversation));
+  });
+  await page.goto(address);
+  await page.locator('.launcher').first().waitFor();
+  const link = page.getByText('In video', { exact: true });
+  await link.click();
+  await link.click();
+  const visitor = new VisitorPage(page, profile);
+  await visitor.composer.waitFor();
+  const started = () => page.evaluate(() => (window as unknown as { started: string[] }).started);
+  await expect.poll(async () => (await started()).length).toBe(1);
+  expect(new URL(page.url()).pathname).toBe('/');
+  await desk.showList('Without agent');
+  const waiting = desk.row('Carla Neri').filter({ hasText: 'Video' });
+  await waiting.click();
+  await desk.write('Eccomi');
+  await visitor.bubble('Eccomi').waitFor();
+  await page.evaluate(() => window.centralino?.startVideo('demo'));
+  await page.evaluate(() => window.centralino?.close('demo'));
+  await link.click();
+  await visitor.bubble('Eccomi').waitFor();
+  expect(await started()).toHaveLength(1);
+  await profile.close();
+});
+
+test('WID-4 where the group has no video the same link opens a chat', async () => {
+  const profile = await stage.browser.profile();
+  const page = await stage.browser.page(profile);
+  await page.goto(address);
+  await page.locator('.launcher').nth(1).waitFor();
+  await page.getByRole('button', { name: 'Vendite in video' }).click();
+  const visitor = new VisitorPage(page, profile);
+  await visitor.write('Allora scrivo');
+  await desk.page.locator('.offer', { hasText: 'Allora scrivo' }).waitFor();
+  await profile.close();
 });

@@ -8,6 +8,7 @@ import { render } from 'preact';
 import { waitBeforeAttemptMs } from '../socket/backoff.ts';
 import { appearanceCss } from './appearance.ts';
 import { fetchGroup, optionsOf, type PublicGroup, type WidgetOptions } from './options.ts';
+import { listenToPageLinks } from './pageLinks.ts';
 import { WidgetState } from './state.ts';
 import { createTexts } from './texts.ts';
 import { Visitor } from './visitor.ts';
@@ -20,6 +21,8 @@ export interface CentralinoApi {
   open(group?: string): void;
   close(group?: string): void;
   startChat(group?: string): void;
+  /** WID-4: a new conversation that is a video from the beginning. */
+  startVideo(group?: string): void;
   readonly on: typeof on;
 }
 
@@ -72,10 +75,13 @@ function begin(options: WidgetOptions): void {
   widgets.set(options.group, mount(options, widgets.size));
 }
 
+// The first script tag of a page listens for all of them.
+if (!window.centralino) listenToPageLinks(() => window.centralino);
 window.centralino ??= {
   open: (group) => withWidget(group, (state) => (state.isOpen.value = true)),
   close: (group) => withWidget(group, (state) => (state.isOpen.value = false)),
   startChat: (group) => withWidget(group, (state) => state.startChat()),
+  startVideo: (group) => withWidget(group, (state) => state.startVideo()),
   on,
 };
 

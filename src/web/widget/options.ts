@@ -6,6 +6,8 @@
  *   data-open      "true" opens the panel at once
  *   data-name, data-email  what is already known of the visitor
  */
+import type { VideoRules } from '../../protocol/video.ts';
+
 export interface WidgetOptions {
   readonly origin: string;
   readonly group: string;
@@ -39,6 +41,7 @@ export interface PublicGroup {
   readonly appearance: Readonly<Record<string, string>>;
   readonly isOnline: boolean;
   readonly rating: 'none' | 'thumbs' | 'stars';
+  readonly video: VideoRules;
 }
 
 /** Undefined: unknown or inactive, so there is no widget (GRP-1). @throws TypeError when the server cannot be reached */

@@ -53,6 +53,17 @@ export class WidgetState {
     if (!running) emit('chatOpen', { group: this.visitor.options.group });
   }
 
+  /** WID-4: as a video from the beginning. In a conversation that is going on, and where the group has no video, it is the chat. */
+  startVideo(): void {
+    const { group, recent, options } = this.visitor;
+    if (!group.video.isOn || recent.value.some((conversation) => !conversation.isOver.value)) return this.startChat();
+    this.isOpen.value = true;
+    this.screen.value = NEW;
+    emit('chatOpen', { group: options.group });
+    // Refused (switched off meanwhile): an empty conversation is on screen, to write to.
+    this.visitor.startVideo().catch((error: unknown) => console.warn('centralino: video cannot be started', error));
+  }
+
   startAnother(): void {
     this.screen.value = NEW;
     emit('chatOpen', { group: this.visitor.options.group });

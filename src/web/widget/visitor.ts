@@ -9,7 +9,7 @@ import type { RestHost } from '../conversation/rest.ts';
 import { TypingSignal } from '../conversation/typingSignal.ts';
 import { CommandError } from '../socket/commandError.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
-import { SocketClient, socketUrl } from '../socket/socketClient.ts';
+import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
 import type { FileView, InteractionView, Message, VisitorHello } from '../socket/wire.ts';
 import { keep, kept } from './keep.ts';
 import type { PublicGroup, WidgetOptions } from './options.ts';
@@ -38,6 +38,7 @@ export class Visitor implements RestHost {
     this.socket.notify({ t: 'chat.typing', interaction, isTyping, preview }),
   );
   #token: string | undefined;
+  #videoStart: Promise<{ conversation: Conversation; off: number }> | undefined;
 
   constructor(options: WidgetOptions, group: PublicGroup) {
     this.options = options;
@@ -70,6 +71,15 @@ export class Visitor implements RestHost {
 
   credentials(): Record<string, string> {
     return { Authorization: `Visitor ${this.#token ?? ''}.${this.options.group}` };
+  }
+
+  /** WID-4: opens a conversation that is routed as a video; its call can begin once an agent is there. @throws CommandError forbidden (not offered) */
+  async startVideo(): Promise<Conversation> {
+    // One intent: two clicks open one conversation.
+    this.#videoStart ??= this.#start(newKey(), { medium: 'video' }).finally(() => {
+      this.#videoStart = undefined;
+    });
+    return (await this.#videoStart).conversation;
   }
 
   find(id: string): Conversation | undefined {
@@ -165,24 +175,34 @@ export class Visitor implements RestHost {
   }
 
   async #send(item: OutboxItem): Promise<{ off: number }> {
-    if (item.conversation === NEW) return this.#open(item);
+    // Written while a video is being opened: it belongs there.
+    const video = item.conversation === NEW ? await this.#videoStart?.catch(() => undefined) : undefined;
+    const interaction = video?.conversation.id ?? item.conversation;
+    if (interaction === NEW) return this.#open(item);
     const body = item.file ? { file: item.file.id } : { text: item.text };
-    return this.socket.command({ t: 'chat.send', interaction: item.conversation, mid: item.mid, ...body }, Number.POSITIVE_INFINITY);
+    return this.socket.command({ t: 'chat.send', interaction, mid: item.mid, ...body }, Number.POSITIVE_INFINITY);
   }
 
   async #open(item: OutboxItem): Promise<{ off: number }> {
+    const { off } = await this.#start(item.mid, { text: item.text });
+    return { off };
+  }
+
+  async #start(key: string, beginning: { text: string } | { medium: 'video' }): Promise<{ conversation: Conversation; off: number }> {
     const { name, email, group } = this.options;
     const reply = await this.socket.command(
-      { t: 'chat.start', key: item.mid, text: item.text, ...(name && { name }), ...(email && { email }), page: pageNow() },
+      { t: 'chat.start', key, ...beginning, ...(name && { name }), ...(email && { email }), page: pageNow() },
       Number.POSITIVE_INFINITY,
     );
-    batch(() => {
+    const conversation = batch(() => {
+      // What was being written meanwhile belongs to it.
       this.outbox.rename(NEW, reply.interaction.id);
-      this.#follow(reply.interaction.id, reply.interaction);
+      const conversation = this.#follow(reply.interaction.id, reply.interaction);
       this.onStarted?.(reply.interaction.id);
+      return conversation;
     });
     emit('chatStart', { group, conversation: reply.interaction.id });
-    return { off: reply.off };
+    return { conversation, off: reply.off };
   }
 }
 

@@ -1,0 +1,404 @@
+/**
+ * A conversation's video room on the node that carries it: what a peer asks, one thing after the other; what the log tells of the conversation; what the worker and the links
+ * do. Made by `ConversationRooms`, ended by `abandon` (another carries it, or nobody). Its record is told to the log by `RoomTeller`, later when Redis is away;
+ * media never wait for that. Closing order: windows, quality, media; then the last word to the log, then the node lets go of it.
+ */
+import type { Engine, Scope } from '../../queues/engine.ts';
+import type { MediaPeer, Received } from '../../sfu/mediaPeer.ts';
+import { MediaRoom } from '../../sfu/mediaRoom.ts';
+import type { SfuWorkers } from '../../sfu/workers.ts';
+import { AppError, assertNever } from '../base/errors.ts';
+import type { InteractionId, QueueId } from '../base/ids.ts';
+import type { Logger } from '../base/log.ts';
+import { TokenBucket } from '../gateway/tokenBucket.ts';
+import type { Joined, MediaSource, RoomConsumer, RoomPeer, RoomView, VideoCommand, VideoRules } from '../protocol/video.ts';
+import type { InteractionView } from '../protocol/views.ts';
+import { type RoomMember, takesPart } from './commands.ts';
+import { type EndReason, isOf, type Person, RoomRecord } from './roomRecord.ts';
+import { RoomTeller } from './roomTeller.ts';
+import { elementsOf, isForbidden, kindOf, videoRulesOf } from './rules.ts';
+
+type Command<Name extends VideoCommand['do']> = Extract<VideoCommand, { do: Name }>;
+
+export interface RoomDeps {
+  readonly engine: Engine;
+  readonly workers: SfuWorkers;
+  readonly log: Logger;
+  /** VID-4, for one peer. */
+  readonly iceServers: (peerId: string) => Joined['iceServers'];
+}
+
+/** CHT-19. */
+const AGENTS_MAX = 3;
+/** VID-7: a queue that says less would end a call over a lift ride. */
+const WINDOW_LEAST_MS = 15_000;
+/** Of one member, all pages. */
+const COMMANDS = { burst: 80, perSec: 20 } as const;
+
+export class ConversationRoom {
+  readonly scope: Scope;
+  readonly id: InteractionId;
+  readonly #deps: RoomDeps;
+  readonly #teller: RoomTeller;
+  readonly #windowMs: number;
+  readonly #windows = new Map<string, NodeJS.Timeout>();
+  readonly #buckets = new Map<string, TokenBucket>();
+  #rules: VideoRules;
+  #record: RoomRecord | undefined;
+  #before: RoomView | undefined;
+  #media: MediaRoom | undefined;
+  #clientPresence: InteractionView['client']['presence'];
+  #queue: Promise<unknown> = Promise.resolve();
+  #mustRecheck = false;
+  #isAbandoned = false;
+
+  private constructor(
+    deps: RoomDeps,
+    scope: Scope,
+    view: InteractionView,
+    { rules, before, windowMs }: { rules: VideoRules; before: RoomView | undefined; windowMs: number },
+  ) {
+    this.#deps = deps;
+    this.scope = scope;
+    this.id = view.id as InteractionId;
+    this.#rules = rules;
+    this.#before = before;
+    this.#windowMs = Math.max(WINDOW_LEAST_MS, windowMs);
+    this.#clientPresence = view.client.presence;
+    this.#teller = new RoomTeller({ router: deps.engine.router, log: deps.log, scope, id: this.id, medium: view.medium });
+    if (before && before.state !== 'ended') {
+      this.#record = RoomRecord.adopt(before);
+      for (const { id } of before.peers) this.#openWindow(id);
+      this.#changed();
+    }
+  }
+
+  /** As it was told last, by whichever node. @throws AppError not_found, gone (conversation over), unavailable (Redis is away) */
+  static async load(deps: RoomDeps, scope: Scope, id: InteractionId): Promise<ConversationRoom> {
+    const { engine } = deps;
+    const view = await liveView(engine, scope, id);
+    const [rules, before, queue] = await Promise.all([
+      videoRulesOf(engine, scope, view),
+      engine.views.room(scope, id),
+      engine.config.queue(scope, view.queue as QueueId),
+    ]);
+    const last = before === undefined ? undefined : (JSON.parse(before) as RoomView);
+    return new ConversationRoom(deps, scope, view, { rules, before: last, windowMs: queue?.reconnectMs ?? 0 });
+  }
+
+  /** Nothing is under way and all was told: the node may let go of it. */
+  get isDone(): boolean {
+    return (this.#record === undefined || this.#record.state === 'ended') && this.#teller.isDone;
+  }
+
+  /** Answers as `videoCommand` says. @throws AppError */
+  handle(by: RoomMember, command: VideoCommand): Promise<unknown> {
+    const bucket = this.#buckets.get(by.id) ?? new TokenBucket(COMMANDS);
+    this.#buckets.set(by.id, bucket);
+    if (!bucket.take()) return Promise.reject(new AppError('rate_limited', { retryAfterSec: Math.ceil(bucket.retryAfterSec) }));
+    const carriedOut = this.#queue.then(() => this.#carryOut(by, command));
+    this.#queue = carriedOut.catch(() => undefined);
+    return carriedOut;
+  }
+
+  /** The conversation is over. */
+  over(): void {
+    this.#end('conversation_over');
+  }
+
+  /** Who takes part may have changed: those who do no more lose their media. */
+  async recheck(): Promise<void> {
+    this.#mustRecheck = true;
+    const view = await this.#deps.engine.views.interaction(this.scope, this.id);
+    this.#mustRecheck = false;
+    if (!view || view.state === 'ended' || view.state === 'closed') return this.over();
+    for (const person of [...(this.#record?.people.values() ?? [])])
+      if (person.role === 'agent' && !takesPart(view, person.userId ?? '')) this.#remove(person);
+  }
+
+  clientPresence(presence: InteractionView['client']['presence']): void {
+    this.#clientPresence = presence;
+    for (const person of this.#record?.people.values() ?? []) if (person.role === 'customer') this.#look(person);
+  }
+
+  /** What could not be done before: told, rechecked. Called every second. */
+  tick(): void {
+    this.#teller.settle();
+    if (this.#mustRecheck) this.recheck().catch(() => undefined); // Redis is away: again in a second.
+  }
+
+  /** Another node shall carry it: everybody joins again there. Resolves when that was told. */
+  async moveAway(): Promise<void> {
+    if (this.#record && this.#record.state !== 'ended') this.#renew();
+    await this.#teller.settle();
+    this.abandon();
+  }
+
+  /** Lets go of all it holds, without a word. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#closeMedia();
+    this.#teller.close();
+  }
+
+  async #carryOut(by: RoomMember, command: VideoCommand): Promise<unknown> {
+    if (this.#isAbandoned) throw new AppError('gone', { detail: 'Another process carries this room: join again.' });
+    switch (command.do) {
+      case 'open':
+        return this.#open(by, command);
+      case 'join':
+        return this.#join(by, command);
+      case 'decline':
+        if (this.#live().state !== 'invited') throw new AppError('wrong_state', { detail: 'Both sides are in already.' });
+        this.#end('declined');
+        return {};
+      case 'close':
+        this.#live();
+        this.#end('closed');
+        return {};
+      case 'leave':
+        this.#remove(this.#person(by, command.peer));
+        this.#endIfLeft();
+        return {};
+      case 'connect':
+        await this.#peer(by, command.peer).connect(command.transport, command.dtlsParameters);
+        return {};
+      case 'restartIce':
+        return { iceParameters: await this.#peer(by, command.peer).restartIce(command.transport) };
+      case 'produce':
+        return this.#produce(by, command);
+      case 'pause':
+        await this.#peer(by, command.peer).pause(command.producer, command.isPaused);
+        return {};
+      case 'stop':
+        this.#peer(by, command.peer).stop(command.producer);
+        return {};
+      case 'consume':
+        return this.#consume(this.#peer(by, command.peer), command);
+      case 'watch': {
+        const peer = this.#peer(by, command.peer);
+        await Promise.all(command.consumers.map(({ id, isPaused, height }) => peer.watch(id, { isPaused, height })));
+        return {};
+      }
+      default:
+        return assertNever(command);
+    }
+  }
+
+  async #open(by: RoomMember, { kind }: Command<'open'>): Promise<{ room: RoomView }> {
+    const { engine } = this.#deps;
+    const view = await liveView(engine, this.scope, this.id);
+    if (!view.owner) throw new AppError('wrong_state', { detail: 'No agent has taken the conversation yet.' });
+    if (view.medium === 'voice') throw new AppError('wrong_state', { detail: 'This is a phone call.' });
+    this.#rules = await videoRulesOf(engine, this.scope, view);
+    if (!this.#rules.isOn) throw new AppError('forbidden', { detail: 'Video is not offered here.' });
+    if (!this.#record || this.#record.state === 'ended') {
+      this.#record = RoomRecord.begin(this.id, kind, by, this.#record?.version ?? this.#before?.version ?? 0);
+      this.#changed();
+    }
+    return { room: this.#view() };
+  }
+
+  async #join(by: RoomMember, { peer: peerId, rtpCapabilities }: Command<'join'>): Promise<Joined> {
+    const record = this.#live();
+    const present = record.people.get(peerId);
+    if (present && !isOf(present, by)) throw new AppError('forbidden', { detail: 'That peer is somebody else.' });
+    const others = [...record.people.values()].filter((person) => !isOf(person, by));
+    if (by.role === 'agent' && others.filter(({ role }) => role === 'agent').length >= AGENTS_MAX)
+      throw new AppError('at_capacity', { detail: `At most ${AGENTS_MAX} agents are in a room.` });
+    const isEntering = others.some(({ role }) => role !== by.role);
+    if (isEntering) await this.#teller.becomeVideo();
+    const media = await this.#mediaRoom();
+    const peer = await media.add(peerId);
+    if (this.#media !== media || this.#record !== record || record.state === 'ended') {
+      peer.close();
+      throw new AppError('gone', { detail: 'The room ended meanwhile.' });
+    }
+    for (const person of [...record.people.values()]) if (isOf(person, by) && person.id !== peerId) this.#remove(person);
+    this.#closeWindow(peerId);
+    const userId = by.role === 'agent' ? by.id : undefined;
+    const person: Person = { id: peerId, role: by.role, userId, name: by.name, state: 'joined' };
+    record.people.set(peerId, person);
+    peer.on('link', () => this.#look(person));
+    peer.on('producers', () => this.#media === media && this.#changed());
+    if (isEntering) record.enter();
+    if (by.role === 'customer') this.#clientPresence = 'connected';
+    this.#changed();
+    let consumers: RoomConsumer[] = [];
+    if (rtpCapabilities) {
+      peer.receiveAs(rtpCapabilities);
+      const all = [...media.peers.values()].filter((other) => other !== peer);
+      consumers = await consumersOf(peer, all);
+    }
+    return {
+      room: this.#view(),
+      rtpCapabilities: media.rtpCapabilities as Joined['rtpCapabilities'],
+      ...peer.options,
+      iceServers: this.#deps.iceServers(peerId),
+      elements: elementsOf(this.#rules, by),
+      consumers,
+    };
+  }
+
+  async #produce(by: RoomMember, { peer: peerId, transport, source, rtpParameters, isPaused }: Command<'produce'>) {
+    const peer = this.#peer(by, peerId);
+    if (isForbidden(elementsOf(this.#rules, by), source)) throw new AppError('forbidden', { detail: `No ${source} from this side.` });
+    const kind = kindOf(source);
+    const { producer } = await peer.produce(transport, { source, kind, rtpParameters, isPaused });
+    if (source === 'microphone') await this.#media?.listenTo(producer.id);
+    return { producer: producer.id };
+  }
+
+  async #consume(peer: MediaPeer, { producers, rtpCapabilities }: Command<'consume'>): Promise<{ consumers: RoomConsumer[] }> {
+    peer.receiveAs(rtpCapabilities);
+    const others = [...(this.#media?.peers.values() ?? [])].filter((other) => other !== peer);
+    return { consumers: await consumersOf(peer, others, new Set(producers)) };
+  }
+
+  /** On a worker of now; made when somebody enters. */
+  async #mediaRoom(): Promise<MediaRoom> {
+    if (this.#media) return this.#media;
+    const slot = this.#deps.workers.take();
+    if (!slot) throw new AppError('unavailable', { detail: 'The media workers are being prepared.' });
+    const media = await MediaRoom.create(slot);
+    if (this.#isAbandoned || this.#record?.state === 'ended') {
+      media.close();
+      throw new AppError('gone', { detail: 'The room ended meanwhile.' });
+    }
+    this.#media = media;
+    media.once('lost', () => {
+      if (this.#media !== media) return;
+      this.#deps.log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
+      this.#renew();
+    });
+    return media;
+  }
+
+  /** The media are gone or go: everybody has to join again, on another worker or node. */
+  #renew(): void {
+    this.#closeMedia();
+    this.#record?.renew();
+    for (const { id } of this.#record?.people.values() ?? []) this.#openWindow(id);
+    this.#changed();
+  }
+
+  #closeMedia(): void {
+    for (const timer of this.#windows.values()) clearTimeout(timer);
+    this.#windows.clear();
+    const media = this.#media;
+    this.#media = undefined;
+    media?.close();
+  }
+
+  #end(because: EndReason): void {
+    if (!this.#record || this.#record.state === 'ended') return;
+    this.#record.end(because);
+    this.#closeMedia();
+    this.#teller.becomeChat();
+    this.#changed();
+  }
+
+  /** One side has left: nobody to talk to. Who is away may still come back. */
+  #endIfLeft(): void {
+    const record = this.#record;
+    if (!record || record.state === 'ended') return;
+    const isLeft = record.state === 'open' ? !record.has('customer') || !record.has('agent') : record.people.size === 0;
+    if (isLeft) this.#end('left');
+  }
+
+  #remove({ id }: Person): void {
+    this.#closeWindow(id);
+    if (!this.#record?.people.delete(id)) return;
+    this.#media?.peers.get(id)?.close();
+    this.#changed();
+  }
+
+  /** Joined or away: by its link; a client that has none yet, by its sockets. */
+  #look(person: Person): void {
+    if (this.#record?.people.get(person.id) !== person) return;
+    const link = this.#media?.peers.get(person.id)?.link ?? 'down';
+    const isSilent = person.role === 'customer' && this.#clientPresence !== 'connected' && link === 'new';
+    const state = link === 'down' || isSilent ? 'away' : 'joined';
+    if (state === person.state) return;
+    person.state = state;
+    if (state === 'away') this.#openWindow(person.id);
+    else this.#closeWindow(person.id);
+    this.#changed();
+  }
+
+  /** VID-7: its place is kept for so long. */
+  #openWindow(peerId: string): void {
+    this.#closeWindow(peerId);
+    const lapse = (): void => {
+      this.#windows.delete(peerId);
+      const person = this.#record?.people.get(peerId);
+      if (!person) return;
+      this.#remove(person);
+      this.#endIfLeft();
+    };
+    this.#windows.set(peerId, setTimeout(lapse, this.#windowMs));
+  }
+
+  #closeWindow(peerId: string): void {
+    clearTimeout(this.#windows.get(peerId));
+    this.#windows.delete(peerId);
+  }
+
+  #changed(): void {
+    const record = this.#record;
+    if (!record || this.#isAbandoned) return;
+    record.touch();
+    this.#teller.tell(record.version, () => JSON.stringify(this.#view()));
+  }
+
+  #view(): RoomView {
+    return this.#live(true).view((id) => producersOf(this.#media?.peers.get(id)));
+  }
+
+  /** @throws AppError gone: nobody asked for a room, or it ended */
+  #live(canBeOver = false): RoomRecord {
+    if (!this.#record || (this.#record.state === 'ended' && !canBeOver)) throw new AppError('gone', { detail: 'There is no room.' });
+    return this.#record;
+  }
+
+  /** @throws AppError gone, not_found: no such peer, or another's */
+  #person(by: RoomMember, peerId: string): Person {
+    const person = this.#live().people.get(peerId);
+    if (!person || !isOf(person, by)) throw new AppError('not_found', { detail: 'You have no such peer here.' });
+    return person;
+  }
+
+  #peer(by: RoomMember, peerId: string): MediaPeer {
+    this.#person(by, peerId);
+    const peer = this.#media?.peers.get(peerId);
+    if (!peer) throw new AppError('gone', { detail: 'The room was built anew: join again.' });
+    return peer;
+  }
+}
+
+/** @throws AppError not_found, gone */
+async function liveView(engine: Engine, scope: Scope, id: InteractionId): Promise<InteractionView> {
+  const view = await engine.views.interaction(scope, id);
+  if (!view) throw new AppError('not_found');
+  if (view.state === 'ended' || view.state === 'closed') throw new AppError('gone', { detail: 'The conversation is over.' });
+  return view;
+}
+
+function producersOf(peer: MediaPeer | undefined): RoomPeer['producers'] {
+  const sent = [...(peer?.sent.values() ?? [])];
+  return sent.map(({ source, producer }) => ({ id: producer.id, source: source as MediaSource, isPaused: producer.paused }));
+}
+
+/** Of all that the others send, or of the named. What this peer cannot decode, or is gone, is left out. */
+async function consumersOf(peer: MediaPeer, others: readonly MediaPeer[], named?: ReadonlySet<string>): Promise<RoomConsumer[]> {
+  const wanted = others.flatMap((from) =>
+    [...from.sent.values()].filter(({ producer }) => !named || named.has(producer.id)).map((sent) => ({ from, sent })),
+  );
+  const received = await Promise.all(wanted.map(({ from, sent }) => peer.consume(from, sent)));
+  return received.filter((each) => each !== undefined).map(shown);
+}
+
+function shown({ from, source, consumer }: Received): RoomConsumer {
+  const { id, producerId, kind, rtpParameters, producerPaused } = consumer;
+  return { id, producer: producerId, peer: from, source: source as MediaSource, kind, rtpParameters, isProducerPaused: producerPaused };
+}

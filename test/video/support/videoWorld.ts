@@ -1,0 +1,110 @@
+/**
+ * A center with video for tests: gateways as in `World`, and the role sfu in this process, once or more. Conversations with a visitor and an agent who has taken it; peers
+ * ask over their real sockets. Made by `VideoWorld.start`, ended by `close`.
+ */
+import { loadEnv } from '../../../config/env.ts';
+import type { RunningRole } from '../../../src/base/context.ts';
+import { createLogger } from '../../../src/base/log.ts';
+import type { RoomView } from '../../../src/protocol/video.ts';
+import { startVideo } from '../../../src/video/role.ts';
+import { type Ask, WebRtcPeer } from '../../actors/webrtcPeer.ts';
+import type { Way } from '../../actors/webrtcTransport.ts';
+import type { RawSocket } from '../../gateway/support/rawSocket.ts';
+import { key, type Person, type Tenant, type Visitor, World } from '../../gateway/support/world.ts';
+import { until } from '../../support/services.ts';
+
+const READY = { timeoutMs: 60_000 };
+
+export interface Conversation {
+  readonly id: string;
+  readonly tenant: Tenant;
+  readonly visitor: Visitor;
+  readonly agent: Person;
+  readonly desk: RawSocket;
+  /** `video.command` as the visitor, as the agent. */
+  readonly asVisitor: Ask;
+  readonly asAgent: Ask;
+}
+
+export class VideoWorld {
+  readonly world: World;
+  readonly #nodes = new Map<string, RunningRole>();
+  readonly #peers: WebRtcPeer[] = [];
+  #ids = 0;
+
+  private constructor(world: World) {
+    this.world = world;
+  }
+
+  static async start({ nodes = 1 }: { nodes?: number } = {}): Promise<VideoWorld> {
+    const video = new VideoWorld(await World.start());
+    for (let number = 1; number <= nodes; number++) await video.addNode(`sfu-${number}`);
+    return video;
+  }
+
+  /** A process with media workers on ports of the kernel's choice; resolves when it takes rooms. */
+  async addNode(nodeId: string): Promise<void> {
+    const { world } = this;
+    const env = loadEnv({ REDIS_URL: world.redis.url, RTC_PORT: '0', PUBLIC_HOST: '127.0.0.1' });
+    const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
+    this.#nodes.set(nodeId, await startVideo({ env, log, dataDir: world.dataDir, nodeId, secretKey: 'k'.repeat(40) }));
+    await until(async () => (await world.engine.phones.nodes('sfu')).some(({ id, isDraining }) => id === nodeId && !isDraining), {
+      ...READY,
+      what: nodeId,
+    });
+  }
+
+  async stopNode(nodeId: string): Promise<void> {
+    await this.#nodes.get(nodeId)?.close('test');
+    this.#nodes.delete(nodeId);
+  }
+
+  /** A visitor's conversation that an agent has taken, in an account of its own unless one is given. */
+  async conversation(tenant?: Tenant): Promise<Conversation> {
+    const owner = tenant ?? (await this.world.tenant());
+    const agent = await this.world.person(owner, `Agent ${++this.#ids}`);
+    const desk = await this.world.desk(agent);
+    const visitor = await this.world.visitor(owner);
+    const id = await this.world.chat(visitor);
+    await desk.reply({ t: 'interaction.claim', key: key(), interaction: id });
+    await visitor.socket.reply({ t: 'subscribe', feed: `conversation:${id}` });
+    await desk.reply({ t: 'subscribe', feed: `conversation:${id}` });
+    return { id, tenant: owner, visitor, agent, desk, asVisitor: asker(visitor.socket, id), asAgent: asker(desk, id) };
+  }
+
+  /** One more agent who takes part. */
+  async colleague({ id, tenant, desk }: Conversation): Promise<{ agent: Person; desk: RawSocket; ask: Ask }> {
+    const agent = await this.world.person(tenant, `Agent ${++this.#ids}`);
+    const own = await this.world.desk(agent);
+    await desk.reply({ t: 'participant.invite', key: key(), interaction: id, agent: agent.id });
+    return { agent, desk: own, ask: asker(own, id) };
+  }
+
+  async join(ask: Ask, { way = 'udp', id = `peer-${process.pid}-${++this.#ids}` }: { way?: Way; id?: string } = {}): Promise<WebRtcPeer> {
+    const peer = await WebRtcPeer.join(ask, { id, way });
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** As it stands in Redis. */
+  async room({ id, tenant }: Pick<Conversation, 'id' | 'tenant'>): Promise<RoomView | undefined> {
+    const scope = await this.world.engine.config.scopeOf(tenant.accountId as never);
+    const room = scope && (await this.world.engine.views.room(scope, id as never));
+    return room === undefined ? undefined : (JSON.parse(room) as RoomView);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#peers.map((peer) => peer.close()));
+    for (const node of [...this.#nodes.keys()]) await this.stopNode(node);
+    await this.world.close();
+  }
+}
+
+/** @throws Error with the code of the refusal as its message */
+export function asker(socket: RawSocket, interaction: string): Ask {
+  return async (body) => {
+    const frame = await socket.ask({ t: 'video.command', key: key(), interaction, body });
+    if (frame.t === 'reply') return frame.body;
+    throw new Error(frame.code);
+  };
+}

@@ -10,6 +10,7 @@ import { newId } from '../src/base/ids.ts';
 import { freePort } from '../src/supervisor/freePort.ts';
 import { RedisServer } from '../src/supervisor/redisServer.ts';
 import { formatTable } from './report.ts';
+import { profileBulk } from './routingBulk.ts';
 import { Calls } from './routingCalls.ts';
 import type { SceneShape } from './routingOrders.ts';
 import { type CommandStat, cpuSince, RedisGauge } from './routingRedis.ts';
@@ -33,6 +34,7 @@ export async function profileRouting(): Promise<void> {
   const calls = await Calls.open(server.url, CONNECTIONS);
   try {
     await profile(calls, gauge);
+    process.stdout.write(`${formatTable(await profileBulk(calls, gauge))}\n`);
   } finally {
     await Promise.all(calls.engines.map((engine) => engine.close('profiled')));
     gauge.close();

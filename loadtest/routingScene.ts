@@ -41,7 +41,8 @@ export interface Scene {
 /** An even spread without a pattern that the queues share; the same in every run. */
 const spread = (number: number, below: number): number => ((Math.imul(number + 1, 2_654_435_761) >>> 16) * 7 + number) % below;
 
-export async function buildScene(calls: Calls, shape: SceneShape): Promise<Scene> {
+/** `settings`: of every queue, beside those that the shape gives. */
+export async function buildScene(calls: Calls, shape: SceneShape, settings: Partial<QueueDoc> = {}): Promise<Scene> {
   const accountId = newId('account') as AccountId;
   const scope: Scope = { accountId, partition: shape.partition };
   const { config } = calls.first;
@@ -51,7 +52,7 @@ export async function buildScene(calls: Calls, shape: SceneShape): Promise<Scene
   const queues = Array.from({ length: shape.queues }, () => newId('queue') as QueueId);
   const agents = Array.from({ length: shape.agents }, () => newId('user') as UserId);
   await calls.each(queues.length, async (engine, number) => {
-    const doc = queueOf(shape, accountId, queues[number] as QueueId, number);
+    const doc = { ...queueOf(shape, accountId, queues[number] as QueueId, number), ...settings };
     await engine.config.apply([{ kind: 'queue', id: doc.id, accountId, version: 1, doc }]);
   });
   await calls.each(
@@ -65,7 +66,7 @@ export async function buildScene(calls: Calls, shape: SceneShape): Promise<Scene
   return { shape, scope, queues, agents, group: newId('group') as GroupId };
 }
 
-function queueOf(shape: SceneShape, accountId: AccountId, id: QueueId, number: number): QueueDoc {
+export function queueOf(shape: SceneShape, accountId: AccountId, id: QueueId, number: number): QueueDoc {
   const isRelaxing = shape.isSkilled && number % 5 === 0;
   return {
     ...queueDefaults,
@@ -89,7 +90,7 @@ function queueOf(shape: SceneShape, accountId: AccountId, id: QueueId, number: n
   };
 }
 
-function agentOf(shape: SceneShape, accountId: AccountId, id: UserId, number: number, queues: readonly QueueId[]): AgentDoc {
+export function agentOf(shape: SceneShape, accountId: AccountId, id: UserId, number: number, queues: readonly QueueId[]): AgentDoc {
   const skills = shape.isSkilled ? skillsOf(number) : [];
   return {
     ...agentDefaults,

@@ -44,6 +44,7 @@ export async function startSip(context: RoleContext): Promise<RunningRole> {
     limits: { burst, perSec, lagMs: LAG_MS },
     silence: silenceLimits,
     drainMs: env.DRAIN_SEC * 1_000,
+    authenticator: registrar.authenticator,
     registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
   });
   const providers = new Providers({ engine, secretKey, log, send: sendBy(application.links) });

@@ -121,15 +121,8 @@ local function applyAgent()
     refreshReady(id)
     freeAgent(id)
   else
-    releaseWork(id, 'agent_removed', true)
+    removeWork(id)
     releaseKept(id, nil)
-    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. id, 0, -1)) do
-      local q = fields(i, 'q')[1]
-      closeInteraction(i, q, id, 'served', '', '')
-      disown(i, q, id)
-    end
-    for _, i in ipairs(call('HKEYS', B .. ':aw:' .. id)) do endWrapUp(i, id, 'agent_removed') end
-    for _, i in ipairs(call('ZRANGE', B .. ':ap:' .. id, 0, -1)) do removeParticipant(i, id) end
   end
   tellAgentChanged(id, left)
 end

@@ -1,11 +1,13 @@
--- dropNode: detaches what a lapsed (or leaving) node's sockets held, 50 at a time; the last chunk forgets the node.
+-- dropNode: detaches what a lapsed (or leaving) node's sockets held, a part at a time; the last one forgets the node.
 -- ARGV 5 node (an earlier epoch of a node that is back stands as node~epoch) 6 epoch
 -- Answers: ok, more 0|1
 -- @include routing
 -- @include presence
 local key = B .. ':n:' .. string.match(ARGV[5], '^[^~]*') .. ':' .. ARGV[6]
-local held = call('SPOP', key, 50)
-for _, claim in ipairs(held) do
+while work < ENOUGH do
+  local claim = call('SPOP', key)
+  if not claim then break end
+  work = work + 1 / 4
   local kind, id, rest = string.match(claim, '^(%a)|([^|]+)|(.*)$')
   if kind == 'c' then
     dropConnection(id, rest)

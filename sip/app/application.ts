@@ -21,8 +21,9 @@ import { reactions } from '../flows/reactions.ts';
 import { offered } from '../flows/ringing.ts';
 import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
-import { takeOver } from '../flows/takeOver.ts';
+import { replaceCaller, takeOver } from '../flows/takeOver.ts';
 import { callerPressed } from '../flows/waiting.ts';
+import type { Authenticator } from '../registrar/authenticator.ts';
 import type { RtpEvent } from '../rtp/protocol.ts';
 import { CarriedCalls } from './calls.ts';
 import { Debts } from './debts.ts';
@@ -55,6 +56,8 @@ export interface ApplicationOptions {
   readonly drainMs: number;
   /** REGISTER and what else is no call; the answer is the handler's. */
   readonly registrar?: (link: Link, request: IncomingRequest, response: OutgoingResponse) => void;
+  /** Asks phones that place calls for their password; absent: they place none. */
+  readonly authenticator?: Pick<Authenticator, 'judge' | 'blockedSec'>;
 }
 
 export interface SipApplication {
@@ -132,7 +135,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     calls,
     wheel,
     reactions,
-    stories: { takeOver },
+    stories: { takeOver, replaceCaller },
     silence: options.silence,
     ringingAtOnce: new Set(),
     dialOut: createDialOut({
@@ -173,7 +176,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     await engine.phones.carry(carried.map(({ id, interaction }) => ({ call: id, interaction })));
   }
   const recovery = new Recovery(board, tag);
-  const intake = new Intake(board, guards);
+  const intake = new Intake(board, guards, options.authenticator);
 
   function onRequest(link: Link, request: IncomingRequest, response: OutgoingResponse): void {
     const dialog = request.stackDialogId ? dialogs.get(request.stackDialogId) : undefined;

@@ -21,8 +21,8 @@ export interface DialRequest {
   readonly number: string;
   /** Whose cap and kinds of numbers count; undefined: a recipe dials, and only queue, account and trunk limit it. */
   readonly by: UserId | undefined;
-  /** Of the call it is dialled for; its own kinds of numbers go before the agent's. */
-  readonly queueId: QueueId;
+  /** Of the call it is dialled for; its own kinds of numbers go before the agent's. undefined: of a phone's own call. */
+  readonly queueId: QueueId | undefined;
   readonly sdp: string;
   /** Shown where the trunk has no caller id of its own. */
   readonly callerId: string;
@@ -61,7 +61,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
   async function judge({ scope, number, by, queueId }: DialRequest): Promise<NumberVerdict & { readonly perMinute: number }> {
     const [account, queue, agent] = await Promise.all([
       engine.config.account(scope),
-      engine.config.queue(scope, queueId),
+      queueId ? engine.config.queue(scope, queueId) : undefined,
       by ? engine.config.agent(scope, by) : undefined,
     ]);
     if (!account?.isActive) return { ok: false, reason: 'country', perMinute: 0 };

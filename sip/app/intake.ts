@@ -1,14 +1,17 @@
 /**
  * The chain a new INVITE goes through: guards, whose call it is, which number it is for, and then the story of a caller who reaches a queue. Nothing else can be reached by a
- * stranger: an INVITE from outside never becomes a call to the outside.
+ * stranger: an INVITE for anything but a queue's number is taken from phones of agents alone, after digest; strangers are challenged like them, and learn nothing by it.
  */
 import { BlockList, isIPv6 } from 'node:net';
 import type { Scope } from '../../queues/engine.ts';
 import type { NumberDoc, TrunkDoc } from '../../queues/phones.ts';
+import { assertNever } from '../../src/base/errors.ts';
 import type { AccountId } from '../../src/base/ids.ts';
 import { callerOf, userOf } from '../flows/caller.ts';
 import { takeCall } from '../flows/inbound.ts';
+import { placeCall } from '../flows/placed.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
+import type { Authenticator } from '../registrar/authenticator.ts';
 import type { Guards } from './guards.ts';
 import type { Link } from './link.ts';
 import { Recent } from './recent.ts';
@@ -26,13 +29,15 @@ export class Intake {
   readonly #board: Switchboard;
   readonly #guards: Guards;
   readonly #lines = new Recent<Line | undefined>(LINES_MS);
+  readonly #authenticator: Pick<Authenticator, 'judge' | 'blockedSec'> | undefined;
   /** Of the trunks as last told. */
   #trunks: readonly KnownTrunk[] = [];
   #sources: readonly { readonly trunk: KnownTrunk; readonly sources: BlockList }[] = [];
 
-  constructor(board: Switchboard, guards: Guards) {
+  constructor(board: Switchboard, guards: Guards, authenticator: Pick<Authenticator, 'judge' | 'blockedSec'> | undefined) {
     this.#board = board;
     this.#guards = guards;
+    this.#authenticator = authenticator;
   }
 
   async invite(link: Link, request: IncomingRequest, response: OutgoingResponse): Promise<void> {
@@ -40,9 +45,8 @@ export class Intake {
     const allowed = this.#guards.newCall(request.source_address, trunk !== undefined);
     if (!allowed.ok) return response.send(allowed.status, { headers: { 'Retry-After': String(allowed.retryAfterSec) } });
     const dialled = userOf(request.uri);
-    if (!DIALLED.test(dialled)) return response.send(404);
-    const line = await this.#lineOf(dialled, trunk?.scope.accountId, request);
-    if (!line) return response.send(404);
+    const line = DIALLED.test(dialled) ? await this.#lineOf(dialled, trunk?.scope.accountId, request) : undefined;
+    if (!line) return this.#place(link, request, response, { dialled, isTrunk: trunk !== undefined });
     if (!line.doc.isActive) return response.send(480);
     const caller = callerOf(request, trunk !== undefined);
     await takeCall(this.#board, { link, request, response, scope: line.scope, number: line.doc, caller });
@@ -56,6 +60,45 @@ export class Intake {
     // Asked side by side: of most callers nothing is known.
     const [account, line] = await Promise.all([this.#accountOf(request), number()]);
     return account ? number(account) : line;
+  }
+
+  /** A phone of an agent that calls somebody. */
+  async #place(
+    link: Link,
+    request: IncomingRequest,
+    response: OutgoingResponse,
+    { dialled, isTrunk }: { readonly dialled: string; readonly isTrunk: boolean },
+  ): Promise<void> {
+    const user = userOf(request.get('From') ?? '');
+    if (!this.#authenticator || !USERNAME.test(user) || !(DIALLED.test(dialled) || USERNAME.test(dialled))) return response.send(404);
+    // Phones may stand behind the address of a trunk; the trunk itself reaches queues alone.
+    if (isTrunk && !(await this.#board.engine.phones.phoneByUsername(user))) return response.send(404);
+    let isCancelled = false;
+    request.on('cancel', () => {
+      isCancelled = true;
+    });
+    const source = request.source_address;
+    const blockedSec = this.#authenticator.blockedSec(source);
+    if (blockedSec > 0) return response.send(503, { headers: { 'Retry-After': String(blockedSec) } });
+    const credentials = request.get('Proxy-Authorization');
+    const judged = await this.#authenticator.judge({ method: 'INVITE', source, credentials, user });
+    switch (judged.kind) {
+      case 'challenge':
+        return response.send(407, { headers: { 'Proxy-Authenticate': judged.text } });
+      case 'malformed':
+        return response.send(400);
+      case 'refused':
+        this.#board.log.info({ source }, 'placing.refused');
+        return response.send(403);
+      case 'known':
+        break;
+      default:
+        return assertNever(judged);
+    }
+    const { scope, agentId, username } = judged.registrant;
+    if (agentId === '') return response.send(404);
+    if (isCancelled) return;
+    await placeCall(this.#board, { link, request, response, scope, agentId, username, dialled });
   }
 
   /** An extension is one of the account whose phone calls; that the name is not proven harms nothing, for all it leads to are queues. */

@@ -134,7 +134,8 @@ export function otherGone(call: Call, leg: Leg): void {
     }
     dropLeg(call, leg, 'hung up');
     call.enter(guests.length > 0 ? { ...state, guests } : { at: 'talking', agent: state.agent });
-  } else dropLeg(call, leg, 'hung up');
+  } else if (state.at === 'diverted' && state.guest === leg) guestGone(call, 'hung up');
+  else dropLeg(call, leg, 'hung up');
 }
 
 /** The agent hung up in the middle: a consultation that was answered becomes a transfer, a colleague in the conference goes on with the caller. */

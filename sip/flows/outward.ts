@@ -13,12 +13,14 @@ export interface Outward {
   readonly by: UserId | undefined;
   /** It may not be dialled. */
   readonly refused?: (reason: DialRefusal) => void;
+  /** It was dialled, and the other side said so against it. */
+  readonly failed?: (status: number) => void;
 }
 
 /** Resolves when it is answered, undefined when not. `ringing` is told the leg before it rings. */
 export async function invited(
   call: Call,
-  { number, role, by, refused }: Outward,
+  { number, role, by, refused, failed }: Outward,
   ringing: (leg: Leg) => void,
 ): Promise<{ leg: Leg; dialog: Dialog; sdp: string } | undefined> {
   const { board, scope } = call;
@@ -28,7 +30,7 @@ export async function invited(
   });
   if (!leg) return undefined;
   const sdp = leg.negotiation.offer({ first: call.customer.codec });
-  const dialled = await board.dialOut.dial({ scope, number, by, queueId: call.queueId, sdp, callerId: call.caller });
+  const dialled = await board.dialOut.dial({ scope, number, by, queueId: call.queueId || undefined, sdp, callerId: call.caller });
   if (!dialled.ok || leg.isOver) {
     if (dialled.ok) dialled.outgoing.cancel();
     else refused?.(dialled.reason);
@@ -40,6 +42,7 @@ export async function invited(
   const result = await dialled.outgoing.result;
   if (result.kind === 'answered' && !leg.isOver) return { leg, dialog: result.dialog, sdp: result.sdp };
   if (result.kind === 'answered') result.dialog.bye();
+  if (result.kind === 'failed') failed?.(result.status);
   dropLeg(call, leg, result.kind === 'failed' ? String(result.status) : 'lost');
   return undefined;
 }

@@ -33,7 +33,14 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
       attempts.push(invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp }));
   }
   for (const { number } of external) {
-    const dialled = await board.dialOut.dial({ scope, number, by: who.userId, queueId: call.queueId, sdp, callerId: call.caller });
+    const dialled = await board.dialOut.dial({
+      scope,
+      number,
+      by: who.userId,
+      queueId: call.queueId || undefined,
+      sdp,
+      callerId: call.caller,
+    });
     if (dialled.ok) attempts.push(dialled.outgoing);
     else board.log.info({ call: call.id, agent: who.userId, reason: dialled.reason }, 'phone.external.refused');
   }

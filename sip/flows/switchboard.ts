@@ -43,7 +43,10 @@ export interface Switchboard {
   readonly dialOut: DialOut;
   readonly reactions: Reactions;
   /** Attended transfer between two calls of ours (`takeOver.ts`). */
-  readonly stories: { takeOver(call: Call, other: Call, agent: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }> };
+  readonly stories: {
+    takeOver(call: Call, other: Call, next: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }>;
+    replaceCaller(call: Call, guest: Leg, next: Leg): void;
+  };
   readonly silence: SilenceLimits;
   /** Queues whose last caller was offered to an agent at once: so is the next, probably. */
   readonly ringingAtOnce: Set<string>;

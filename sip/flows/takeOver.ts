@@ -1,24 +1,29 @@
 /**
- * Attended transfer as phones do it: the agent talked to a colleague in a second call, and now joins the colleague with the caller of the first. The colleague's leg
- * moves from that call into this one: new media beside the caller's, and a new offer to the phone; the second call is over then.
+ * Attended transfer as phones do it: the agent talked to somebody in a second call, and now joins that one with the caller of the first. The leg moves from that call into this
+ * one: new media beside the caller's, and a new offer to the phone; the second call is over then. A colleague becomes the owner; with a number outside, and between
+ * two calls that the phone placed itself, the two go on without routing.
  */
 import { newId, type UserId } from '../../src/base/ids.ts';
 import type { Call } from './call.ts';
-import { agentGone, dropLeg } from './hangUp.ts';
+import { agentGone, closeForAgent, dropLeg, guestGone } from './hangUp.ts';
 import type { Leg } from './leg.ts';
 import { reinvite } from './moveLeg.ts';
 import { agentOf } from './state.ts';
 import { joinAgent } from './talking.ts';
 import type { Done } from './transfer.ts';
 
-export async function takeOver(call: Call, other: Call, colleague: Leg): Promise<Done> {
+const WRONG_STATE: Done = { ok: false, code: 'wrong_state' };
+
+export async function takeOver(call: Call, other: Call, next: Leg): Promise<Done> {
   const { owner } = call;
   const agent = agentOf(call.state);
-  const to = colleague.userId as UserId;
-  if (!owner || !agent || !colleague.userId) return { ok: false, code: 'wrong_state' };
+  if (call.state.at === 'diverted') return joinPlaced(call, other, next);
+  if (!owner || !agent) return WRONG_STATE;
+  const to = next.userId;
+  if (!to) return giveOutside(call, other, next, { agent, owner });
   // The second call ends first: an agent has room for one.
-  const moved = await reinvite(colleague, other, call);
-  if (!moved) return { ok: false, code: 'wrong_state' };
+  const moved = await reinvite(next, other, call, 'agent');
+  if (!moved) return WRONG_STATE;
   call.expectedOwner = to;
   await agentGone(other, 'joined with another call');
   const command = { interactionId: call.interaction, from: owner, to, key: newId('command'), isSupervisor: false };
@@ -31,4 +36,41 @@ export async function takeOver(call: Call, other: Call, colleague: Leg): Promise
   joinAgent(call, moved, to);
   dropLeg(call, agent, 'transferred');
   return { ok: true };
+}
+
+/** The caller goes on with a number that the agent had called: the agent is done with it. */
+async function giveOutside(call: Call, other: Call, next: Leg, from: { agent: Leg; owner: UserId }): Promise<Done> {
+  const moved = await reinvite(next, other, call, 'guest');
+  if (!moved) return WRONG_STATE;
+  guestGone(other, 'joined with another call');
+  closeForAgent(call, from.owner);
+  call.isOutOfRouting = true;
+  call.enter({ at: 'diverted', guest: moved });
+  call.react(moved, { ...call.board.reactions.other(call, moved), ended: (reason) => guestGone(call, reason) });
+  dropLeg(call, from.agent, 'transferred');
+  return { ok: true };
+}
+
+/** Two calls that a phone placed: those whom it called talk on with each other. */
+async function joinPlaced(call: Call, other: Call, next: Leg): Promise<Done> {
+  const { state } = call;
+  const guest = state.at === 'diverted' ? state.guest : undefined;
+  if (!guest?.isConnected) return WRONG_STATE;
+  const moved = await reinvite(next, other, call, 'guest');
+  if (!moved) return WRONG_STATE;
+  if (agentOf(other.state)) await agentGone(other, 'joined with another call');
+  else guestGone(other, 'joined with another call');
+  replaceCaller(call, guest, moved);
+  call.react(moved, { ...call.board.reactions.other(call, moved), ended: (reason) => guestGone(call, reason) });
+  return { ok: true };
+}
+
+/** Who was called stands where the calling phone stood, which is let go; `next` is the new other side. */
+export function replaceCaller(call: Call, guest: Leg, next: Leg): void {
+  const caller = call.customer;
+  guest.role = 'customer';
+  call.adopt(guest);
+  call.react(guest, call.board.reactions.customer(call, guest));
+  call.enter({ at: 'diverted', guest: next });
+  dropLeg(call, caller, 'transferred');
 }

@@ -19,6 +19,8 @@ export interface PhoneOptions {
   readonly media?: RtpPhoneOptions;
   /** The methods it says it knows; empty: it says nothing. */
   readonly allow?: string;
+  /** What it answers with when a call of its own is challenged (407); absent: nothing. */
+  readonly password?: string;
 }
 
 const token = (): string => randomBytes(8).toString('hex');
@@ -31,6 +33,7 @@ export function header(message: SipText, name: string): string | undefined {
 export class SipPhone {
   readonly user: string;
   readonly media: RtpPhone;
+  password: string | undefined;
   readonly server: { readonly host: string; readonly port: number };
   /** Every message that came, oldest first. */
   readonly received: SipText[] = [];
@@ -51,6 +54,7 @@ export class SipPhone {
     this.media = media;
     this.user = options.user ?? `phone-${token()}`;
     this.server = options.server;
+    this.password = options.password;
     const { allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY' } = options;
     this.allow = allow ? [`Allow: ${allow}`] : [];
     socket.on('message', (bytes) => this.#onMessage(bytes.toString()));
@@ -306,6 +310,15 @@ export class PhoneCall {
       (early) => this.progress.push(statusOf(early)),
       this.#branch,
     );
+    const challenge = header(response, 'Proxy-Authenticate');
+    const { password } = this.phone;
+    if (statusOf(response) === 407 && challenge && password !== undefined && !headers.some((line) => line.startsWith('Proxy-Auth'))) {
+      const to = this.#to;
+      this.#to = header(response, 'To') ?? to;
+      this.#ack(this.#branch, '');
+      this.#to = to;
+      return this.invite(sdp, [...headers, `Proxy-Authorization: ${this.phone.digest(challenge, 'INVITE', this.#uri, password)}`]);
+    }
     await this.#answeredBy(response);
   }
 

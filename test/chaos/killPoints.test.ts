@@ -6,7 +6,7 @@ const HITS = 20;
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 
 it(`RTE-12 INV-1…9 every kill point ${HITS} times with SIGKILL and with SIGSTOP, Redis killed 20 times: seed ${seed}`, {
-  timeout: 1_800_000,
+  timeout: 3_600_000,
 }, async () => {
   const report = await killStorm({ seed, hits: HITS, redisKills: 20 });
   console.info(

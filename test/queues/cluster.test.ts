@@ -81,7 +81,16 @@ test('RTE-12 INV-1…6 the model holds over three nodes', { timeout: 180_000 }, 
   const { lanes, close } = await startLanes({ lanes: 4, nodes: ['present', 'present'], redisUrl: cluster.url });
   const owners = await Promise.all(lanes.map(({ base }) => cluster.ownerOf(base)));
   expect(new Set(owners).size, 'a lane on each node').toBe(3);
-  await checkModel(lanes, { scene: sceneShape, step: singleStep, numRuns: 60, seed: 20_261_121, maxSteps: 30, isJudgingEvents: true });
+  const played = await checkModel(lanes, {
+    scene: sceneShape,
+    step: singleStep,
+    numRuns: 60,
+    seed: 20_261_121,
+    maxSteps: 30,
+    isJudgingEvents: true,
+  });
+  expect(played.sequences).toBe(60);
+  expect(played.accepted, JSON.stringify(played)).toBeGreaterThan(60);
   await close();
 });
 

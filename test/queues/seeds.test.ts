@@ -251,3 +251,43 @@ test('INV-7 an invitation that had nothing to do has nothing to do later either'
   expect(await world.engine.router.inviteParticipant(world.scope, invite)).toMatchObject({ ok: true });
   expect(await stateOf(id)).toMatchObject({ owner: { id: other }, participants: [] });
 });
+
+describe('who is waited for', () => {
+  // A returning contact was offered to the agent who knew it, who declined: the model held that it was still kept for that one.
+  test('RTE-11 RTE-6 what its last agent declines goes to another at once', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle', stickyWaitMs: 15_000 });
+    const known = await world.addAgent({ queues: [queue], capacity: 1 });
+    const contactId = newId('contact');
+    const first = await start(queue, { contactId });
+    await world.engine.router.acceptOffer(world.scope, { interactionId: first, agentId: known, token: await tokenAt(known, first) });
+    const close = { interactionId: first, agentId: known, outcome: '', note: '', key: newId('command'), isSupervisor: false };
+    await world.engine.router.closeInteraction(world.scope, close);
+    await world.advance(1);
+    const other = await world.addAgent({ queues: [queue], capacity: 1 });
+    const again = await start(queue, { contactId });
+    expect(await offersOf(known)).toEqual([again]);
+    await world.engine.router.declineOffer(world.scope, { interactionId: again, agentId: known, token: await tokenAt(known, again) });
+    expect(await offersOf(other)).toEqual([again]);
+  });
+
+  // An accept, a transfer and the new owner's accept with the other's token were under way at once: the last was answered ok, for it did own it.
+  test('INV-1 INV-5 an accept with the token of the agent before changes nothing for the one it was handed to', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const [from, to] = [await world.addAgent({ queues: [queue], capacity: 1 }), await world.addAgent({ queues: [queue], capacity: 1 })];
+    const id = await start(queue);
+    const rung = (await offersOf(from)).length > 0 ? from : to;
+    const rest = rung === from ? to : from;
+    const token = await tokenAt(rung, id);
+    await world.engine.router.acceptOffer(world.scope, { interactionId: id, agentId: rung, token });
+    const transfer = { interactionId: id, from: rung, to: rest, key: newId('command'), isSupervisor: false };
+    expect(await world.engine.router.transferInteraction(world.scope, transfer)).toMatchObject({ ok: true });
+    const before = await stateOf(id);
+    await world.engine.router.acceptOffer(world.scope, { interactionId: id, agentId: rest, token });
+    expect(await world.engine.router.acceptOffer(world.scope, { interactionId: id, agentId: rung, token })).toMatchObject({
+      code: 'offer_gone',
+    });
+    expect(await stateOf(id)).toEqual(before);
+    expect((await world.engine.views.agent(world.scope, rung))?.agent.load).toBe(0);
+    expect((await world.engine.views.agent(world.scope, rest))?.agent.load).toBe(1);
+  });
+});

@@ -84,7 +84,7 @@ test("VOX-6 RTE-10 a queue's way out dials what the queue may, and nothing else"
     return call;
   };
   const refused = await leave();
-  await until(() => refused.state === 'over', { what: 'the end, with a word of it' });
+  await until(() => refused.state === 'over', { what: 'the end, with a word of it', timeoutMs: 40_000 });
   expect(provider.calls).toEqual([]);
   await house.scene.changeQueue(house.scene.queueId, { voice: { ...voiceDefaults, ...exit, outboundTypes: ['premium'] } });
   await leave();

@@ -20,7 +20,7 @@ test.each(['RFC 4733', 'RFC 6086'])(
     await until(async () => carried && (await house.engine.views.interaction(house.scene.scope, carried.interaction))?.state === 'closed', {
       what: 'routing',
     });
-    await until(() => call.state === 'over', { what: 'the BYE', timeoutMs: 15_000 });
+    await until(() => call.state === 'over', { what: 'the BYE', timeoutMs: 40_000 });
     expect(house.app.calls.size).toBe(0);
   },
 );

@@ -91,7 +91,7 @@ describe('JsSIP calls a queue', () => {
     await until(async () => carried && (await house.engine.views.interaction(house.scene.scope, carried.interaction))?.state === 'closed', {
       what: 'routing',
     });
-    await until(() => call.events.at(-1)?.startsWith('ended'), { what: 'the BYE', timeoutMs: 15_000 });
+    await until(() => call.events.at(-1)?.startsWith('ended'), { what: 'the BYE', timeoutMs: 40_000 });
     expect(house.app.calls.size).toBe(0);
   });
 

@@ -52,6 +52,8 @@ export interface SceneOptions {
   readonly queue?: Partial<QueueDoc>;
   readonly extension?: string;
   readonly did?: string;
+  /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
+  readonly trunkSources?: readonly string[];
   readonly partition?: number;
   readonly secretKey?: string;
 }
@@ -134,7 +136,7 @@ export async function createPhoneScene(engine: Engine, options: SceneOptions = {
   const queueId = await addQueue(options.queue);
   await addNumber(extension, queueId);
   await addNumber(did, queueId);
-  const trunk = await addTrunk();
+  const trunk = await addTrunk(options.trunkSources ? { sources: [...options.trunkSources] } : {});
   for (let count = 0; count < (options.agents ?? 1); count++) await addAgent();
   const changes = { changeQueue, changeAgent, changeOutbound };
   return { scope, queueId, extension, did, agents, trunk, addAgent, addQueue, addNumber, addTrunk, ...changes };

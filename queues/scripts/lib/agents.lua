@@ -207,8 +207,9 @@ local function placeReady(g)
     isReady = chat or voice or video
   end
   if not isReady and not g.isReady then return end
-  local room = { chat = chat, voice = voice, video = video }
-  for _, q in ipairs(signedInTo(g)) do
+  local room, queued = { chat = chat, voice = voice, video = video }, signedInTo(g)
+  work = work + #queued / 16
+  for _, q in ipairs(queued) do
     local c = queueOf(q)
     local isOpen = isReady and isServing(c) and isWithinLimit(g, c) and not pausedIn(g, q)
     local rank = isOpen and rankIn(g, c)

@@ -8,9 +8,11 @@
 -- Answers begin with 'ok' or a code of src/base/errors.ts. A node whose lease lapsed gets 'fenced' and changes nothing.
 -- @include clock
 -- @include rows
-local nodeId, chance, knocks, isClockKept
+local nodeId, chance, knocks, isClockKept, work
+-- What fits into one script, so that none is long: an event and what goes with it counts one, sixteen agents or interactions looked at likewise.
+local ENOUGH = 12
 -- @each
-nodeId, chance = ARGV[1], ARGV[3]
+nodeId, chance, work = ARGV[1], ARGV[3], 0
 -- Knocks to be sent by the caller: till when, in how many ms; flat, '0' for at once. They stand last in every 'ok' answer. Among them stand the offers of
 -- calls that were made: 'offer', { interaction, agent, token, due, account, agent's name, bindings, other phones } (lifecycle).
 knocks, isClockKept = {}, false
@@ -52,6 +54,7 @@ end
 -- @return its offset in the conversation
 local function emit(kind, account, body, to)
   keepClock()
+  work = work + 1
   local json, feeds, off = type(body) == 'string' and body or cjson.encode(body), '', nil
   if to.i then
     off = addTo(rowOf(to.i), 'off', 1)

@@ -4,16 +4,14 @@
 --                  own ownN off unread rc rs lm una pres presUntil presTok np tok tokN oa due missed parts
 --                  pri (its own priority) req (needs of its own) need0 (with the queue's) need (now) pref sig qs (in this queue since)
 --                  rxN rxD relaxation: steps done, token of the deadline     rcN rcD rcR recipe: likewise, steps run     vq queues left by a recipe
---                  sta stu kept for this agent until (em lg pg ua only where there is something to say)
+--                  sk a script to come looks for an agent from here on     sta stu kept for this agent until (em lg pg ua only where there is something to say)
 -- qo:<queue>  offered, served or ended and not closed yet, by time      rg:<queue>  ringing at several, with room for more, by score
 -- la:<contact>  agent who served it last      sti:<agent>  waiting interactions kept for the agent
 -- States: waiting → offered → served → ended → closed; offered and served go back to waiting with the same score.
 
-local CLOSED_KEPT_SEC = 900
--- Nobody can have a feed of it open that has to be resumed: no client was ever connected.
-local UNWATCHED_KEPT_SEC = 60
-local CONTACT_KEPT_SEC = 86400
 local OFFERED_AT_ONCE = 10
+-- How many are asked for at once where a script does a part of something long.
+local PAGE = 25
 
 local takeInteraction, matchInteraction, matchAgent, leaveWaiting, resumeWaiting
 
@@ -110,7 +108,7 @@ local function silenceOthers(i, c, offered, tok, medium, except, reason)
   return silenced
 end
 
-local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'ew', 'er', 'off', 'parts' }
+local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'sk', 'ew', 'er', 'off', 'parts' }
 -- All that accepting reads, and answers with, in one go.
 local ACCEPTING = {}
 for k = 1, #TAKING do ACCEPTING[k] = TAKING[k] end
@@ -119,7 +117,7 @@ for k = 1, #VIEW do ACCEPTING[#TAKING + k] = VIEW[k] end
 takeInteraction = function(i, q, a, via, why)
   local h, g = know(rowOf(i), TAKING), agentOf(a)
   local isFirst = (h.started or '') == ''
-  leaveWaiting(i, h.rxD, h.rcD, h.sta)
+  leaveWaiting(i, h.rxD, h.rcD, h.sta, h.sk)
   -- One who was invited is so no more.
   local parts = h.parts
   if parts and string.find(parts, '"' .. a .. '"', 1, true) then
@@ -190,12 +188,24 @@ local function ringMore(i, h)
   end
 end
 
+-- A script to come looks for an agent, from that place among the ready on. @return true
+local function seekOn(i, from)
+  local place = (from or 0) .. ''
+  local sought = fields(i, 'sk')[1] or ''
+  if sought ~= '' and sought ~= place then clearDeadline('seek', i, sought) end
+  setDeadline('seek', i, place, now)
+  writeInteraction(i, 'sk', place)
+  return true
+end
+
 -- Offers a waiting interaction to the best ready agent. Those who missed it come last, or (`isRoundKept`) not yet.
--- `from`: how many of the ready were looked at before.   @return true: there were too many to look at, a deadline that is due at once goes on
+-- `from`: how many of the ready were looked at before.   @return true: there were too many to look at, or this script has done enough: a deadline that is
+-- due at once goes on
 matchInteraction = function(i, from, isRoundKept)
   local h = fields(i, 'q', 'st', 'missed', 'need', 'pref', 'ch', 'sta', 'stu', 'sig', 'score')
+  if h[2] ~= 'waiting' and h[2] ~= 'offered' then return end
+  if work >= ENOUGH then return seekOn(i, from) end
   if h[2] == 'offered' then return ringMore(i, h) end
-  if h[2] ~= 'waiting' then return end
   local c = queueOf(h[1])
   if c.mode == 'manual' or not c.mode or not isServing(c) then return end
   local m = readForMatch(h)
@@ -212,14 +222,14 @@ matchInteraction = function(i, from, isRoundKept)
   if chosen then
     offerTo(i, c, m, chosen, why)
   elseif rest then
-    setDeadline('seek', i, tostring(rest), now)
-    return true
+    return seekOn(i, rest)
   end
 end
 
--- The agent has free capacity: give it what waits best over all its queues, until it is full. After ten the script ends and a deadline that is due
--- at once goes on, so that no script is long; likewise when too much had to be passed over.
+-- The agent has free capacity: give it what waits best over all its queues, until it is full. After ten, or when the script has done enough, a deadline
+-- that is due at once goes on; likewise when too much had to be passed over.
 matchAgent = function(a, after, spared)
+  if work >= ENOUGH then return setDeadline('match', a, (after or 'x') .. (spared and ',' .. spared or ''), now) end
   local g = agentOf(a)
   for _ = 1, OFFERED_AT_ONCE do
     local i, h, c, why, isRinging = chooseInteraction(g, after, spared)
@@ -251,19 +261,40 @@ end
 -- Something of the agent's capacity came free.
 local function freeAgent(a) matchAgent(a) end
 
--- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time.
-local function refreshQueue(q, cursor)
-  local scanned = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', 50)
-  for _, a in ipairs(scanned[2]) do refreshReady(a) end
-  -- First what waits best chooses by the strategy, then each agent takes what it still may.
-  local heads = {}
-  for _, set in ipairs({ ':w:', ':ws:' }) do
-    local first = call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1, 'WITHSCORES')
-    for k = 1, #first, 2 do heads[#heads + 1] = { i = first[k], score = number(first[k + 1]) } end
+local function isSomebodyReady(c)
+  if call('ZCARD', B .. ':r:' .. c.id) > 0 then return true end
+  for medium in string.gmatch(c.others, '%a+') do
+    if call('ZCARD', readyKey(c, medium)) > 0 then return true end
   end
-  table.sort(heads, function(one, other) return one.score < other.score end)
-  for _, head in ipairs(heads) do matchInteraction(head.i) end
-  for _, a in ipairs(scanned[2]) do matchAgent(a) end
+  return false
+end
+
+-- The queue's settings changed: its agents are put in order again and given what waits, a part of them at a time. Redis gives a small set as a whole,
+-- whatever is asked for: for whom nothing is left of this script a deadline goes on.
+local function refreshQueue(q, cursor)
+  local scanned, placed = call('SSCAN', B .. ':on:' .. q, cursor, 'COUNT', PAGE), {}
+  for _, a in ipairs(scanned[2]) do
+    if work < ENOUGH then
+      placeReady(agentOf(a))
+      placed[#placed + 1] = a
+    else
+      setDeadline('match', a, 'x', now)
+    end
+  end
+  -- First what waits best chooses by the strategy, then each agent takes what it still may.
+  if isSomebodyReady(queueOf(q)) then
+    local heads = {}
+    for _, set in ipairs({ ':w:', ':ws:' }) do
+      local first = call('ZRANGE', B .. set .. q, 0, OFFERED_AT_ONCE - 1, 'WITHSCORES')
+      for k = 1, #first, 2 do heads[#heads + 1] = { i = first[k], score = number(first[k + 1]) } end
+    end
+    table.sort(heads, function(one, other) return one.score < other.score end)
+    for _, head in ipairs(heads) do
+      if work >= ENOUGH then break end
+      matchInteraction(head.i)
+    end
+  end
+  for _, a in ipairs(placed) do matchAgent(a) end
   if scanned[1] ~= '0' then setDeadline('refresh', q, scanned[1], now) end
 end
 
@@ -312,159 +343,4 @@ local function returnOffer(i, reason, only)
     requeue(i, q, 'offer_' .. reason, nil)
   end
   return q, back, #rest == 0
-end
-
--- Frees what the agent held for the interaction.
-local function disown(i, q, a)
-  call('ZREM', B .. ':ai:' .. a, i)
-  changeLoad(a, q, fields(i, 'ch')[1] or 'chat', -1)
-end
-
--- The keys of a closed interaction stay a while for late readers, then leave by themselves.
-local function expireInteraction(i, isUnwatched)
-  flush(rowOf(i))
-  if isUnwatched then
-    call('EXPIRE', B .. ':i:' .. i, UNWATCHED_KEPT_SEC)
-    call('EXPIRE', B .. ':f:conversation:' .. i, UNWATCHED_KEPT_SEC)
-    call('EXPIRE', B .. ':dd:' .. i, UNWATCHED_KEPT_SEC)
-    if number(fields(i, 'off')[1]) > 256 then call('EXPIRE', B .. ':de:' .. i, UNWATCHED_KEPT_SEC) end
-    return
-  end
-  for _, key in ipairs({ ':i:', ':f:conversation:', ':dd:', ':de:', ':ic:' }) do call('EXPIRE', B .. key .. i, CLOSED_KEPT_SEC) end
-end
-
--- All that closing reads, so that one who begins with it reads once.
-local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta' }
-
--- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
--- offers are the caller's matter.
-local function closeInteraction(i, q, a, reason, outcome, note, to)
-  local h, c = know(rowOf(i), CLOSING), queueOf(q)
-  local state, isUnwatched = h.st, h.np == '1'
-  local kind = ''
-  if outcome ~= '' then kind = call('HGET', B .. ':qout:' .. q, outcome) or '' end
-  if state == 'waiting' then removeWaiting(i, q, h.sig) else call('ZREM', B .. ':qo:' .. q, i) end
-  leaveWaiting(i, h.rxD, h.rcD, h.sta)
-  if h.parts and h.parts ~= '' then
-    for _, part in ipairs(cjson.decode(h.parts)) do call('ZREM', B .. ':ap:' .. part[1], i) end
-  end
-  if h.presTok then clearDeadline('reconnect', i, h.presTok) end
-  if state == 'ended' then clearDeadline('autoclose', i, 'x') end
-  write(h, 'st', 'closed', 'closed', nowText, 'outcome', outcome)
-  -- Whoever was answered once did not give up waiting for an answer.
-  if reason == 'abandoned' then
-    local waited = fields(i, 'started', 'qs', 'start')
-    if (waited[1] or '') == '' then countAbandoned(i, q, now - number(waited[2] or waited[3])) end
-  end
-  local tell = { i = i, q = q, figures = true }
-  local body = told(i, q, a) .. ',"reason":"' .. reason .. '","outcome":' .. quoted(outcome) .. ',"kind":"' .. kind .. '","note":' .. quoted(note)
-  if to then body = body .. ',"to":' .. quoted(to) end
-  if a ~= '' then
-    tell.a = a
-    body = body .. ',"ld":"' .. holds(agentOf(a)) .. '"'
-    if c.stickyWaitMs > 0 and c.stickyMemoryMs > 0 then call('SET', B .. ':la:' .. h.c, a, 'PX', c.stickyMemoryMs) end
-  end
-  emit('interaction.closed', h.acc, body .. '}', tell)
-  expireInteraction(i, isUnwatched)
-  if not isUnwatched then call('EXPIRE', B .. ':v:' .. h.c, CONTACT_KEPT_SEC) end
-end
-
--- The owner has done with it: wrap-up if the queue has one, else the next conversation.
-local function finishOwner(i, q, a)
-  call('ZREM', B .. ':ai:' .. a, i)
-  local h, wrapUpMs = fields(i, 'ch', 'tk'), queueOf(q).wrapUpMs
-  if wrapUpMs > 0 then
-    local till = (now + wrapUpMs) .. ''
-    local medium = h[1] or 'chat'
-    call('HSET', B .. ':aw:' .. a, i, till .. '|' .. q .. (medium == 'chat' and '' or '|' .. medium))
-    setDeadline('wrapup', i, a, till)
-    -- Its handle time is counted from what stands there, at the end of the wrap-up; a short one is outlived anyway.
-    if wrapUpMs >= UNWATCHED_KEPT_SEC * 500 then call('EXPIRE', B .. ':i:' .. i, math.ceil(wrapUpMs / 1000) + UNWATCHED_KEPT_SEC, 'GT') end
-    emit('wrapup.started', agentOf(a).acc, told(i, q, a) .. ',"until":' .. till .. '}', { a = a })
-  else
-    changeLoad(a, q, h[1] or 'chat', -1)
-    countHandled(i, q, now - number(h[2]))
-    freeAgent(a)
-  end
-end
-
--- When, for which queue and of which medium: nil when there is none.
-local function readWrapUp(i, a)
-  local entry = call('HGET', B .. ':aw:' .. a, i)
-  if not entry then return nil end
-  local till, q, medium = string.match(entry, '^(%d+)|([^|]+)|?(%a*)$')
-  return number(till), q, medium == '' and 'chat' or medium
-end
-
-local function endWrapUp(i, a, how)
-  local till, q, medium = readWrapUp(i, a)
-  if not till then return false end
-  call('HDEL', B .. ':aw:' .. a, i)
-  clearDeadline('wrapup', i, a)
-  changeLoad(a, q, medium, -1)
-  local taken = fields(i, 'tk')[1]
-  if taken then countHandled(i, q, now - number(taken)) end
-  emit('wrapup.ended', agentOf(a).acc, told(i, q, a) .. ',"how":"' .. how .. '","ld":"' .. holds(agentOf(a)) .. '"}', { a = a })
-  freeAgent(a)
-  return true
-end
-
--- An invited agent goes. @return whether it was there
-local function removeParticipant(i, a)
-  local h = fields(i, 'acc', 'q', 'own', 'parts')
-  local kept, name = {}, nil
-  for _, part in ipairs(h[4] and h[4] ~= '' and cjson.decode(h[4]) or {}) do
-    if part[1] == a then name = part[2] else kept[#kept + 1] = part end
-  end
-  call('ZREM', B .. ':ap:' .. a, i)
-  if not name then return false end
-  writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
-  emit('participant.left', h[1], { i = i, q = h[2], a = a, n = name }, { i = i, a = a, q = h[2], row = h[3] })
-  return true
-end
-
--- The conversation is over, the owner still has to close it.
-local function endConversation(i, by, reason, a, name)
-  local h = fields(i, 'acc', 'q', 'own')
-  local q = h[2]
-  writeInteraction(i, 'st', 'ended', 'ended', now, 'endBy', by, 'endWhy', reason, 'una', '')
-  emit('interaction.ended', h[1], { i = i, q = q, by = by, reason = reason, a = a, n = name }, { i = i, a = h[3], q = q })
-  local autoCloseMs = number(call('HGET', B .. ':q:' .. q, 'ac'))
-  if autoCloseMs > 0 then setDeadline('autoclose', i, 'x', now + autoCloseMs) end
-end
-
--- Closes what nobody owns; whoever it was offered to gets the next.
-local function closeUnowned(i, reason, outcome, note, to)
-  local h = fields(i, 'q', 'st', 'oa', 'tok', 'ch')
-  local silenced = {}
-  if h[2] == 'offered' then
-    clearDeadline('offer', i, h[4])
-    silenced = silenceOthers(i, queueOf(h[1]), h[3], h[4], h[5] or 'chat', nil, 'withdrawn')
-  end
-  closeInteraction(i, h[1], '', reason, outcome, note, to)
-  for _, a in ipairs(silenced) do freeAgent(a) end
-end
-
--- Nobody owns it and the client is gone or gave up.
-local function abandon(i) closeUnowned(i, 'abandoned', '', '') end
-
--- Gives back everything the agent holds and is not there to do: open offers, and with `all` the conversations too.
-local function releaseWork(a, reason, all)
-  local freed = {}
-  for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    returnOffer(i, 'withdrawn', a)
-    freed[#freed + 1] = i
-  end
-  if all then
-    for _, i in ipairs(call('ZRANGE', B .. ':ai:' .. a, 0, -1)) do
-      local h = fields(i, 'q', 'st', 'own')
-      if h[3] == a and h[2] == 'served' then
-        disown(i, h[1], a)
-        requeue(i, h[1], reason, a)
-        freed[#freed + 1] = i
-      end
-    end
-  end
-  refreshReady(a)
-  for _, i in ipairs(freed) do matchInteraction(i) end
 end

@@ -95,6 +95,7 @@ local function chooseAgents(c, h)
     if h.missed ~= '' then most = MOST end
     left, rest = readyAgents(c, h.medium, h.need, most, h.from or 0)
   end
+  work = work + #left / 32
   local x, n, chosen, missed = {}, 0, {}, nil
   local best, bestRank, bestMerit, second, secondRank, secondMerit
   local seen, isOutdated = {}, false
@@ -234,7 +235,7 @@ local function chooseInteraction(g, after, spared)
       for k = 1, #sigs, 2 do
         local set, score, isNew = B .. ':w:' .. least.c.id .. '#' .. sigs[k], number(sigs[k + 1]), true
         -- One whose first was looked at before is gone on with where that ended.
-        if after and score < after then isNew = false else looked = looked + 1 end
+        if after and score < after then isNew = false else looked, work = looked + 1, work + 1 / 16 end
         if hasSkills(g, sigs[k]) then
           if isNew then
             sources[#sources + 1] = { c = least.c, set = set, at = 0, score = score }
@@ -251,7 +252,7 @@ local function chooseInteraction(g, after, spared)
       end
     else
       if not least.id then least.id = call('ZRANGE', least.set, 0, 0)[1] end
-      looked = looked + 1
+      looked, work = looked + 1, work + 1 / 16
       local i = least.id
       local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa', 'tokN')
       local isRinging = h[1] == 'offered'

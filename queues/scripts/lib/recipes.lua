@@ -1,7 +1,5 @@
 -- recipes: what happens to an interaction while it waits: relaxation of its needs (RTE-3), the agent it is kept for (RTE-11), the queue's recipe of
--- overflow (RTE-10), a queue that is no more. Needs lifecycle. Each is a deadline under a token that names when it came into the queue and the step.
-
-local PAGE = 25
+-- overflow (RTE-10), a queue that is no more. Needs endings. Each is a deadline under a token that names when it came into the queue and the step.
 
 -- The first of another medium than the queue's: from now on the queue has ready sets for it too.
 local function noteMedium(c, medium)
@@ -111,7 +109,11 @@ local function releaseKept(a, q)
   for _, i in ipairs(released) do matchInteraction(i) end
 end
 
-leaveWaiting = function(i, relaxToken, recipeToken, keptFor)
+leaveWaiting = function(i, relaxToken, recipeToken, keptFor, sought)
+  if sought and sought ~= '' then
+    clearDeadline('seek', i, sought)
+    writeInteraction(i, 'sk', '')
+  end
   if relaxToken and relaxToken ~= '' then
     clearDeadline('relax', i, relaxToken)
     writeInteraction(i, 'rxD', '')
@@ -220,7 +222,6 @@ local function nobodyThere(q, cursor)
   if c.recipe == '' or call('SCARD', B .. ':on:' .. q) > 0 then return end
   local set, at = string.match(cursor, '^(s?)(%d+)$')
   local scanned = call('ZSCAN', B .. (set == 's' and ':ws:' or ':w:') .. q, at, 'COUNT', PAGE)
-  local ran = 0
   for k = 1, #scanned[2], 2 do
     local i = scanned[2][k]
     local h = fields(i, 'st', 'q', 'qs', 'rcR')
@@ -228,14 +229,12 @@ local function nobodyThere(q, cursor)
       for index, step in ipairs(stepsOf(c)) do
         local isDue = number(h[3]) + step.afterSec * 1000 <= now
         if step.onlyIf == 'no_agents' and isDue and not contains(h[4], tostring(index)) then
-          local isGone = runStep(i, c, index, step)
-          if isGone or step['do'].op ~= 'queue' then ran = ran + 1 end
-          if isGone then break end
+          if runStep(i, c, index, step) then break end
         end
       end
     end
     -- A small set is given as a whole, whatever COUNT says: the same place again finds those who are left.
-    if ran >= PAGE then return setDeadline('nobody', q, cursor, now) end
+    if work >= ENOUGH then return setDeadline('nobody', q, cursor, now) end
   end
   if scanned[1] ~= '0' then
     setDeadline('nobody', q, set .. scanned[1], now)
@@ -247,21 +246,18 @@ end
 -- The queue was deleted: what waits or is offered is closed, a part at a time; what is served is finished by its agents.
 local function drainQueue(q, cursor)
   for _, set in ipairs({ ':w:', ':ws:' }) do
-    local waiting = call('ZRANGE', B .. set .. q, 0, PAGE - 1)
-    for _, i in ipairs(waiting) do closeUnowned(i, 'rejected', '', '') end
-    if #waiting == PAGE then
-      setDeadline('drain', q, cursor, now)
-      return
+    for _, i in ipairs(call('ZRANGE', B .. set .. q, 0, PAGE - 1)) do
+      if work >= ENOUGH then return setDeadline('drain', q, cursor, now) end
+      closeUnowned(i, 'rejected', '', '')
     end
+    if call('EXISTS', B .. set .. q) == 1 then return setDeadline('drain', q, cursor, now) end
   end
   local scanned = call('ZSCAN', B .. ':qo:' .. q, cursor, 'COUNT', PAGE)
-  local closed = 0
   for k = 1, #scanned[2], 2 do
     if fields(scanned[2][k], 'st')[1] == 'offered' then
       closeUnowned(scanned[2][k], 'rejected', '', '')
-      closed = closed + 1
     end
-    if closed >= PAGE then return setDeadline('drain', q, cursor, now) end
+    if work >= ENOUGH then return setDeadline('drain', q, cursor, now) end
   end
   if scanned[1] ~= '0' then setDeadline('drain', q, scanned[1], now) end
 end

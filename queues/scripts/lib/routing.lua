@@ -5,4 +5,5 @@
 -- @include waiting
 -- @include matching
 -- @include lifecycle
+-- @include endings
 -- @include recipes

@@ -57,17 +57,26 @@ local FIRES = {
   relax = relaxed,
   recipe = recipeDue,
   sticky = keptLongEnough,
-  match = function(a, after) matchAgent(a, tonumber(after)) return true end,
-  seek = function(i, from) matchInteraction(i, tonumber(from)) return true end,
+  match = function(a, what)
+    local after, spared = string.match(what, '^([^,]*),?(.*)$')
+    matchAgent(a, tonumber(after), spared ~= '' and spared or nil)
+    return true
+  end,
+  seek = function(i, from)
+    if fields(i, 'sk')[1] == from then writeInteraction(i, 'sk', '') end
+    matchInteraction(i, tonumber(from))
+    return true
+  end,
   refresh = function(q, cursor) refreshQueue(q, cursor) return true end,
+  release = function(a, what) releaseOn(a, what) return true end,
   nobody = function(q, cursor) nobodyThere(q, cursor) return true end,
   drain = function(q, cursor) drainQueue(q, cursor) return true end,
   unkeep = function(a, q) releaseKept(a, q ~= '*' and q or nil) return true end,
 }
 
--- How much of a script's time each kind takes, in wrap-ups that end; kinds that are not named count as one.
-local WEIGHTS = { offer = 2, reconnect = 2, autoclose = 2, recipe = 2, match = 4, seek = 4, agentlost = 8, refresh = 8, nobody = 8, drain = 8, unkeep = 8 }
--- What fits into one script.
+-- How much of what a script may do (base: ENOUGH) each kind takes; kinds that are not named take one. Only where it begins: each stops by itself.
+local WEIGHTS = { offer = 2, reconnect = 2, autoclose = 2, recipe = 2, match = 4, seek = 4, agentlost = 8, refresh = 8, nobody = 8, drain = 8, unkeep = 8, release = 8 }
+-- How many are looked up at a time: so many fit into a script if each does little.
 local PART = 8
 
 -- What was due is done, if nobody cleared it meanwhile.
@@ -88,19 +97,20 @@ end
 -- Fires what is due till then, the earliest first, until the script has done its part. What a later release set is passed over.
 -- @return how many fired, whether there is more
 local function firePart(set, till)
-  local fired, weight = 0, 0
+  local fired = 0
   -- One more than fit; more only if these are all of kinds that are not known here.
   for most = PART + 1, 100, 91 do
     local due = call('ZRANGEBYSCORE', B .. ':due:' .. set, '-inf', till, 'LIMIT', '0', most .. '')
+    local isAny = false
     for _, member in ipairs(due) do
       local kind = string.match(member, '^%a+')
       if FIRES[kind] then
-        if weight > 0 and weight + (WEIGHTS[kind] or 1) > PART then return fired, true end
-        weight = weight + (WEIGHTS[kind] or 1)
+        if work > 0 and work + (WEIGHTS[kind] or 1) > ENOUGH then return fired, true end
+        isAny, work = true, work + 0.5
         if carryOut(set, member, kind) then fired = fired + 1 end
       end
     end
-    if weight > 0 then return fired, #due == most end
+    if isAny then return fired, #due == most end
     if #due < most then break end
   end
   return fired, false

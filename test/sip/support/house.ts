@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { type SilenceLimits, silenceLimits } from '../../../config/limits.ts';
 import { type QueueDoc, type QueueVoice, voiceDefaults } from '../../../queues/config.ts';
 import { createEngine, type RunningEngine, startRoutingWorkers } from '../../../queues/index.ts';
@@ -24,6 +25,9 @@ import { startTestRedis, type TestRedis, until } from '../../support/services.ts
 import { RATE, sine } from '../../support/tones.ts';
 import { monoWav } from '../../support/wav.ts';
 import { type SipProcess, startSipProcess } from './sipProcess.ts';
+
+// A whole house and its phones, on a machine that others use too: limits only end what hangs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const MEDIA_SECRET = 'the secret of the media';
 /** Hz; what stands for music. */
@@ -67,6 +71,8 @@ export interface HouseOptions {
   readonly minuteMs?: number;
   readonly silence?: Partial<SilenceLimits>;
   readonly drainMs?: number;
+  /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
+  readonly trunkSources?: readonly string[];
   readonly timers?: SipTimers;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
@@ -79,6 +85,7 @@ export async function openHouse({
   minuteMs = 60_000,
   silence = {},
   drainMs = 0,
+  trunkSources = ['127.0.0.1'],
   timers = RFC_TIMERS,
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
@@ -94,6 +101,7 @@ export async function openHouse({
   closing.push(() => workers.close());
   const scene = await createPhoneScene(engine, {
     agents: 0,
+    trunkSources,
     queue: { offerTimeoutMs: 8_000, voice: { ...voiceDefaults, music: MUSIC, announceEverySec: 0, ...voice }, ...queue },
   });
 
@@ -152,6 +160,7 @@ export async function openHouse({
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
       secretOf: () => undefined,
       limits: { burst: 1_000, perSec: 1_000, lagMs },
+      authenticator: registrar.authenticator,
       registrar: (link, request, response) => void registrar.register(link.server.name, request, response),
       minuteMs,
       silence: { ...silenceLimits, ...silence },

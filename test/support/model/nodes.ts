@@ -12,7 +12,7 @@ import { createRouter } from '../../../queues/router.ts';
 import { type CutProxy, startCutProxy } from '../cutProxy.ts';
 import { testLog } from '../engines.ts';
 import { startTestRedis } from '../services.ts';
-import { type Args, argsOf010, loadRelease } from './release.ts';
+import { type Args, argsOf, type EarlierRelease, loadRelease } from './release.ts';
 
 export const EPOCH_MS = 1_800_000_000_000;
 
@@ -45,8 +45,8 @@ export interface Lanes {
 
 export interface LanesOptions {
   readonly lanes: number;
-  /** What each lane's nodes are: of the present release, with connections that are cut, or of 0.1.0. */
-  readonly nodes: readonly ('present' | 'cut' | '0.1.0')[];
+  /** What each lane's nodes are: of the present release, with connections that are cut, or of an earlier release. */
+  readonly nodes: readonly ('present' | 'cut' | EarlierRelease)[];
   readonly seed?: number;
   /** A server or cluster that is there already; else one is started. */
   readonly redisUrl?: string;
@@ -70,7 +70,7 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     async function openNode(kind: LanesOptions['nodes'][number], index: number): Promise<LaneNode> {
       const name = `${kind}-${partition}-${index}`;
       const clock = () => lane.nowMs + (lane.skews[index] ?? 0);
-      if (kind === '0.1.0') return openEarlier(name, clock);
+      if (kind !== 'present' && kind !== 'cut') return openEarlier(kind, name, clock);
       const { router, core } = await openEngine(name, clock, kind === 'cut' ? proxy?.url : undefined);
       return { name, router, commands: core.commands, release: 'present', isCut: kind === 'cut' };
     }
@@ -82,17 +82,17 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     return engine;
   }
 
-  async function openEarlier(nodeId: string, virtualNow: () => number): Promise<LaneNode> {
+  async function openEarlier(release: EarlierRelease, nodeId: string, virtualNow: () => number): Promise<LaneNode> {
     const connection = connect(url, testLog, nodeId);
     await untilReady(connection, 10_000);
-    const runner = new ScriptRunner(connection, RELEASE_0_1_0);
+    const runner = new ScriptRunner(connection, loadRelease(release));
     const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
-    const commands = new EarlierCommands({ runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });
+    const commands = new EarlierCommands(release, { runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });
     closers.push(async () => {
       await lease.close(() => undefined);
       await runner.close();
     });
-    return { name: nodeId, router: createRouter(commands), commands, release: '0.1.0', isCut: false };
+    return { name: nodeId, router: createRouter(commands), commands, release, isCut: false };
   }
 
   return {
@@ -107,11 +107,17 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
   };
 }
 
-const RELEASE_0_1_0 = loadRelease('0.1.0');
-
+/** Gives each script what the router of its release gave it. */
 class EarlierCommands extends Commands {
+  readonly #release: EarlierRelease;
+
+  constructor(release: EarlierRelease, options: ConstructorParameters<typeof Commands>[0]) {
+    super(options);
+    this.#release = release;
+  }
+
   override run(name: string, partition: number, args: Args): ReturnType<Commands['run']> {
-    return super.run(name, partition, argsOf010(name, args));
+    return super.run(name, partition, argsOf(this.#release, name, args));
   }
 }
 

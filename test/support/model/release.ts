@@ -16,7 +16,7 @@ interface Packed {
 }
 
 /** @throws when the pack's texts are not those that were packed */
-export function loadRelease(version: string): ReadonlyMap<string, Script> {
+export function loadRelease(version: EarlierRelease): ReadonlyMap<string, Script> {
   const packed = JSON.parse(readFileSync(join(import.meta.dirname, `../../queues/releases/${version}.corpus.json`), 'utf8')) as Packed;
   return new Map(
     Object.entries(packed.scripts).map(([name, { sha, runs }]) => {
@@ -36,8 +36,11 @@ export function loadRelease(version: string): ReadonlyMap<string, Script> {
 /** Arguments of a script after the four that every command has. */
 export type Args = readonly (string | number)[];
 
-/** What the router of 0.1.0 gave to its scripts, of what the present one gives: later arguments were unknown to it. */
-const ARGS_0_1_0: Readonly<Record<string, number>> = {
+/** How many arguments each command took: what the present router gives beyond them was unknown to that release. */
+type Taken = Readonly<Record<string, number>>;
+
+const ALL = Number.POSITIVE_INFINITY;
+const TAKEN_0_1_0: Taken = {
   startInteraction: 15,
   acceptOffer: 4,
   declineOffer: 4,
@@ -54,21 +57,31 @@ const ARGS_0_1_0: Readonly<Record<string, number>> = {
   detachClient: 2,
   attachDevice: 5,
   detachDevice: 3,
-  sendMessages: Number.POSITIVE_INFINITY,
+  sendMessages: ALL,
   sendClaiming: 8,
-  setAgentState: Number.POSITIVE_INFINITY,
+  setAgentState: ALL,
   sweepPartition: 1,
   fireDeadline: 1,
   dropNode: 2,
   reconcilePartition: 2,
-  applyConfig: Number.POSITIVE_INFINITY,
+  applyConfig: ALL,
   markRead: 5,
 };
+const TAKEN_0_3_0: Taken = {
+  ...TAKEN_0_1_0,
+  startInteraction: 16,
+  attachDevice: 6,
+  requeueInteraction: 6,
+  changeInteraction: 4,
+  noteCall: 4,
+};
+const TAKEN = { '0.1.0': TAKEN_0_1_0, '0.3.0': TAKEN_0_3_0 };
+export type EarlierRelease = keyof typeof TAKEN;
 
-/** @throws when 0.1.0 had no such command, or was given fewer arguments than it takes */
-export function argsOf010(script: string, args: Args): Args {
-  const most = ARGS_0_1_0[script];
-  if (most === undefined) throw new Error(`0.1.0 had no ${script}`);
-  if (Number.isFinite(most) && args.length < most) throw new Error(`${script} of 0.1.0 takes ${most} arguments`);
+/** @throws when that release had no such command, or was given fewer arguments than it takes */
+export function argsOf(release: EarlierRelease, script: string, args: Args): Args {
+  const most: number | undefined = TAKEN[release][script];
+  if (most === undefined) throw new Error(`${release} had no ${script}`);
+  if (Number.isFinite(most) && args.length < most) throw new Error(`${script} of ${release} takes ${most} arguments`);
   return args.slice(0, most);
 }

@@ -4,11 +4,12 @@
  * score among those the freed agent may take. Everything else an event claims is held against what was so before it. Pure.
  */
 import type { AgentDoc, Medium, QueueDoc } from '../../../queues/config.ts';
-import { announced, describe, type Why, words } from './announced.ts';
+import { announced, type Why, words } from './announced.ts';
+import { judgeChoice, type World } from './choices.ts';
 import { type ModelInteraction, waitingInteraction } from './modelInteraction.ts';
-import { type AgentState, hasRoom, isServing, isWithinLimit, joinNeeds, mayTake, needText, parseNeeds, relaxed, scoreOf } from './rules.ts';
+import { type AgentState, hasRoom, isServing, isWithinLimit, joinNeeds, needText, parseNeeds, relaxed, scoreOf } from './rules.ts';
 import type { Snapshot, StoredEvent } from './snapshot.ts';
-import { DAY_MS, firstByStrategy, type GivenToday } from './strategies.ts';
+import { DAY_MS, type GivenToday } from './strategies.ts';
 
 export class RoutingModel {
   readonly queues = new Map<string, QueueDoc>();
@@ -333,6 +334,8 @@ export class RoutingModel {
     if (body.reason === 'expired' && at < one.due)
       this.#complain('INV-5', `an offer of ${one.id} expired early, at ${at} instead of ${one.due}`);
     if (body.reason !== 'taken') one.missed.add(body.a);
+    // Who had the chance and let it pass is waited for no longer.
+    if (one.keptFor === body.a && (body.reason === 'declined' || body.reason === 'expired')) one.keptFor = '';
     this.#release(body.a, one.id, 'offer');
     this.#returned.add(one.id);
     if (one.offered.size === 0 && one.state === 'offered') one.state = 'waiting';
@@ -397,85 +400,19 @@ export class RoutingModel {
     if (isFreed) agent.freed = this.now;
   }
 
-  /** Whether the rules allow this pair: the two sides of every automatic decision. */
+  /** Whether the rules allow this pair. */
   #chosen(one: ModelInteraction, agentId: string, what: string, why: Why | undefined): void {
-    const agent = this.agents.get(agentId);
-    const queue = this.queues.get(one.queue);
-    if (!agent || !queue) return this.#complain('INV-1', `${one.id} ${what} to ${agentId} in ${one.queue}: unknown`);
-    if (queue.mode === 'manual') this.#complain('RTE-2', `${one.id} of a manual queue ${what}`);
-    if (!this.isAccountActive) this.#complain('RTE-12', `${one.id} ${what} although the account is inactive`);
-    if (!this.#mayTake(agent, one)) {
-      this.#complain(
-        'INV-2',
-        `${one.id} (${one.medium} ${needText(one.need)}) ${what} to ${agentId}, who may not take it: ${describe(agent)}`,
-      );
-      return;
-    }
-    if (why?.k === 'sticky' || one.keptFor === agentId) return;
-    if (this.#isKeptFor(one, agentId) && this.#isStaying(one.keptFor, queue.id))
-      this.#complain('RTE-11', `${one.id} ${what} to ${agentId}, kept for ${one.keptFor}`);
-    const still = this.#candidates(one);
-    const agents = still.includes(agent) ? still : [...still, agent];
-    const others = this.#waitingFor(agent).filter((each) => each !== one);
-    // When all have missed it, whoever comes free first may have it again.
-    const isRepeat = why?.by === 'agent' && agents.every((each) => one.missed.has(each.id));
-    const isFirstAgent = isRepeat || firstByStrategy(queue, one, agents, this.given, this.now).has(agentId);
-    const isFirstInteraction = others.every((other) => other.score >= one.score || other.missed.has(agentId));
-    if (agents.length > 1 && others.length === 0 && !isFirstAgent)
-      this.#complain(
-        'RTE-2',
-        `${one.id} ${what} to ${agentId}; by ${queue.mode} first of ${agents.map(({ id }) => id)} (turns ${[...this.given.turns]}, missed ${[...one.missed]}): ${[...firstByStrategy(queue, one, agents, this.given, this.now)]}`,
-      );
-    // What comes back looks for an agent at once, before those who came free by it look at what waits.
-    if (why?.by === 'interaction' && this.#returned.has(one.id) && isFirstAgent) return;
-    if (others.length > 0 && agents.length <= 1 && !isFirstInteraction)
-      this.#complain('INV-8', `${one.id} ${what} to ${agentId}, before ${others.map((each) => each.id)}`);
-    if (others.length > 0 && agents.length > 1 && !isFirstAgent && !isFirstInteraction)
-      this.#complain('INV-8', `${one.id} ${what} to ${agentId}: first for neither side`);
+    this.complaints.push(...judgeChoice(this.#world(), one, agentId, what, why));
   }
 
-  /** Before the agent's own announcement or after it: scripts announce a change before or after what it caused. */
-  #mayTake(agent: AgentState, one: ModelInteraction): boolean {
-    const queue = this.queues.get(one.queue);
-    if (!queue) return false;
-    if (mayTake(agent, queue, one.medium, one.need)) return true;
-    return this.#laterOf(agent).some((later) => mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need));
-  }
-
-  /** Both now and after the step: who is just leaving is no candidate. */
-  #mayTakeStill(agent: AgentState, one: ModelInteraction): boolean {
-    const queue = this.queues.get(one.queue);
-    if (!queue || !mayTake(agent, queue, one.medium, one.need)) return false;
-    return this.#laterOf(agent).every((later) => mayTake({ ...later, holds: agent.holds }, queue, one.medium, one.need));
-  }
-
-  #candidates(one: ModelInteraction): AgentState[] {
-    return [...this.agents.values()].filter((agent) => !one.offered.has(agent.id) && this.#mayTakeStill(agent, one));
+  #world(): World {
+    const { queues, agents, interactions, given, isAccountActive, now } = this;
+    const laterOf = (agent: AgentState) => this.#laterOf(agent);
+    return { queues, agents, interactions, given, isAccountActive, now, returned: this.#returned, laterOf };
   }
 
   #laterOf(agent: AgentState): readonly AgentState[] {
     return this.#later.get(agent.id) ?? [agent];
-  }
-
-  /** Serves the queue before the step and after it. */
-  #isStaying(agentId: string, queue: string): boolean {
-    const agent = this.agents.get(agentId);
-    return agent !== undefined && isServing(agent, queue) && this.#laterOf(agent).every((later) => isServing(later, queue));
-  }
-
-  #isKeptFor(one: ModelInteraction, agentId: string): boolean {
-    return one.keptFor !== '' && one.keptFor !== agentId && one.keptUntil > this.now;
-  }
-
-  /** What waits in automatic queues and the agent may take. */
-  #waitingFor(agent: AgentState): ModelInteraction[] {
-    return [...this.interactions.values()].filter(
-      (one) =>
-        one.state === 'waiting' &&
-        this.queues.get(one.queue)?.mode !== 'manual' &&
-        !this.#isKeptFor(one, agent.id) &&
-        this.#mayTakeStill(agent, one),
-    );
   }
 
   /** INV-8: never anything but its start, its queue's priority and its own. */

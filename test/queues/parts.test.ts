@@ -1,0 +1,143 @@
+/**
+ * Changes that concern many are made in parts, so that nobody else waits long for one of them: how much each script writes into the log is counted, and
+ * in the end all of it is done. Virtual time, real Redis.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type InteractionId, newId, type QueueId, type UserId } from '../../src/base/ids.ts';
+import { startTestEngines, type TestEngines } from '../support/engines.ts';
+
+/** What a script may write: it stops when it has done enough, and the last thing it began is finished. */
+const MOST_EVENTS = 30;
+const WAITING = 120;
+const AGENTS = 40;
+
+let world: TestEngines;
+beforeAll(async () => {
+  world = await startTestEngines({ isVirtual: true });
+});
+afterAll(() => world.close());
+
+const redis = () => world.engine.core.runner.redis;
+const base = () => `c:{p${world.scope.partition}}`;
+const events = () => redis().xlen(`${base()}:log`);
+const waiting = (queue: QueueId) => redis().zcard(`${base()}:w:${queue}`);
+
+async function fill(queue: QueueId, count = WAITING): Promise<InteractionId[]> {
+  const started: InteractionId[] = [];
+  for (let number = 0; number < count; number++) {
+    const chat = { ...world.newChat(queue), text: '', connectionId: '' };
+    const answer = await world.engine.router.startInteraction(world.scope, chat);
+    if (!answer.ok) throw new Error(answer.code);
+    started.push(answer.interaction.id as InteractionId);
+    // Who comes in the same millisecond has the same place.
+    await world.advance(1);
+  }
+  return started;
+}
+
+/** Fires what is due, script by script, until nothing is. @return how many events each wrote, `first` by the command before */
+async function parts(change: () => Promise<unknown>): Promise<number[]> {
+  const written: number[] = [];
+  let before = await events();
+  const note = async (): Promise<void> => {
+    const now = await events();
+    written.push(now - before);
+    before = now;
+  };
+  await change();
+  await note();
+  for (let fired = 1; fired > 0; ) {
+    const reply = await world.engine.core.commands.run('sweepPartition', world.scope.partition, [0]);
+    fired = Array.isArray(reply) ? Number(reply[1]) + Number(reply[2]) : 0;
+    if (fired > 0) await note();
+  }
+  return written;
+}
+
+async function freeAgents(queue: QueueId): Promise<UserId[]> {
+  const agents: UserId[] = [];
+  for (let number = 0; number < AGENTS; number++) agents.push(await world.addAgent({ queues: [queue], capacity: 2 }));
+  return agents;
+}
+
+const loadOf = async (agent: UserId) => (await world.engine.views.agent(world.scope, agent))?.agent.load;
+
+describe('rule: no script touches more than some 200 elements', () => {
+  test('INV-6 an account is switched on again: its free agents get what waits in parts', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const agents = await freeAgents(queue);
+    for (const agentId of agents) await world.engine.router.pause(world.scope, { agentId, reason: 'tea', key: newId('command') });
+    await fill(queue);
+    await world.changeAccount({ isActive: false });
+    for (const agentId of agents) await world.engine.router.resume(world.scope, { agentId, key: newId('command') });
+    const written = await parts(() => world.changeAccount({ isActive: true }));
+    expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+    expect(written.length).toBeGreaterThan(5);
+    expect(await waiting(queue)).toBe(WAITING - 2 * AGENTS);
+    for (const agent of agents) expect(await loadOf(agent)).toBe(2);
+  });
+
+  test('INV-6 INV-8 a queue becomes automatic: the first who came are offered, to all its free agents', async () => {
+    const queue = await world.addQueue({ mode: 'manual' });
+    const agents = await freeAgents(queue);
+    const started = await fill(queue);
+    const written = await parts(() => world.changeQueue(queue, { mode: 'longest_idle' }));
+    expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+    expect(written.length).toBeGreaterThan(5);
+    const states = await Promise.all(started.map((id) => world.engine.views.interaction(world.scope, id)));
+    expect(states.filter((view) => view?.state === 'offered').length).toBe(2 * AGENTS);
+    for (const agent of agents) expect(await loadOf(agent)).toBe(2);
+  });
+
+  test('INV-3 a queue is deleted while many wait: all are closed with a reason, in parts', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const started = await fill(queue);
+    const written = await parts(() => world.deleteQueue(queue));
+    expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+    expect(written.length).toBeGreaterThan(WAITING / MOST_EVENTS);
+    for (const id of started) expect(await world.engine.views.interaction(world.scope, id)).toMatchObject({ state: 'closed' });
+  });
+
+  test('INV-3 INV-8 an agent with a hundred conversations is removed: all wait again with their place, and nothing is held', async () => {
+    const queue = await world.addQueue({ mode: 'manual' });
+    const agentId = await world.addAgent({ queues: [queue], capacity: 100 });
+    const started = await fill(queue, 100);
+    for (const interactionId of started)
+      expect(await world.engine.router.claimInteraction(world.scope, { interactionId, agentId, key: newId('command') })).toMatchObject({
+        ok: true,
+      });
+    const written = await parts(() => world.changeAgent(agentId, { queues: [], isActive: false }));
+    expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+    expect(written.length).toBeGreaterThan(3);
+    expect(await redis().zrange(`${base()}:w:${queue}`, 0, -1)).toEqual(started);
+    expect(await loadOf(agentId)).toBe(0);
+    expect(await redis().exists(`${base()}:ai:${agentId}`)).toBe(0);
+  });
+
+  test('INV-1 an agent who comes back while its offers are given back in parts keeps the rest', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const agentId = await world.addAgent({ queues: [queue], capacity: 40 });
+    const started = await fill(queue, 40);
+    await parts(async () => undefined);
+    expect(await loadOf(agentId)).toBe(40);
+    await world.engine.router.pause(world.scope, { agentId, reason: 'tea', key: newId('command') });
+    const kept = await loadOf(agentId);
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(40);
+    await world.engine.router.resume(world.scope, { agentId, key: newId('command') });
+    await parts(async () => undefined);
+    expect(await loadOf(agentId)).toBe(40);
+    const states = await Promise.all(started.map((id) => world.engine.views.interaction(world.scope, id)));
+    for (const view of states) expect(view).toMatchObject({ state: 'offered' });
+  });
+
+  test('RTE-4 an agent who stays paused gives back all of forty offers', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const agentId = await world.addAgent({ queues: [queue], capacity: 40 });
+    const started = await fill(queue, 40);
+    const written = await parts(() => world.engine.router.pause(world.scope, { agentId, reason: 'tea', key: newId('command') }));
+    expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+    expect(await loadOf(agentId)).toBe(0);
+    expect(await redis().zrange(`${base()}:w:${queue}`, 0, -1)).toEqual(started);
+  });
+});

@@ -27,9 +27,11 @@ export interface PhoneRun {
   readonly windowMs: number;
   /** Pairs: from the sending phone to the hearing one. */
   readonly delaysMs: readonly number[];
+  /** Pairs: what the way took longer than the direct one of the same moment. */
+  readonly addedMs: readonly number[];
   /** Between packets of one phone. */
   readonly gapsMs: readonly number[];
-  /** How late the generator itself was with its packets. */
+  /** How late the phones themselves were with their packets; later than 4 ms they send less instead. */
   readonly lateP99Ms: number;
   /** Share of one core it used. */
   readonly cores: number;

@@ -33,6 +33,9 @@ export const queueModes = [
   'skills',
 ] as const;
 
+/** Prompts in the queue's language that a recipe's message may name as its sound. */
+export const messagePrompts = ['welcome', 'busy', 'no-agents'] as const;
+
 /**
  * RTE-10. One step of a queue's recipe, run when the interaction has waited `afterSec` in this queue. `no_agents`: only while nobody is signed in
  * and not paused; with `afterSec` 0 it runs on arrival and when the last agent leaves. What ends the waiting is the last step that runs.
@@ -45,8 +48,8 @@ export const recipeStep = z.object({
     z.object({ op: z.literal('queue'), queueId: z.string().max(40) }),
     /** Adds to the interaction's priority. */
     z.object({ op: z.literal('priority'), by: z.number().int().min(1).max(1_000) }),
-    /** Tells the client: a system message in a conversation, an announcement on a call. */
-    z.object({ op: z.literal('message'), text: z.string().min(1).max(1_000) }),
+    /** Tells the client: `text` in a conversation; on a call `sound` is heard, the id of an upload or one of `messagePrompts`. Absent: nothing is. */
+    z.object({ op: z.literal('message'), text: z.string().min(1).max(1_000), sound: z.string().max(40).optional() }),
     /** The interaction leaves routing; who carries it (the call's flow) goes on as told. */
     z.object({ op: z.literal('number'), number: z.string().min(1).max(64) }),
     z.object({ op: z.literal('voicemail') }),

@@ -52,7 +52,7 @@ export const eventBodies = {
   /** A recipe's step moved it (RTE-10), to where it needs `need`. */
   'interaction.moved': z.object({ i, from: q, q, step: z.number(), need: z.string().optional() }),
   /** A recipe's step ran that does not end the waiting: `op` priority | message. */
-  'recipe.ran': z.object({ i, q, step: z.number(), op: z.string(), text: z.string().optional() }),
+  'recipe.ran': z.object({ i, q, step: z.number(), op: z.string(), text: z.string().optional(), sound: z.string().optional() }),
   /** What it needs became less (RTE-3), or its priority changed. */
   'interaction.changed': z.object({
     i,

@@ -8,6 +8,7 @@ import { broken, type Finding, ok } from './finding.ts';
 import { checkMachine } from './machine.ts';
 import { checkNetwork } from './network.ts';
 import { checkPostgres, checkRedis } from './services.ts';
+import { checkVideo } from './video.ts';
 
 const MARK = { ok: '✓', warning: '!', broken: '✗' } as const;
 
@@ -27,7 +28,14 @@ async function examine(): Promise<Finding[]> {
   }
   const given = secretNames.filter((name) => env[name] !== undefined);
   const settings = ok('settings', `valid${given.length > 0 ? `; given: ${given.join(', ')}` : ''}`);
-  const groups = await Promise.all([checkMachine(env), checkNetwork(env), checkCertificate(env), checkRedis(env), checkPostgres(env)]);
+  const groups = await Promise.all([
+    checkMachine(env),
+    checkNetwork(env),
+    checkVideo(env),
+    checkCertificate(env),
+    checkRedis(env),
+    checkPostgres(env),
+  ]);
   return [settings, ...groups.flat()];
 }
 

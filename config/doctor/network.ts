@@ -1,11 +1,10 @@
 /**
- * The doctor on the network: ports, the address that clients are told, HTTPS, the proxy in front.
+ * The doctor on the network: ports, HTTPS, the proxy in front.
  * A port on which our own gateway answers counts as fine: the doctor may run beside a running server.
  */
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
-import { availableParallelism, networkInterfaces } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { Env } from '../env.ts';
 import { broken, type Finding, ok, warning } from './finding.ts';
 
@@ -17,7 +16,6 @@ export async function checkNetwork(env: Env): Promise<Finding[]> {
     checkHttpPort(env, isRunning),
     checkMediaPorts(env, isRunning),
     checkSipPorts(env, isRunning),
-    checkPublicHost(env),
     checkProxy(env, isRunning),
   ]);
   return [...findings.flat(), checkHttps(env)];
@@ -46,11 +44,14 @@ async function checkHttpPort({ HTTP_PORT, HTTP_HOST }: Env, isRunning: boolean):
   return broken(subject, `cannot be listened on (${trouble})`, 'check HTTP_HOST: it must be an address of this machine, 0.0.0.0 or ::');
 }
 
-async function checkMediaPorts({ RTC_PORT }: Env, isRunning: boolean): Promise<Finding> {
+async function checkMediaPorts({ RTC_PORT, RTP_PORTS }: Env, isRunning: boolean): Promise<Finding> {
   const ports = Array.from({ length: availableParallelism() }, (_, index) => RTC_PORT + index);
   const subject = `media ports ${ports[0]}–${ports.at(-1)} (UDP and TCP)`;
   if (RTC_PORT === 0)
     return warning('media ports', 'RTC_PORT is 0: chosen anew at every start', 'set RTC_PORT so that a firewall can let it through');
+  const last = RTC_PORT + ports.length - 1;
+  if (RTC_PORT <= RTP_PORTS.high && last >= RTP_PORTS.low)
+    return broken(subject, `among those of phones (RTP_PORTS ${RTP_PORTS.low}–${RTP_PORTS.high})`, 'set RTC_PORT or RTP_PORTS apart');
   if (isRunning) return ok(subject, 'in use by the running server; a firewall must let them through');
   const troubles = await Promise.all(ports.map(async (port) => (await udpTrouble(port)) ?? (await tcpTrouble(port, '0.0.0.0'))));
   const taken = ports.filter((_, index) => troubles[index]);
@@ -83,28 +84,6 @@ async function checkSipPorts(
     `${taken.map(({ port }) => port).join(', ')} taken by another program`,
     `set ${settings} to free ports, or stop that program`,
   );
-}
-
-async function checkPublicHost({ PUBLIC_HOST }: Env): Promise<Finding> {
-  const subject = 'announced address';
-  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => entry.address));
-  if (!PUBLIC_HOST) {
-    const remedy = 'set PUBLIC_HOST to the name or address that clients reach this server by; video from other machines fails without it';
-    return warning(
-      subject,
-      `PUBLIC_HOST is not set; this machine has ${own.filter((address) => !address.startsWith('fe80')).join(', ')}`,
-      remedy,
-    );
-  }
-  try {
-    const { address } = await lookup(PUBLIC_HOST);
-    if (own.includes(address)) return ok(subject, `${PUBLIC_HOST} is ${address}, an address of this machine`);
-    const remedy = 'right behind NAT or in a container if the ports are forwarded; else correct PUBLIC_HOST or its DNS record';
-    return warning(subject, `${PUBLIC_HOST} is ${address}, which is not an address of this machine`, remedy);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    return broken(subject, `${PUBLIC_HOST} cannot be resolved (${code})`, 'correct PUBLIC_HOST, or add a DNS record for it');
-  }
 }
 
 function checkHttps({ TLS_CERT, TRUST_PROXY, PUBLIC_HOST }: Env): Finding {

@@ -21,6 +21,7 @@ export const NEEDS = {
     { package: 'sox', programs: ['sox'] },
     { package: 'baresip-core', programs: ['baresip'] },
     { package: 'openssl', programs: ['openssl'] },
+    { package: 'coturn', programs: ['turnserver'] },
   ],
   /** @type {Need[]} */
   capture: [{ package: 'wireshark-common', programs: ['dumpcap'] }],

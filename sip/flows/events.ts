@@ -10,6 +10,7 @@ import { followRecipe } from './divert.ts';
 import { endedInRouting } from './hangUp.ts';
 import { offered, offerGone, taken } from './ringing.ts';
 import { handedOver, requeued } from './transfer.ts';
+import { tellMessage } from './waiting.ts';
 
 /** The interaction an entry is about, without parsing its body. */
 export function interactionOf(entry: LogEntry): string | undefined {
@@ -43,6 +44,10 @@ export function tellCall(call: Call, entry: LogEntry): void {
     case 'interaction.queued': {
       const { q, reason } = read('interaction.queued', entry);
       return reason === 'transfer' && call.owner ? requeued(call, call.owner, q as QueueId) : undefined;
+    }
+    case 'recipe.ran': {
+      const { sound } = read('recipe.ran', entry);
+      return sound ? tellMessage(call, sound) : undefined;
     }
     case 'interaction.moved':
       return call.movedTo(read('interaction.moved', entry).q as QueueId);

@@ -1,4 +1,5 @@
 /** What is played, by name (config/prompts): music, tones of the network, and prompts in the caller's language. */
+import { messagePrompts } from '../../queues/config.ts';
 import { type AccountId, newId } from '../../src/base/ids.ts';
 import type { Playback } from '../rtp/protocol.ts';
 
@@ -29,28 +30,46 @@ export const RINGING: Playback = {
   isShared: false,
 };
 
+type MessagePrompt = (typeof messagePrompts)[number];
 export type PromptName =
+  | MessagePrompt
   | 'closed'
-  | 'no-agents'
   | 'goodbye'
   | 'callback'
   | 'voicemail'
+  | 'transfer-failed'
   | 'position'
   | 'wait'
-  | 'minutes'
+  | 'soon'
   | 'minute'
-  | 'welcome';
+  | 'minutes-two'
+  | 'minutes-few'
+  | 'minutes'
+  | 'leave';
+
+export const isMessagePrompt = (sound: string): sound is MessagePrompt => (messagePrompts as readonly string[]).includes(sound);
 
 export function prompt(language: string, name: PromptName): Piece {
-  const known = language.slice(0, 2).toLowerCase();
-  return { kind: 'sound', name: `${LANGUAGES.has(known) ? known : 'en'}/${name}` };
+  return { kind: 'sound', name: `${spokenLanguage(language)}/${name}` };
 }
 
-/** Numbers 1–20 and tens are spoken words of their own. */
-export function spokenNumber(language: string, value: number): Piece[] {
-  const known = language.slice(0, 2).toLowerCase();
-  return [{ kind: 'sound', name: `${LANGUAGES.has(known) ? known : 'en'}/number-${Math.max(1, Math.min(20, Math.round(value)))}` }];
+/** 1 to LARGEST_NUMBER. */
+export function number(language: string, value: number): Piece {
+  return { kind: 'sound', name: `${spokenLanguage(language)}/number-${value}` };
 }
+
+/** From 1 on. “One minute” and “two minutes” are whole, for there the number follows the gender of the word (un minuto, dvě minuty, одна минута). */
+export function spokenMinutes(language: string, minutes: number): Piece[] {
+  if (minutes === 1) return [prompt(language, 'minute')];
+  if (minutes === 2) return [prompt(language, 'minutes-two')];
+  const isFew = new Intl.PluralRules(spokenLanguage(language)).select(minutes) === 'few';
+  return [number(language, minutes), prompt(language, isFew ? 'minutes-few' : 'minutes')];
+}
+
+const spokenLanguage = (language: string): string => {
+  const known = language.slice(0, 2).toLowerCase();
+  return LANGUAGES.has(known) ? known : 'en';
+};
 
 export function announcement(pieces: readonly Piece[]): Playback {
   return { id: newId('command'), pieces: [...pieces], loop: false, isShared: false };

@@ -91,7 +91,7 @@ function numberAnswered(call: Call, result: Awaited<ReturnType<typeof invited>>)
   if (call.isOver || call.at !== 'diverted') return;
   if (!result || !answered(call, result.leg, result)) {
     call.enter({ at: 'diverted', guest: undefined });
-    return sayAndHangUp(call, 'closed', 'number not reached');
+    return sayAndHangUp(call, 'transfer-failed', 'number not reached');
   }
   call.react(result.leg, { ...call.board.reactions.other(call, result.leg), ended: (reason) => guestGone(call, reason) });
   call.listen();

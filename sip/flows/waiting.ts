@@ -3,13 +3,16 @@
  * hang on one wheel.
  */
 import type { Deadline } from '../app/wheel.ts';
+import { LARGEST_NUMBER } from '../rtp/prompts/texts.ts';
+import type { Playback } from '../rtp/protocol.ts';
 import type { Call } from './call.ts';
 import { leaveQueue } from './divert.ts';
-import { announcement, prompt, spokenNumber, uploaded } from './sounds.ts';
+import { announcement, isMessagePrompt, number, prompt, spokenMinutes, uploaded } from './sounds.ts';
 
-/** Longer waits are not told: an estimate that far off helps nobody. */
 const FIRST_AFTER_MS = 20_000;
+/** Longer waits are not told: an estimate that far off helps nobody. */
 const TOLD_MINUTES = 20;
+const MINUTE_MS = 60_000;
 const NEVER_MS = 60_000;
 
 export function startWaiting(call: Call): void {
@@ -29,11 +32,27 @@ async function tellPlace(call: Call): Promise<void> {
   const place = await call.board.engine.views.place(call.scope, call.interaction).catch(() => undefined);
   if (!place || call.at !== 'waiting') return;
   const { language } = call;
-  const pieces = [prompt(language, 'position'), ...spokenNumber(language, place.position)];
-  const minutes = Math.ceil((place.estimatedWaitMs ?? 0) / 60_000);
-  if (minutes > 0 && minutes <= TOLD_MINUTES)
-    pieces.push(prompt(language, 'wait'), ...spokenNumber(language, minutes), prompt(language, minutes === 1 ? 'minute' : 'minutes'));
+  const { canExit, exitKey } = call.voice;
+  const pieces =
+    place.position <= LARGEST_NUMBER ? [prompt(language, 'position'), number(language, place.position)] : [prompt(language, 'busy')];
+  if (place.estimatedWaitMs !== undefined) pieces.push(...estimate(language, place.estimatedWaitMs));
+  if (canExit && exitKey === '*') pieces.push(prompt(language, 'leave'));
   call.announce(call.customer, announcement(pieces));
+}
+
+function estimate(language: string, ms: number): Playback['pieces'] {
+  const minutes = Math.round(ms / MINUTE_MS);
+  if (ms < MINUTE_MS) return [prompt(language, 'soon')];
+  return minutes > TOLD_MINUTES ? [] : [prompt(language, 'wait'), ...spokenMinutes(language, minutes)];
+}
+
+/** A recipe's message (RTE-10). What is heard just then is cut by it; told twice, it is heard again from its beginning. */
+export function tellMessage(call: Call, sound: string): void {
+  call.whenAnswered(() => {
+    if (call.at !== 'waiting') return;
+    const { language, scope } = call;
+    call.announce(call.customer, announcement([isMessagePrompt(sound) ? prompt(language, sound) : uploaded(scope.accountId, sound)]));
+  });
 }
 
 /** A key of the caller. Only in the queue they mean something; to an agent they go through as they are (the media carry them). */

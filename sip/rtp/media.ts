@@ -15,7 +15,9 @@ import { NoPortsError, PortRange } from './ports.ts';
 import type { LegInfo, RemoteMedia, RtpEvent, rtpCommand } from './protocol.ts';
 import { Sounds, UnknownSoundError } from './sounds.ts';
 
+/** Each leg is looked after so often; all at once would keep packets waiting. */
 const HOUSE_MS = 200;
+const HOUSE_PARTS = 10;
 const ADOPTION_MS = 10_000;
 const NOWHERE = new Set(['0.0.0.0', '::']);
 
@@ -65,6 +67,8 @@ export class Media {
   readonly #sounds: Sounds;
   readonly #pacer = new Pacer();
   readonly #house: NodeJS.Timeout;
+  /** Whom it is the turn of. */
+  #round = this.#legs.values();
   readonly #load: Load;
   #isClosed = false;
 
@@ -73,7 +77,7 @@ export class Media {
     this.#load = new Load(options.mostLateMs ?? HEARD_LATE_MS);
     this.#ports = new PortRange(options.ports);
     this.#sounds = new Sounds(options.dataDir);
-    this.#house = setInterval(() => this.#keepHouse(), HOUSE_MS);
+    this.#house = setInterval(() => this.#keepHouse(), HOUSE_MS / HOUSE_PARTS);
   }
 
   /** 0 to 1: of the last second. */
@@ -268,7 +272,11 @@ export class Media {
   #keepHouse(): void {
     const now = performance.now();
     const unixMs = Date.now();
-    for (const leg of this.#legs.values()) leg.keepHouse(now, unixMs);
+    for (let left = Math.ceil(this.#legs.size / HOUSE_PARTS); left > 0; left--) {
+      const { value: leg, done } = this.#round.next();
+      if (leg) leg.keepHouse(now, unixMs);
+      else if (done) this.#round = this.#legs.values();
+    }
     for (const [application, at] of this.#orphanedAt) if (now - at >= ADOPTION_MS) this.#bury(application);
   }
 

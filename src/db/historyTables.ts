@@ -1,4 +1,4 @@
-/** The tables of 0002_history.sql, 0004_explanation.sql and 0005_phones.sql as Kysely sees them. Only the projector, the erasure and triggers write them. */
+/** The tables of 0002_history.sql, 0004_explanation.sql, 0005_phones.sql and 0007_video_history.sql as Kysely sees them. Only the projector, the erasure and triggers write them. */
 import type { ColumnType, Generated } from 'kysely';
 
 /** A month's first day, `YYYY-MM-DD`; compared and inserted, never selected (the driver would make a local midnight of it). */
@@ -31,6 +31,8 @@ export interface HistoryTables {
     read_by_client: number;
     read_by_staff: number;
     segments: number;
+    /** In the order in which they came; empty: `channel` alone. */
+    media: string[];
     entry_ms: number;
     entry_seq: number;
   };
@@ -59,7 +61,7 @@ export interface HistoryTables {
     month: Day;
     interaction_id: string;
     seq: number;
-    kind: 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up';
+    kind: 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up' | 'video';
     queue_id: string;
     agent_id: string | null;
     started_at: Time;

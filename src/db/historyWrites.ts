@@ -16,7 +16,8 @@ export type HistoryRow<Table extends keyof HistoryTables> = {
   [Column in keyof Selectable<HistoryTables[Table]>]: InMs<Selectable<HistoryTables[Table]>[Column]>;
 };
 
-export type InteractionRow = HistoryRow<'interaction'>;
+/** `media` joined by spaces: an array of arrays is no column of arrays. */
+export type InteractionRow = Omit<HistoryRow<'interaction'>, 'media'> & { media: string };
 export type SegmentRow = HistoryRow<'segment'>;
 export type DetailRow = HistoryRow<'interaction_detail'>;
 export type ContactRow = HistoryRow<'contact'>;
@@ -25,16 +26,20 @@ export type EventRow = Omit<HistoryRow<'event'>, 'body'> & { body: string };
 export type FileRow = HistoryRow<'file'>;
 export type CallLegRow = Omit<HistoryRow<'call_leg'>, 'stats'> & { stats: string };
 
-/** SQL type of a column; `time` travels as Unix milliseconds. */
-type ColumnKind = 'date' | 'text' | 'int' | 'bigint' | 'jsonb' | 'time';
+/** SQL type of a column; `time` travels as Unix milliseconds, `words` (an array of text) joined by spaces. */
+type ColumnKind = 'date' | 'text' | 'int' | 'bigint' | 'jsonb' | 'time' | 'words';
+/** How a column travels, and how it is read from `x` when it is written. */
+const arrayOf = (kind: ColumnKind): string => (kind === 'time' ? 'float8' : kind === 'words' ? 'text' : kind);
+const written = (name: string, kind: ColumnKind): string =>
+  kind === 'time' ? `to_timestamp(x.${name} / 1000)` : kind === 'words' ? `string_to_array(x.${name}, ' ')` : `x.${name}`;
 type Columns<Row> = { readonly [Column in keyof Row & string]: ColumnKind };
 
 /** `unnest` of one array per column, named `x`, and the select list that turns it into the columns. */
 function source<Row>(columns: Columns<Row>): { names: string[]; list: string; from: string } {
   const names = Object.keys(columns);
   const kinds = Object.values(columns) as ColumnKind[];
-  const list = names.map((name, at) => (kinds[at] === 'time' ? `to_timestamp(x.${name} / 1000)` : `x.${name}`)).join(', ');
-  const arrays = kinds.map((kind, at) => `$${at + 1}::${kind === 'time' ? 'float8' : kind}[]`).join(', ');
+  const list = names.map((name, at) => written(name, kinds[at] as ColumnKind)).join(', ');
+  const arrays = kinds.map((kind, at) => `$${at + 1}::${arrayOf(kind)}[]`).join(', ');
   return { names, list, from: `unnest(${arrays}) as x(${names.join(', ')})` };
 }
 
@@ -81,6 +86,7 @@ const interactionColumns: Columns<InteractionRow> = {
   read_by_client: 'int',
   read_by_staff: 'int',
   segments: 'int',
+  media: 'words',
   entry_ms: 'bigint',
   entry_seq: 'bigint',
 };
@@ -97,6 +103,7 @@ const mutable = [
   'outcome_kind',
   'rating',
   'segments',
+  'media',
   'entry_ms',
   'entry_seq',
 ];
@@ -236,11 +243,16 @@ export const moveReadMarks = writer<ReadMarkRow>(
     from ${from} where i.month = x.month and i.id = x.interaction_id and (i.read_by_client < x.client or i.read_by_staff < x.staff)`,
 );
 
-/** Select list that reads times as Unix milliseconds. */
+function readAs(column: string, kind: ColumnKind, name: string): string {
+  if (kind === 'time') return `(extract(epoch from ${column}) * 1000)::float8 as ${name}`;
+  return kind === 'words' ? `array_to_string(${column}, ' ') as ${name}` : column;
+}
+
+/** Select list that reads what travels in another form. */
 const inMs = (columns: Record<string, ColumnKind>, alias: string): string =>
   Object.entries(columns)
     .filter(([name]) => name !== 'month')
-    .map(([name, kind]) => (kind === 'time' ? `(extract(epoch from ${alias}.${name}) * 1000)::float8 as ${name}` : `${alias}.${name}`))
+    .map(([name, kind]) => readAs(`${alias}.${name}`, kind, name))
     .join(', ');
 
 const wanted = 'unnest($1::date[], $2::text[]) as x(month, id)';

@@ -17,6 +17,7 @@ import { FileLibrary, fileRoutes, filesFolder, LocalFileStore } from '../files/i
 import { historyRoutes } from '../history/index.ts';
 import { collectMetrics, publishMetrics } from '../metrics/relay.ts';
 import { phonesRoutes } from '../phones/index.ts';
+import { roomRoutes } from '../video/roomRoutes.ts';
 import { VideoStates } from '../video/state.ts';
 import { AccountDirectory } from './accountDirectory.ts';
 import { createConfigCheck } from './configCheck.ts';
@@ -88,6 +89,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
       }),
       ...accessRoutes({ db, engine, log, secretKey, publicUrl }),
       ...phonesRoutes({ db, engine, log, secretKey, publicUrl }, dataDir),
+      ...roomRoutes({ engine }),
       ...historyRoutes({ db, engine, files: library.store }),
       ...fileRoutes({ engine, db, library }),
     ],

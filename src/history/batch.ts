@@ -24,7 +24,7 @@ import {
   writeInteractions,
   writeSegments,
 } from '../db/historyWrites.ts';
-import { type Decoded, factOf } from './decode.ts';
+import { type Decoded, factOf, roomFactOf } from './decode.ts';
 import { beginLife, foldEvent, isLifeEvent, type Life, type LifeEvent } from './fold.ts';
 import { monthOf, monthOfInteraction } from './position.ts';
 import type { Answered } from './projectorMetrics.ts';
@@ -59,6 +59,8 @@ export class Batch {
       this.answered.push({ waitMs: event.body.w, estimatedMs: event.body.ew });
     }
     if (event.type === 'interaction.closed' && event.body.reason === 'abandoned') this.abandoned++;
+    // A room says so with every microphone that is muted; that it was open stands in the segments.
+    if (event.type === 'room.changed' && roomFactOf(event.body.room)?.state === 'open') return;
     this.#addFact(event);
   }
 

@@ -3,9 +3,11 @@
  * what it should know but cannot read is set aside.
  */
 
+import type { z } from 'zod';
 import type { LogEntry } from '../../queues/engine.ts';
 import { type EventBody, type EventType, eventBodies, LOG_VERSION } from '../../queues/events.ts';
 import { type CallView, callView } from '../protocol/calls.ts';
+import { roomView } from '../protocol/video.ts';
 import { type Position, parsePosition } from './position.ts';
 
 /** An entry with its body checked. */
@@ -59,9 +61,25 @@ export function callStateOf(call: string): CallView['state'] | undefined {
   }
 }
 
+const roomFact = roomView
+  .pick({ kind: true, state: true, startedAt: true, openedAt: true, endedAt: true, endedBecause: true })
+  .extend({ startedBy: roomView.shape.startedBy.pick({ role: true }) });
+
+/** What a `room.changed` says without names; undefined when it is none that we know. */
+export function roomFactOf(room: string): z.infer<typeof roomFact> | undefined {
+  try {
+    return roomFact.safeParse(JSON.parse(room)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** JSON of the body without personal data, as the `event` table keeps it. */
 export function factOf(event: Decoded): string {
   // Who is in the call stands in its legs.
   if (event.type === 'call.changed') return JSON.stringify({ ...event.body, call: callStateOf(event.body.call) ?? '' });
+  // Who is in the room, by name, stays out; so does what each of them sends.
+  if (event.type === 'room.changed') return JSON.stringify({ ...event.body, room: roomFactOf(event.body.room) ?? {} });
   return JSON.stringify(Object.fromEntries(Object.entries(event.body).filter(([field]) => !PERSONAL.has(field))));
 }

@@ -4,7 +4,7 @@
  */
 import { assertNever } from '../base/errors.ts';
 import type { InteractionRow, SegmentRow } from '../db/historyWrites.ts';
-import { callStateOf, type Decoded } from './decode.ts';
+import { callStateOf, type Decoded, roomFactOf } from './decode.ts';
 import { isAfter, monthOfInteraction } from './position.ts';
 
 export interface Life {
@@ -26,6 +26,8 @@ const LIFE_TYPES = [
   'wrapup.started',
   'wrapup.ended',
   'call.changed',
+  'interaction.changed',
+  'room.changed',
 ] as const;
 export type LifeEvent = Extract<Decoded, { type: (typeof LIFE_TYPES)[number] }>;
 
@@ -63,6 +65,7 @@ export function beginLife(event: Extract<LifeEvent, { type: 'interaction.created
     read_by_client: 0,
     read_by_staff: 0,
     segments: 0,
+    media: body.channel,
     entry_ms: event.place.ms,
     entry_seq: event.place.seq,
   };
@@ -110,12 +113,14 @@ function applyEvent(life: Life, event: LifeEvent): void {
       return wait(life, at, body.reason);
     case 'interaction.ended':
       end(life, ['waiting', 'offered', 'served', 'held'], at, 'ended');
+      end(life, ['video'], at, 'conversation_over');
       row.state = 'ended';
       row.ended_at = at;
       row.ended_by = body.reason;
       return;
     case 'interaction.closed':
       end(life, ['waiting', 'offered', 'served', 'held'], at, body.reason);
+      end(life, ['video'], at, 'conversation_over');
       row.state = 'closed';
       row.closed_at = at;
       row.close_reason = body.reason;
@@ -132,6 +137,11 @@ function applyEvent(life: Life, event: LifeEvent): void {
       return end(life, ['wrap_up'], at, body.how, body.a);
     case 'call.changed':
       return callChanged(life, at, body.call);
+    case 'interaction.changed':
+      if (body.what === 'media') noteMedium(row, body.channel);
+      return;
+    case 'room.changed':
+      return roomChanged(life, at, body.room);
     default:
       return assertNever(type);
   }
@@ -151,6 +161,28 @@ function callChanged(life: Life, at: number, call: string): void {
   if (life.row.state !== 'served' || !(isHeld || isServed) || isOpen(life, isHeld ? 'held' : 'served')) return;
   end(life, ['served', 'held'], at, isHeld ? 'held' : 'resumed');
   open(life, isHeld ? 'held' : 'served', at, isHeld ? 'held' : 'resumed', life.row.owner_id);
+}
+
+/** BEY-1: one more medium of it; what was written before this release begins with its channel. */
+function noteMedium(row: InteractionRow, medium: string): void {
+  const media = (row.media || row.channel).split(' ');
+  row.media = [...new Set([...media, medium])].join(' ');
+}
+
+/** VID-2: video lasts from when both sides were in to when the room ended. An invitation that nobody followed is none. */
+function roomChanged(life: Life, at: number, text: string): void {
+  const room = roomFactOf(text);
+  if (!room) return;
+  const now = life.segments.find(({ kind, ended_at: endedAt }) => kind === 'video' && endedAt === null);
+  const since = room.openedAt ?? at;
+  // Another room than the one that is open here: that one's end was never told, as its node died.
+  if (now && room.startedAt > now.started_at) end(life, ['video'], room.startedAt, 'failed');
+  if (room.state === 'ended')
+    return end(life, ['video'], Math.max(room.endedAt ?? at, now?.started_at ?? 0), room.endedBecause ?? 'closed');
+  // What is over takes up nothing any more.
+  if (room.state !== 'open' || life.row.state === 'ended' || life.row.state === 'closed' || isOpen(life, 'video')) return;
+  noteMedium(life.row, 'video');
+  open(life, 'video', since, room.kind, life.row.owner_id);
 }
 
 function wait(life: Life, at: number, why: string): void {

@@ -1,5 +1,6 @@
 /** What the history API shows (HIS-1, HIS-2). Times are Unix milliseconds. */
 import { z } from 'zod';
+import { medium } from '../../queues/config.ts';
 import { moment } from '../api/fields.ts';
 import { interactionState } from '../protocol/common.ts';
 import { message } from '../protocol/views.ts';
@@ -9,7 +10,8 @@ const named = z.object({ id: z.string(), name: z.string() });
 
 export const historyItem = z.object({
   id: z.string(),
-  channel: z.string(),
+  channel: z.string().describe('What it began as'),
+  media: z.array(z.string()).describe('All that carried it, in the order in which they came (BEY-1)'),
   origin: z.string(),
   queue: named,
   group: named.optional(),
@@ -30,7 +32,9 @@ export const historyItem = z.object({
 export type HistoryItem = z.infer<typeof historyItem>;
 
 export const segmentView = z.object({
-  kind: z.enum(['waiting', 'offered', 'served', 'held', 'wrap_up']),
+  kind: z
+    .enum(['waiting', 'offered', 'served', 'held', 'wrap_up', 'video'])
+    .describe('video: beside the others; `began` says whether it began as video or audio, `ended` why it was over'),
   queue: z.string(),
   agent: named.optional(),
   startedAt: time,
@@ -72,6 +76,7 @@ export const historyFilters = z.object({
     .describe('in_progress: not closed; completed: closed, with _ok and _ko by the kind of its outcome; or a state of its life'),
   from: moment.optional().describe('Created at or after, Unix milliseconds'),
   to: moment.optional().describe('Created before, Unix milliseconds'),
+  medium: medium.optional().describe('It had this medium at some time'),
   name: z.string().trim().min(1).max(100).optional().describe('Part of the name of the client'),
 });
 export type HistoryFilters = z.infer<typeof historyFilters>;

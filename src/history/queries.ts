@@ -23,6 +23,7 @@ function selectItems(db: Db, accountId: string) {
       'i.contact_id',
       'i.owner_id',
       'i.channel',
+      'i.media',
       'i.origin',
       'i.language',
       'i.state',
@@ -55,7 +56,7 @@ export async function listInteractions(
   accountId: string,
   filters: HistoryFilters & { readonly queues: readonly string[] | undefined; readonly before: string | undefined; readonly limit: number },
 ): Promise<ItemRow[]> {
-  const { queue, group, agent, state, from, to, name, queues, before, limit } = filters;
+  const { queue, group, agent, state, from, to, medium, name, queues, before, limit } = filters;
   let query = selectItems(db, accountId);
   if (queues) query = query.where('i.queue_id', 'in', queues.length > 0 ? [...queues] : ['']);
   if (queue) query = query.where('i.queue_id', '=', queue);
@@ -64,6 +65,7 @@ export async function listInteractions(
   if (from !== undefined)
     query = query.where('i.created_at', '>=', new Date(from)).where('i.month', '>=', monthOf(Math.max(0, from - ID_LEAD_MS)));
   if (to !== undefined) query = query.where('i.created_at', '<', new Date(to)).where('i.month', '<=', monthOf(to));
+  if (medium) query = query.where(sql<boolean>`(${medium} = any(i.media) or i.channel = ${medium})`);
   if (name) query = query.where('d.name', 'ilike', `%${name.replace(/[\\%_]/g, '\\$&')}%`);
   if (before) query = query.where(sql<boolean>`(i.month, i.id) < (${monthOfInteraction(before)}::date, ${before})`);
   switch (state) {
@@ -142,6 +144,7 @@ export function toItem(row: ItemRow): HistoryItem {
   return {
     id: row.id,
     channel: row.channel,
+    media: row.media.length > 0 ? row.media : [row.channel],
     origin: row.origin,
     state: row.state,
     language: row.language,

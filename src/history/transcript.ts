@@ -13,6 +13,8 @@ interface Texts {
   readonly system: string;
   readonly staffOnly: string;
   readonly file: string;
+  readonly began: { readonly video: string; readonly audio: string };
+  readonly videoOver: (minutes: number) => string;
   readonly erased: string;
   readonly cut: (count: number) => string;
 }
@@ -28,6 +30,8 @@ const TEXTS: Readonly<Record<TranscriptLanguage, Texts>> = {
     system: 'System',
     staffOnly: 'staff only',
     file: 'file',
+    began: { video: 'Video call began', audio: 'Audio call began' },
+    videoOver: (minutes) => `Call ended (${minutes} min)`,
     erased: '(deleted)',
     cut: (count) => `Only the last ${count} messages are shown.`,
   },
@@ -41,10 +45,20 @@ const TEXTS: Readonly<Record<TranscriptLanguage, Texts>> = {
     system: 'Sistema',
     staffOnly: 'solo operatori',
     file: 'file',
+    began: { video: 'Videochiamata iniziata', audio: 'Chiamata audio iniziata' },
+    videoOver: (minutes) => `Chiamata terminata (${minutes} min)`,
     erased: '(eliminato)',
     cut: (count) => `Sono mostrati solo gli ultimi ${count} messaggi.`,
   },
 };
+
+/** VID-2: from when both sides were in. */
+export interface VideoSpan {
+  readonly kind: 'video' | 'audio';
+  readonly startedAt: number;
+  /** Absent while it lasts. */
+  readonly endedAt?: number;
+}
 
 export interface TranscriptSource {
   readonly client: string;
@@ -52,6 +66,8 @@ export interface TranscriptSource {
   /** When the conversation was over. */
   readonly endedAt: number | undefined;
   readonly messages: readonly HistoryMessage[];
+  /** Video in it, in order. */
+  readonly calls: readonly VideoSpan[];
   readonly isCut: boolean;
 }
 
@@ -63,9 +79,20 @@ export function toTranscript(source: TranscriptSource, language: TranscriptLangu
   const lines = [texts.title(oneLine(source.client) || texts.visitor), `${texts.started} ${at(source.createdAt)} (${timeZone})`];
   if (source.isCut) lines.push(texts.cut(source.messages.length));
   lines.push('');
-  for (const message of source.messages) lines.push(`[${at(message.at)}] ${authorOf(message, texts)}: ${contentOf(message, texts)}`);
+  // In the order of their times; what was said first at one moment stands first.
+  const said = [
+    ...source.messages.map((message) => ({ at: message.at, text: `${authorOf(message, texts)}: ${contentOf(message, texts)}` })),
+    ...source.calls.flatMap((call) => spanLines(call, texts)),
+  ].sort((a, b) => a.at - b.at);
+  for (const line of said) lines.push(`[${at(line.at)}] ${line.text}`);
   if (source.endedAt !== undefined) lines.push('', `[${at(source.endedAt)}] ${texts.over}`);
   return `${lines.join('\n')}\n`;
+}
+
+function spanLines({ kind, startedAt, endedAt }: VideoSpan, texts: Texts): { at: number; text: string }[] {
+  const began = { at: startedAt, text: texts.began[kind] };
+  if (endedAt === undefined) return [began];
+  return [began, { at: endedAt, text: texts.videoOver(Math.ceil((endedAt - startedAt) / 60_000)) }];
 }
 
 function authorOf({ from, visibility }: HistoryMessage, texts: Texts): string {

@@ -5,11 +5,12 @@ import { type Route, route } from '../api/route.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
 import { type InteractionId, isId } from '../base/ids.ts';
+import type { RoomView } from '../protocol/video.ts';
 import type { HistoryDeps } from './deps.ts';
 import { readAllMessages } from './messages.ts';
 import { partyOfRow, partyOfView } from './party.ts';
-import { findInteraction } from './queries.ts';
-import { type TranscriptLanguage, toTranscript } from './transcript.ts';
+import { findInteraction, listSegments } from './queries.ts';
+import { type TranscriptLanguage, toTranscript, type VideoSpan } from './transcript.ts';
 import { type Party, viewerOf } from './visibility.ts';
 
 const MESSAGES_MAX = 10_000;
@@ -43,6 +44,7 @@ export function transcriptRoutes(deps: HistoryDeps): Route[] {
         if (!isCut && !messages.some(({ from }) => from.role === 'customer'))
           throw new AppError('wrong_state', { detail: 'The visitor has not written anything yet.' });
         const { client, createdAt, endedAt } = heading;
+        const calls = await videoSpans(deps, scope, id);
         const language = request.query.language ?? languageOf(heading.language);
         const name = `conversation-${new Date(createdAt).toISOString().slice(0, 10)}.txt`;
         return {
@@ -52,7 +54,7 @@ export function transcriptRoutes(deps: HistoryDeps): Route[] {
             'content-disposition': `attachment; filename="${name}"`,
             'cache-control': 'no-store',
           },
-          bytes: toTranscript({ client, createdAt, endedAt, messages, isCut }, language, request.query.timeZone),
+          bytes: toTranscript({ client, createdAt, endedAt, messages, calls, isCut }, language, request.query.timeZone),
         };
       },
     }),
@@ -77,6 +79,25 @@ async function findHeading({ engine, db }: HistoryDeps, scope: Scope, id: Intera
   if (!row) return undefined;
   const endedAt = (row.ended_at ?? row.closed_at)?.getTime();
   return { party: partyOfRow(row), client: row.client_name ?? '', createdAt: row.created_at.getTime(), endedAt, language: row.language };
+}
+
+/** Of history, and the room that stands in Redis, which history may not have yet; while PostgreSQL is away that one alone. */
+async function videoSpans({ engine, db }: HistoryDeps, scope: Scope, id: InteractionId): Promise<VideoSpan[]> {
+  const text = await engine.views.room(scope, id);
+  const room = text === undefined ? undefined : (JSON.parse(text) as RoomView);
+  const past = await listSegments(db, scope.accountId, id).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'unavailable') return [];
+    throw error;
+  });
+  const spans = new Map<number, VideoSpan>();
+  for (const { kind, began, startedAt, endedAt } of past)
+    if (kind === 'video') spans.set(startedAt, { kind: began === 'audio' ? 'audio' : 'video', startedAt, ...(endedAt && { endedAt }) });
+  if (room?.openedAt !== undefined) {
+    const { kind, openedAt: startedAt } = room;
+    const endedAt = spans.get(startedAt)?.endedAt ?? room.endedAt;
+    spans.set(startedAt, { kind, startedAt, ...(endedAt && { endedAt }) });
+  }
+  return [...spans.values()].sort((a, b) => a.startedAt - b.startedAt);
 }
 
 function languageOf(tag: string): TranscriptLanguage {

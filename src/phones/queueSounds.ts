@@ -1,13 +1,18 @@
 /** VOX-3: what a queue plays and where its exit leads, checked against what the account has. */
 import { type Kysely, sql } from 'kysely';
-import type { QueueVoice } from '../../queues/config.ts';
+import { messagePrompts, type QueueDoc } from '../../queues/config.ts';
 import type { FieldError } from '../base/errors.ts';
 import type { Tables } from '../db/tables.ts';
 
-export async function wrongVoice(db: Kysely<Tables>, accountId: string, { music, greeting, exitTo }: QueueVoice): Promise<FieldError[]> {
+export async function wrongVoice(
+  db: Kysely<Tables>,
+  accountId: string,
+  { voice: { music, greeting, exitTo }, recipe }: Pick<QueueDoc, 'voice' | 'recipe'>,
+): Promise<FieldError[]> {
   const fields: FieldError[] = [];
-  for (const [path, id] of Object.entries({ 'voice.music': music, 'voice.greeting': greeting })) {
-    if (id === '') continue;
+  const told = recipe.map(({ do: step }, index) => [`recipe.${index}.do.sound`, (step.op === 'message' && step.sound) || ''] as const);
+  for (const [path, id] of [['voice.music', music], ['voice.greeting', greeting], ...told] as const) {
+    if (id === '' || (messagePrompts as readonly string[]).includes(id)) continue;
     const sound = await db.selectFrom('sound').select('id').where('id', '=', id).where('account_id', '=', accountId).executeTakeFirst();
     if (!sound) fields.push({ path, message: 'there is no such sound' });
   }
@@ -36,7 +41,8 @@ export async function queuesPlaying(db: Kysely<Tables>, accountId: string, sound
     .select('name')
     .where('account_id', '=', accountId)
     .where('deleted_at', 'is', null)
-    .where(sql<boolean>`(voice->>'music' = ${soundId} or voice->>'greeting' = ${soundId})`)
+    .where(sql<boolean>`(voice->>'music' = ${soundId} or voice->>'greeting' = ${soundId}
+      or recipe @> ${JSON.stringify([{ do: { sound: soundId } }])}::jsonb)`)
     .orderBy('name')
     .limit(5)
     .execute();

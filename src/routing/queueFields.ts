@@ -109,7 +109,7 @@ export async function checkQueue(db: Kysely<Tables>, accountId: string, id: stri
     ...(await wrongNeeds(db, accountId, 'required', queue.required)),
     ...(await wrongNeeds(db, accountId, 'preferred', queue.preferred)),
     ...(await wrongTargets(db, accountId, { ...queue, id })),
-    ...(await wrongVoice(db, accountId, queue.voice)),
+    ...(await wrongVoice(db, accountId, queue)),
   ];
   if (fields.length > 0) throw new AppError('invalid', { fields });
 }

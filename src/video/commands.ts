@@ -37,14 +37,20 @@ export interface RoomLetter {
 export type RoomAnswer = { readonly body: unknown } | { readonly refused: { readonly code: ErrorCode; readonly detail?: string } };
 
 /**
- * The answer of the command (`src/protocol/video.ts`).
+ * The answer of the command (`src/protocol/video.ts`). `maySupervise`: who takes no part but has the say over the conversation.
  * @throws AppError not_found, forbidden, gone (no room, or conversation over), wrong_state, at_capacity, unavailable (no video node)
  */
-export async function actInRoom(engine: RoomEngine, scope: Scope, by: RoomMember, order: RoomOrder): Promise<unknown> {
+export async function actInRoom(
+  engine: RoomEngine,
+  scope: Scope,
+  by: RoomMember,
+  order: RoomOrder,
+  maySupervise: (view: InteractionView) => boolean = () => false,
+): Promise<unknown> {
   const { interactionId, key, command } = order;
   const view = await engine.views.interaction(scope, interactionId);
   if (!view || (by.role === 'customer' && view.client.id !== by.id)) throw new AppError('not_found');
-  if (by.role === 'agent' && !takesPart(view, by.id)) throw new AppError('forbidden');
+  if (by.role === 'agent' && !takesPart(view, by.id) && !maySupervise(view)) throw new AppError('forbidden');
   if (view.state === 'ended' || view.state === 'closed') throw new AppError('gone', { detail: 'The conversation is over.' });
   const node = await nodeOf(engine, interactionId, command);
   const letter: RoomLetter = { scope, by, command };

@@ -156,9 +156,12 @@ export class RtpPhone {
     this.timestamp = (this.timestamp + ms * 8) >>> 0;
   }
 
-  /** The sound of the last `count` packets heard, as they came; events left out. */
-  sound(count: number): Int16Array {
-    const packets = this.heard.filter(({ payloadType }) => payloadType === this.payloadType).slice(-count);
+  /** The sound of the last `count` packets heard (of the first `upTo`), as they came; events left out. */
+  sound(count: number, upTo = this.heard.length): Int16Array {
+    const packets = this.heard
+      .slice(Math.max(0, upTo - 2 * count), upTo)
+      .filter(({ payloadType }) => payloadType === this.payloadType)
+      .slice(-count);
     const samples = new Int16Array(packets.reduce((sum, { payload }) => sum + payload.length, 0));
     const decoder = new G722Decoder();
     let at = 0;

@@ -110,6 +110,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PATCH /api/v1/trunks/:id': { name: 'Stolen', version: 1 },
   'POST /api/v1/trunks/:id/password': { version: 1 },
   'POST /api/v1/interactions/:id/call': { command: { do: 'hold' } },
+  'POST /api/v1/interactions/:id/room': { command: { do: 'open', kind: 'video' } },
   'POST /api/v1/interactions/:id/accept': { token: 'x' },
   'POST /api/v1/interactions/:id/decline': { token: 'x' },
 };

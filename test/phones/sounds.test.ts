@@ -64,6 +64,15 @@ describe('sounds', () => {
     const stolen = { name: 'Theirs', channel: 'voice', mode: 'random', voice: { music: sound.id } };
     expect((await world.call('POST /api/v1/queues', { as: stranger.owner.token, body: stolen })).status).toBe(422);
     await world.call(`PATCH /api/v1/queues/${made.body.id}`, { as, body: { voice: { music: '', greeting: '' }, version: 1 } });
+    // RTE-10: a recipe's message plays it as well.
+    const message = (heard: string) => ({ recipe: [{ afterSec: 9, onlyIf: 'always', do: { op: 'message', text: 'Hold', sound: heard } }] });
+    const change = (body: object) => world.call(`PATCH /api/v1/queues/${made.body.id}`, { as, body });
+    expect((await change({ ...message(sound.id), version: 2 })).status).toBe(200);
+    expect((await world.call(`DELETE /api/v1/sounds/${sound.id}`, { as })).body).toMatchObject({ code: 'wrong_state' });
+    expect((await change({ ...message('nothing'), version: 3 })).body.errors).toEqual([
+      { path: 'recipe.0.do.sound', message: 'there is no such sound' },
+    ]);
+    expect((await change({ ...message('busy'), version: 3 })).status).toBe(200);
     expect((await world.call(`DELETE /api/v1/sounds/${sound.id}`, { as })).status).toBe(204);
     expect((await world.call(`GET /api/v1/sounds/${sound.id}/audio`, { as })).status).toBe(404);
   });

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkCertificate } from '../../config/doctor/certificate.ts';
 import type { Finding } from '../../config/doctor/finding.ts';
+import { judgeAnnounced } from '../../config/doctor/video.ts';
 import { portTrouble } from '../../src/supervisor/freePort.ts';
 import { askRedis } from '../../src/supervisor/redisProbe.ts';
 import { freePort, startTestRedis, type TestRedis, until } from '../support/services.ts';
+import { startTurnServer } from '../support/turnServer.ts';
 
 const root = join(import.meta.dirname, '../..');
 let dir: string;
@@ -27,9 +29,9 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** The first of some ports in a row, one per core, below those that the kernel gives out by itself. */
+/** The first of some ports in a row, one per core, below those of phones and those that the kernel gives out by itself. */
 async function freeRange(): Promise<number> {
-  for (let first = 12_000 + (process.pid % 1_000) * 16; ; first += 16) {
+  for (let first = 10_000 + (process.pid % 500) * 16; ; first += 16) {
     const troubles = await Promise.all(Array.from({ length: availableParallelism() }, (_, index) => portTrouble(first + index, '0.0.0.0')));
     if (troubles.every((trouble) => trouble === undefined)) return first;
   }
@@ -125,4 +127,43 @@ test('OPS doctor: certificates: dates, name, and a key that belongs to another o
   expect(check('one.key', '', Date.now() + 50 * 86_400_000)['certificate dates']).toBe('warning');
   expect(check('one.key', '', Date.now() + 61 * 86_400_000)['certificate dates']).toBe('broken');
   expect(check('missing.key', '')['certificate key']).toBe('broken');
+});
+
+test('VID-4 doctor: the address that browsers are told for video', () => {
+  const judged = (address: string, more: { TLS_CERT?: string } = {}, own: string[] = []): string =>
+    judgeAnnounced({ PUBLIC_HOST: 'video.example', TRUST_PROXY: false, ...more }, address, own).verdict;
+  expect(judged('203.0.113.7', {}, ['203.0.113.7'])).toBe('ok');
+  expect(judged('203.0.113.7')).toBe('warning');
+  for (const address of ['10.1.2.3', '172.20.0.1', '192.168.1.5', '100.70.0.1', '169.254.1.1'])
+    expect(judged(address, {}, [address])).toBe('warning');
+  expect(judged('127.0.0.1')).toBe('warning');
+  expect(judged('127.0.1.1', { TLS_CERT: 'cert.pem' })).toBe('broken');
+  for (const address of ['0.0.0.0', '::', '2001:db8::7']) expect(judged(address, {}, [address])).toBe('broken');
+  const found = findings({ PUBLIC_HOST: '0.0.0.0', RTC_PORT: '20000' });
+  expect(found.get('announced address')?.verdict).toBe('broken');
+  expect([...found.values()].find(({ subject }) => subject.startsWith('media ports'))).toMatchObject({
+    verdict: 'broken',
+    text: expect.stringContaining('RTP_PORTS'),
+  });
+});
+
+test('VID-4 doctor: a TURN server that takes our credentials, one that does not, and one that is not there', async () => {
+  const turn = await startTurnServer();
+  try {
+    const good = turn.url('turn', 'tcp');
+    const right = findings({ TURN_URLS: good, TURN_SECRET: turn.secret, STUN_URLS: turn.url('stun') });
+    expect(right.get(`TURN ${good}`)).toMatchObject({ verdict: 'ok' });
+    expect(right.get(`STUN ${turn.url('stun')}`)).toMatchObject({ verdict: 'ok' });
+    const secret = 'not what the server has';
+    const { output } = doctor({ TURN_URLS: turn.url('turn'), TURN_SECRET: secret });
+    expect(output).toMatch(/✗ TURN .+does not take our credentials \(401\)/);
+    expect(output).not.toContain(secret);
+  } finally {
+    await turn.stop();
+  }
+  const gone = turn.url('turn', 'tcp');
+  expect(findings({ TURN_URLS: gone, TURN_SECRET: turn.secret }).get(`TURN ${gone}`)).toMatchObject({
+    verdict: 'broken',
+    text: expect.stringContaining('does not answer'),
+  });
 });

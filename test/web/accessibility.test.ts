@@ -144,6 +144,11 @@ describe.each(LOOKS)(
       await page.locator('.editor-person').waitFor();
       await check(page, 'an agent');
       if (isPhone) await checkTargets(page);
+      await look('#/admin/video', '.admin-row');
+      await page.locator('.row-link').first().click();
+      await page.getByLabel('Policy').waitFor();
+      await check(page, 'rules of video');
+      if (isPhone) await checkTargets(page);
       await look('#/admin/skills', '.new-line');
       await page.getByLabel('Name of a new skill').fill(`Seeing ${number}`);
       await page.keyboard.press('Enter');

@@ -172,7 +172,7 @@ local function runStep(i, c, index, step)
     local last = 140
     while string.find(what.text, '^[\128-\191]', last + 1) do last = last - 1 end
     writeInteraction(i, 'lm', cjson.encode({ text = string.sub(what.text, 1, last), role = 'system', at = now }))
-    emit('recipe.ran', h[1], { i = i, q = c.id, step = index, op = 'message', text = what.text }, { q = c.id })
+    emit('recipe.ran', h[1], { i = i, q = c.id, step = index, op = 'message', text = what.text, sound = what.sound }, { q = c.id })
     return false
   end
   if what.op == 'close' then

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { resample } from '../resample.ts';
 import { PROMPTS_DIR } from '../sounds.ts';
 import { convertSound, normalise, writeWav8k } from '../wav.ts';
+import { atLevel } from './level.ts';
 import { composeMusic, MUSIC_RATE } from './music.ts';
 import { LANGUAGES, LARGEST_NUMBER, TEXTS } from './texts.ts';
 
@@ -16,6 +17,11 @@ const RATE = 8_000;
 /** Quieter than this at either end is cut away, but for a breath. */
 const QUIET = 400;
 const BREATH = 400;
+/** Ends are faded, so that pieces follow each other without a click. */
+const FADE = 80;
+/** As loud as people on the phone, and music below them. */
+const SPEECH_DB = -18;
+const MUSIC_DB = -20;
 
 function save(name: string, samples: Int16Array): void {
   writeFileSync(join(PROMPTS_DIR, `${name}.wav`), writeWav8k(samples, 'PCMU'));
@@ -27,23 +33,17 @@ async function speak(voice: string, text: string): Promise<Int16Array> {
   });
   const { pcm8k } = await convertSound(wav);
   const isLoud = (sample: number): boolean => Math.abs(sample) > QUIET;
-  return pcm8k.slice(Math.max(0, pcm8k.findIndex(isLoud) - BREATH), pcm8k.findLastIndex(isLoud) + BREATH);
+  return faded(atLevel(pcm8k.slice(Math.max(0, pcm8k.findIndex(isLoud) - BREATH), pcm8k.findLastIndex(isLoud) + BREATH), SPEECH_DB));
 }
 
-/** Cadences after ITU-T E.180 with 425 Hz: [ms on, ms off] once. */
-function cadence(onMs: number, offMs: number): Int16Array {
-  const on = (onMs * RATE) / 1_000;
-  return Int16Array.from({ length: on + (offMs * RATE) / 1_000 }, (_, index) =>
-    index < on ? Math.round(8_000 * Math.min(1, index / 40, (on - index) / 40) * Math.sin((2 * Math.PI * 425 * index) / RATE)) : 0,
-  );
+function faded(samples: Int16Array): Int16Array {
+  return samples.map((sample, index) => Math.round(sample * Math.min(1, index / FADE, (samples.length - 1 - index) / FADE)));
 }
 
-for (const folder of ['tones', ...Object.keys(LANGUAGES)]) mkdirSync(join(PROMPTS_DIR, folder), { recursive: true });
-save('music', normalise(await resample(composeMusic(), MUSIC_RATE, RATE)));
-save('tones/ringback', cadence(1_000, 4_000));
-save('tones/busy', cadence(500, 500));
+for (const folder of Object.keys(LANGUAGES)) mkdirSync(join(PROMPTS_DIR, folder), { recursive: true });
+save('music', atLevel(normalise(await resample(composeMusic(), MUSIC_RATE, RATE)), MUSIC_DB));
 for (const [language, voice] of Object.entries(LANGUAGES)) {
   for (const [name, texts] of Object.entries(TEXTS))
     save(`${language}/${name}`, await speak(voice, texts[language as keyof typeof LANGUAGES]));
-  for (let number = 0; number <= LARGEST_NUMBER; number++) save(`${language}/number-${number}`, await speak(voice, String(number)));
+  for (let number = 1; number <= LARGEST_NUMBER; number++) save(`${language}/number-${number}`, await speak(voice, String(number)));
 }

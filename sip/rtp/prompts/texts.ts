@@ -1,11 +1,11 @@
-/** What the prompts say, by language and name: a name is the file's (`config/prompts/<language>/<name>.wav`). Numbers from 0 to 100 are spoken besides. */
+/** What the prompts say, by language and name: a name is the file's (`config/prompts/<language>/<name>.wav`). Numbers from 1 to 100 are spoken besides. */
 
 export const LANGUAGES = { en: 'en-gb', it: 'it', cs: 'cs', ru: 'ru' } as const;
 export type Language = keyof typeof LANGUAGES;
 
 export const LARGEST_NUMBER = 100;
 
-/** `minute`: after 1; `minutes-few`: after 2 to 4 where the language has such a plural; `minutes`: after all others. */
+/** `minute` and `minutes-two` are whole; `minutes-few`: after 3 and 4 where the language has such a plural; `minutes`: after all others. */
 export const TEXTS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   welcome: {
     en: 'Welcome. Please hold the line, somebody will be with you shortly.',
@@ -31,7 +31,8 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<Language, string>>>>
     cs: 'Odhadovaná doba čekání je',
     ru: 'Ожидаемое время ответа',
   },
-  minute: { en: 'minute.', it: 'minuto.', cs: 'minuta.', ru: 'минута.' },
+  minute: { en: 'one minute.', it: 'un minuto.', cs: 'jedna minuta.', ru: 'одна минута.' },
+  'minutes-two': { en: 'two minutes.', it: 'due minuti.', cs: 'dvě minuty.', ru: 'две минуты.' },
   'minutes-few': { en: 'minutes.', it: 'minuti.', cs: 'minuty.', ru: 'минуты.' },
   minutes: { en: 'minutes.', it: 'minuti.', cs: 'minut.', ru: 'минут.' },
   soon: {
@@ -58,23 +59,11 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<Language, string>>>>
     cs: 'Teď máme zavřeno. Zavolejte prosím v naší pracovní době.',
     ru: 'Сейчас мы не работаем. Пожалуйста, перезвоните в рабочее время.',
   },
-  'out-of-service': {
-    en: 'This service is out of order at the moment. Please call again later.',
-    it: 'Il servizio al momento non è disponibile. Vi preghiamo di richiamare più tardi.',
-    cs: 'Služba je momentálně mimo provoz. Zavolejte prosím později.',
-    ru: 'Служба временно не работает. Пожалуйста, перезвоните позже.',
-  },
   'transfer-failed': {
     en: 'Your call could not be transferred.',
     it: 'Non è stato possibile trasferire la chiamata.',
     cs: 'Hovor se nepodařilo přepojit.',
     ru: 'Не удалось перевести ваш звонок.',
-  },
-  invalid: {
-    en: 'That is not a valid choice. Please try again.',
-    it: 'Scelta non valida. Riprovate, per favore.',
-    cs: 'Neplatná volba. Zkuste to prosím znovu.',
-    ru: 'Неверный выбор. Пожалуйста, попробуйте ещё раз.',
   },
   callback: {
     en: 'Thank you. We will call you back.',

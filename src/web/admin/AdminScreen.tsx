@@ -1,4 +1,4 @@
-/** Configuration: queues, agents, numbers, phones, trunks, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
+/** Configuration: queues, agents, numbers, phones, trunks, video, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
 
 import { useEffect, useRef } from 'preact/hooks';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
@@ -10,6 +10,8 @@ import { AccountPage } from './AccountPage.tsx';
 import './admin.css';
 import { AgentEditor } from './agents/AgentEditor.tsx';
 import { AgentList } from './agents/AgentList.tsx';
+import { GroupVideoEditor } from './groups/GroupVideoEditor.tsx';
+import { GroupVideoList } from './groups/GroupVideoList.tsx';
 import { PauseReasonPage } from './PauseReasonPage.tsx';
 import { NumberPage } from './phones/NumberPage.tsx';
 import { PhonePage } from './phones/PhonePage.tsx';
@@ -25,6 +27,7 @@ const ICONS: Readonly<Record<AdminPage, IconName>> = {
   numbers: 'keypad',
   phones: 'phone',
   trunks: 'link',
+  video: 'video',
   skills: 'skill',
   pauses: 'pause',
   account: 'globe',
@@ -69,6 +72,8 @@ function AdminPagePart({ page, id }: { page: AdminPage; id: string | undefined }
       return <PhonePage />;
     case 'trunks':
       return <TrunkPage />;
+    case 'video':
+      return id === undefined ? <GroupVideoList /> : <GroupVideoEditor id={id} />;
     case 'skills':
       return <SkillPage />;
     case 'pauses':

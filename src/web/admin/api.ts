@@ -4,6 +4,7 @@ import type { Versioned } from './form/form.ts';
 import { uploadSound } from './phones/uploadSound.ts';
 import type {
   Account,
+  Group,
   OutboundRules,
   Page,
   PauseReason,
@@ -71,6 +72,10 @@ export const adminApi = {
   changePauseReason: (id: string, change: object, version: number) =>
     call<PauseReason>('PATCH', `/pause-reasons/${id}`, { ...change, version }),
   deletePauseReason: (id: string) => call<void>('DELETE', `/pause-reasons/${id}`),
+
+  groups: (list: ListQuery) => call<Page<Group>>('GET', `/groups${query({ ...list })}`),
+  group: (id: string) => call<Group>('GET', `/groups/${id}`),
+  changeGroup: (id: string, change: object, version: number) => call<Group>('PATCH', `/groups/${id}`, { ...change, version }),
 
   numbers: (list: ListQuery) => call<Page<PhoneNumber>>('GET', `/numbers${query({ ...list })}`),
   nextNumber: async () => (await call<{ number: string }>('GET', '/numbers/next')).number,

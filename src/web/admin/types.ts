@@ -36,7 +36,8 @@ export interface Outcome {
 export type RecipeOperation =
   | { readonly op: 'queue'; readonly queueId: string }
   | { readonly op: 'priority'; readonly by: number }
-  | { readonly op: 'message'; readonly text: string }
+  /** `sound`, on a call: of MESSAGE_PROMPTS, or an upload's id. */
+  | { readonly op: 'message'; readonly text: string; readonly sound?: string }
   | { readonly op: 'number'; readonly number: string }
   | { readonly op: 'voicemail' }
   | { readonly op: 'callback' }
@@ -47,6 +48,7 @@ export interface RecipeStep {
   readonly do: RecipeOperation;
 }
 
+export const MESSAGE_PROMPTS = ['welcome', 'busy', 'no-agents'] as const;
 export const VOICE_LANGUAGES = ['en', 'it', 'cs', 'ru'] as const;
 export const NUMBER_TYPES = ['local', 'national', 'mobile', 'international', 'premium'] as const;
 export type NumberType = (typeof NUMBER_TYPES)[number];
@@ -131,6 +133,27 @@ export interface PauseReason extends Versioned {
 }
 export interface Account extends Versioned {
   readonly canSignInAnywhere: boolean;
+}
+
+export const ELEMENT_RULES = ['on', 'off', 'forbidden'] as const;
+export type ElementRule = (typeof ELEMENT_RULES)[number];
+export interface Elements {
+  readonly camera: ElementRule;
+  readonly microphone: ElementRule;
+  readonly screen: ElementRule;
+}
+export interface VideoRules {
+  readonly isOn: boolean;
+  readonly policy: string;
+  readonly agent: Elements;
+  readonly client: Elements;
+  readonly canFullScreen: boolean;
+}
+export interface Group extends Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly isActive: boolean;
+  readonly video: VideoRules;
 }
 
 export interface Sound extends Versioned {

@@ -24,7 +24,7 @@ export interface CallItem {
 export interface CallDetail extends CallItem {
   readonly note: string;
   readonly segments: readonly {
-    readonly kind: 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up';
+    readonly kind: 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up' | 'video';
     readonly agent?: Named;
     readonly startedAt: number;
     readonly endedAt?: number;

@@ -1,8 +1,10 @@
 /** Texts of configuration and overview in English. */
+import { groupVideoEn } from './groupVideo.en.ts';
 import { phonesEn } from './phones.en.ts';
 
 export const adminEn = {
   ...phonesEn,
+  ...groupVideoEn,
 
   title: 'Configuration',
   loading: 'Loading…',
@@ -162,6 +164,11 @@ export const adminEn = {
   'recipe.queue': 'Queue',
   'recipe.by': 'Raise by',
   'recipe.text': 'What they are told',
+  'recipe.sound': 'What callers hear',
+  'recipe.sound.none': 'Nothing',
+  'recipe.sound.welcome': '“Welcome, please hold”',
+  'recipe.sound.busy': '“All our agents are busy”',
+  'recipe.sound.no-agents': '“Nobody is available at the moment”',
   'recipe.number': 'Number',
   'queue.wrapUpMs': 'Wrap-up',
   'queue.wrapUpMs.hint': 'Time to finish notes before the next one. 0: none.',

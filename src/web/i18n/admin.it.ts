@@ -1,9 +1,11 @@
 /** Texts of configuration and overview in Italian. */
 import type { AdminKey } from './admin.en.ts';
+import { groupVideoIt } from './groupVideo.it.ts';
 import { phonesIt } from './phones.it.ts';
 
 export const adminIt: Readonly<Record<AdminKey, string>> = {
   ...phonesIt,
+  ...groupVideoIt,
 
   title: 'Configurazione',
   loading: 'Caricamento…',
@@ -163,6 +165,11 @@ export const adminIt: Readonly<Record<AdminKey, string>> = {
   'recipe.queue': 'Coda',
   'recipe.by': 'Alza di',
   'recipe.text': 'Che cosa si comunica',
+  'recipe.sound': 'Che cosa sente chi chiama',
+  'recipe.sound.none': 'Niente',
+  'recipe.sound.welcome': '«Benvenuti, restate in linea»',
+  'recipe.sound.busy': '«Tutti gli operatori sono occupati»',
+  'recipe.sound.no-agents': '«Al momento nessuno è disponibile»',
   'recipe.number': 'Numero',
   'queue.wrapUpMs': 'Post-conversazione',
   'queue.wrapUpMs.hint': 'Tempo per completare le note prima della prossima. 0: nessuno.',

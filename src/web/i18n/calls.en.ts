@@ -25,6 +25,7 @@ export const callsEn = {
   'segment.served': 'Talked',
   'segment.held': 'On hold',
   'segment.wrap_up': 'Wrap-up',
+  'segment.video': 'Video',
   phones: 'Phones in this call',
   'column.who': 'Who',
   'column.role': 'As',

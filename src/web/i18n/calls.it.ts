@@ -27,6 +27,7 @@ export const callsIt: Readonly<Record<CallsKey, string>> = {
   'segment.served': 'In conversazione',
   'segment.held': 'In attesa con musica',
   'segment.wrap_up': 'Chiusura',
+  'segment.video': 'Video',
   phones: 'Telefoni in questa chiamata',
   'column.who': 'Chi',
   'column.role': 'Come',

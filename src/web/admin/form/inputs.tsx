@@ -27,6 +27,23 @@ export function TextInput({ value, onChange, maxLength, ...texts }: Control<stri
   );
 }
 
+export function AreaInput({ value, onChange, maxLength, ...texts }: Control<string> & { maxLength: number }) {
+  return (
+    <FieldFrame {...texts} class="field-area">
+      {(ties) => (
+        <textarea
+          {...ties}
+          class="input"
+          rows={4}
+          value={value}
+          maxLength={maxLength}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </FieldFrame>
+  );
+}
+
 export interface Choice<Value extends string> {
   readonly value: Value;
   readonly name: string;

@@ -7,7 +7,7 @@ import { DAY_SEC, STEPS_MAX } from './bounds.ts';
 import type { QueueContext } from './QueueEditor.tsx';
 import { StepCard } from './StepCard.tsx';
 
-export function OverflowSection({ form, queues, id }: QueueContext) {
+export function OverflowSection({ form, queues, sounds, id }: QueueContext) {
   const { value: steps, onChange } = form.field('recipe');
   const others = queues.filter((queue) => queue.id !== id);
   /** By the path within the step. */
@@ -35,6 +35,7 @@ export function OverflowSection({ form, queues, id }: QueueContext) {
               step={step}
               number={index + 1}
               queues={others}
+              sounds={form.draft.value.channel === 'voice' ? sounds : undefined}
               errors={errorsOf(index)}
               onChange={(changed) => onChange(steps.map((known, at) => (at === index ? changed : known)))}
               onRemove={() => onChange(steps.filter((_, at) => at !== index))}

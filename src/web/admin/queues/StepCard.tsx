@@ -4,27 +4,29 @@ import { DurationInput } from '../form/DurationInput.tsx';
 import { FieldError } from '../form/FieldFrame.tsx';
 import { NumberInput, SelectInput, TextInput } from '../form/inputs.tsx';
 import { t } from '../texts.ts';
-import type { Queue, RecipeOperation, RecipeStep } from '../types.ts';
+import { MESSAGE_PROMPTS, type Queue, type RecipeOperation, type RecipeStep, type Sound } from '../types.ts';
 import { DAY_SEC, PRIORITY_MAX } from './bounds.ts';
 import { whenText } from './recipeText.ts';
 
 const OPERATIONS = ['queue', 'priority', 'message', 'number', 'voicemail', 'callback', 'close'] as const;
 
 /** Errors of these stand at their fields; of anything else below all of them. */
-const AT_FIELDS: ReadonlySet<string> = new Set(['afterSec', 'onlyIf', 'do.queueId', 'do.by', 'do.text', 'do.number']);
+const AT_FIELDS: ReadonlySet<string> = new Set(['afterSec', 'onlyIf', 'do.queueId', 'do.by', 'do.text', 'do.sound', 'do.number']);
 
 export interface StepCardProps {
   readonly step: RecipeStep;
   readonly number: number;
   /** Where it may lead. */
   readonly queues: readonly Queue[];
+  /** What a message may be heard as; absent: there is nobody on a phone to hear it. */
+  readonly sounds?: readonly Sound[] | undefined;
   /** By the path within the step. */
   readonly errors: ReadonlyMap<string, string>;
   onChange(step: RecipeStep): void;
   onRemove(): void;
 }
 
-export function StepCard({ step, number, queues, errors, onChange, onRemove }: StepCardProps) {
+export function StepCard({ step, number, queues, sounds, errors, onChange, onRemove }: StepCardProps) {
   const act = (operation: RecipeOperation) => onChange({ ...step, do: operation });
   return (
     <fieldset class={errors.size > 0 ? 'step-card is-wrong' : 'step-card'}>
@@ -61,20 +63,20 @@ export function StepCard({ step, number, queues, errors, onChange, onRemove }: S
           }))}
           onChange={(op) => act(fresh(op, queues))}
         />
-        <Operation operation={step.do} queues={queues} errors={errors} onChange={act} />
+        <Operation operation={step.do} queues={queues} sounds={sounds} errors={errors} onChange={act} />
       </div>
       {[...errors].map(([path, text]) => !AT_FIELDS.has(path) && <FieldError key={path} text={text} />)}
     </fieldset>
   );
 }
 
-export interface OperationProps extends Pick<StepCardProps, 'queues' | 'errors'> {
+export interface OperationProps extends Pick<StepCardProps, 'queues' | 'sounds' | 'errors'> {
   readonly operation: RecipeOperation;
   onChange(operation: RecipeOperation): void;
 }
 
 /** What an operation needs besides its name. Errors stand under `do.`. */
-export function Operation({ operation, queues, errors, onChange }: OperationProps) {
+export function Operation({ operation, queues, sounds, errors, onChange }: OperationProps) {
   switch (operation.op) {
     case 'queue':
       return (
@@ -99,13 +101,28 @@ export function Operation({ operation, queues, errors, onChange }: OperationProp
       );
     case 'message':
       return (
-        <TextInput
-          label={t('recipe.text')}
-          maxLength={1_000}
-          value={operation.text}
-          error={errors.get('do.text')}
-          onChange={(text) => onChange({ op: 'message', text })}
-        />
+        <>
+          <TextInput
+            label={t('recipe.text')}
+            maxLength={1_000}
+            value={operation.text}
+            error={errors.get('do.text')}
+            onChange={(text) => onChange({ ...operation, text })}
+          />
+          {sounds && (
+            <SelectInput
+              label={t('recipe.sound')}
+              value={operation.sound ?? ''}
+              error={errors.get('do.sound')}
+              choices={[
+                { value: '', name: t('recipe.sound.none') },
+                ...MESSAGE_PROMPTS.map((value) => ({ value, name: t(`recipe.sound.${value}`) })),
+                ...sounds.map(({ id, name }) => ({ value: id, name })),
+              ]}
+              onChange={(sound) => onChange({ op: 'message', text: operation.text, ...(sound === '' ? {} : { sound }) })}
+            />
+          )}
+        </>
       );
     case 'number':
       return (

@@ -1,0 +1,28 @@
+/** Texts of what groups say about video, in English. */
+export const groupVideoEn = {
+  'page.video': 'Video',
+  'video.hint': 'Which groups of the website offer video, and what each side may send.',
+  'video.search': 'Search groups by name',
+  'video.offered': 'Offers video',
+  'video.notOffered': 'No video',
+  'video.withPolicy': 'with policy',
+  'video.section.offer': 'Offer',
+  'video.section.elements': 'What each side may send',
+  'video.section.elements.hint':
+    'The server refuses what is not allowed, whatever a browser sends. To offer calls without pictures, do not allow the cameras.',
+  'video.isOn': 'Offer video',
+  'video.isOn.hint': 'Visitors may ask for it, and agents may invite to it.',
+  'video.policy': 'Policy',
+  'video.policy.hint': 'Shown before somebody enters, who has to agree. Leave it empty for none.',
+  'video.canFullScreen': 'Visitors may fill the screen with it',
+  'video.canFullScreen.hint': 'Otherwise it stays in the box of the chat.',
+  'video.client': 'Visitor',
+  'video.agent': 'Agents',
+  'video.camera': 'Camera',
+  'video.microphone': 'Microphone',
+  'video.screen': 'Screen sharing',
+  'video.rule.on': 'On when entering',
+  'video.rule.off': 'Off, can be switched on',
+  'video.rule.forbidden': 'Not allowed',
+  'video.rule.allowed': 'Allowed',
+} as const;

@@ -179,6 +179,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const intake = new Intake(board, guards, options.authenticator);
 
   function onRequest(link: Link, request: IncomingRequest, response: OutgoingResponse): void {
+    const unknown = notKnown(request);
+    if (unknown.length > 0) return response.send(420, { headers: { Unsupported: unknown.join(', ') } });
     const dialog = request.stackDialogId ? dialogs.get(request.stackDialogId) : undefined;
     if (dialog) {
       // An adopted dialog may come by another link than the one it was saved with.
@@ -258,6 +260,19 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       wheel.close();
     },
   };
+}
+
+/** What servers and flows do of extensions that a request can insist on (RFC 3261 8.2.2.3); REGISTER has its own. */
+const EXTENSIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
+
+/** A BYE ends its call at the server, whatever is said of it. */
+const NEVER_REFUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'REGISTER']);
+
+function notKnown(request: IncomingRequest): string[] {
+  const required = NEVER_REFUSED.has(request.method) ? undefined : request.get('Require');
+  if (required === undefined) return [];
+  const options = required.split(',').map((option) => option.trim());
+  return options.filter((option) => option !== '' && !EXTENSIONS.has(option.toLowerCase()));
 }
 
 function mediaTold(calls: CarriedCalls, event: RtpEvent): void {

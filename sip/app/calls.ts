@@ -69,6 +69,10 @@ export class CarriedCalls implements Calls {
     entry.call.record(entry.leg, stats);
   }
 
+  discard(leg: Leg): void {
+    this.#legs.delete(leg.id);
+  }
+
   remove(call: Call): void {
     this.#byId.delete(call.id);
     if (this.#byInteraction.get(call.interaction) === call) this.#byInteraction.delete(call.interaction);

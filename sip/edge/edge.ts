@@ -15,6 +15,7 @@ import { DialogLife } from './dialogLife.ts';
 import { Dialogs } from './dialogs.ts';
 import { Inbound } from './inbound.ts';
 import { InboundReply } from './inboundReply.ts';
+import type { SrvLookup } from './locate.ts';
 import { hostPort } from './nextHop.ts';
 import { Outbound } from './outbound.ts';
 import { SipProxy } from './proxy.ts';
@@ -36,6 +37,8 @@ export interface EdgeOptions {
   readonly log: Logger;
   /** See `Core.redirect`. */
   readonly redirect?: (destination: Destination) => Destination;
+  /** See `Core.srv`. */
+  readonly srv?: SrvLookup;
 }
 
 export interface EdgeFigures extends CoreCounts {
@@ -89,6 +92,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     timers,
     log,
     redirect: options.redirect ?? ((destination) => destination),
+    srv: options.srv,
     counts: noCounts(),
   };
   const life = new DialogLife(core);

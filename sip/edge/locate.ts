@@ -15,11 +15,13 @@ interface SrvRecord {
   readonly weight: number;
 }
 
+/** Rejects or gives nothing when there are no such records. */
+export type SrvLookup = (name: string) => Promise<readonly SrvRecord[]>;
+
 interface LocateOptions {
   /** Tried in this order when the URI does not say. */
   readonly protocols?: readonly Protocol[];
-  /** Rejects or gives nothing when there are no such records. */
-  readonly srv?: (name: string) => Promise<readonly SrvRecord[]>;
+  readonly srv?: SrvLookup | undefined;
 }
 
 const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061, ws: 80, wss: 443 };

@@ -2,7 +2,7 @@
  * Where a URI says a request goes (RFC 3261 8.1.2, RFC 3263 4.1 without NAPTR): protocol, host, port. Names are resolved below, when a flow is made.
  */
 import { isIP } from 'node:net';
-import { locate } from './locate.ts';
+import { locate, type SrvLookup } from './locate.ts';
 import { parseNameAddr } from './nameAddr.ts';
 import type { Address, Destination, Flow, Protocol } from './types.ts';
 import { hostText, parseUri, type SipUri } from './uri.ts';
@@ -30,13 +30,17 @@ export function destinationOfUri(uri: SipUri): Destination | undefined {
 /**
  * Where a new request may go, best first: a name without a port is looked up in DNS (RFC 3263 4.2). @throws TransportError dns, unsupported
  */
-export async function targetsOf(text: string, redirect: (destination: Destination) => Destination): Promise<readonly Destination[]> {
+export async function targetsOf(
+  text: string,
+  redirect: (destination: Destination) => Destination,
+  srv?: SrvLookup | undefined,
+): Promise<readonly Destination[]> {
   const uri = parseUri(text);
   const plain = uri && destinationOfUri(uri);
   if (!uri || !plain) return [];
   const redirected = redirect(plain);
   const isPlain = uri.port !== undefined || isIP(plain.host) !== 0 || uri.params.has('maddr') || redirected.host !== plain.host;
-  return isPlain ? [redirected] : locate(uri);
+  return isPlain ? [redirected] : locate(uri, { srv });
 }
 
 /** A next hop as applications write it, URI, `<uri>` or `host[:port]`, as a URI. Without `<>` parameters are the URI's: there is no header here. */

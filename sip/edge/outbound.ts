@@ -13,7 +13,7 @@ import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
 import { createRequest } from './messageWrite.ts';
 import { parseNameAddr, tagOf } from './nameAddr.ts';
-import { asNameAddr, contactFor, destinationOf, hostPort, ownContact, routeUri, targetsOf } from './nextHop.ts';
+import { asNameAddr, contactFor, destinationOf, destinationOfFlow, hostPort, ownContact, routeUri, targetsOf } from './nextHop.ts';
 import { OutboundResponses, type Outgoing } from './outboundResponse.ts';
 import { randomText } from './randomText.ts';
 import { ReliableOrder } from './reliable.ts';
@@ -107,10 +107,11 @@ export class Outbound {
     if (this.#isUs(core.redirect(destination))) return application.write(refusedFrame(command.id, 'can not send request to myself'));
     const outgoing = this.#keep(application, command, createRequest(method, uri), undefined);
     try {
-      const targets = command.route === '' ? await targetsOf(uri, core.redirect) : [core.redirect(destination)];
+      const targets = command.route === '' ? [...(await targetsOf(uri, core.redirect, core.srv))] : [core.redirect(destination)];
       const flow = await this.#firstFlow(targets);
       outgoing.request = this.#complete(message, method, uri, flow);
-      await this.#send(outgoing, { protocol: flow.protocol, host: flow.remote.host, port: flow.remote.port, flow: flow.id });
+      if (targets.length > 0) this.#failOver(outgoing, targets);
+      await this.#send(outgoing, destinationOfFlow(flow));
     } catch (error) {
       if (error instanceof TransportError && error.code === 'unsupported') {
         this.#outgoing.delete(outgoing.id);
@@ -121,10 +122,34 @@ export class Outbound {
     }
   }
 
-  /** RFC 3263 4.3, as far as it is known before sending: the first that a way leads to. */
-  async #firstFlow(targets: readonly Destination[]): Promise<Flow> {
+  /**
+   * RFC 3263 4.3: a server that cannot be sent to, stays silent or says 503 before anything else is followed by the next one that the name stands for: the same request
+   * to the application, a new transaction to the network.
+   */
+  #failOver(outgoing: Outgoing, left: Destination[]): void {
+    const { request } = outgoing;
+    const headers = request.headers.clone();
+    const go = async (): Promise<void> => {
+      const flow = await this.#firstFlow(left);
+      outgoing.request = { ...request, headers: headers.clone() };
+      await this.#send(outgoing, destinationOfFlow(flow));
+    };
+    outgoing.next = () => {
+      go().catch((error: unknown) => this.#failed(outgoing, error));
+      if (left.length === 0) outgoing.next = undefined;
+    };
+  }
+
+  #tryNext(outgoing: Outgoing): boolean {
+    if (!outgoing.next || outgoing.isOver || outgoing.isCancelled || outgoing.forks.size > 0) return false;
+    outgoing.next();
+    return true;
+  }
+
+  /** The first that a way leads to; it and those before are taken out. */
+  async #firstFlow(targets: Destination[]): Promise<Flow> {
     let failure: unknown = new TransportError('dns', 'it has no address');
-    for (const target of targets) {
+    for (let target = targets.shift(); target; target = targets.shift()) {
       try {
         return await this.#core.transports.flowTo(target);
       } catch (error) {
@@ -195,10 +220,15 @@ export class Outbound {
       const transaction = await core.transactions.send(outgoing.request, destination);
       outgoing.transaction = transaction;
       // Before anything of the network can be told of this transaction: the application knows it only from here on.
-      outgoing.tellSent(passage(transaction.flow, 0, core.clock.now()));
-      if (outgoing.request.method === 'INVITE' && !outgoing.dialog) tellCdr(core, 'attempt', 'application', '', outgoing.request);
-      transaction.onResponse((response) => this.#responses.take(outgoing, response, transaction.flow));
-      transaction.onFailed((reason) => this.#responses.answerLocally(outgoing, reason === 'timeout' ? 408 : 503));
+      const isFirst = outgoing.tellSent(passage(transaction.flow, 0, core.clock.now()));
+      if (isFirst && outgoing.request.method === 'INVITE' && !outgoing.dialog)
+        tellCdr(core, 'attempt', 'application', '', outgoing.request);
+      transaction.onResponse((response) => {
+        if (response.status !== 503 || !this.#tryNext(outgoing)) this.#responses.take(outgoing, response, transaction.flow);
+      });
+      transaction.onFailed((reason) => {
+        if (!this.#tryNext(outgoing)) this.#responses.answerLocally(outgoing, reason === 'timeout' ? 408 : 503);
+      });
       if (outgoing.isCancelled) transaction.cancel();
     } catch (error) {
       this.#failed(outgoing, error);
@@ -207,6 +237,7 @@ export class Outbound {
 
   #failed(outgoing: Outgoing, error: unknown): void {
     this.#core.log.debug({ transaction: outgoing.id, err: error }, 'outbound.failed');
+    if (this.#tryNext(outgoing)) return;
     const code = error instanceof TransportError ? error.code : undefined;
     this.#responses.answerLocally(outgoing, 503, code === 'dns' ? 'DNS Error' : undefined);
   }
@@ -257,6 +288,7 @@ export class Outbound {
       transaction: undefined,
       isCancelled: false,
       isOver: false,
+      next: undefined,
       answered: undefined,
       forks: new Map(),
       reliableOrder: new ReliableOrder(),

@@ -30,6 +30,8 @@ export interface Outgoing {
   transaction: ClientTransaction | undefined;
   isCancelled: boolean;
   isOver: boolean;
+  /** Sends it to the next server that its name stands for; undefined: there is none. */
+  next: (() => void) | undefined;
   /** The fork that was answered. */
   answered: Dialog | undefined;
   /** Dialogs that its responses made, by the far end's tag. */

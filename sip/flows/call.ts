@@ -276,6 +276,14 @@ export class Call {
     this.tell({ do: 'leg.close', leg: leg.id });
   }
 
+  /** Nobody will ever talk on it: closed without a record. */
+  discard(leg: Leg): void {
+    leg.closed();
+    this.#legs.delete(leg.id);
+    this.board.calls.discard(leg);
+    this.tell({ do: 'leg.close', leg: leg.id });
+  }
+
   /** The last figures of a leg are here, or will not come. */
   record(leg: Leg, stats: LegStats = NO_STATS): void {
     const { id, role, name, userId = '', startedAt, answeredAt, endedAt, cause } = leg;

@@ -10,6 +10,7 @@ import { type CallId, type GroupId, type InteractionId, newId, type QueueId } fr
 import { answer } from '../app/invite.ts';
 import type { Link } from '../app/link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../app/srf.ts';
+import { familyOf } from '../sdp/session.ts';
 import { Call } from './call.ts';
 import { contactOf } from './caller.ts';
 import { customerGone } from './hangUp.ts';
@@ -42,7 +43,7 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
     if (call.state.at === 'entering') call.end('cancelled');
   });
   const identity = { role: 'customer' as const, name: caller.name || caller.number };
-  const family = isIPv6(request.source_address) ? 'IPv6' : 'IPv4';
+  const family = familyOf(request.body) ?? (isIPv6(request.source_address) ? 'IPv6' : 'IPv4');
   const customerId = newId('leg');
   if (board.ringingAtOnce.has(call.queueId)) call.prepareLeg();
   // Whoever of the two fails takes the other with it.

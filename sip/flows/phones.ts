@@ -6,7 +6,7 @@ import type { PhoneWays } from '../../queues/phones.ts';
 import type { UserId } from '../../src/base/ids.ts';
 import { invite, type Outgoing } from '../app/invite.ts';
 import type { Call } from './call.ts';
-import type { LegRole } from './leg.ts';
+import type { Leg, LegRole } from './leg.ts';
 import type { Ring, RingResult } from './ring.ts';
 
 export interface Rung {
@@ -17,10 +17,11 @@ export interface Rung {
 /** Resolves with the first answer, the last refusal, or that `ring` was stopped. @throws AppError unavailable | rate_limited | gone */
 export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<RingResult> {
   const { board, scope } = call;
-  const [leg, { name, bindings, external }] = await Promise.all([
+  const [opened, { name, bindings, external }] = await Promise.all([
     call.openLeg({ role: who.role, name: who.userId, userId: who.userId }),
     ring.ways ?? askWays(call, who.userId),
   ]);
+  const leg = bindings.length > 0 && bindings.every(isSix) ? await instead(call, opened, who) : opened;
   leg.name = name;
   ring.leg = leg;
   if (ring.isStopped) return { kind: 'stopped' };
@@ -56,6 +57,16 @@ async function askWays({ board, scope }: Call, agentId: UserId): Promise<PhoneWa
     board.names.agent(scope, agentId),
   ]);
   return { name, bindings, external: phones.filter(({ type, isActive }) => type === 'external' && isActive) };
+}
+
+/** It is reached over IPv6. */
+const isSix = ({ flow, contact }: { readonly flow: string; readonly contact: string }): boolean =>
+  /^sips?:(?:[^@]*@)?\[/i.test(flow || contact);
+
+/** Nearly all phones are on IPv4, and none of them waits for the question which it is: the few others get their end of the media now. */
+async function instead(call: Call, opened: Leg, { role, userId }: Rung): Promise<Leg> {
+  call.discard(opened);
+  return call.openLeg({ role, name: userId, userId }, 'IPv6');
 }
 
 /** What the agent's phone shows: the caller, as it was sent to us. */

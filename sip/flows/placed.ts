@@ -12,6 +12,7 @@ import { type DialRefusal, toldOf } from '../app/dialOut.ts';
 import { answer } from '../app/invite.ts';
 import type { Link } from '../app/link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../app/srf.ts';
+import { familyOf } from '../sdp/session.ts';
 import { Call } from './call.ts';
 import { contactOf } from './caller.ts';
 import { guestGone } from './hangUp.ts';
@@ -80,7 +81,7 @@ async function connect(call: Call, placing: Placing, isCancelled: () => boolean)
     if (!isCancelled()) response.send(status, { headers });
   };
 
-  const family = isIPv6(request.source_address) ? 'IPv6' : 'IPv4';
+  const family = familyOf(request.body) ?? (isIPv6(request.source_address) ? 'IPv6' : 'IPv4');
   const leg = await call.openLeg({ role: 'customer', name: call.callerName, userId: agentId }, family).catch(() => undefined);
   if (!leg) return refuse(503, 'no media', { 'Retry-After': '10' });
   const agreed = request.body === '' ? undefined : leg.negotiation.answer(request.body);
@@ -88,7 +89,8 @@ async function connect(call: Call, placing: Placing, isCancelled: () => boolean)
   const sdp = agreed?.sdp ?? leg.negotiation.offer();
 
   const reached = await reach(call, placing, (guest) => {
-    if (call.enter({ at: 'diverted', guest })) response.send(180);
+    // A phone that insists on reliable provisional responses (RFC 3262) gets none before the answer: it hears ringing by itself.
+    if (call.enter({ at: 'diverted', guest }) && !/\b100rel\b/i.test(request.get('Require') ?? '')) response.send(180);
   });
   if (!reached.ok)
     return refuse(reached.status, reached.why, reached.why ? { Warning: `399 ${SIP_REALM} "${reached.why.replaceAll('"', "'")}"` } : {});

@@ -31,7 +31,8 @@ const NEXT: Readonly<Record<CallAt, readonly CallAt[]>> = {
   entering: ['waiting', 'diverted', 'ended', 'talking', 'held', 'moving', 'conference', 'consulting'],
   waiting: ['waiting', 'moving', 'talking', 'diverted', 'ended'],
   moving: ['moving', 'waiting', 'talking', 'diverted', 'ended'],
-  talking: ['held', 'consulting', 'conference', 'moving', 'waiting', 'diverted', 'ended'],
+  // To itself: another agent's leg takes over from one that came back from hold a moment before.
+  talking: ['talking', 'held', 'consulting', 'conference', 'moving', 'waiting', 'diverted', 'ended'],
   held: ['held', 'talking', 'consulting', 'moving', 'waiting', 'diverted', 'ended'],
   consulting: ['consulting', 'talking', 'held', 'conference', 'moving', 'waiting', 'diverted', 'ended'],
   conference: ['conference', 'talking', 'held', 'moving', 'waiting', 'diverted', 'ended'],

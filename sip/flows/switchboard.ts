@@ -20,6 +20,8 @@ export interface Calls {
   addLeg(leg: Leg, call: Call): void;
   /** Its media is being closed; the figures still come. */
   closing(leg: Leg, call: Call): void;
+  /** As if it had never been. */
+  discard(leg: Leg): void;
   remove(call: Call): void;
   ofLeg(id: LegId): { readonly leg: Leg; readonly call: Call } | undefined;
   ofDialog(dialog: Dialog): { readonly leg: Leg; readonly call: Call } | undefined;

@@ -142,6 +142,15 @@ function attribute(rows: readonly string[], name: string): string | undefined {
   return rows.find((row) => row.startsWith(`a=${name}:`))?.slice(name.length + 3);
 }
 
+/**
+ * Where an offer wants its packets, without reading the rest of it; undefined when it says both, or neither. Not where its signalling came from: a phone may speak SIP
+ * over one family and media over the other.
+ */
+export function familyOf(text: string): 'IPv4' | 'IPv6' | undefined {
+  const [four, six] = [/^c=IN IP4 /m.test(text), /^c=IN IP6 /m.test(text)];
+  return four === six ? undefined : four ? 'IPv4' : 'IPv6';
+}
+
 function directionOf(rows: readonly string[]): Direction | undefined {
   const row = rows.find((candidate) => candidate.startsWith('a=') && DIRECTIONS.has(candidate.slice(2)));
   return row?.slice(2) as Direction | undefined;

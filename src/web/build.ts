@@ -48,6 +48,19 @@ async function bundle(outDir: string): Promise<void> {
       lib: { entry: join(WEB, 'widget/main.tsx'), formats: ['iife'], name: 'centralinoWidget', fileName: () => 'widget.js' },
     },
   });
+  // What the widget loads when there is a call, as a module of its own: `widget.js` stays small.
+  await build({
+    ...common,
+    build: {
+      ...output,
+      modulePreload: false,
+      rolldownOptions: {
+        input: join(WEB, 'widget/callIsland.tsx'),
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: 'widget-call.js' },
+      },
+    },
+  });
   const pages = ['index.html', 'demo/index.html', 'desk/index.html', 'invite/index.html'];
   await build({
     ...common,

@@ -22,6 +22,10 @@ export interface BaresipOptions {
   readonly password: string;
   /** Hz; what its microphone hears, for two minutes. */
   readonly tone: number;
+  /** UDP unless told. */
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+  /** Own address and the server's: 127.0.0.1 unless told, or ::1. */
+  readonly host?: string;
 }
 
 export class Baresip {
@@ -49,13 +53,14 @@ export class Baresip {
     child.stderr?.on('data', keep);
   }
 
-  static async start({ serverPort, user, password, tone }: BaresipOptions): Promise<Baresip> {
+  static async start({ serverPort, user, password, tone, transport = 'udp', host = '127.0.0.1' }: BaresipOptions): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), 'centralino-baresip-'));
     const port = await freePort();
+    const address = host.includes(':') ? `[${host}]` : host;
     writeFileSync(join(folder, 'tone.wav'), monoWav(sine(tone, TONE_SEC * RATE), RATE));
     const lines = [
       'poll_method epoll',
-      'sip_listen 127.0.0.1:0',
+      `sip_listen ${address}:0`,
       `audio_source aufile,${join(folder, 'tone.wav')}`,
       'audio_player aubridge,ear',
       'audio_alert aubridge,bell',
@@ -75,7 +80,10 @@ export class Baresip {
       `ctrl_tcp_listen 127.0.0.1:${port}`,
     ];
     writeFileSync(join(folder, 'config'), `${lines.join('\n')}\n`);
-    writeFileSync(join(folder, 'accounts'), `<sip:${user}@127.0.0.1:${serverPort}>;auth_user=${user};auth_pass=${password};regint=120\n`);
+    writeFileSync(
+      join(folder, 'accounts'),
+      `<sip:${user}@${address}:${serverPort};transport=${transport}>;auth_user=${user};auth_pass=${password};regint=120\n`,
+    );
     const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     const control = await until(() => reached(port), { what: 'the control socket of baresip', timeoutMs: 15_000 });
     return new Baresip(child, control, folder, user);

@@ -228,6 +228,8 @@ export class SipPhone {
     const before = this.#answered.get(keyOf(message));
     if (before && method !== 'ACK') return this.send(before);
     const call = this.calls.find((known) => known.callId === header(message, 'Call-ID'));
+    // Repeated because nobody has answered it yet: a phone that rings goes on ringing.
+    if (method === 'INVITE' && call?.invitation && keyOf(message) === keyOf(call.invitation)) return;
     if (call) return call.handle(method, message);
     if (method !== 'INVITE') return method === 'ACK' ? undefined : this.respond(message, 481, 'No Call', [`To: ${header(message, 'To')}`]);
     const incoming = PhoneCall.incoming(this, message);

@@ -57,6 +57,23 @@ test('RFC 3261 13.2.1 an INVITE without a description: our offer in the 200, the
   await hears(agent.sip, 440);
 });
 
+test('RFC 3261 8.2.2.3 what a request insists on and nobody here knows is refused (420) with its name, in a call too; what is known is done', async () => {
+  house = await openHouse();
+  const phone = await house.phone({ media: { tone: 440 } });
+  const insists = phone.call(house.scene.did, { headers: ['Require: 100rel, foo, bar'] });
+  await until(() => insists.state === 'over', { what: 'the refusal' });
+  expect(insists.status).toBe(420);
+  const refusal = phone.received.find(({ start }) => start.startsWith('SIP/2.0 420'));
+  expect(refusal && header(refusal, 'Unsupported')).toBe('foo, bar');
+  const call = phone.call(house.scene.did, { headers: ['Require: timer', 'Supported: timer', 'Session-Expires: 1800'] });
+  await until(() => call.state === 'talking', { what: 'the answer' });
+  expect(await call.send('INFO', ['Require: foo', 'Content-Type: application/dtmf'], '*')).toBe(420);
+  expect(await call.send('INFO', ['Content-Type: application/dtmf'], '5')).toBe(200);
+  expect(call.state).toBe('talking');
+  await call.bye();
+  await until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0, { what: 'nothing left' });
+});
+
 test('RFC 3550 8 VOX-4 a caller whose SSRC changes in the talk is heard on, in one stream', async () => {
   house = await openHouse();
   const { phone, agent } = await talking();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Negotiation } from '../../sip/sdp/negotiate.ts';
-import { parseSession } from '../../sip/sdp/session.ts';
+import { familyOf, parseSession } from '../../sip/sdp/session.ts';
 
 const local = { address: '192.0.2.1', port: 20_000, rtcpPort: 20_001 };
 
@@ -124,4 +124,13 @@ describe('RFC 3264: an answer to our offer', () => {
 test('RFC 8866: a caller who offers the same stream encrypted beside is taken in the clear', () => {
   const session = parseSession(offer(['m=audio 4002 RTP/SAVP 0', ...plain]));
   expect(session?.audio).toMatchObject({ index: 1, port: 4_000 });
+});
+
+test.each([
+  ['c=IN IP4 192.0.2.1', 'IPv4'],
+  ['c=IN IP6 2001:db8::1', 'IPv6'],
+  ['c=IN IP4 192.0.2.1\r\nm=audio 9 RTP/AVP 0\r\nc=IN IP6 2001:db8::1', undefined],
+  ['t=0 0', undefined],
+] as const)('RFC 8866 5.7 an offer with %s wants its packets over %s, whatever its signalling came over', (lines, family) => {
+  expect(familyOf(`v=0\r\n${lines}\r\n`)).toBe(family);
 });

@@ -50,6 +50,8 @@ export interface CenterOptions {
   readonly edges?: number;
   readonly rtps?: number;
   readonly sips?: number;
+  /** Processes that carry video. */
+  readonly sfus?: number;
   /** Set for all processes over the defaults here. */
   readonly env?: Readonly<Record<string, string>>;
   /** PostgreSQL with its shipped durability, for benchmarks. */
@@ -97,7 +99,16 @@ export class Center {
   }
 
   /** Called once by `startCenter`. */
-  async open({ gateways = 1, workers = 1, edges = 0, rtps = 0, sips = 0, env = {}, isDurable = false }: CenterOptions): Promise<void> {
+  async open({
+    gateways = 1,
+    workers = 1,
+    edges = 0,
+    rtps = 0,
+    sips = 0,
+    sfus = 0,
+    env = {},
+    isDurable = false,
+  }: CenterOptions): Promise<void> {
     const [redisPort, postgresPort] = [await freePort(), await freePort()];
     await Promise.all([
       this.#add('redis', async () => {
@@ -143,6 +154,8 @@ export class Center {
       await this.#addRole('edge', number, { ...common, SIP_HOST: '127.0.0.1', SIP_PORT: String(port), SIP_WS_PORT: String(wsPort) });
     }
     for (let number = 1; number <= sips; number++) await this.#addRole('sip', number, common);
+    for (let number = 1; number <= sfus; number++)
+      await this.#addRole('sfu', number, { ...common, RTC_PORT: '0', PUBLIC_HOST: '127.0.0.1' });
     await this.ready();
   }
 
@@ -203,7 +216,7 @@ export class Center {
   /** Ends everything in the order in which nothing misses what it stands on. @throws when something had crashed, or is left behind. */
   async close(): Promise<void> {
     const started = [...this.#parts.values()].flatMap(({ running }) => (running ? [running.pid, ...descendantsOf(running.pid)] : []));
-    for (const kind of ['gateway', 'sip', 'edge', 'rtp', 'worker', 'postgres', 'redis']) {
+    for (const kind of ['gateway', 'sfu', 'sip', 'edge', 'rtp', 'worker', 'postgres', 'redis']) {
       const parts = [...this.#parts].filter(([name]) => name.startsWith(kind)).map(([, part]) => part);
       await Promise.all(parts.map((part) => this.#stop(part)));
     }

@@ -4,7 +4,7 @@
  */
 import { batch, computed, signal } from '@preact/signals';
 import type { FeedHandlers } from '../socket/feedSubscription.ts';
-import type { InteractionView, Message, PublicEvent, PublicSignal, Snapshot } from '../socket/wire.ts';
+import type { InteractionView, Message, PublicEvent, PublicSignal, RoomView, Snapshot, VideoRules } from '../socket/wire.ts';
 
 /** Something that happened between messages. */
 export type Notice =
@@ -40,6 +40,11 @@ export class Conversation implements FeedHandlers {
   /** Why it cannot be shown, or undefined. */
   readonly problem = signal<string | undefined>(undefined);
   readonly isLoaded = signal(false);
+  /** Its video room, when there is or was one, and what was heard of it last. */
+  readonly room = signal<RoomView | undefined>(undefined);
+  readonly roomSignal = signal<PublicSignal | undefined>(undefined);
+  /** For staff: what its group says about video. */
+  readonly videoRules = signal<VideoRules | undefined>(undefined);
   readonly isOver = computed(() => this.view.value?.state === 'ended' || this.view.value?.state === 'closed');
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #onMessage: (message: Message, isNew: boolean) => void;
@@ -61,6 +66,8 @@ export class Conversation implements FeedHandlers {
       this.notices.value = noticesOf(snapshot.interaction, this.notices.value);
       this.isLoaded.value = true;
       this.problem.value = undefined;
+      this.room.value = snapshot.room;
+      this.videoRules.value = snapshot.video;
     });
     for (const message of snapshot.messages) this.#onMessage(message, false);
   }
@@ -73,6 +80,7 @@ export class Conversation implements FeedHandlers {
         this.#merge([event.message]);
         if (this.typist.value?.id === event.message.from.id) this.#setTypist(undefined);
       }
+      if (event.type === 'room.changed') this.room.value = event.room;
       const notice = noticeOf(event, off, view);
       if (notice) this.notices.value = [...this.notices.value.filter((old) => old.kind !== 'ended' || notice.kind !== 'ended'), notice];
     });
@@ -80,6 +88,7 @@ export class Conversation implements FeedHandlers {
   }
 
   onSignal(signalled: PublicSignal): void {
+    if (signalled.type === 'video.quality' || signalled.type === 'video.speaker') this.roomSignal.value = signalled;
     if (signalled.type !== 'typing') return;
     const { from, isTyping, preview = '' } = signalled;
     this.#setTypist(isTyping ? { ...from, preview } : undefined);

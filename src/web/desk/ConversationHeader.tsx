@@ -35,14 +35,17 @@ export function ConversationHeader({
   const desk = useDesk();
   const [asking, setAsking] = useState<Asking>();
   const me = desk.me.user.id;
+  const interaction = view.id;
   const isOwner = view.owner?.id === me;
   const isParticipant = view.participants.some((agent) => agent.id === me);
   const isServed = view.state === 'served';
   // A call is ended, handed on and shared by its own controls.
   const call = desk.calls.of(view.id);
   const isOnPhone = call !== undefined && call.state !== 'ended';
+  const canCall = (isOwner || isParticipant) && isServed && !isOnPhone && conversation.videoRules.value?.isOn === true;
+  const room = desk.video.of(interaction);
+  const isInCall = room !== undefined && (room.isOpen.value || (room.state.value.name !== 'idle' && room.state.value.name !== 'left'));
   const done = () => setAsking(undefined);
-  const interaction = view.id;
   const download = () =>
     void fetchBlob(host, transcriptUrl(host, interaction)).then(
       (blob) => saveBlob(blob, `${clientName(view.client)}.txt`),
@@ -65,6 +68,18 @@ export function ConversationHeader({
       {!view.owner && !conversation.isOver.value && view.medium !== 'voice' && (
         <button type="button" class="button primary" onClick={() => void desk.run({ t: 'interaction.claim', key: newKey(), interaction })}>
           {t('pane.take')}
+        </button>
+      )}
+      {canCall && !isInCall && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t('video.start')}
+          title={t('video.start')}
+          aria-busy={desk.video.isLoading.value}
+          onClick={() => void desk.video.begin(view, 'video')}
+        >
+          <Icon name="video" />
         </button>
       )}
       {isOwner && isServed && !isOnPhone && (
@@ -90,6 +105,7 @@ export function ConversationHeader({
       <MoreMenu
         label={t('pane.more')}
         items={[
+          canCall && !isInCall && { icon: 'phone', text: t('video.audio'), act: () => void desk.video.begin(view, 'audio') },
           isOwner && isServed && !isOnPhone && { icon: 'transfer', text: t('pane.transfer'), act: () => setAsking('transfer') },
           isOwner && isServed && !isOnPhone && { icon: 'invite', text: t('pane.invite'), act: () => setAsking('invite') },
           isParticipant &&

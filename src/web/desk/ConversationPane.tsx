@@ -15,6 +15,7 @@ import { KeptText } from './KeptText.tsx';
 import { ReplyBox } from './ReplyBox.tsx';
 import { isMine } from './rows.ts';
 import { t } from './texts.ts';
+import { VideoCall } from './VideoCall.tsx';
 
 export function ConversationPane() {
   const desk = useDesk();
@@ -82,6 +83,7 @@ function OpenConversation({ conversation }: { conversation: Conversation }) {
         <ConversationHeader view={view} conversation={conversation} isCardShown={isCardShown} onCard={() => setCardShown(!isCardShown)} />
         <AwayStrip view={view} />
         {call && <CallPanel call={call} isMine={view.owner?.id === desk.me.user.id} />}
+        <VideoCall interaction={id} />
         <ConversationLines conversation={conversation} />
         {canWrite ? (
           <ReplyBox

@@ -14,6 +14,7 @@ import { Rail } from './Rail.tsx';
 import { mayConfigure, maySupervise } from './rights.ts';
 import { rowsOf } from './rows.ts';
 import { t } from './texts.ts';
+import { CornerCall, SecondCallDialog } from './VideoCall.tsx';
 
 export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void }) {
   const unread = rowsOf('mine', desk.rows.all.value, desk.me.user.id).reduce((sum, row) => sum + row.unread, 0);
@@ -32,6 +33,8 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
             <LinkBanner state={desk.socket.state.value} refusedText={t('signIn.again')} onRetry={() => desk.socket.retryNow()} />
           </div>
           <Here place={here} onSignOut={onSignOut} />
+          <CornerCall />
+          <SecondCallDialog />
           <LeaveDialog />
           <div class="toasts" role="alert">
             {desk.toasts.value.map((toast) => (

@@ -7,17 +7,20 @@ import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import { TypingSignal } from '../conversation/typingSignal.ts';
 import { CommandError, codeOf } from '../socket/commandError.ts';
+import type { FeedHandlers } from '../socket/feedSubscription.ts';
 import { Outbox, type OutboxItem } from '../socket/outbox.ts';
 import { newKey, SocketClient, socketUrl } from '../socket/socketClient.ts';
 import type { AgentHello, AgentView, CallCommandBody, CommandFrame, Message, PublicEvent, Snapshot } from '../socket/wire.ts';
+import { keptCall } from '../video/keptCall.ts';
 import { api, type Me, type QueueSettings } from './api.ts';
 import { Calls } from './calls.ts';
 import { deviceId, deviceName } from './device.ts';
 import { FiguresFeeds } from './figures.ts';
 import { pauseReasons } from './pauseReasons.ts';
-import { type ListName, Rows } from './rows.ts';
+import { isMine, type ListName, Rows } from './rows.ts';
 import { ring } from './sound.ts';
 import { errorText, t } from './texts.ts';
+import { VideoCalls } from './videoCalls.ts';
 
 export type Offer = Extract<PublicEvent, { type: 'offer.made' }>['offer'];
 export interface Toast {
@@ -26,6 +29,8 @@ export interface Toast {
 }
 
 const TOAST_MS = 8_000;
+/** The room decides itself how long it tries. */
+const VIDEO_GIVE_UP_MS = 10_000;
 
 export class Desk {
   readonly me: Me;
@@ -33,6 +38,16 @@ export class Desk {
   readonly rows = new Rows(() => [...this.#conversations.value.values()].flatMap(({ view }) => view.value ?? []));
   readonly offers = signal<readonly Offer[]>([]);
   readonly calls = new Calls();
+  readonly video = new VideoCalls({
+    ask: (interaction, body) => this.socket.command({ t: 'video.command', key: newKey(), interaction, body }, VIDEO_GIVE_UP_MS),
+    rules: (interaction) => this.#conversations.peek().get(interaction)?.videoRules.peek(),
+    isMine: (interaction) => {
+      const view = this.#conversations.peek().get(interaction)?.view.peek() ?? this.rows.find(interaction);
+      return view !== undefined && isMine(view, this.me.user.id);
+    },
+    onQuiet: (interaction) => queueMicrotask(() => this.#letGo(interaction)),
+    onProblem: (code) => this.toast(errorText(code)),
+  });
   readonly figures: FiguresFeeds;
   /** ACC-5: the account lets users sign in to queues they are not assigned to. */
   readonly canSignInAnywhere = signal(false);
@@ -69,13 +84,18 @@ export class Desk {
     );
     this.#stopAnnouncing = effect(() => {
       const state = this.socket.state.value;
+      if (state.name === 'open') queueMicrotask(() => this.video.takeReconnect());
       if (state.name === 'refused' && (state.code === 'unauthenticated' || state.code === '4501')) queueMicrotask(onSignedOut);
     });
     this.socket.start();
+    // VID-7: a reload comes back into the call.
+    const kept = keptCall();
+    if (kept) this.show(kept.interaction);
   }
 
   close(): void {
     this.#stopAnnouncing();
+    this.video.close();
     this.socket.close();
   }
 
@@ -117,9 +137,33 @@ export class Desk {
         this.#conversations.value.get(id) ?? new Conversation(id, (message) => this.outbox.confirm(id, [message]), this.rows.find(id));
       // One that was shown before is loaded again: its cursor went with the subscription.
       this.#conversations.value = new Map(this.#conversations.value).set(id, conversation);
-      this.socket.subscribe(`conversation:${id}`, this.calls.heardBy(conversation));
+      if (!this.video.isIn(id)) this.socket.subscribe(`conversation:${id}`, this.#heard(this.calls.heardBy(conversation)));
     });
-    if (before !== undefined) this.socket.unsubscribe(`conversation:${before}`);
+    if (before !== undefined) this.#letGo(before);
+  }
+
+  /** A conversation is followed while it is shown, or its call goes on. */
+  #letGo(id: string): void {
+    if (id !== this.openId.peek() && !this.video.isIn(id)) this.socket.unsubscribe(`conversation:${id}`);
+  }
+
+  /** The video room hears what concerns it. */
+  #heard(conversation: FeedHandlers): FeedHandlers {
+    return {
+      ...conversation,
+      onSnapshot: (snapshot) => {
+        conversation.onSnapshot(snapshot);
+        if (snapshot.kind === 'conversation' && snapshot.room) this.video.takeRoom(snapshot.room);
+      },
+      onEvent: (event, off) => {
+        conversation.onEvent(event, off);
+        if (event.type === 'room.changed') this.video.takeRoom(event.room);
+      },
+      onSignal: (heard) => {
+        conversation.onSignal?.(heard);
+        this.video.takeSignal(heard);
+      },
+    };
   }
 
   /** A reply, a reply that takes the conversation, or a note. */
@@ -211,6 +255,7 @@ export class Desk {
   #onAgentEvent(event: PublicEvent): void {
     if (event.type === 'agent.changed') this.#setAgent(event.agent);
     else if (event.type === 'call.changed') this.calls.take(event.call);
+    else if (event.type === 'room.changed') this.video.takeRoom(event.room);
     else if (event.type === 'offer.gone') this.#offerGone(event.interaction, event.reason);
     else if (event.type === 'offer.made') {
       this.offers.value = [...this.offers.value.filter((offer) => offer.interaction.id !== event.offer.interaction.id), event.offer];

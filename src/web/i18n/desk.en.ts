@@ -42,6 +42,12 @@ export const deskEn = {
   'leave.go': 'Leave',
   'leave.stay': 'Stay',
 
+  'video.start': 'Video call',
+  'video.audio': 'Audio call',
+  'video.second.title': 'Leave the other call?',
+  'video.second.hint': 'You are in a call with {name}. One call at a time can have your camera and microphone.',
+  'video.second.go': 'Leave it and go on',
+
   'list.mine': 'Mine',
   'list.waiting': 'Without agent',
   'list.all': 'All',

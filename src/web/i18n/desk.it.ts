@@ -43,6 +43,12 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'leave.go': 'Esci',
   'leave.stay': 'Resta',
 
+  'video.start': 'Videochiamata',
+  'video.audio': 'Chiamata audio',
+  'video.second.title': 'Lasciare l’altra chiamata?',
+  'video.second.hint': 'Sei in chiamata con {name}. La videocamera e il microfono servono una sola chiamata per volta.',
+  'video.second.go': 'Lasciala e continua',
+
   'list.mine': 'Mie',
   'list.waiting': 'Senza operatore',
   'list.all': 'Tutte',

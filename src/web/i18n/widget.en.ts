@@ -38,6 +38,8 @@ export const widgetEn = {
   ended: 'Conversation ended',
   placeholder: 'Write a message…',
   menu: 'More actions',
+  video: 'Video call',
+  audio: 'Audio call',
   download: 'Download transcript',
   end: 'End conversation',
   'end.sure': 'End this conversation?',

@@ -39,6 +39,8 @@ export const widgetIt: Readonly<Record<WidgetKey, string>> = {
   ended: 'Conversazione conclusa',
   placeholder: 'Scrivi un messaggio…',
   menu: 'Altre azioni',
+  video: 'Videochiamata',
+  audio: 'Chiamata audio',
   download: 'Scarica la trascrizione',
   end: 'Termina la conversazione',
   'end.sure': 'Terminare questa conversazione?',

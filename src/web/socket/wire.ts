@@ -9,6 +9,17 @@ export type { CallCommandBody, CallTarget, CallView, LegView } from '../../proto
 export type { Cursor } from '../../protocol/common.ts';
 export type { PublicEvent, PublicSignal } from '../../protocol/events.ts';
 export type { ServerFrame } from '../../protocol/frames.ts';
+export type {
+  Elements,
+  Joined,
+  LinkQuality,
+  MediaSource,
+  RoomConsumer,
+  RoomPeer,
+  RoomView,
+  VideoCommand,
+  VideoRules,
+} from '../../protocol/video.ts';
 export type { AgentView, FileView, InteractionView, Message, QueueFigures, Snapshot } from '../../protocol/views.ts';
 
 type WithoutId<Frame> = Frame extends { id: number } ? Omit<Frame, 'id'> : never;

@@ -31,6 +31,18 @@ export function ChatHeader({ conversation, onAskEnd }: { conversation: Conversat
         <h1>{owner?.name ?? visitor.group.name}</h1>
         <p role="status">{status}</p>
       </div>
+      {conversation && state.calls.isOffered(conversation) && (
+        <button
+          type="button"
+          class="icon-button on-header"
+          aria-label={t('video')}
+          title={t('video')}
+          aria-busy={state.calls.isLoading.value}
+          onClick={() => void state.calls.begin(conversation, 'video')}
+        >
+          <Icon name="video" />
+        </button>
+      )}
       {conversation && <Menu conversation={conversation} isOver={isOver} onAskEnd={onAskEnd} />}
       <button type="button" class="icon-button on-header" aria-label={t('close')} onClick={() => (state.isOpen.value = false)}>
         <Icon name="close" />
@@ -40,10 +52,11 @@ export function ChatHeader({ conversation, onAskEnd }: { conversation: Conversat
 }
 
 function Menu({ conversation, isOver, onAskEnd }: { conversation: Conversation; isOver: boolean; onAskEnd(): void }) {
+  const state = useWidget();
   const {
     visitor,
     texts: { t },
-  } = useWidget();
+  } = state;
   const [isFailed, setFailed] = useState(false);
   const download = (close: () => void) => {
     setFailed(false);
@@ -59,6 +72,19 @@ function Menu({ conversation, isOver, onAskEnd }: { conversation: Conversation; 
     <MenuButton class="icon-button on-header" label={t('menu')} face={<Icon name="more" />}>
       {(close) => (
         <>
+          {state.calls.isOffered(conversation) && (
+            <button
+              type="button"
+              role="menuitem"
+              onClick={() => {
+                close();
+                void state.calls.begin(conversation, 'audio');
+              }}
+            >
+              <Icon name="phone" size={18} />
+              {t('audio')}
+            </button>
+          )}
           <button type="button" role="menuitem" onClick={() => download(close)}>
             <Icon name="download" size={18} />
             {isFailed ? t('error.other') : t('download')}

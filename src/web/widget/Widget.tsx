@@ -14,6 +14,9 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   const isOpen = state.isOpen.value;
   const launcher = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  const callPlace = useRef<HTMLDivElement>(null);
+  useEffect(() => (callPlace.current ? state.calls.start(callPlace.current) : undefined), []);
+  const look = state.calls.look.value;
   const wasOpen = useRef(false);
   useLayoutEffect(() => {
     if (isOpen) keepFocus(panel.current);
@@ -24,6 +27,10 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
   useLayoutEffect(() => {
     if (isOpen) keepFocus(panel.current);
   }, [state.screen.value]);
+  // As with a call that is over.
+  useLayoutEffect(() => {
+    if (isOpen && look === 'none') keepFocus(panel.current);
+  }, [look]);
   // On a phone the panel fills the screen: the page behind must not scroll.
   useEffect(() => {
     if (!isOpen || !matchMedia('(max-width: 480px)').matches) return;
@@ -52,10 +59,18 @@ export function Widget({ state, place }: { state: WidgetState; place: number }) 
           onKeyDown={onKeyDown}
         >
           {isOpen && (
-            <div class="panel" role="dialog" aria-label={texts.t('panel', { company: visitor.group.name })} tabIndex={-1} ref={panel}>
+            <div
+              class="panel"
+              role="dialog"
+              aria-label={texts.t('panel', { company: visitor.group.name })}
+              tabIndex={-1}
+              inert={look === 'whole'}
+              ref={panel}
+            >
               {state.screen.value !== undefined && known ? <ChatScreen key={state.screen.value} id={state.screen.value} /> : <HomeScreen />}
             </div>
           )}
+          <div class={`call-place is-${look}`} ref={callPlace} />
           <button
             type="button"
             ref={launcher}

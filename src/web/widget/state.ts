@@ -2,6 +2,7 @@
 import { effect, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { VisitorCalls } from './calls.ts';
 import { keep, kept } from './keep.ts';
 import type { WidgetTexts } from './texts.ts';
 import { NEW, type Visitor } from './visitor.ts';
@@ -14,6 +15,7 @@ export class WidgetState {
   readonly visitor: Visitor;
   readonly texts: WidgetTexts;
   readonly isOpen = signal(false);
+  readonly calls: VisitorCalls;
   readonly screen = signal<Screen>(undefined);
   /** Text being written to a conversation. */
   readonly #drafts = new Map<string, Signal<string>>();
@@ -21,6 +23,7 @@ export class WidgetState {
   constructor(visitor: Visitor, texts: WidgetTexts) {
     this.visitor = visitor;
     this.texts = texts;
+    this.calls = new VisitorCalls(visitor, () => this.isOpen.value);
     const key = `centralino:view:${visitor.options.group}`;
     const [open, screen] = (kept('session', key) ?? '').split(' ');
     this.isOpen.value = visitor.options.isOpen || open === 'open';

@@ -3,7 +3,9 @@ import Srf from 'drachtio-srf';
 import { onTestFinished } from 'vitest';
 import { RFC_TIMERS, systemClock } from '../../../sip/edge/clock.ts';
 import { createEdge, type Edge } from '../../../sip/edge/edge.ts';
+import type { SrvLookup } from '../../../sip/edge/locate.ts';
 import { THROTTLE_LIMITS } from '../../../sip/edge/throttle.ts';
+import type { TlsFiles } from '../../../sip/edge/transportStream.ts';
 import { openTransports } from '../../../sip/edge/transports.ts';
 import type { Clock, Destination, SipTimers } from '../../../sip/edge/types.ts';
 import { createLogger } from '../../../src/base/log.ts';
@@ -18,6 +20,8 @@ export interface TestEdge extends Edge {
   readonly sipPort: number;
   readonly tcpPort: number;
   readonly wsPort: number;
+  /** 0 without `tls`. */
+  readonly tlsPort: number;
   /** An application, connected and authenticated. */
   connect(tags?: string[]): Promise<TestSrf>;
   /** Resolves when the edge knows of all that its applications have asked for. */
@@ -26,9 +30,13 @@ export interface TestEdge extends Edge {
 
 export interface TestEdgeOptions {
   readonly redirect?: (destination: Destination) => Destination;
+  readonly srv?: SrvLookup;
   readonly clock?: Clock;
   readonly timers?: SipTimers;
   readonly secret?: string;
+  /** Where its SIP sockets listen; `::` for both families. */
+  readonly host?: string;
+  readonly tls?: TlsFiles;
 }
 
 /** One process holds the edge, the media and all phones here, on a machine that others use too: how late it is says nothing of the edge. */
@@ -37,10 +45,11 @@ const throttle = { limits: { ...THROTTLE_LIMITS, lateMs: 60_000 } };
 /** For callers that close it themselves. */
 export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   const log = createLogger('edge', process.env['EDGE_LOG'] ?? 'silent');
-  const transports = await openTransports({ host: HOST, ports: { udp: 0, tcp: 0, ws: 0 }, throttle, log });
-  const { clock = systemClock, timers = RFC_TIMERS, secret = SECRET, redirect } = options;
+  const { clock = systemClock, timers = RFC_TIMERS, secret = SECRET, redirect, srv, host = HOST, tls } = options;
+  const ports = { udp: 0, tcp: 0, ws: 0, ...(tls ? { tls: 0 } : {}) };
+  const transports = await openTransports({ host, ports, tls, throttle, log });
   const wire = { host: HOST, port: 0, secret };
-  const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}) });
+  const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}), ...(srv ? { srv } : {}) });
   const portOf = (protocol: string): number => transports.listening.find((one) => one.protocol === protocol)?.address.port ?? 0;
   const applications: TestSrf[] = [];
   const connect = async (tags: string[] = []): Promise<TestSrf> => {
@@ -55,7 +64,8 @@ export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge>
   return Object.create(edge, {
     sipPort: { value: portOf('udp') },
     tcpPort: { value: portOf('tcp') },
-    wsPort: { value: portOf('ws') },
+    wsPort: { value: portOf(tls ? 'wss' : 'ws') },
+    tlsPort: { value: portOf('tls') },
     connect: { value: connect },
     settled: { value: settled },
   }) as TestEdge;

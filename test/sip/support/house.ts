@@ -19,7 +19,7 @@ import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
-import { openEdge, SECRET, type TestEdge } from '../../edge/support/edges.ts';
+import { openEdge, SECRET, type TestEdge, type TestEdgeOptions } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, SCENE_SECRET_KEY, type SceneAgent } from '../../support/phoneScene.ts';
 import { startTestRedis, type TestRedis, until } from '../../support/services.ts';
 import { RATE, sine } from '../../support/tones.ts';
@@ -74,6 +74,8 @@ export interface HouseOptions {
   /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
   readonly trunkSources?: readonly string[];
   readonly timers?: SipTimers;
+  /** Of the edge: where its sockets listen, and with which certificate. */
+  readonly sockets?: Pick<TestEdgeOptions, 'host' | 'tls'>;
   /** False: the test starts applications itself. */
   readonly hasApplication?: boolean;
 }
@@ -87,6 +89,7 @@ export async function openHouse({
   drainMs = 0,
   trunkSources = ['127.0.0.1'],
   timers = RFC_TIMERS,
+  sockets = {},
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
   const redis = await startTestRedis();
@@ -139,7 +142,7 @@ export async function openHouse({
 
   const edges: { name: string; edge: TestEdge }[] = [];
   const anotherEdge = async (): Promise<TestEdge> => {
-    const edge = await openEdge({ timers });
+    const edge = await openEdge({ timers, ...sockets });
     closing.push(() => edge.close('test over'));
     const name = `edge-${edges.length + 1}`;
     edges.push({ name, edge });

@@ -6,7 +6,8 @@ const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream',
+  // Few pictures a second: what is shown by them costs the machine less.
+  '--use-fake-device-for-media-stream=device-count=2,fps=10',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
@@ -17,20 +18,24 @@ export const VIEWPORTS = { phone: { width: 375, height: 740 }, desktop: { width:
 
 export class TestBrowser {
   readonly #browser: Browser;
+  readonly #patienceMs: number;
   readonly #errors: string[] = [];
 
-  private constructor(browser: Browser) {
+  private constructor(browser: Browser, patienceMs: number) {
     this.#browser = browser;
+    this.#patienceMs = patienceMs;
   }
 
-  static async start(): Promise<TestBrowser> {
-    return new TestBrowser(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS }));
+  /** `patienceMs`: how long a page may take for what a test waits for. */
+  static async start(patienceMs = 10_000): Promise<TestBrowser> {
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+    return new TestBrowser(browser, patienceMs);
   }
 
   /** A browser profile of its own: storage and cookies are shared by its pages only. */
   async profile(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const context = await this.#browser.newContext({ viewport: VIEWPORTS.desktop, locale: 'en-GB', ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(this.#patienceMs);
     return context;
   }
 

@@ -4,6 +4,9 @@ import { type Center, startCenter } from '../../support/center.ts';
 import { TestBrowser } from './browser.ts';
 import { webDist } from './webDist.ts';
 
+/** Coding and decoding costs the machine a lot: everything on the page may take longer. */
+const VIDEO_PATIENCE_MS = 60_000;
+
 export class WebStage {
   readonly center: Center;
   readonly browser: TestBrowser;
@@ -19,11 +22,12 @@ export class WebStage {
     this.origin = center.gateways[0] ?? '';
   }
 
-  /** `hasPhones`: with a SIP edge, phone media and a SIP application. */
-  static async open({ hasPhones = false }: { hasPhones?: boolean } = {}): Promise<WebStage> {
+  /** `hasVideo`: with media workers. `hasPhones`: with a SIP edge, phone media and a SIP application. */
+  static async open({ hasPhones = false, hasVideo = false }: { hasPhones?: boolean; hasVideo?: boolean } = {}): Promise<WebStage> {
     const phones = hasPhones ? { edges: 1, rtps: 1, sips: 1 } : {};
-    const center = await startCenter({ ...phones, env: { WEB_DIST: await webDist() } });
-    const stage = new WebStage(center, await TestBrowser.start());
+    const video = hasVideo ? { sfus: 1 } : {};
+    const center = await startCenter({ ...phones, ...video, env: { WEB_DIST: await webDist() } });
+    const stage = new WebStage(center, await TestBrowser.start(hasVideo ? VIDEO_PATIENCE_MS : undefined));
     await stage.#raiseCapacities();
     return stage;
   }
@@ -107,6 +111,13 @@ export class WebStage {
     const key = `test-${crypto.randomUUID()}`.slice(0, 40);
     const made = await this.asAdmin('POST', '/interactions', { queueId, key, contact: { name }, text: `${name} has a question`, ...more });
     return String(made.id);
+  }
+
+  /** GRP-5, APP-10, VID-3: what the demo's group says about video; what is left out stays. */
+  async videoRules(change: object): Promise<void> {
+    const { items } = (await this.asAdmin('GET', '/groups')) as { items: { id: string; publicId: string; version: number }[] };
+    const group = items.find(({ publicId }) => publicId === 'demo');
+    await this.asAdmin('PATCH', `/groups/${group?.id}`, { video: change, version: group?.version });
   }
 
   /** A queue with these settings that anna and marco serve and giulia supervises. */

@@ -1,0 +1,49 @@
+/** A moving picture: of one's own camera, or of something received, which is then asked for in the size it is shown in. */
+import { createContext } from 'preact';
+import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
+import type { RemoteTrack } from './roomMedia.ts';
+import type { Watching } from './watching.ts';
+
+const WatchingContext = createContext<Watching | undefined>(undefined);
+export const WatchingProvider = WatchingContext.Provider;
+
+export interface PictureProps {
+  readonly label: string;
+  readonly stream: MediaStream;
+  /** What it is received as; absent for one's own. */
+  readonly remote?: RemoteTrack;
+  readonly isMirrored?: boolean;
+}
+
+export function Picture({ label, stream, remote, isMirrored = false }: PictureProps) {
+  const video = useRef<HTMLVideoElement>(null);
+  const watching = useContext(WatchingContext);
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    element.srcObject = stream;
+    // Interrupted by the next one, or by a browser that saves power: it goes on when it is seen again.
+    element.play().catch((error: unknown) => console.debug('centralino: the picture does not play yet', error));
+    return () => {
+      element.srcObject = null;
+    };
+  }, [stream]);
+  useEffect(() => (remote && watching && video.current ? watching.show(remote.id, video.current) : undefined), [remote?.id, watching]);
+  return (
+    <video
+      ref={video}
+      class={isMirrored ? 'picture is-mirrored' : 'picture'}
+      aria-label={label}
+      data-peer={remote?.peer ?? 'own'}
+      data-source={remote?.source ?? 'camera'}
+      autoPlay
+      playsInline
+      muted
+    />
+  );
+}
+
+export function OwnPicture({ label, track, isMirrored = true }: { label: string; track: MediaStreamTrack; isMirrored?: boolean }) {
+  const stream = useMemo(() => new MediaStream([track]), [track]);
+  return <Picture label={label} stream={stream} isMirrored={isMirrored} />;
+}

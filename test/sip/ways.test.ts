@@ -1,0 +1,93 @@
+/**
+ * The other ways to the house than UDP over IPv4, from one end to the other: TCP, TLS and IPv6. The phones are baresip; a phone that came by a connection is rung on it. What
+ * is heard is told by frequency. WebSocket is in `jssip.test.ts`.
+ */
+import { afterEach, expect, test } from 'vitest';
+import { Baresip, type BaresipOptions } from '../actors/baresip.ts';
+import { TEST_CERT, TEST_KEY } from '../gateway/support/certificate.ts';
+import { until } from '../support/services.ts';
+import { hasTone } from '../support/tones.ts';
+import { type House, MUSIC_HZ, openHouse, signIn } from './support/house.ts';
+
+const CALLER_HZ = 440;
+const AGENT_HZ = 1_000;
+
+let house: House;
+const phones: Baresip[] = [];
+afterEach(async () => {
+  await Promise.all(phones.splice(0).map((phone) => phone.close()));
+  await house.close();
+});
+
+type Way = Pick<BaresipOptions, 'transport' | 'host'>;
+
+const portFor = ({ transport = 'udp' }: Way): number =>
+  ({ udp: house.edge.sipPort, tcp: house.edge.tcpPort, tls: house.edge.tlsPort })[transport];
+
+async function baresip(way: Way, options: { user?: string; password?: string; tone: number }): Promise<Baresip> {
+  const phone = await Baresip.start({ serverPort: portFor(way), user: 'stranger', password: 'none', ...way, ...options });
+  phones.push(phone);
+  return phone;
+}
+
+const hears = (phone: Baresip, hz: number) =>
+  until(() => hasTone(phone.sound(), hz), { what: `${hz} Hz at ${phone.user}`, timeoutMs: 30_000 }).catch((error: Error) => {
+    throw new Error(`${error.message}\n${phone.events.join(' ')}\n${phone.output}`);
+  });
+const happens = (phone: Baresip, event: string) =>
+  until(() => phone.count(event) > 0, { what: `${event} of baresip`, timeoutMs: 30_000 }).catch((error: Error) => {
+    throw new Error(`${error.message}\n${phone.events.join(' ')}\n${phone.output}`);
+  });
+
+test.each([
+  ['VOX-4 RFC 3261 18 TCP, rung on its own connection (RFC 5626)', { transport: 'tcp' }, /;transport=tcp$/, ['IPv4', 'IPv4']],
+  ['VOX-4 RFC 3261 26.2 TLS, rung on its own connection (RFC 5626)', { transport: 'tls' }, /;transport=tls$/, ['IPv4', 'IPv4']],
+  ['VOX-4 RFC 3261 19.1.1 IPv6, and media in both families', { host: '::1' }, /^sip:\[::1\]:\d+;transport=udp$/, ['IPv4', 'IPv6']],
+] as const)(
+  '%s: the caller hears music, the agent answers, both hear each other, and either hangs up',
+  async (_what, way, flow, families) => {
+    house = await openHouse({ sockets: { host: '::', tls: { cert: TEST_CERT, key: TEST_KEY } } });
+    const at = 'host' in way ? `[${way.host}]` : '127.0.0.1';
+    const over = 'transport' in way ? `;transport=${way.transport}` : '';
+    const dial = (phone: Baresip) => phone.press('dial', `sip:${house.scene.did}@${at}:${portFor(way)}${over}`);
+
+    const caller = await baresip(way, { tone: CALLER_HZ });
+    await dial(caller);
+    await happens(caller, 'CALL_ESTABLISHED');
+    await hears(caller, MUSIC_HZ);
+    const known = await house.scene.addAgent();
+    const { username: user, password } = known.credentials;
+    const agent = await baresip(way, { user, password, tone: AGENT_HZ });
+    const binding = await until(async () => (await house.engine.phones.bindings(house.scene.scope, known.phone.id))[0], {
+      what: 'the registration',
+      timeoutMs: 30_000,
+    });
+    expect(binding.flow).toMatch(flow);
+    await signIn(house.engine, house.scene, known.id);
+    await happens(agent, 'CALL_INCOMING');
+    await agent.press('accept');
+    await hears(caller, AGENT_HZ);
+    await hears(agent, CALLER_HZ);
+    // A phone that is reached over IPv6 is offered media there; the caller's packets go where its description says.
+    const [call] = house.app.calls.all();
+    const media = (call?.legs ?? []).map(({ negotiation }) => (negotiation.saved.line?.address.includes(':') ? 'IPv6' : 'IPv4'));
+    expect(media).toEqual(families);
+    await agent.press('hangup');
+    await happens(caller, 'CALL_CLOSED');
+    await until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0, { what: 'nothing left' });
+
+    // Once more, and the caller hangs up.
+    await dial(caller);
+    await until(() => agent.count('CALL_INCOMING') === 2, { what: 'the second call', timeoutMs: 30_000 });
+    await agent.press('accept');
+    await until(() => agent.count('CALL_ESTABLISHED') === 2, { what: 'the second answer' });
+    await caller.press('hangup');
+    await until(() => agent.count('CALL_CLOSED') === 2, { what: 'the second end' });
+    await until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0 && house.media.legCount === 0, {
+      what: 'nothing left',
+    });
+    const view = await house.engine.views.agent(house.scene.scope, known.id);
+    expect(view?.interactions).toEqual([]);
+  },
+  120_000,
+);

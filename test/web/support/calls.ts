@@ -1,0 +1,130 @@
+/** Video calls in the pages of visitors and agents: the way in, and whether what is seen moves and what is heard sounds. */
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { until } from '../../support/services.ts';
+import type { DeskPage, VisitorPage, WebStage } from './stage.ts';
+
+/** As patient as pages of video are: joining, DTLS and the first key frame on a machine that does other things too. */
+export const SOON_MS = 60_000;
+const soon = { timeout: SOON_MS };
+
+/** A conversation that anna has taken, with the visitor's page on it. */
+export async function talking(
+  stage: WebStage,
+  desk: DeskPage,
+  question: string,
+  options: Parameters<WebStage['visitor']>[0] = {},
+): Promise<VisitorPage> {
+  const visitor = await stage.visitor(options);
+  await visitor.begin(question);
+  await desk.takeByReply(question, `About: ${question}`);
+  await visitor.bubble(`About: ${question}`).waitFor();
+  return visitor;
+}
+
+/** From the look at the devices into the room. */
+export async function enter(page: Page): Promise<void> {
+  await page.locator('.call-check .button.primary').click(soon);
+  await page.locator('.call').waitFor(soon);
+}
+
+/** The agent invites, the visitor accepts; both are in the room. */
+export async function callVisitor(desk: DeskPage, visitor: VisitorPage, kind: 'video' | 'audio' = 'video'): Promise<void> {
+  await beginAtDesk(desk, kind);
+  await enter(desk.page);
+  await visitor.page.locator('.ask-card').getByRole('button', { name: 'Accept' }).click(soon);
+  await enter(visitor.page);
+}
+
+export async function beginAtDesk(desk: DeskPage, kind: 'video' | 'audio' = 'video'): Promise<void> {
+  const header = desk.page.locator('.pane-header');
+  if (kind === 'video') await header.getByRole('button', { name: 'Video call' }).click(soon);
+  else {
+    await header.getByRole('button', { name: 'More actions' }).click();
+    await desk.page.getByRole('menuitem', { name: 'Audio call' }).click();
+  }
+}
+
+/** Pictures of the others. */
+export const pictures = (page: Page, source: 'camera' | 'screen' = 'camera'): Locator =>
+  page.locator(`.call video[data-source="${source}"]:not([data-peer="own"])`);
+export const sounds = (page: Page): Locator => page.locator('.call audio');
+
+/** The decoded picture is not black, and changes. */
+export async function seesMoving(picture: Locator): Promise<void> {
+  const seen = new Set<number>();
+  await expect
+    .poll(async () => {
+      const { light, sum } = await look(picture);
+      if (light > 8) seen.add(sum);
+      return seen.size;
+    }, soon)
+    .toBeGreaterThan(3);
+}
+
+export async function look(picture: Locator): Promise<{ light: number; sum: number; width: number }> {
+  return picture.evaluate(
+    (element: HTMLVideoElement) => {
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [64, 48];
+      const context = canvas.getContext('2d');
+      if (!context || element.videoWidth === 0) return { light: 0, sum: 0, width: 0 };
+      context.drawImage(element, 0, 0, 64, 48);
+      const { data } = context.getImageData(0, 0, 64, 48);
+      let [light, sum] = [0, 0];
+      for (let at = 0; at < data.length; at += 4) {
+        const value = (data[at] ?? 0) + (data[at + 1] ?? 0) + (data[at + 2] ?? 0);
+        light += value / 3;
+        sum = (sum * 31 + (value >> 4)) % 1_000_000_007;
+      }
+      return { light: light / (data.length / 4), sum, width: element.videoWidth };
+    },
+    undefined,
+    soon,
+  );
+}
+
+/** How loud it got within a while; the fake microphone beeps about once a second. */
+async function loudness(sound: Locator): Promise<number> {
+  return sound.evaluate(
+    async (element: HTMLAudioElement) => {
+      const context = new AudioContext();
+      await context.resume();
+      const analyser = context.createAnalyser();
+      context.createMediaStreamSource(element.srcObject as MediaStream).connect(analyser);
+      const samples = new Float32Array(analyser.fftSize);
+      let most = 0;
+      for (let round = 0; round < 60; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        analyser.getFloatTimeDomainData(samples);
+        for (const sample of samples) most = Math.max(most, Math.abs(sample));
+      }
+      await context.close();
+      return most;
+    },
+    undefined,
+    soon,
+  );
+}
+
+export async function hears(sound: Locator): Promise<void> {
+  await expect.poll(() => loudness(sound), soon).toBeGreaterThan(0.02);
+}
+
+export async function hearsNothing(sound: Locator): Promise<void> {
+  await expect.poll(() => loudness(sound), soon).toBeLessThan(0.005);
+}
+
+/** What the page has of WebRTC: for waiting until something is as it should. */
+export const inRoom = (page: Page, others: number): Promise<unknown> =>
+  until(async () => (await page.locator('.call .stage-people .tile').count()) === others, {
+    timeoutMs: SOON_MS,
+    what: `${others} others in the call`,
+  });
+
+export async function invite(desk: DeskPage, colleague: string): Promise<void> {
+  await desk.page.locator('.pane-header').getByRole('button', { name: 'More actions' }).click();
+  await desk.page.getByRole('menuitem', { name: 'Invite a colleague' }).click();
+  await desk.page.getByRole('dialog').locator('.agent', { hasText: colleague }).click();
+  await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
+}

@@ -1,0 +1,194 @@
+/** Video between the pages of a visitor and agents, with Chromium's fake camera and microphone: what each decodes and hears, over a real SFU. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { descendantsOf } from '../support/processTree.ts';
+import { until } from '../support/services.ts';
+import {
+  callVisitor,
+  enter,
+  hears,
+  hearsNothing,
+  inRoom,
+  invite,
+  look,
+  pictures,
+  SOON_MS,
+  seesMoving,
+  sounds,
+  talking,
+} from './support/calls.ts';
+import { type DeskPage, WebStage } from './support/stage.ts';
+
+const soon = { timeout: SOON_MS };
+let stage: WebStage;
+let anna: DeskPage;
+let marco: DeskPage;
+beforeAll(async () => {
+  stage = await WebStage.open({ hasVideo: true });
+  await stage.videoRules({ isOn: true });
+  [anna, marco] = [await stage.agent('anna'), await stage.agent('marco')];
+}, 300_000);
+afterAll(() => stage?.close());
+afterEach(async () => {
+  await stage.closeVisitors();
+  expect(stage.browser.takeErrors()).toEqual([]);
+});
+
+test('VID-2 an agent invites, the visitor accepts: each sees the other move and hears the tone, in the conversation they had', async () => {
+  const visitor = await talking(stage, anna, 'May I show you something?');
+  await callVisitor(anna, visitor);
+  for (const { page } of [visitor, anna]) {
+    await inRoom(page, 1);
+    await seesMoving(pictures(page));
+    await hears(sounds(page));
+  }
+  await anna.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+  await visitor.page.getByText('The call has ended').waitFor(soon);
+  await visitor.page.getByRole('button', { name: 'Back to the chat' }).click();
+  await visitor.write('And back in writing');
+  await anna.bubble('And back in writing').waitFor();
+}, 300_000);
+
+test('VID-1 CHT-19 a visitor and two agents: each decodes the moving pictures of both others and hears both; one agent leaves, the rest go on', async () => {
+  const visitor = await talking(stage, anna, 'May a third one join?');
+  await callVisitor(anna, visitor);
+  await invite(anna, 'Marco Verdi');
+  await marco.showList('Mine');
+  await marco.row('About: May a third one join?').click();
+  await marco.page.locator('.running-card').getByRole('button', { name: 'Join' }).click();
+  await enter(marco.page);
+  for (const { page } of [visitor, anna, marco]) {
+    await inRoom(page, 2);
+    for (const which of [0, 1]) {
+      await seesMoving(pictures(page).nth(which));
+      await hears(sounds(page).nth(which));
+    }
+  }
+  await marco.page.locator('.call').getByRole('button', { name: 'Leave or end' }).click();
+  await marco.page.getByRole('menuitem', { name: 'Leave the call' }).click();
+  await inRoom(visitor.page, 1);
+  await seesMoving(pictures(visitor.page));
+  await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+  await anna.page.getByText('The call has ended').waitFor(soon);
+}, 300_000);
+
+test('VID-1 muted is not heard, a camera that is off is not seen and not in use; both come back; another device goes on without a break', async () => {
+  const visitor = await talking(stage, anna, 'Can you hear me?');
+  await callVisitor(anna, visitor);
+  await hears(sounds(anna.page));
+  await visitor.page.locator('.call').getByRole('button', { name: 'Mute microphone', exact: true }).click();
+  await anna.page.locator('.stage-people .tile', { hasText: 'muted' }).waitFor(soon);
+  await hearsNothing(sounds(anna.page));
+  await visitor.page.getByRole('button', { name: 'Unmute microphone' }).click();
+  await hears(sounds(anna.page));
+
+  const own = visitor.page.locator('.call video[data-peer="own"]');
+  const track = await own.evaluateHandle((element: HTMLVideoElement) => (element.srcObject as MediaStream).getVideoTracks()[0]);
+  await visitor.page.getByRole('button', { name: 'Switch camera off' }).click();
+  await anna.page.locator('.stage-people .tile', { hasText: 'without camera' }).waitFor(soon);
+  expect(await track.evaluate((ended) => ended?.readyState)).toBe('ended');
+  expect(await pictures(anna.page).count()).toBe(0);
+  await visitor.page.getByRole('button', { name: 'Switch camera on' }).click();
+  await seesMoving(pictures(anna.page));
+
+  const heard = await sounds(anna.page).elementHandle();
+  await visitor.page.locator('.call').getByRole('button', { name: 'Camera and microphone' }).click();
+  const choice = visitor.page.locator('.device-panel').getByLabel('Microphone');
+  await choice.selectOption({ index: 1 });
+  await hears(sounds(anna.page));
+  expect(await heard?.evaluate((element) => element.isConnected)).toBe(true);
+  await visitor.page.keyboard.press('Escape');
+  await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+}, 300_000);
+
+test('VID-1 either side shares its screen: the other sees it large and moving beside the faces, and it ends', async () => {
+  const visitor = await talking(stage, anna, 'Where do I have to click?');
+  await callVisitor(anna, visitor);
+  for (const [from, to] of [
+    [anna, visitor],
+    [visitor, anna],
+  ] as const) {
+    await from.page.locator('.call').getByRole('button', { name: 'Share screen' }).click();
+    await pictures(to.page, 'screen').waitFor(soon);
+    await seesMoving(pictures(to.page, 'screen'));
+    await seesMoving(pictures(to.page, 'camera'));
+    await from.page.locator('.call').getByRole('button', { name: 'Stop sharing' }).click();
+    await pictures(to.page, 'screen').waitFor({ state: 'detached', ...soon });
+  }
+  await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+}, 300_000);
+
+test('VID-1 simulcast: a picture that is shown large is sent larger than the same in the corner, and nothing while nobody looks', async () => {
+  const visitor = await talking(stage, anna, 'How large am I?');
+  await callVisitor(anna, visitor);
+  const picture = pictures(anna.page);
+  await seesMoving(picture);
+  await until(async () => (await look(picture)).width >= 600, { timeoutMs: SOON_MS, what: 'a large picture' });
+  await anna.showList('Without agent');
+  await anna.page.evaluate(() => (location.hash = '#/profile'));
+  await anna.page.locator('.desk-call.is-corner').waitFor(soon);
+  await until(async () => ((await look(picture)).width || 9_999) < 600, { timeoutMs: SOON_MS, what: 'a small picture' });
+  await seesMoving(picture);
+  await anna.page.getByRole('button', { name: 'Back to the call' }).click();
+  await anna.page.locator('.pane .call').waitFor();
+  await until(async () => (await look(picture)).width >= 600, { timeoutMs: SOON_MS, what: 'a large picture again' });
+  await anna.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+}, 300_000);
+
+test('VID-7 a reload comes back into the same room as the same person, sending what was sent; so does the desk', async () => {
+  const visitor = await talking(stage, anna, 'I press reload now');
+  await callVisitor(anna, visitor);
+  await seesMoving(pictures(anna.page));
+  await visitor.page.locator('.call').getByRole('button', { name: 'Mute microphone', exact: true }).click();
+  await anna.page.locator('.stage-people .tile', { hasText: 'muted' }).waitFor(soon);
+  await visitor.page.reload();
+  await inRoom(visitor.page, 1);
+  await seesMoving(pictures(visitor.page));
+  await inRoom(anna.page, 1);
+  await seesMoving(pictures(anna.page));
+  await anna.page.locator('.stage-people .tile', { hasText: 'muted' }).waitFor(soon);
+  await anna.page.reload();
+  await inRoom(anna.page, 1);
+  await seesMoving(pictures(anna.page));
+  await inRoom(visitor.page, 1);
+  await seesMoving(pictures(visitor.page));
+  await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+  await anna.page.getByText('The call has ended').waitFor(soon);
+}, 300_000);
+
+test('VID-7 the network is cut: without the socket the picture goes on; without media they come back into the same call', async () => {
+  const visitor = await talking(stage, anna, 'I enter a tunnel');
+  await callVisitor(anna, visitor);
+  await seesMoving(pictures(visitor.page));
+  await visitor.profile.setOffline(true);
+  await visitor.page.locator('.link-banner').waitFor({ state: 'attached', ...soon });
+  await seesMoving(pictures(visitor.page));
+  await visitor.profile.setOffline(false);
+  await visitor.page.locator('.link-banner').waitFor({ state: 'detached', ...soon });
+  await seesMoving(pictures(anna.page));
+  // Media and answers stop for both: longer than the browsers take to notice.
+  await stage.center.pauseFor('sfu-1', 9_000);
+  for (const { page } of [visitor, anna]) {
+    await inRoom(page, 1);
+    await seesMoving(pictures(page));
+    await hears(sounds(page));
+  }
+  await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+}, 300_000);
+
+test('VID-7 the media worker is killed: the room is built anew and both are in it again, without a hand', async () => {
+  const visitor = await talking(stage, anna, 'Nothing can go wrong');
+  await callVisitor(anna, visitor);
+  await seesMoving(pictures(visitor.page));
+  const before = await pictures(visitor.page).elementHandle();
+  for (const pid of descendantsOf(stage.center.pidOf('sfu-1'))) process.kill(pid, 'SIGKILL');
+  await until(async () => !(await before?.evaluate((element) => element.isConnected)), {
+    timeoutMs: SOON_MS,
+    what: 'the old picture to go',
+  });
+  for (const { page } of [visitor, anna]) {
+    await inRoom(page, 1);
+    await seesMoving(pictures(page));
+    await hears(sounds(page));
+  }
+  await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+}, 300_000);

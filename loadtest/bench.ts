@@ -7,12 +7,14 @@ import { benchChat } from './chat.ts';
 import type { BenchOptions } from './report.ts';
 import { benchRouting } from './routing.ts';
 import { benchRtp } from './rtp.ts';
+import { benchVideo } from './video.ts';
 import { benchVoice } from './voice.ts';
 
 const BENCHES: Readonly<Record<string, { run: (options: BenchOptions) => Promise<void>; limitSec: number }>> = {
   chat: { run: benchChat, limitSec: 300 },
   routing: { run: benchRouting, limitSec: 600 },
   rtp: { run: benchRtp, limitSec: 600 },
+  video: { run: benchVideo, limitSec: 600 },
   voice: { run: benchVoice, limitSec: 600 },
 };
 

@@ -4,7 +4,7 @@
  * Closing order: peers, observer, router.
  */
 import { EventEmitter } from 'node:events';
-import type { AudioLevelObserver, Router, RtpCapabilities, WebRtcTransport } from 'mediasoup/types';
+import type { AudioLevelObserver, Router, RouterDump, RtpCapabilities, WebRtcTransport } from 'mediasoup/types';
 import { MEDIA_CODECS } from './codecs.ts';
 import { MediaPeer } from './mediaPeer.ts';
 import { asRefusal } from './parameters.ts';
@@ -86,6 +86,11 @@ export class MediaRoom extends EventEmitter<MediaRoomEvents> {
   /** From now on it is listened to for who speaks. */
   async listenTo(producerId: string): Promise<void> {
     await asRefusal(() => this.#levels.addProducer({ producerId }));
+  }
+
+  /** What the worker holds of it. */
+  dump(): Promise<RouterDump> {
+    return this.#router.dump();
   }
 
   close(): void {

@@ -70,6 +70,10 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     return serving.reduce((sum, slot) => sum + weightOf(slot), 0) / Math.max(1, serving.length);
   }
 
+  get consumers(): number {
+    return this.#serving().reduce((sum, { load }) => sum + load.consumers, 0);
+  }
+
   #serving(): SfuWorker[] {
     return this.#slots.filter((slot) => slot !== undefined);
   }

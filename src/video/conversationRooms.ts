@@ -21,12 +21,16 @@ const KEEP_MS = 3_000;
 const ROOMS_MAX = 5_000;
 const FEED = 'conversation:';
 
-export interface ConversationRoomsDeps extends RoomDeps {
+/** VID-8: every 2 s, or as often as 250 rooms would be asked at that pace. */
+const MEASURE_MS = 2_000;
+const MEASURED_ROOMS = 250;
+
+export interface ConversationRoomsDeps extends Omit<RoomDeps, 'measureEveryMs'> {
   readonly nodeId: string;
 }
 
 export class ConversationRooms {
-  readonly #deps: ConversationRoomsDeps;
+  readonly #deps: RoomDeps & ConversationRoomsDeps;
   readonly #engine: Engine;
   readonly #workers: SfuWorkers;
   readonly #log: Logger;
@@ -39,7 +43,7 @@ export class ConversationRooms {
 
   constructor(deps: ConversationRoomsDeps) {
     const { engine, workers, log } = deps;
-    this.#deps = deps;
+    this.#deps = { ...deps, measureEveryMs: () => MEASURE_MS * Math.max(1, this.#rooms.size / MEASURED_ROOMS) };
     this.#engine = engine;
     this.#workers = workers;
     this.#log = log;
@@ -74,6 +78,7 @@ export class ConversationRooms {
       const room = await this.#room(scope, call as InteractionId, canBegin);
       answer = { body: await room.handle(by, command) };
     } catch (error) {
+      this.#deps.counts.refusals++;
       if (!(error instanceof AppError) || ERRORS[error.code].retryable) throw error;
       answer = { refused: { code: error.code, ...(error.detail !== undefined && { detail: error.detail }) } };
     }
@@ -121,6 +126,7 @@ export class ConversationRooms {
       // Lapsed while Redis was away: it is still ours if nobody else took it.
       if ((await this.#engine.rooms.claim(id, this.#deps.nodeId)) === this.#deps.nodeId) continue;
       this.#log.warn({ interaction: id }, 'room.taken');
+      this.#deps.counts.roomsTaken++;
       this.#rooms.delete(id);
       room.abandon();
     }

@@ -5,8 +5,11 @@
 import { createEngine } from '../../queues/index.ts';
 import { SfuWorkers } from '../../sfu/workers.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
+import { publishMetrics } from '../metrics/relay.ts';
 import { ConversationRooms } from './conversationRooms.ts';
+import { iceServers } from './iceServers.ts';
 import { publishVideoState } from './state.ts';
+import { createVideoRegistry, newVideoCounts } from './videoMetrics.ts';
 
 /** @throws AppError unavailable (Redis does not answer) */
 export async function startVideo(context: RoleContext): Promise<RunningRole> {
@@ -15,10 +18,14 @@ export async function startVideo(context: RoleContext): Promise<RunningRole> {
   const engine = await createEngine({ redisUrl: env.REDIS_URL, nodeId, log });
   const workers = SfuWorkers.create(context);
   const published = publishVideoState(engine, nodeId, () => workers.state, log);
-  const rooms = new ConversationRooms({ engine, workers, log, nodeId, iceServers: () => [] });
+  const counts = newVideoCounts();
+  workers.on('workerLost', () => counts.workersLost++);
+  const rooms = new ConversationRooms({ engine, workers, log, nodeId, counts, iceServers: (peerId) => iceServers(env, peerId) });
+  const registry = createVideoRegistry(nodeId, () => ({ ...counts, rooms: rooms.size, consumers: workers.consumers }));
+  const metrics = publishMetrics(engine, nodeId, registry, log);
   return {
     async close(reason) {
-      await published.close();
+      await Promise.all([published.close(), metrics.close()]);
       await rooms.close();
       await workers.close();
       await engine.close(reason);

@@ -4,19 +4,23 @@
  * media never wait for that. Closing order: windows, quality, media; then the last word to the log, then the node lets go of it.
  */
 import type { Engine, Scope } from '../../queues/engine.ts';
-import type { MediaPeer, Received } from '../../sfu/mediaPeer.ts';
+import type { MediaPeer } from '../../sfu/mediaPeer.ts';
 import { MediaRoom } from '../../sfu/mediaRoom.ts';
 import type { SfuWorkers } from '../../sfu/workers.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import { TokenBucket } from '../gateway/tokenBucket.ts';
-import type { Joined, MediaSource, RoomConsumer, RoomPeer, RoomView, VideoCommand, VideoRules } from '../protocol/video.ts';
+import type { Joined, RoomConsumer, RoomView, VideoCommand, VideoRules } from '../protocol/video.ts';
 import type { InteractionView } from '../protocol/views.ts';
 import { type RoomMember, takesPart } from './commands.ts';
+import { consumersOf, producersOf } from './roomMedia.ts';
 import { type EndReason, isOf, type Person, RoomRecord } from './roomRecord.ts';
+import { RoomSignals } from './roomSignals.ts';
 import { RoomTeller } from './roomTeller.ts';
 import { elementsOf, isForbidden, kindOf, videoRulesOf } from './rules.ts';
+import type { VideoCounts } from './videoMetrics.ts';
+import { ReconnectWindows } from './windows.ts';
 
 type Command<Name extends VideoCommand['do']> = Extract<VideoCommand, { do: Name }>;
 
@@ -26,6 +30,9 @@ export interface RoomDeps {
   readonly log: Logger;
   /** VID-4, for one peer. */
   readonly iceServers: (peerId: string) => Joined['iceServers'];
+  readonly counts: VideoCounts;
+  /** Between two measurements of a room's links. */
+  readonly measureEveryMs: () => number;
 }
 
 /** CHT-19. */
@@ -40,15 +47,17 @@ export class ConversationRoom {
   readonly id: InteractionId;
   readonly #deps: RoomDeps;
   readonly #teller: RoomTeller;
-  readonly #windowMs: number;
-  readonly #windows = new Map<string, NodeJS.Timeout>();
+  readonly #windows: ReconnectWindows;
   readonly #buckets = new Map<string, TokenBucket>();
   #rules: VideoRules;
   #record: RoomRecord | undefined;
   #before: RoomView | undefined;
   #media: MediaRoom | undefined;
+  #signals: RoomSignals | undefined;
   #clientPresence: InteractionView['client']['presence'];
   #queue: Promise<unknown> = Promise.resolve();
+  /** Commands that wait or run: what they begin must not be let go of. */
+  #underWay = 0;
   #mustRecheck = false;
   #isAbandoned = false;
 
@@ -63,12 +72,12 @@ export class ConversationRoom {
     this.id = view.id as InteractionId;
     this.#rules = rules;
     this.#before = before;
-    this.#windowMs = Math.max(WINDOW_LEAST_MS, windowMs);
+    this.#windows = new ReconnectWindows(Math.max(WINDOW_LEAST_MS, windowMs), (peerId) => this.#lapsed(peerId));
     this.#clientPresence = view.client.presence;
     this.#teller = new RoomTeller({ router: deps.engine.router, log: deps.log, scope, id: this.id, medium: view.medium });
     if (before && before.state !== 'ended') {
       this.#record = RoomRecord.adopt(before);
-      for (const { id } of before.peers) this.#openWindow(id);
+      for (const { id } of before.peers) this.#windows.open(id);
       this.#changed();
     }
   }
@@ -88,7 +97,7 @@ export class ConversationRoom {
 
   /** Nothing is under way and all was told: the node may let go of it. */
   get isDone(): boolean {
-    return (this.#record === undefined || this.#record.state === 'ended') && this.#teller.isDone;
+    return this.#underWay === 0 && (this.#record === undefined || this.#record.state === 'ended') && this.#teller.isDone;
   }
 
   /** Answers as `videoCommand` says. @throws AppError */
@@ -96,7 +105,8 @@ export class ConversationRoom {
     const bucket = this.#buckets.get(by.id) ?? new TokenBucket(COMMANDS);
     this.#buckets.set(by.id, bucket);
     if (!bucket.take()) return Promise.reject(new AppError('rate_limited', { retryAfterSec: Math.ceil(bucket.retryAfterSec) }));
-    const carriedOut = this.#queue.then(() => this.#carryOut(by, command));
+    this.#underWay++;
+    const carriedOut = this.#queue.then(() => this.#carryOut(by, command)).finally(() => this.#underWay--);
     this.#queue = carriedOut.catch(() => undefined);
     return carriedOut;
   }
@@ -215,13 +225,14 @@ export class ConversationRoom {
       throw new AppError('gone', { detail: 'The room ended meanwhile.' });
     }
     for (const person of [...record.people.values()]) if (isOf(person, by) && person.id !== peerId) this.#remove(person);
-    this.#closeWindow(peerId);
+    this.#windows.close(peerId);
     const userId = by.role === 'agent' ? by.id : undefined;
     const person: Person = { id: peerId, role: by.role, userId, name: by.name, state: 'joined' };
     record.people.set(peerId, person);
     peer.on('link', () => this.#look(person));
     peer.on('producers', () => this.#media === media && this.#changed());
     if (isEntering) record.enter();
+    this.#deps.counts.joins++;
     if (by.role === 'customer') this.#clientPresence = 'connected';
     this.#changed();
     let consumers: RoomConsumer[] = [];
@@ -266,9 +277,13 @@ export class ConversationRoom {
       throw new AppError('gone', { detail: 'The room ended meanwhile.' });
     }
     this.#media = media;
+    const { engine, log, counts, measureEveryMs } = this.#deps;
+    const { signals } = engine;
+    this.#signals = new RoomSignals({ signals, log, counts, scope: this.scope, id: this.id, media, everyMs: measureEveryMs() });
     media.once('lost', () => {
       if (this.#media !== media) return;
-      this.#deps.log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
+      log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
+      counts.roomsLost++;
       this.#renew();
     });
     return media;
@@ -278,13 +293,13 @@ export class ConversationRoom {
   #renew(): void {
     this.#closeMedia();
     this.#record?.renew();
-    for (const { id } of this.#record?.people.values() ?? []) this.#openWindow(id);
+    for (const { id } of this.#record?.people.values() ?? []) this.#windows.open(id);
     this.#changed();
   }
 
   #closeMedia(): void {
-    for (const timer of this.#windows.values()) clearTimeout(timer);
     this.#windows.clear();
+    this.#signals?.close();
     const media = this.#media;
     this.#media = undefined;
     media?.close();
@@ -307,7 +322,7 @@ export class ConversationRoom {
   }
 
   #remove({ id }: Person): void {
-    this.#closeWindow(id);
+    this.#windows.close(id);
     if (!this.#record?.people.delete(id)) return;
     this.#media?.peers.get(id)?.close();
     this.#changed();
@@ -321,27 +336,16 @@ export class ConversationRoom {
     const state = link === 'down' || isSilent ? 'away' : 'joined';
     if (state === person.state) return;
     person.state = state;
-    if (state === 'away') this.#openWindow(person.id);
-    else this.#closeWindow(person.id);
+    if (state === 'away') this.#windows.open(person.id);
+    else this.#windows.close(person.id);
     this.#changed();
   }
 
-  /** VID-7: its place is kept for so long. */
-  #openWindow(peerId: string): void {
-    this.#closeWindow(peerId);
-    const lapse = (): void => {
-      this.#windows.delete(peerId);
-      const person = this.#record?.people.get(peerId);
-      if (!person) return;
-      this.#remove(person);
-      this.#endIfLeft();
-    };
-    this.#windows.set(peerId, setTimeout(lapse, this.#windowMs));
-  }
-
-  #closeWindow(peerId: string): void {
-    clearTimeout(this.#windows.get(peerId));
-    this.#windows.delete(peerId);
+  #lapsed(peerId: string): void {
+    const person = this.#record?.people.get(peerId);
+    if (!person) return;
+    this.#remove(person);
+    this.#endIfLeft();
   }
 
   #changed(): void {
@@ -382,23 +386,4 @@ async function liveView(engine: Engine, scope: Scope, id: InteractionId): Promis
   if (!view) throw new AppError('not_found');
   if (view.state === 'ended' || view.state === 'closed') throw new AppError('gone', { detail: 'The conversation is over.' });
   return view;
-}
-
-function producersOf(peer: MediaPeer | undefined): RoomPeer['producers'] {
-  const sent = [...(peer?.sent.values() ?? [])];
-  return sent.map(({ source, producer }) => ({ id: producer.id, source: source as MediaSource, isPaused: producer.paused }));
-}
-
-/** Of all that the others send, or of the named. What this peer cannot decode, or is gone, is left out. */
-async function consumersOf(peer: MediaPeer, others: readonly MediaPeer[], named?: ReadonlySet<string>): Promise<RoomConsumer[]> {
-  const wanted = others.flatMap((from) =>
-    [...from.sent.values()].filter(({ producer }) => !named || named.has(producer.id)).map((sent) => ({ from, sent })),
-  );
-  const received = await Promise.all(wanted.map(({ from, sent }) => peer.consume(from, sent)));
-  return received.filter((each) => each !== undefined).map(shown);
-}
-
-function shown({ from, source, consumer }: Received): RoomConsumer {
-  const { id, producerId, kind, rtpParameters, producerPaused } = consumer;
-  return { id, producer: producerId, peer: from, source: source as MediaSource, kind, rtpParameters, isProducerPaused: producerPaused };
 }

@@ -1,20 +1,15 @@
 /** What a group says about video (GRP-5, APP-10), as the server enforces it. */
+import { videoDefaults } from '../../queues/config.ts';
 import type { Engine, Scope } from '../../queues/engine.ts';
+import type { GroupId } from '../base/ids.ts';
 import type { Elements, MediaSource, VideoRules } from '../protocol/video.ts';
 import type { InteractionView } from '../protocol/views.ts';
 import type { RoomMember } from './commands.ts';
 
-/** Of an interaction without a group. */
-const withoutGroup: VideoRules = {
-  isOn: true,
-  policy: '',
-  agent: { camera: 'on', microphone: 'on', screen: 'off' },
-  client: { camera: 'on', microphone: 'on', screen: 'off' },
-  canFullScreen: true,
-};
-
-export async function videoRulesOf(_engine: Pick<Engine, 'config'>, _scope: Scope, _view: InteractionView): Promise<VideoRules> {
-  return withoutGroup;
+/** A conversation without a group has no video. */
+export async function videoRulesOf(engine: Pick<Engine, 'config'>, scope: Scope, { group }: InteractionView): Promise<VideoRules> {
+  const doc = group === undefined ? undefined : await engine.config.group(scope, group as GroupId);
+  return doc?.video ?? videoDefaults;
 }
 
 /** APP-10, of the member's side. */

@@ -1,8 +1,8 @@
 /**
  * A peer of a video room without a browser: real ICE, DTLS and RTP by werift, asking by `ask` (a gateway socket, or the room itself). Made by tests and load with
- * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer.
+ * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer and reports by RTCP twice a second.
  */
-import { RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
+import { RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
 import { type Joined, joined, type MediaSource, type RoomConsumer, roomConsumer } from '../../src/protocol/video.ts';
 import { type RemoteTransport, type Way, WebRtcTransport } from './webrtcTransport.ts';
 
@@ -14,13 +14,19 @@ export interface Heard {
   readonly consumer: RoomConsumer;
   packets: number;
   bytes: number;
-  /** Of the latest packet: what its sender wrote first into it. */
+  /** Of the latest packet: its last byte, which its sender chose, and its length, which tells the layer. */
   mark: number;
+  length: number;
+  sequence: number;
+  /** RFC 3550 6.4.1: middle of the latest sender report's time, and when it came. */
+  report: { readonly lsr: number; readonly at: number } | undefined;
 }
 
 interface Sending {
-  readonly producer: string;
   readonly source: MediaSource;
+  readonly rtpParameters: ReturnType<typeof rtpParametersOf>;
+  readonly mark: number;
+  count: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -28,6 +34,8 @@ const OPUS = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, chan
 const VP8 = { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000 };
 const VIDEO_FEEDBACK = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }, { type: 'transport-cc' }];
 const SDES_MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+const AUDIO_LEVEL = { uri: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', id: 10 };
+const REPORT_MS = 500;
 
 /** What a browser would say of itself, in short. */
 export const RTP_CAPABILITIES = {
@@ -48,13 +56,15 @@ let ssrcs = 10_000 + (process.pid % 1_000) * 100_000;
 export function rtpParametersOf(source: MediaSource, { layers = 1, mid = '0' }: { layers?: number; mid?: string } = {}) {
   const encodings = Array.from({ length: layers }, () => ({ ssrc: ++ssrcs, ...(layers > 1 && { scalabilityMode: 'L1T1' }) }));
   const codec = isVideo(source) ? { ...VP8, rtcpFeedback: VIDEO_FEEDBACK } : { ...OPUS, rtcpFeedback: [] };
-  return { mid, codecs: [{ ...codec, parameters: {} }], headerExtensions: [], encodings, rtcp: { cname: `peer${ssrcs}` } };
+  const headerExtensions = isVideo(source) ? [] : [AUDIO_LEVEL];
+  return { mid, codecs: [{ ...codec, parameters: {} }], headerExtensions, encodings, rtcp: { cname: `peer${ssrcs}` } };
 }
 
 export class WebRtcPeer {
   readonly id: string;
   readonly #ask: Ask;
   readonly #way: Way;
+  #onFirstPacket: ((producer: string) => void) | undefined;
   joined!: Joined;
   send!: WebRtcTransport;
   receive!: WebRtcTransport;
@@ -62,7 +72,12 @@ export class WebRtcPeer {
   readonly heard = new Map<string, Heard>();
   /** Key frames that receivers asked for. */
   keyFramesAsked = 0;
+  /** Share of packets, 0–1, that it says it lost. */
+  lossToReport = 0;
+  /** RFC 6464: how loud its sound is, 0 the loudest, 127 silence. */
+  audioLevel = 20;
   readonly #sending = new Map<string, Sending>();
+  #reporting: NodeJS.Timeout | undefined;
   readonly #bySsrc = new Map<number, Heard>();
   #sendStarted: Promise<void> | undefined;
   #receiveStarted: Promise<void> | undefined;
@@ -76,8 +91,12 @@ export class WebRtcPeer {
   }
 
   /** Enters, and receives what is sent already. @throws as `ask` does */
-  static async join(ask: Ask, { id, way = 'udp' }: { id: string; way?: Way }): Promise<WebRtcPeer> {
+  static async join(
+    ask: Ask,
+    { id, way = 'udp', onFirstPacket }: { id: string; way?: Way; onFirstPacket?: (producer: string) => void },
+  ): Promise<WebRtcPeer> {
     const peer = new WebRtcPeer(id, ask, way);
+    peer.#onFirstPacket = onFirstPacket;
     await peer.#enter();
     return peer;
   }
@@ -97,10 +116,18 @@ export class WebRtcPeer {
     this.receive.onRtp(({ header, payload }) => {
       const heard = this.#bySsrc.get(header.ssrc);
       if (!heard) return;
-      heard.packets++;
+      if (heard.packets++ === 0) this.#onFirstPacket?.(heard.consumer.producer);
       heard.bytes += payload.length;
       heard.mark = payload.at(-1) ?? 0;
+      heard.length = payload.length;
+      heard.sequence = header.sequenceNumber;
     });
+    this.receive.onRtcp((packet) => {
+      const heard = packet instanceof RtcpSrPacket ? this.#bySsrc.get(packet.ssrc) : undefined;
+      if (heard && packet instanceof RtcpSrPacket)
+        heard.report = { lsr: Number((packet.senderInfo.ntpTimestamp >> 16n) & 0xffff_ffffn), at: performance.now() };
+    });
+    this.#reporting = setInterval(() => this.#report(), REPORT_MS);
     this.send.onRtcp((packet) => {
       // Payload-specific feedback: PLI, FIR.
       if (packet.type !== 206) return;
@@ -110,23 +137,25 @@ export class WebRtcPeer {
     if (this.joined.consumers.length > 0) await this.#take(this.joined.consumers);
   }
 
-  /** Sends media of the source from now on; `mark` ends each packet. @return the producer */
-  async produce(source: MediaSource, { layers = 1, mark = 0, isPaused = false } = {}): Promise<string> {
+  /** Sends media of the source from now on, or from `speak` on; `mark` ends each packet. @return the producer */
+  async produce(source: MediaSource, { layers = 1, mark = 0, isPaused = false, isSilent = false } = {}): Promise<string> {
     const rtpParameters = rtpParametersOf(source, { layers, mid: String(this.#mids++) });
     const started = this.#start('send');
     const [answer] = await Promise.all([
       this.#ask({ do: 'produce', peer: this.id, transport: this.send.id, source, rtpParameters, isPaused }),
       started,
     ]);
-    const sending: Sending = { producer: answer.producer, source, timer: undefined };
+    const sending: Sending = { source, rtpParameters, mark, count: 0, timer: undefined };
     this.#sending.set(answer.producer, sending);
-    this.#pump(sending, rtpParameters, mark);
+    if (!isSilent) this.speak(answer.producer);
     return answer.producer;
   }
 
-  stopSending(producer: string): void {
-    clearInterval(this.#sending.get(producer)?.timer);
-    this.#sending.delete(producer);
+  /** Packets of what it produces come, or come no more. */
+  speak(producer: string, isSpeaking = true): void {
+    const sending = this.#sending.get(producer);
+    clearInterval(sending?.timer);
+    if (sending && isSpeaking) this.#pump(sending);
   }
 
   async consume(producers: readonly string[]): Promise<RoomConsumer[]> {
@@ -154,6 +183,7 @@ export class WebRtcPeer {
 
   /** Vanishes without a word. */
   async close(): Promise<void> {
+    clearInterval(this.#reporting);
     for (const { timer } of this.#sending.values()) clearInterval(timer);
     this.#sending.clear();
     this.#bySsrc.clear();
@@ -168,13 +198,30 @@ export class WebRtcPeer {
   async #take(consumers: readonly RoomConsumer[]): Promise<void> {
     for (const consumer of consumers) {
       if (this.heard.has(consumer.producer)) continue;
-      const heard: Heard = { consumer, packets: 0, bytes: 0, mark: 0 };
+      const heard: Heard = { consumer, packets: 0, bytes: 0, mark: 0, length: 0, sequence: 0, report: undefined };
       this.heard.set(consumer.producer, heard);
       const { encodings } = consumer.rtpParameters as { encodings: { ssrc: number }[] };
       for (const { ssrc } of encodings) this.#bySsrc.set(ssrc, heard);
     }
     const watched = consumers.map(({ id }) => ({ id, isPaused: false }));
     await Promise.all([this.#start('receive'), this.#ask({ do: 'watch', peer: this.id, consumers: watched })]);
+  }
+
+  #report(): void {
+    const reports = [...this.#bySsrc].map(([ssrc, { sequence, report }]) => {
+      const dlsr = report ? Math.round(((performance.now() - report.at) / 1_000) * 65_536) : 0;
+      const fractionLost = Math.round(this.lossToReport * 255);
+      return new RtcpReceiverInfo({
+        ssrc,
+        fractionLost,
+        packetsLost: 0,
+        highestSequence: sequence,
+        jitter: 0,
+        lsr: report?.lsr ?? 0,
+        dlsr,
+      });
+    });
+    if (reports.length > 0) this.receive.sendRtcp(new RtcpRrPacket({ ssrc: 1, reports }));
   }
 
   #start(which: 'send' | 'receive'): Promise<void> {
@@ -186,12 +233,14 @@ export class WebRtcPeer {
     return (this.#receiveStarted ??= connect(this.receive));
   }
 
-  #pump(sending: Sending, { codecs, encodings }: ReturnType<typeof rtpParametersOf>, mark: number): void {
-    const isPicture = isVideo(sending.source);
+  #pump(sending: Sending): void {
+    const { source, mark } = sending;
+    const { codecs, encodings } = sending.rtpParameters;
+    const isPicture = isVideo(source);
     const [codec] = codecs;
     const everyMs = isPicture ? 40 : 20;
-    let count = 0;
     sending.timer = setInterval(() => {
+      const count = sending.count++;
       const isKey = isPicture && (this.#needsKeyFrame || count === 0);
       if (isPicture) this.#needsKeyFrame = false;
       const timestamp = (count * everyMs * (codec?.clockRate ?? 0)) / 1_000;
@@ -204,10 +253,13 @@ export class WebRtcPeer {
           ssrc,
           marker: true,
         });
+        if (!isPicture) {
+          header.extension = true;
+          header.extensions = [{ id: AUDIO_LEVEL.id, payload: Buffer.of(0x80 | this.audioLevel) }];
+        }
         this.send.sendRtp(payload, header);
         if (count % 12 === 0) this.send.sendRtcp(senderReport(ssrc, timestamp, count));
       }
-      count++;
     }, everyMs);
   }
 }

@@ -43,6 +43,9 @@ export async function startFaultProxy(targetUrl: string, mark: RegExp): Promise<
     /** Struck when the answer to the request on this connection comes. */
     let awaited: Armed | undefined;
     const end = (): void => {
+      // No answer comes here any more: the next request on another connection is struck.
+      if (awaited) armed ??= { ...awaited, left: 1 };
+      awaited = undefined;
       for (const socket of [client, server]) {
         socket.destroy();
         sockets.delete(socket);

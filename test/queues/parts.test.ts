@@ -7,7 +7,7 @@ import { type InteractionId, newId, type QueueId, type UserId } from '../../src/
 import { startTestEngines, type TestEngines } from '../support/engines.ts';
 
 /** What a script may write: it stops when it has done enough, and the last thing it began is finished. */
-const MOST_EVENTS = 30;
+const MOST_EVENTS = 20;
 const WAITING = 120;
 const AGENTS = 40;
 

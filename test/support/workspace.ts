@@ -28,6 +28,9 @@ export interface WorkspaceOptions {
   readonly agents: number;
   readonly capacity?: number;
   readonly queue?: Partial<Omit<QueueDoc, 'kind' | 'id' | 'accountId' | 'name'>>;
+  /** Of every agent, and of the group, as the API takes it. */
+  readonly member?: object;
+  readonly groupFields?: object;
 }
 
 const PASSWORD = 'a quite long pass phrase 7';
@@ -39,16 +42,19 @@ const invited = z.object({ user: z.object({ id: z.string() }), invitation: z.obj
 
 let made = 0;
 
-export async function openWorkspace(center: Center, { agents, capacity = 5, queue = {} }: WorkspaceOptions): Promise<Workspace> {
+export async function openWorkspace(
+  center: Center,
+  { agents, capacity = 5, queue = {}, member = {}, groupFields = {} }: WorkspaceOptions,
+): Promise<Workspace> {
   const number = ++made;
   const adminToken = await adminTokenOf(center);
   const call = <Shape extends z.ZodType>(path: string, shape: Shape, body: object): Promise<z.infer<Shape>> =>
     request(center, path, { shape, body, token: adminToken });
   const { id } = await call('/queues', madeQueue, { name: `Queue ${number}`, ...queue });
-  const { publicId } = await call('/groups', madeGroup, { name: `Group ${number}`, queueId: id });
+  const { publicId } = await call('/groups', madeGroup, { name: `Group ${number}`, queueId: id, ...groupFields });
   const hire = async (place: number): Promise<Member> => {
     const [name, email] = [`Agent ${number}-${place}`, `agent-${number}-${place}@test.example`];
-    const { user, invitation } = await call('/users', invited, { email, name, capacity, queues: [{ id, role: 'agent' }] });
+    const { user, invitation } = await call('/users', invited, { email, name, capacity, queues: [{ id, role: 'agent' }], ...member });
     const secret = invitation.url.slice(invitation.url.lastIndexOf('/') + 1);
     const body = { token: secret, password: PASSWORD, transport: 'token' };
     const address = addressOf(number * 1_000 + place);

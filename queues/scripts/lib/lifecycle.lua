@@ -232,6 +232,7 @@ matchAgent = function(a, after, spared)
   if work >= ENOUGH then return setDeadline('match', a, (after or 'x') .. (spared and ',' .. spared or ''), now) end
   local g = agentOf(a)
   for _ = 1, OFFERED_AT_ONCE do
+    if work >= ENOUGH then break end
     local i, h, c, why, isRinging = chooseInteraction(g, after, spared)
     if not i then
       if h and h ~= after then setDeadline('match', a, tostring(h), now) end

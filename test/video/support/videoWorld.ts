@@ -6,6 +6,8 @@ import { loadEnv } from '../../../config/env.ts';
 import type { RunningRole } from '../../../src/base/context.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import type { RoomView } from '../../../src/protocol/video.ts';
+import type { Running } from '../../../src/supervisor/keepRunning.ts';
+import { startRoleProcess } from '../../../src/supervisor/roleProcess.ts';
 import { startVideo } from '../../../src/video/role.ts';
 import { type Ask, WebRtcPeer } from '../../actors/webrtcPeer.ts';
 import type { Way } from '../../actors/webrtcTransport.ts';
@@ -13,7 +15,7 @@ import type { RawSocket } from '../../gateway/support/rawSocket.ts';
 import { key, type Person, type Tenant, type Visitor, World } from '../../gateway/support/world.ts';
 import { until } from '../../support/services.ts';
 
-const READY = { timeoutMs: 60_000 };
+const READY = { timeoutMs: 120_000 };
 
 export interface Conversation {
   readonly id: string;
@@ -29,6 +31,7 @@ export interface Conversation {
 export class VideoWorld {
   readonly world: World;
   readonly #nodes = new Map<string, RunningRole>();
+  readonly #processes: Running[] = [];
   readonly #peers: WebRtcPeer[] = [];
   #ids = 0;
 
@@ -48,10 +51,37 @@ export class VideoWorld {
     const env = loadEnv({ REDIS_URL: world.redis.url, RTC_PORT: '0', PUBLIC_HOST: '127.0.0.1' });
     const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
     this.#nodes.set(nodeId, await startVideo({ env, log, dataDir: world.dataDir, nodeId, secretKey: 'k'.repeat(40) }));
-    await until(async () => (await world.engine.phones.nodes('sfu')).some(({ id, isDraining }) => id === nodeId && !isDraining), {
-      ...READY,
-      what: nodeId,
+    await this.#taking(nodeId);
+  }
+
+  /** A process of its own, which can be killed. */
+  async addProcess(nodeId: string): Promise<Running> {
+    const { world } = this;
+    const running = await startRoleProcess({
+      role: 'sfu',
+      env: {
+        REDIS_URL: world.redis.url,
+        RTC_PORT: '0',
+        PUBLIC_HOST: '127.0.0.1',
+        NODE_ID: nodeId,
+        DATA_DIR: world.dataDir,
+        SECRET_KEY: 'k'.repeat(40),
+        LOG_LEVEL: 'warn',
+        DRAIN_SEC: '1',
+      },
+      onLine: () => undefined,
+      onReady: () => undefined,
+      onHung: () => undefined,
     });
+    this.#processes.push(running);
+    await this.#taking(nodeId);
+    return running;
+  }
+
+  async #taking(nodeId: string): Promise<void> {
+    const isTaking = async (): Promise<boolean> =>
+      (await this.world.engine.phones.nodes('sfu')).some(({ id, isDraining }) => id === nodeId && !isDraining);
+    await until(isTaking, { ...READY, what: `${nodeId} takes rooms` });
   }
 
   async stopNode(nodeId: string): Promise<void> {
@@ -59,9 +89,24 @@ export class VideoWorld {
     this.#nodes.delete(nodeId);
   }
 
+  /** An account whose group has video. */
+  async tenant(rules: object = {}): Promise<Tenant> {
+    const tenant = await this.world.tenant();
+    await this.rule(tenant, { isOn: true, ...rules });
+    return tenant;
+  }
+
+  /** Changes what the group says about video. */
+  async rule(tenant: Tenant, video: object): Promise<void> {
+    const path = `/api/v1/groups/${tenant.group.id}`;
+    const { body } = await this.world.call(`GET ${path}`, { as: tenant.owner.token });
+    const { status } = await this.world.call(`PATCH ${path}`, { as: tenant.owner.token, body: { video, version: body.version } });
+    if (status !== 200) throw new Error(`the group's video rules were refused with ${status}`);
+  }
+
   /** A visitor's conversation that an agent has taken, in an account of its own unless one is given. */
   async conversation(tenant?: Tenant): Promise<Conversation> {
-    const owner = tenant ?? (await this.world.tenant());
+    const owner = tenant ?? (await this.tenant());
     const agent = await this.world.person(owner, `Agent ${++this.#ids}`);
     const desk = await this.world.desk(agent);
     const visitor = await this.world.visitor(owner);
@@ -96,6 +141,7 @@ export class VideoWorld {
   async close(): Promise<void> {
     await Promise.all(this.#peers.map((peer) => peer.close()));
     for (const node of [...this.#nodes.keys()]) await this.stopNode(node);
+    await Promise.all(this.#processes.map((one) => one.stop(20_000)));
     await this.world.close();
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import type { QueueVoice } from '../../queues/config.ts';
-import type { Scope } from '../../queues/engine.ts';
+import type { Offered, Scope } from '../../queues/engine.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { CallId, ContactId, InteractionId, LegId, QueueId, UserId } from '../../src/base/ids.ts';
 import { newId } from '../../src/base/ids.ts';
@@ -74,6 +74,8 @@ export class Call {
   expectedOwner: UserId | undefined;
   /** Whom the log last named as owner: settles an accept whose reply was lost. */
   takenBy: UserId | undefined;
+  /** Told before it could ring. */
+  readonly earlyOffers: Pick<Offered, 'agentId' | 'token' | 'ways'>[] = [];
   /** Agent and token of offers that the log said are over (`ringing.ts`). */
   readonly goneOffers = new Set<string>();
   /** Nobody's any more in routing: nothing has to be ended there. */

@@ -17,7 +17,10 @@ const offerId = ({ agentId, token }: Pick<Offered, 'agentId' | 'token'>): string
 /** An offer is made: known from the answer to our own command, or from the log; told twice it rings once. */
 export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token' | 'ways'>): void {
   const { state } = call;
-  if (state.at !== 'waiting' || call.goneOffers.has(offerId(offer))) return;
+  if (call.goneOffers.has(offerId(offer))) return;
+  // An agent came free after the interaction was begun, and the caller's media are not open yet.
+  if (state.at === 'entering') call.earlyOffers.push(offer);
+  if (state.at !== 'waiting') return;
   const standing = state.rings.get(offer.agentId);
   if (standing?.token === offer.token) return;
   if (standing) giveUp(call, standing, 'replaced');

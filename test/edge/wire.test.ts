@@ -1,13 +1,16 @@
 /** The wire as a stranger or a broken application may use it: frames, commands, limits (WIRE §1, §2), and bad input by seed. */
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseCommand } from '../../sip/edge/wireCommand.ts';
 import { FrameError, FrameReader, frame } from '../../sip/edge/wireFrame.ts';
 import { until } from '../support/services.ts';
 import { SECRET, startTestEdge, type TestEdge } from './support/edges.ts';
 import { ManualClock } from './support/manualClock.ts';
 import { SDP, SipPeer } from './support/sipPeer.ts';
+
+// Thousands of random payloads, on a machine that others use too: the limit only ends what hangs.
+vi.setConfig({ testTimeout: 120_000 });
 
 class RawApplication {
   /** Meta lines and texts of what came. */

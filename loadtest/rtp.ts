@@ -18,7 +18,7 @@ const SILENT_WARM_UP_MS = 4_000;
 const PACKETS_PER_SEC = 50;
 
 /** The parts share the benchmark's ten minutes; what was run by then counts. */
-const PART_MS = { relay: 100_000, calls: 140_000, silent: 160_000, sending: 140_000 };
+const PART_MS = { relay: 90_000, calls: 130_000, silent: 150_000, sending: 130_000 };
 const QUICK_PART_MS = 14_000;
 
 interface Times {

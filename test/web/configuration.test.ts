@@ -100,6 +100,28 @@ test('RTE-10 a recipe is built step by step; a circle of queues is refused at th
   ]);
 });
 
+test('RTE-10 a message in a queue of calls is given what callers hear; in a queue of chats there is nothing to hear', async () => {
+  const { page } = admin;
+  const message = [{ afterSec: 60, onlyIf: 'always', do: { op: 'message', text: 'All are busy.' } }];
+  const chats = await stage.queue('Chats that read', { recipe: message });
+  await open(page, `queues/${chats.id}`);
+  const section = page.locator('#section-overflow');
+  await section.getByLabel('What they are told').waitFor();
+  expect(await section.getByLabel('What callers hear').count()).toBe(0);
+  const calls = await stage.queue('Calls that listen', { channel: 'voice', mode: 'longest_idle', recipe: message });
+  await open(page, `queues/${calls.id}`);
+  await section.getByLabel('What callers hear').selectOption('busy');
+  await section.getByLabel('What they are told').fill('All of us are busy.');
+  await save(page);
+  expect((await settingsOf(calls.id)).recipe).toEqual([
+    { afterSec: 60, onlyIf: 'always', do: { op: 'message', text: 'All of us are busy.', sound: 'busy' } },
+  ]);
+  await section.getByLabel('What callers hear').selectOption('');
+  await save(page);
+  expect((await settingsOf(calls.id)).recipe).toMatchObject([{ do: { op: 'message', text: 'All of us are busy.' } }]);
+  expect(JSON.stringify(await settingsOf(calls.id))).not.toContain('"sound"');
+});
+
 test('API-1 who saves second is told what the other changed; both changes stand after that', async () => {
   const { page } = admin;
   const queue = await stage.queue('Two editors');

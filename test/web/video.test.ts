@@ -24,7 +24,7 @@ let anna: DeskPage;
 let marco: DeskPage;
 beforeAll(async () => {
   stage = await WebStage.open({ hasVideo: true });
-  await stage.videoRules({ isOn: true });
+  await stage.videoRules({ isOn: true, policy: '' });
   [anna, marco] = [await stage.agent('anna'), await stage.agent('marco')];
 }, 300_000);
 afterAll(() => stage?.close());

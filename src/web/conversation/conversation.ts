@@ -5,6 +5,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { FeedHandlers } from '../socket/feedSubscription.ts';
 import type { InteractionView, Message, PublicEvent, PublicSignal, RoomView, Snapshot, VideoRules } from '../socket/wire.ts';
+import { type CallNotice, withCall } from './callNotices.ts';
 
 /** Something that happened between messages. */
 export type Notice =
@@ -18,7 +19,8 @@ export type Notice =
       readonly name: string;
       readonly reason: string;
     }
-  | { readonly kind: 'away' | 'back' | 'gone'; readonly off: number; readonly at: number };
+  | { readonly kind: 'away' | 'back' | 'gone'; readonly off: number; readonly at: number }
+  | CallNotice;
 
 export interface Typist {
   readonly role: string;
@@ -63,7 +65,7 @@ export class Conversation implements FeedHandlers {
       // Replaced, not merged: between what was known and what is loaded now there may be a gap.
       this.messages.value = snapshot.messages;
       this.hasEarlier.value = snapshot.hasEarlier;
-      this.notices.value = noticesOf(snapshot.interaction, this.notices.value);
+      this.notices.value = withCall(noticesOf(snapshot.interaction, this.notices.value), snapshot.room);
       this.isLoaded.value = true;
       this.problem.value = undefined;
       this.room.value = snapshot.room;
@@ -80,7 +82,10 @@ export class Conversation implements FeedHandlers {
         this.#merge([event.message]);
         if (this.typist.value?.id === event.message.from.id) this.#setTypist(undefined);
       }
-      if (event.type === 'room.changed') this.room.value = event.room;
+      if (event.type === 'room.changed') {
+        this.room.value = event.room;
+        this.notices.value = withCall(this.notices.value, event.room);
+      }
       const notice = noticeOf(event, off, view);
       if (notice) this.notices.value = [...this.notices.value.filter((old) => old.kind !== 'ended' || notice.kind !== 'ended'), notice];
     });

@@ -1,4 +1,5 @@
 /** The timeline at the desk: the client left, staff right, notes marked. */
+import { callNoticeText } from '../conversation/callNotices.ts';
 import type { Conversation, Notice } from '../conversation/conversation.ts';
 import { Timeline } from '../conversation/Timeline.tsx';
 import { timeline } from '../conversation/timeline.ts';
@@ -6,7 +7,7 @@ import { Avatar } from '../ui/Avatar.tsx';
 import { host } from './api.ts';
 import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
-import { errorText, t } from './texts.ts';
+import { errorText, language, t } from './texts.ts';
 
 export function ConversationLines({ conversation }: { conversation: Conversation }) {
   const desk = useDesk();
@@ -72,6 +73,9 @@ function noticeText(notice: Notice, client: string): string {
     case 'back':
     case 'gone':
       return t(`notice.${notice.kind}`);
+    case 'callBegan':
+    case 'callEnded':
+      return callNoticeText(notice, t, language.value);
     default:
       if (notice.by === 'system') return t('notice.ended.system');
       return notice.by === 'client' ? t('notice.ended.client', { name: client }) : t('notice.ended.agent', { name: notice.name });

@@ -34,6 +34,9 @@ export const sharedEn = {
   'error.tooLong': 'The text is longer than {count} characters.',
   'error.other': 'That did not work. Please try again.',
   'error.load': 'This conversation cannot be shown.',
+  'notice.call.video': 'Video call began',
+  'notice.call.audio': 'Audio call began',
+  'notice.call.ended': 'Call ended after {time}',
   newBelow: 'New messages',
 } as const;
 

@@ -36,5 +36,8 @@ export const sharedIt: Readonly<Record<SharedKey, string>> = {
   'error.tooLong': 'Il testo supera i {count} caratteri.',
   'error.other': 'Qualcosa non ha funzionato. Riprova.',
   'error.load': 'Questa conversazione non può essere mostrata.',
+  'notice.call.video': 'Videochiamata iniziata',
+  'notice.call.audio': 'Chiamata audio iniziata',
+  'notice.call.ended': 'Chiamata terminata dopo {time}',
   newBelow: 'Nuovi messaggi',
 };

@@ -1,4 +1,5 @@
 /** The messages of a conversation in the widget's words. */
+import { callNoticeText } from '../conversation/callNotices.ts';
 import type { Conversation, Notice } from '../conversation/conversation.ts';
 import { Timeline } from '../conversation/Timeline.tsx';
 import { timeline } from '../conversation/timeline.ts';
@@ -75,7 +76,7 @@ function Welcome({ isFirst }: { isFirst: boolean }) {
 
 const concernsVisitor = (notice: Notice): boolean => notice.kind !== 'away' && notice.kind !== 'back' && notice.kind !== 'gone';
 
-function noticeText(notice: Notice, { t }: WidgetTexts): string {
+function noticeText(notice: Notice, { t, language }: WidgetTexts): string {
   switch (notice.kind) {
     case 'taken':
     case 'joined':
@@ -86,6 +87,9 @@ function noticeText(notice: Notice, { t }: WidgetTexts): string {
     case 'ended':
       if (notice.by === 'client') return t('notice.ended.you');
       return notice.by === 'agent' && notice.name ? t('notice.ended.agent', { name: notice.name }) : t('notice.ended');
+    case 'callBegan':
+    case 'callEnded':
+      return callNoticeText(notice, t, language);
     default:
       return '';
   }

@@ -1,6 +1,5 @@
 /** Video calls in the pages of visitors and agents: the way in, and whether what is seen moves and what is heard sounds. */
 import type { Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { until } from '../../support/services.ts';
 import type { DeskPage, VisitorPage, WebStage } from './stage.ts';
 
@@ -53,13 +52,12 @@ export const sounds = (page: Page): Locator => page.locator('.call audio');
 /** The decoded picture is not black, and changes. */
 export async function seesMoving(picture: Locator): Promise<void> {
   const seen = new Set<number>();
-  await expect
-    .poll(async () => {
-      const { light, sum } = await look(picture);
-      if (light > 8) seen.add(sum);
-      return seen.size;
-    }, soon)
-    .toBeGreaterThan(3);
+  const isMoving = async (): Promise<boolean> => {
+    const { light, sum } = await look(picture);
+    if (light > 8) seen.add(sum);
+    return seen.size > 3;
+  };
+  await until(isMoving, { timeoutMs: SOON_MS, what: 'a picture that moves' });
 }
 
 export async function look(picture: Locator): Promise<{ light: number; sum: number; width: number }> {
@@ -107,15 +105,12 @@ async function loudness(sound: Locator): Promise<number> {
   );
 }
 
-export async function hears(sound: Locator): Promise<void> {
-  await expect.poll(() => loudness(sound), soon).toBeGreaterThan(0.02);
-}
+export const hears = (sound: Locator): Promise<unknown> =>
+  until(async () => (await loudness(sound)) > 0.02, { timeoutMs: SOON_MS, what: 'the tone' });
+export const hearsNothing = (sound: Locator): Promise<unknown> =>
+  until(async () => (await loudness(sound)) < 0.005, { timeoutMs: SOON_MS, what: 'silence' });
 
-export async function hearsNothing(sound: Locator): Promise<void> {
-  await expect.poll(() => loudness(sound), soon).toBeLessThan(0.005);
-}
-
-/** What the page has of WebRTC: for waiting until something is as it should. */
+/** So many others have a place in the call. */
 export const inRoom = (page: Page, others: number): Promise<unknown> =>
   until(async () => (await page.locator('.call .stage-people .tile').count()) === others, {
     timeoutMs: SOON_MS,

@@ -9,7 +9,7 @@ import { type Commands, isRefused } from './commands.ts';
 import type { AgentCommand, NewInteraction, NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
 import { MessageBatches } from './messageBatches.ts';
 import type { Reply } from './redis.ts';
-import { toAgent, toInteraction, toOffers } from './replies.ts';
+import { toAgent, toInteraction, toOffers, toOffersMade } from './replies.ts';
 import { toFlatRow } from './rowText.ts';
 
 const PREVIEW_CHARS = 140;
@@ -93,7 +93,9 @@ export function createRouter(commands: Commands): Router {
       if (isRefused(reply)) return reply;
       const id = String(reply[3]);
       const row = await rowAt(scope, reply, 4, id);
-      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionOf(id, row), offers: toOffers(row) };
+      const made = toOffersMade(reply.at(-1)).filter(({ interactionId }) => interactionId === id);
+      const offers = made.length > 0 ? made : toOffers(row);
+      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionOf(id, row), offers };
     },
 
     async sendMessage(scope, message) {

@@ -38,6 +38,8 @@ export class Recovery {
     const { phones } = this.#board.engine;
     const nodes = new Set((await phones.nodes('sip')).map(({ id }) => id));
     if (this.#known && [...this.#known].some((id) => !nodes.has(id))) this.#lostAt = performance.now();
+    // The only one, and nobody before it left calls: nobody was cut off.
+    if (!this.#known && nodes.size <= 1 && !(await phones.areCallsElsewhere())) this.#lostAt = Number.NEGATIVE_INFINITY;
     this.#known = nodes;
     const docs = await phones.takeLapsedCalls();
     if (docs.length === 0) return;

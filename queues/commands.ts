@@ -4,10 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { AppError, ERRORS, type ErrorCode } from '../src/base/errors.ts';
-import type { Refused } from './engine.ts';
+import type { OfferMade, Refused } from './engine.ts';
 import { partitionKey } from './keys.ts';
 import type { NodeLease } from './lease.ts';
 import type { Reply, ScriptRunner } from './redis.ts';
+import { toOffersMade } from './replies.ts';
 
 /** A slot of time in which a script has set the first deadline. */
 export interface Knock {
@@ -23,6 +24,7 @@ export class Commands {
   readonly #lease: NodeLease;
   readonly #prefix: string;
   readonly #onKnocks: (knocks: readonly Knock[]) => void;
+  readonly #onOffers = new Set<(offers: readonly OfferMade[]) => void>();
   readonly #virtualNow: (() => number) | undefined;
   readonly #chance: () => string;
 
@@ -83,13 +85,23 @@ export class Commands {
     return Array.isArray(reply) ? reply : undefined;
   }
 
-  /** Passes on the knocks that a script asks for: they stand last in every answer. */
+  /** See `Engine.onOffers`. */
+  onOffers(listener: (offers: readonly OfferMade[]) => void): () => void {
+    this.#onOffers.add(listener);
+    return () => void this.#onOffers.delete(listener);
+  }
+
+  /** Passes on the knocks that a script asks for, and the offers it made: they stand last in every answer. */
   schedule(partition: number, reply: Reply): void {
     const flat = reply.at(-1);
     if (!Array.isArray(flat) || flat.length === 0) return;
     const knocks: Knock[] = [];
-    for (let at = 0; at + 1 < flat.length; at += 2) knocks.push({ partition, until: Number(flat[at]), inMs: Number(flat[at + 1]) });
-    this.#onKnocks(knocks);
+    for (let at = 0; at + 1 < flat.length; at += 2)
+      if (flat[at] !== 'offer') knocks.push({ partition, until: Number(flat[at]), inMs: Number(flat[at + 1]) });
+    if (knocks.length > 0) this.#onKnocks(knocks);
+    if (2 * knocks.length === flat.length || this.#onOffers.size === 0) return;
+    const offers = toOffersMade(flat);
+    for (const listener of this.#onOffers) listener(offers);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Logger } from '../src/base/log.ts';
 import type { AgentView, InteractionView, Message, QueueFigures } from '../src/protocol/views.ts';
 import type { AccountDoc, AgentDoc, ConfigEntry, GroupDoc, Medium, QueueDoc, SkillNeed } from './config.ts';
 import type { EventBody, EventType } from './events.ts';
-import type { Phones } from './phones.ts';
+import type { Phones, PhoneWays } from './phones.ts';
 
 /** Where an account's state lives: scripts, keys and log of one partition share a hash tag. */
 export interface Scope {
@@ -125,6 +125,14 @@ export interface Offered {
   readonly agentId: UserId;
   readonly token: string;
   readonly due: number;
+  /** Of a call to an agent who has phones: where it rings. */
+  readonly ways?: PhoneWays;
+}
+
+/** An offer of a call, as the answer to the command that made it tells: of any interaction, perhaps of one that another process carries. */
+export interface OfferMade extends Offered {
+  readonly interactionId: InteractionId;
+  readonly ways: PhoneWays;
 }
 
 export interface Router {
@@ -168,6 +176,11 @@ export interface Router {
   rateInteraction(
     scope: Scope,
     rating: { interactionId: InteractionId; contactId: ContactId; value: number; comment: string },
+  ): Promise<Outcome>;
+  /** APP-7: the agent, while the wrap-up runs; an empty note leaves what was written. Refuses: not_found, wrong_state, outcome_required. */
+  changeOutcome(
+    scope: Scope,
+    change: { interactionId: InteractionId; agentId: UserId; outcome: string; note: string; key: string },
   ): Promise<Outcome>;
   endWrapUp(scope: Scope, wrapUp: { interactionId: InteractionId; agentId: UserId; isSupervisor: boolean }): Promise<Outcome>;
   extendWrapUp(
@@ -388,6 +401,11 @@ export interface Engine {
   readonly phones: Phones;
   readonly rooms: Rooms;
   readonly lease: Lease;
+  /**
+   * Tells the offers of calls that commands of this process made, in the order of their answers and before those are told: a match need not come back by the
+   * log. That tells them as well, perhaps before. The returned function ends it.
+   */
+  onOffers(listener: (offers: readonly OfferMade[]) => void): () => void;
   /** Partitions whose log is over its budget, so that new interactions are refused there. @throws AppError unavailable */
   fullPartitions(): Promise<number[]>;
   /** Round trip to Redis in milliseconds. @throws AppError unavailable */

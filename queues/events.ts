@@ -131,6 +131,8 @@ export const eventBodies = {
     cause: z.string(),
     stats: z.string(),
   }),
+  /** Said by its agent during the wrap-up; an empty note leaves what was written. */
+  'outcome.changed': z.object({ i, q, a, outcome: z.string(), kind: z.string(), note: z.string() }),
   'rating.given': z.object({ i, q, value: z.number(), comment: z.string() }),
   'wrapup.started': z.object({ i, q, a, until: z.number() }),
   'wrapup.extended': z.object({ i, q, a, until: z.number() }),

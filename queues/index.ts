@@ -102,6 +102,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     phones,
     rooms: createRooms({ runner, prefix, nodeId }),
     lease,
+    onOffers: (listener) => commands.onOffers(listener),
     core: { runner, commands, prefix, redisUrl, isCluster, connect: openReader },
     async fullPartitions() {
       const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);

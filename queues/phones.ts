@@ -99,6 +99,16 @@ export interface Binding {
   readonly expiresAt: number;
 }
 
+/** Where a call rings an agent. */
+export interface PhoneWays {
+  /** Of the agent, for display. */
+  readonly name: string;
+  /** Live ones. */
+  readonly bindings: readonly Binding[];
+  /** Outside numbers that are phones of the agent. */
+  readonly external: readonly PhoneDoc[];
+}
+
 export type NodeKind = 'edge' | 'rtp' | 'sip' | 'sfu';
 /** A process that serves phones or video rooms, as it says of itself every second; forgotten after 5 s of silence. */
 export interface PhoneNode {
@@ -166,6 +176,8 @@ export interface Phones {
   forgetCall(call: string): Promise<void>;
   /** Of the calls that this node saved, those that nobody took. */
   ownCalls(): Promise<ReadonlySet<string>>;
+  /** Whether other nodes saved calls that nobody took yet: live ones, or such as are gone. */
+  areCallsElsewhere(): Promise<boolean>;
   /** The saved calls of SIP nodes that are gone; each is given to one asker only. */
   takeLapsedCalls(): Promise<string[]>;
 

@@ -2,9 +2,11 @@
  * Opens connections to a Redis or a Redis Cluster that never resend by themselves (a script must not run twice unnoticed: the router
  * repeats commands under their ids) and runs scripts with a bounded number of tries. Nobody but this and `cluster.ts` imports ioredis.
  */
+import type { Socket } from 'node:net';
 import { Cluster, Redis as Single } from 'ioredis';
 import { isClusterUrl } from '../config/redisAddress.ts';
 import { AppError } from '../src/base/errors.ts';
+import { gatherWrites } from '../src/base/gather.ts';
 import type { Logger } from '../src/base/log.ts';
 import { connectCluster, connectOwner, isMoved, ownerNode } from './cluster.ts';
 import { loadLibrary, type Script } from './scripts.ts';
@@ -26,9 +28,15 @@ const single = (name: string) => ({ ...node(name), autoResendUnfulfilledCommands
 /** A connection for commands and subscriptions. */
 export function connect(url: string, log: Logger, name: string): Redis {
   const forCommands = { commandTimeout: COMMAND_TIMEOUT_MS };
-  if (!isClusterUrl(url)) return told(new Single(url, { ...single(name), ...forCommands, enableAutoPipelining: true }), log, name);
+  if (!isClusterUrl(url)) return told(gathered(new Single(url, { ...single(name), ...forCommands })), log, name);
   const never = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, enableOfflineQueue: false };
   return told(connectCluster(url, { ...node(name), ...forCommands }, never), log, name);
+}
+
+/** ioredis's own pipelines would do the same, but hold back what comes until the one before is answered: a command would wait for two. */
+function gathered(redis: Single): Single {
+  redis.on('connect', () => gatherWrites((redis as unknown as { readonly stream: Socket }).stream, 'turn'));
+  return redis;
 }
 
 /** A connection of its own for blocking reads of logs: in a cluster to the owner of `key`, wherever that is. */

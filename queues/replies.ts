@@ -1,8 +1,9 @@
 /** Turns what Redis answers (flat lists of texts) into the views of the protocol. Pure. */
-import type { UserId } from '../src/base/ids.ts';
+import type { InteractionId, UserId } from '../src/base/ids.ts';
 import type { AgentView, InteractionView, Message } from '../src/protocol/views.ts';
-import type { FeedEvent, Offered } from './engine.ts';
+import type { FeedEvent, Offered, OfferMade } from './engine.ts';
 import { type EventBody, type EventType, eventBodies } from './events.ts';
+import { type Binding, type PhoneDoc, type PhonesConfigDoc, phonesConfigDoc } from './phones.ts';
 
 type Flat = readonly unknown[];
 
@@ -63,6 +64,31 @@ export function toOffers(flat: unknown): Offered[] {
   return h['oa'].split(',').map((agent) => ({ agentId: agent as UserId, token: h['tok'] ?? '', due: number(h['due']) }));
 }
 
+/** The offers among the knocks of an answer (`scripts/lib/base.lua`); empty where there are none. */
+export function toOffersMade(knocks: unknown): OfferMade[] {
+  const offers: OfferMade[] = [];
+  if (!Array.isArray(knocks)) return offers;
+  for (let at = 0; at + 1 < knocks.length; at += 2) {
+    if (knocks[at] !== 'offer') continue;
+    const [interaction, agent, token, due, account, name, bindings, phones] = knocks[at + 1] as readonly unknown[];
+    const docs = (phones as readonly string[]).map((json) => phonesConfigDoc.parse(JSON.parse(json)));
+    const isOurs = (doc: PhonesConfigDoc): doc is PhoneDoc =>
+      doc.kind === 'phone' && doc.type === 'external' && doc.isActive && doc.userId === agent && doc.accountId === account;
+    offers.push({
+      interactionId: interaction as InteractionId,
+      agentId: agent as UserId,
+      token: String(token),
+      due: Number(due),
+      ways: {
+        name: String(name),
+        bindings: (bindings as readonly string[]).map((json) => JSON.parse(json) as Binding),
+        external: docs.filter(isOurs),
+      },
+    });
+  }
+  return offers;
+}
+
 /** `skill=level,skill=level` */
 function toNeeds(text: string | undefined): InteractionView['required'] {
   if (!text) return [];
@@ -105,12 +131,15 @@ export function toMessages(entriesNewestFirst: readonly unknown[]): Message[] {
 /** The answer of `readAgent` after its epoch. */
 export function toAgent(id: string, answer: Flat): AgentView {
   const h = toFields(answer[1]);
-  const wrapUps = (answer[4] as readonly [string, string, string | null, string | null][]).map(
-    ([interaction, until, canEnd, canExtend]) => ({
+  const wrapUps = (answer[4] as readonly [string, string, string | null, string | null, string, string, string][]).map(
+    ([interaction, until, canEnd, canExtend, queue, client, outcome]) => ({
       interaction,
       until: Number(until),
       canEnd: canEnd === '1',
       canExtend: canExtend === '1',
+      queue,
+      client,
+      ...(outcome === '' ? {} : { outcome }),
     }),
   );
   const offers = answer[3] as readonly unknown[];

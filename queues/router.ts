@@ -9,7 +9,7 @@ import { type Commands, isRefused } from './commands.ts';
 import type { AgentCommand, NewInteraction, NewMessage, Outcome, Refused, Router, Scope } from './engine.ts';
 import { MessageBatches } from './messageBatches.ts';
 import type { Reply } from './redis.ts';
-import { toAgent, toInteraction, toOffers } from './replies.ts';
+import { toAgent, toInteraction, toOffers, toOffersMade } from './replies.ts';
 import { toFlatRow } from './rowText.ts';
 
 const PREVIEW_CHARS = 140;
@@ -93,7 +93,9 @@ export function createRouter(commands: Commands): Router {
       if (isRefused(reply)) return reply;
       const id = String(reply[3]);
       const row = await rowAt(scope, reply, 4, id);
-      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionOf(id, row), offers: toOffers(row) };
+      const made = toOffersMade(reply.at(-1)).filter(({ interactionId }) => interactionId === id);
+      const offers = made.length > 0 ? made : toOffers(row);
+      return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionOf(id, row), offers };
     },
 
     async sendMessage(scope, message) {
@@ -155,6 +157,15 @@ export function createRouter(commands: Commands): Router {
       ]),
     rateInteraction: (scope, rating) =>
       plain('rateInteraction', scope, [rating.interactionId, scope.accountId, rating.contactId, rating.value, rating.comment]),
+    changeOutcome: (scope, change) =>
+      plain('changeOutcome', scope, [
+        change.interactionId,
+        scope.accountId,
+        change.agentId,
+        change.outcome,
+        change.note,
+        commandId('outcome', change.agentId, change.key),
+      ]),
     endWrapUp: (scope, wrapUp) =>
       plain('endWrapUp', scope, [wrapUp.interactionId, scope.accountId, wrapUp.agentId, flag(wrapUp.isSupervisor)]),
     extendWrapUp: (scope, wrapUp) =>

@@ -56,6 +56,7 @@ export function createPhones(options: {
     saveCall: (call, doc) => savedCalls.save(call, doc),
     forgetCall: (call) => savedCalls.forget(call),
     ownCalls: () => savedCalls.own(),
+    areCallsElsewhere: () => savedCalls.areElsewhere(),
     takeLapsedCalls: () => savedCalls.takeLapsed(),
 
     async carry(calls) {

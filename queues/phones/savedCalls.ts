@@ -31,9 +31,13 @@ export class SavedCalls {
 
   async save(call: string, doc: string): Promise<void> {
     const { nodeId } = this.#lease;
-    if (!this.#isListed) await this.#runner.retrying(() => this.#runner.redis.sadd(this.#listKey, nodeId));
+    const isListing = !this.#isListed;
     this.#isListed = true;
-    await this.#runner.retrying(() => this.#runner.redis.hset(this.#key(nodeId), call, doc));
+    // At once, so that what is saved and what is forgotten comes in the order in which it was told.
+    await Promise.all([
+      isListing ? this.#runner.retrying(() => this.#runner.redis.sadd(this.#listKey, nodeId)) : undefined,
+      this.#runner.retrying(() => this.#runner.redis.hset(this.#key(nodeId), call, doc)),
+    ]);
   }
 
   async forget(call: string): Promise<void> {
@@ -44,11 +48,13 @@ export class SavedCalls {
     return new Set(await this.#runner.retrying(() => this.#runner.redis.hkeys(this.#key(this.#lease.nodeId))));
   }
 
+  async areElsewhere(): Promise<boolean> {
+    return (await this.#others()).length > 0;
+  }
+
   /** Of nodes that announce themselves no more. */
   async takeLapsed(): Promise<string[]> {
-    const { redis } = this.#runner;
-    const listed = await this.#runner.retrying(() => redis.smembers(this.#listKey));
-    const others = listed.filter((node) => node !== this.#lease.nodeId);
+    const others = await this.#others();
     if (others.length === 0) return [];
     const alive = new Set((await this.#nodes()).map(({ id }) => id));
     const docs: string[] = [];
@@ -64,6 +70,11 @@ export class SavedCalls {
       if (now - since >= CONFIRMED_MS) docs.push(...(await this.#take(node)));
     }
     return docs;
+  }
+
+  async #others(): Promise<string[]> {
+    const listed = await this.#runner.retrying(() => this.#runner.redis.smembers(this.#listKey));
+    return listed.filter((node) => node !== this.#lease.nodeId);
   }
 
   async #take(node: string): Promise<string[]> {

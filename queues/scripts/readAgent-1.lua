@@ -1,7 +1,7 @@
 -- readAgent: the agent with queues, offers, conversations and devices, as of one moment.
 -- ARGV 1 agent 2 account 3 with conversations 0|1
 -- Answers: epoch, fields, queues (id, name, mode, signedIn, temporary, pause reason or nil …), offers (interaction, token, due …),
---          wrap-ups (interaction, until, canEnd, canExtend …), devices, views | false
+--          wrap-ups (interaction, until, canEnd, canExtend, queue, client's name, outcome …), devices, views | false
 local B, call = KEYS[1], redis.call
 local a = ARGV[1]
 if call('HGET', B .. ':a:' .. a, 'acc') ~= ARGV[2] then return false end
@@ -30,7 +30,8 @@ held = call('HGETALL', B .. ':aw:' .. a)
 for k = 1, #held, 2 do
   local till, q = string.match(held[k + 1], '^(%d+)|([^|]+)')
   local c = call('HMGET', B .. ':q:' .. q, 'cew', 'cxw')
-  wrapUps[#wrapUps + 1] = { held[k], till, c[1], c[2] }
+  local h = call('HMGET', B .. ':i:' .. held[k], 'cn', 'outcome')
+  wrapUps[#wrapUps + 1] = { held[k], till, c[1], c[2], q, h[1] or '', h[2] or '' }
 end
 local views = {}
 if ARGV[3] == '1' then

@@ -12,11 +12,13 @@ import { AppError } from '../../src/base/errors.ts';
 import type { UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { type Loop, repeat } from '../../src/base/loop.ts';
+import type { Call } from '../flows/call.ts';
 import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
 import { tellQuality } from '../flows/quality.ts';
 import { reactions } from '../flows/reactions.ts';
+import { offered } from '../flows/ringing.ts';
 import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
 import { replaceCaller, takeOver } from '../flows/takeOver.ts';
@@ -33,6 +35,7 @@ import { keepCalls } from './lapse.ts';
 import type { Link, ServerAddress } from './link.ts';
 import { Links } from './links.ts';
 import { Media, type MediaOptions } from './media.ts';
+import { Notes } from './notes.ts';
 import { Recent } from './recent.ts';
 import { Recovery } from './recovery.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf.ts';
@@ -67,7 +70,9 @@ export interface SipApplication {
 /** Of new requests; what belongs to a dialog comes to who made it. */
 const METHODS = ['invite', 'register', 'options', 'bye', 'refer', 'info', 'update', 'subscribe', 'notify', 'message', 'publish', 'prack'];
 const REFRESH_MS = 1_000;
+/** Who carries a call is said again so often; looked through more often, so that thousands of calls are not said in one go. */
 const CARRY_MS = 3_000;
+const CARRY_TURN_MS = 250;
 const NAMES_MS = 5_000;
 
 export async function startApplication(options: ApplicationOptions): Promise<SipApplication> {
@@ -76,6 +81,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const dialogs = new Dialogs();
   const calls = new CarriedCalls(wheel);
   const debts = new Debts(log);
+  const notes = new Notes();
   const guards = new Guards(options.limits);
   /** By which servers know us. */
   const tag = options.nodeId.slice(-32);
@@ -109,6 +115,13 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     },
     onGap: () => log.warn('tail.gap'),
   });
+  // Of our own commands, whose match is known with their answers: the next caller rings before the log is read.
+  const forgetOffers = engine.onOffers((offers) => {
+    for (const offer of offers) {
+      const call = calls.ofInteraction(offer.interactionId);
+      if (call) offered(call, offer);
+    }
+  });
   const followed = new Map<number, Promise<unknown>>();
   const agents = new Recent<string>(NAMES_MS);
   const voices = new Recent<QueueVoice>(NAMES_MS);
@@ -124,6 +137,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     reactions,
     stories: { takeOver, replaceCaller },
     silence: options.silence,
+    ringingAtOnce: new Set(),
     dialOut: createDialOut({
       engine,
       dialogs,
@@ -146,18 +160,21 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
       return following;
     },
-    carry(call) {
-      const carried = [{ call: call.id, interaction: call.interaction }];
-      engine.phones.carry(carried).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
-    },
+    carry: (call) => void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed')),
     save: (call) =>
       void engine.phones
         .saveCall(call.id, JSON.stringify(call.saved))
         .catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
-    forget: (call) => void debts.owe('forget', () => engine.phones.forgetCall(call.id)),
+    forget: (call) => notes.add(() => void debts.owe('forget', () => engine.phones.forgetCall(call.id))),
+    later: (work) => notes.add(work),
     link: (server) => links.get(server),
     owe: (what, work) => debts.owe(what, work),
   };
+  async function carry(carried: readonly Call[]): Promise<void> {
+    if (carried.length === 0) return;
+    for (const call of carried) call.carriedAt = performance.now();
+    await engine.phones.carry(carried.map(({ id, interaction }) => ({ call: id, interaction })));
+  }
   const recovery = new Recovery(board, tag);
   const intake = new Intake(board, guards, options.authenticator);
 
@@ -217,7 +234,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     repeat('media', REFRESH_MS, () => media.refresh(), log),
     repeat('announce', REFRESH_MS, announce, log),
     repeat('recovery', REFRESH_MS, () => recovery.turn(), log),
-    repeat('carry', CARRY_MS, () => engine.phones.carry([...calls.all()].map(({ id, interaction }) => ({ call: id, interaction }))), log),
+    repeat('carry', CARRY_TURN_MS, () => carry([...calls.all()].filter((call) => performance.now() - call.carriedAt >= CARRY_MS)), log),
   ];
   // Not waited for: the new lease is joined by what is asked here.
   engine.lease.onLost(() => void keepCalls(board, [...calls.all()]));
@@ -231,7 +248,9 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       await Promise.race([calls.empty(), new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())]);
       for (const call of [...calls.all()]) customerGone(call, 'stopped');
       await Promise.all(loops.map((loop) => loop.close()));
+      notes.flush();
       await debts.close();
+      forgetOffers();
       await mailbox.close();
       await tail.close();
       media.close();

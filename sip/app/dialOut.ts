@@ -9,7 +9,7 @@ import type { TrunkDoc } from '../../queues/phones.ts';
 import { assertNever, type ErrorCode } from '../../src/base/errors.ts';
 import type { QueueId, UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
-import type { Dialogs } from './dialog.ts';
+import type { Dialog, Dialogs } from './dialog.ts';
 import { invite, type Outgoing } from './invite.ts';
 import type { Link } from './link.ts';
 import { judgeNumber, type NumberRefusal, type NumberVerdict } from './numberPlan.ts';
@@ -33,6 +33,10 @@ export type Dialled = { readonly ok: true; readonly outgoing: Outgoing } | { rea
 
 export interface DialOut {
   dial(request: DialRequest): Promise<Dialled>;
+  /** Goes on counting a dialog that another process began, and that was taken over. */
+  meterOn(dialog: Dialog): void;
+  /** A dialog of a process that is gone could not be taken over: its place at the trunk is free. */
+  lost(trunkId: string): void;
 }
 
 export interface DialOutOptions {
@@ -51,6 +55,8 @@ export interface DialOutOptions {
 const DAY_SEC = 86_400;
 /** A call that was never given back (its node died) is counted no longer. */
 const CALL_SEC = 14_400;
+/** Redis was away when a trunk had to be known: asked again. */
+const ASK_AGAIN_MS = 1_000;
 
 export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, minuteMs = 60_000 }: DialOutOptions): DialOut {
   /** A trunk's limit; 0: none. */
@@ -115,7 +121,12 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
   async function meter(trunk: TrunkDoc, outgoing: Outgoing): Promise<void> {
     const result = await outgoing.result;
     if (result.kind !== 'answered') return giveBack(trunk);
-    const { dialog } = result;
+    // The first minute was taken before it was dialled.
+    count(trunk, result.dialog);
+  }
+
+  function count(trunk: TrunkDoc, dialog: Dialog): void {
+    dialog.trunk = trunk.id;
     let next: Deadline | undefined;
     const minute = async (): Promise<void> => {
       const isAllowed = await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC).catch(() => true);
@@ -131,6 +142,27 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
       next?.cancel();
       giveBack(trunk);
     });
+  }
+
+  /** How far its last minute had run, nobody knows: a new one begins, so that a cap is never passed unseen. */
+  function meterOn(dialog: Dialog): void {
+    const { trunk: id } = dialog;
+    if (id === undefined || dialog.isOver) return;
+    withTrunk(id, (trunk) => {
+      count(trunk, dialog);
+      void take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC).catch(() => undefined);
+    });
+  }
+
+  /** One that was deleted meanwhile has nothing to count. */
+  function withTrunk(id: string, work: (trunk: TrunkDoc) => void): void {
+    engine.phones.trunks().then(
+      (trunks) => {
+        const found = trunks.find(({ doc }) => doc.id === id);
+        if (found) work(found.doc);
+      },
+      () => wheel.after(ASK_AGAIN_MS, () => withTrunk(id, work)),
+    );
   }
 
   /** Where a trunk's calls go: its host, or the binding it registered with. */
@@ -150,7 +182,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     return undefined;
   }
 
-  return { dial };
+  return { dial, meterOn, lost: (trunkId) => withTrunk(trunkId, giveBack) };
 }
 
 function minutesKey(trunk: TrunkDoc): string {

@@ -32,6 +32,8 @@ export class Dialog {
   readonly isCaller: boolean;
   /** The other side says that it knows OPTIONS (Allow, RFC 3261 20.5). */
   readonly knowsOptions: boolean;
+  /** Id of the trunk by which it goes out, which counts it and its minutes (`dialOut.ts`). */
+  trunk: string | undefined;
   #on: DialogReactions | undefined;
   /** What the other side sent before anybody owned the dialog: a BYE may follow the ACK in the same packet. */
   #early: (readonly [IncomingRequest, OutgoingResponse])[] | undefined = [];
@@ -42,13 +44,20 @@ export class Dialog {
 
   constructor(
     registry: Dialogs,
-    options: { readonly id: string; readonly link: Link; readonly isCaller: boolean; readonly knowsOptions: boolean },
+    options: {
+      readonly id: string;
+      readonly link: Link;
+      readonly isCaller: boolean;
+      readonly knowsOptions: boolean;
+      readonly trunk?: string | undefined;
+    },
   ) {
     this.#registry = registry;
     this.id = options.id;
     this.link = options.link;
     this.isCaller = options.isCaller;
     this.knowsOptions = options.knowsOptions;
+    this.trunk = options.trunk;
     registry.add(this);
   }
 

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIPv6 } from 'node:net';
 import type { Scope } from '../../queues/engine.ts';
-import type { TrunkDoc } from '../../queues/phones.ts';
+import type { NumberDoc, TrunkDoc } from '../../queues/phones.ts';
 import { assertNever } from '../../src/base/errors.ts';
 import type { AccountId } from '../../src/base/ids.ts';
 import { callerOf, userOf } from '../flows/caller.ts';
@@ -14,20 +14,25 @@ import type { Switchboard } from '../flows/switchboard.ts';
 import type { Authenticator } from '../registrar/authenticator.ts';
 import type { Guards } from './guards.ts';
 import type { Link } from './link.ts';
+import { Recent } from './recent.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf.ts';
 
+type Line = { readonly scope: Scope; readonly doc: NumberDoc };
 type KnownTrunk = { readonly scope: Scope; readonly doc: TrunkDoc };
 
+/** How long a number may lead where it led before. */
+const LINES_MS = 1_000;
 const USERNAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const DIALLED = /^\+?[0-9*#]{1,32}$/;
 
 export class Intake {
   readonly #board: Switchboard;
   readonly #guards: Guards;
+  readonly #lines = new Recent<Line | undefined>(LINES_MS);
   readonly #authenticator: Pick<Authenticator, 'judge' | 'blockedSec'> | undefined;
   /** Of the trunks as last told. */
   #trunks: readonly KnownTrunk[] = [];
-  #lists: readonly { readonly trunk: KnownTrunk; readonly sources: BlockList }[] = [];
+  #sources: readonly { readonly trunk: KnownTrunk; readonly sources: BlockList }[] = [];
 
   constructor(board: Switchboard, guards: Guards, authenticator: Pick<Authenticator, 'judge' | 'blockedSec'> | undefined) {
     this.#board = board;
@@ -40,13 +45,21 @@ export class Intake {
     const allowed = this.#guards.newCall(request.source_address, trunk !== undefined);
     if (!allowed.ok) return response.send(allowed.status, { headers: { 'Retry-After': String(allowed.retryAfterSec) } });
     const dialled = userOf(request.uri);
-    const line = DIALLED.test(dialled)
-      ? await this.#board.engine.phones.number(dialled, trunk?.scope.accountId ?? (await this.#accountOf(request)))
-      : undefined;
+    const line = DIALLED.test(dialled) ? await this.#lineOf(dialled, trunk?.scope.accountId, request) : undefined;
     if (!line) return this.#place(link, request, response, { dialled, isTrunk: trunk !== undefined });
     if (!line.doc.isActive) return response.send(480);
     const caller = callerOf(request, trunk !== undefined);
     await takeCall(this.#board, { link, request, response, scope: line.scope, number: line.doc, caller });
+  }
+
+  async #lineOf(dialled: string, trunk: AccountId | undefined, request: IncomingRequest): Promise<Line | undefined> {
+    const { phones } = this.#board.engine;
+    const number = (account?: AccountId): Promise<Line | undefined> =>
+      this.#lines.get(`${account ?? ''} ${dialled}`, () => phones.number(dialled, account));
+    if (trunk) return number(trunk);
+    // Asked side by side: of most callers nothing is known.
+    const [account, line] = await Promise.all([this.#accountOf(request), number()]);
+    return account ? number(account) : line;
   }
 
   /** A phone of an agent that calls somebody. */
@@ -99,11 +112,11 @@ export class Intake {
     const trunks = await this.#board.engine.phones.trunks();
     if (trunks !== this.#trunks) {
       this.#trunks = trunks;
-      this.#lists = trunks.filter(({ doc }) => doc.isActive).map((trunk) => ({ trunk, sources: sourcesOf(trunk.doc) }));
+      this.#sources = trunks.filter(({ doc }) => doc.isActive).map((trunk) => ({ trunk, sources: sourcesOf(trunk.doc) }));
     }
-    if (this.#lists.length === 0) return undefined;
+    if (this.#sources.length === 0) return undefined;
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    return this.#lists.find(({ sources }) => sources.check(address, family))?.trunk;
+    return this.#sources.find(({ sources }) => sources.check(address, family))?.trunk;
   }
 }
 

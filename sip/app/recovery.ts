@@ -38,6 +38,8 @@ export class Recovery {
     const { phones } = this.#board.engine;
     const nodes = new Set((await phones.nodes('sip')).map(({ id }) => id));
     if (this.#known && [...this.#known].some((id) => !nodes.has(id))) this.#lostAt = performance.now();
+    // The only one, and nobody before it left calls: nobody was cut off.
+    if (!this.#known && nodes.size <= 1 && !(await phones.areCallsElsewhere())) this.#lostAt = Number.NEGATIVE_INFINITY;
     this.#known = nodes;
     const docs = await phones.takeLapsedCalls();
     if (docs.length === 0) return;
@@ -116,6 +118,7 @@ export class Recovery {
     if (!saved.dialog || !link) return;
     const leg = Leg.restored(saved);
     leg.dialog = new Dialog(this.#board.dialogs, { ...saved.dialog, link });
+    this.#board.dialOut.meterOn(leg.dialog);
     call.adopt(leg);
     const { reactions } = this.#board;
     const kind = leg.role === 'customer' ? 'customer' : leg.role === 'agent' ? 'agent' : 'other';
@@ -124,6 +127,7 @@ export class Recovery {
 
   #hangUp({ dialog }: SavedLeg): void {
     const link = dialog && this.#board.link(dialog.server);
+    if (dialog?.trunk) this.#board.dialOut.lost(dialog.trunk);
     if (dialog && link?.isUp) new Dialog(this.#board.dialogs, { ...dialog, link }).bye();
   }
 }

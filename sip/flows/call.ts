@@ -6,7 +6,7 @@
  */
 
 import type { QueueVoice } from '../../queues/config.ts';
-import type { Scope } from '../../queues/engine.ts';
+import type { Offered, Scope } from '../../queues/engine.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { CallId, ContactId, InteractionId, LegId, QueueId, UserId } from '../../src/base/ids.ts';
 import { newId } from '../../src/base/ids.ts';
@@ -45,6 +45,12 @@ export interface SavedCall extends CallIdentity {
   readonly legs: readonly SavedLeg[];
 }
 
+/** Asked of the media, and nobody's yet. */
+interface PreparedLeg {
+  readonly id: LegId;
+  readonly opened: ReturnType<Switchboard['media']['ask']>;
+}
+
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
 
 export class Call {
@@ -68,12 +74,19 @@ export class Call {
   expectedOwner: UserId | undefined;
   /** Whom the log last named as owner: settles an accept whose reply was lost. */
   takenBy: UserId | undefined;
+  /** Told before it could ring. */
+  readonly earlyOffers: Pick<Offered, 'agentId' | 'token' | 'ways'>[] = [];
+  /** Agent and token of offers that the log said are over (`ringing.ts`). */
+  readonly goneOffers = new Set<string>();
   /** Nobody's any more in routing: nothing has to be ended there. */
   isOutOfRouting = false;
+  /** When this node last said that it carries it (ms of this process). */
+  carriedAt = performance.now();
   /** A command of the desk or of a phone is being carried out. */
   isBusy = false;
   #state: CallState = { at: 'entering' };
   #customer: Leg | undefined;
+  #prepared: PreparedLeg | undefined;
   readonly #legs = new Map<LegId, Leg>();
   readonly #playing = new Map<LegId, string>();
   readonly #announcing = new Map<LegId, { readonly id: string; readonly over: () => void }>();
@@ -146,14 +159,10 @@ export class Call {
 
   /** Opens a leg's end of the media. @throws AppError unavailable | rate_limited */
   async openLeg(identity: Omit<LegIdentity, 'id'> & { id?: LegId }, family: 'IPv4' | 'IPv6' = 'IPv4'): Promise<Leg> {
-    const id = identity.id ?? newId('leg');
-    const { leg: info } = await this.board.media.ask(this.media, {
-      do: 'leg.open',
-      call: this.id,
-      leg: id,
-      family,
-      silentAfterMs: this.board.silence.afterMs,
-    });
+    const prepared = identity.id === undefined && family === 'IPv4' ? this.#prepared : undefined;
+    if (prepared) this.#prepared = undefined;
+    const { id, opened } = prepared ?? this.#open(identity.id ?? newId('leg'), family);
+    const { leg: info } = await opened;
     if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
     const leg = new Leg({ ...identity, id }, info);
     if (this.isOver) {
@@ -162,6 +171,24 @@ export class Call {
     }
     this.adopt(leg);
     return leg;
+  }
+
+  #open(id: LegId, family: 'IPv4' | 'IPv6'): PreparedLeg {
+    const silentAfterMs = this.board.silence.afterMs;
+    return { id, opened: this.board.media.ask(this.media, { do: 'leg.open', call: this.id, leg: id, family, silentAfterMs }) };
+  }
+
+  /** Opens the media of a phone that will probably ring in a moment: `openLeg` takes it, `dropPrepared` or the end of the call closes it. */
+  prepareLeg(): void {
+    const prepared = this.#open(newId('leg'), 'IPv4');
+    this.#prepared = prepared;
+    // Told to who takes it.
+    prepared.opened.catch(() => undefined);
+  }
+
+  dropPrepared(): void {
+    if (this.#prepared) this.tell({ do: 'leg.close', leg: this.#prepared.id });
+    this.#prepared = undefined;
   }
 
   adopt(leg: Leg): void {
@@ -275,7 +302,8 @@ export class Call {
       endedAt,
       cause,
     };
-    void this.board.owe('leg', () => this.board.engine.router.noteLeg(this.scope, { ...entry, stats: JSON.stringify(stats) }));
+    const note = { ...entry, stats: JSON.stringify(stats) };
+    this.board.later(() => void this.board.owe('leg', () => this.board.engine.router.noteLeg(this.scope, note)));
   }
 
   /** Everything of it. Idempotent. What routing has to know is the flow's (`hangUp.ts`). */
@@ -286,6 +314,7 @@ export class Call {
     if (before.at === 'waiting') for (const ring of before.rings.values()) ring.stop();
     if (before.at === 'moving') before.ring.stop();
     for (const leg of [...this.#legs.values()]) this.closeLeg(leg, cause, reason);
+    this.dropPrepared();
     this.tell({ do: 'call.close', call: this.id });
     for (const work of this.#onEnd.splice(0)) work();
     this.board.forget(this);
@@ -312,7 +341,7 @@ export class Call {
   save(): void {
     if (this.#isSaving || this.isOver) return;
     this.#isSaving = true;
-    setImmediate(() => {
+    this.board.later(() => {
       this.#isSaving = false;
       if (!this.isOver) this.board.save(this);
     });
@@ -370,7 +399,7 @@ export class Call {
     if (this.#isNoting || (!this.owner && !agentOf(this.#state)) || this.isOutOfRouting) return;
     this.#isNoting = true;
     // Several changes of one moment are told as one.
-    setImmediate(() => {
+    this.board.later(() => {
       this.#isNoting = false;
       this.#version++;
       const note = { interactionId: this.interaction, version: this.#version, call: JSON.stringify(this.view) };

@@ -17,14 +17,11 @@ export function customerGone(call: Call, cause: string): void {
   call.end(cause, NORMAL);
   if (isOutOfRouting) return;
   const { scope, interaction, contactId } = call;
+  const end = { interactionId: interaction, by: 'client' as const, memberId: contactId, isSupervisor: false };
   void call.board.owe('end', async () => {
-    const ended = await call.board.engine.router.endInteraction(scope, {
-      interactionId: interaction,
-      by: 'client',
-      memberId: contactId,
-      isSupervisor: false,
-    });
-    if (ended.ok && owner) await close(call, owner);
+    const ended = call.board.engine.router.endInteraction(scope, end);
+    // Side by side, and done one after the other: commands leave on one connection in their order.
+    await Promise.all([ended, owner ? close(call, owner) : undefined]);
   });
 }
 

@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net';
 import type { NewInteraction, Scope } from '../../queues/engine.ts';
 import type { NumberDoc } from '../../queues/phones.ts';
 import { AppError, type ErrorCode } from '../../src/base/errors.ts';
-import { type CallId, type GroupId, type InteractionId, newId, type QueueId } from '../../src/base/ids.ts';
+import { type CallId, type GroupId, type InteractionId, newId, type QueueId, type UserId } from '../../src/base/ids.ts';
 import { answer } from '../app/invite.ts';
 import type { Link } from '../app/link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../app/srf.ts';
@@ -45,12 +45,19 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   const identity = { role: 'customer' as const, name: caller.name || caller.number };
   const family = familyOf(request.body) ?? (isIPv6(request.source_address) ? 'IPv6' : 'IPv4');
   const customerId = newId('leg');
+  if (board.ringingAtOnce.has(call.queueId)) call.prepareLeg();
   // Whoever of the two fails takes the other with it.
   const [opened, started] = await Promise.allSettled([
     call.openLeg({ ...identity, id: customerId }, family),
     reach(board, call, number, customerId),
   ]);
   const isStarted = started.status === 'fulfilled' && started.value.ok;
+  if (started.status === 'fulfilled' && started.value.ok && started.value.offers.length > 0) {
+    board.ringingAtOnce.add(number.queueId);
+  } else {
+    board.ringingAtOnce.delete(number.queueId);
+    call.dropPrepared();
+  }
   const abandon = (cause: string): void => (isStarted ? customerGone(call, cause) : call.end(cause));
   if (started.status === 'rejected' || !started.value.ok) {
     call.end('not started');
@@ -75,8 +82,9 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
     return response.send(488);
   }
   call.enter({ at: 'waiting', rings: new Map() });
-  for (const offer of started.value.offers) offered(call, offer);
-  if (started.value.interaction.owner) taken(call, started.value.interaction.owner.id as never);
+  for (const offer of [...started.value.offers, ...call.earlyOffers.splice(0)]) offered(call, offer);
+  const owner = started.value.interaction.owner?.id ?? call.takenBy;
+  if (owner) taken(call, owner as UserId);
 
   const dialog = await answer(board.dialogs, link, { request, response, sdp });
   if (!dialog) return customerGone(call, 'cancelled');

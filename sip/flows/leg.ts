@@ -25,7 +25,15 @@ export interface SavedLeg extends LegIdentity {
   readonly answeredAt: number;
   readonly isHoldingUs: boolean;
   readonly isMuted: boolean;
-  readonly dialog: { readonly id: string; readonly server: string; readonly isCaller: boolean; readonly knowsOptions: boolean } | undefined;
+  readonly dialog:
+    | {
+        readonly id: string;
+        readonly server: string;
+        readonly isCaller: boolean;
+        readonly knowsOptions: boolean;
+        readonly trunk?: string | undefined;
+      }
+    | undefined;
   readonly negotiation: SavedNegotiation;
 }
 
@@ -64,7 +72,13 @@ export class Leg {
 
   get saved(): SavedLeg {
     const { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog } = this;
-    const at = dialog && { id: dialog.id, server: dialog.link.server.name, isCaller: dialog.isCaller, knowsOptions: dialog.knowsOptions };
+    const at = dialog && {
+      id: dialog.id,
+      server: dialog.link.server.name,
+      isCaller: dialog.isCaller,
+      knowsOptions: dialog.knowsOptions,
+      trunk: dialog.trunk,
+    };
     return { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog: at, negotiation: this.negotiation.saved };
   }
 

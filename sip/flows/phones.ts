@@ -2,6 +2,7 @@
  * Ringing a person: one end of media, one INVITE to every phone that is registered now, and through a trunk to every outside number that is a phone of
  * the agent. Used for offers, hand-overs and consultations.
  */
+import type { PhoneWays } from '../../queues/phones.ts';
 import type { UserId } from '../../src/base/ids.ts';
 import { invite, type Outgoing } from '../app/invite.ts';
 import type { Call } from './call.ts';
@@ -16,15 +17,12 @@ export interface Rung {
 /** Resolves with the first answer, the last refusal, or that `ring` was stopped. @throws AppError unavailable | rate_limited | gone */
 export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<RingResult> {
   const { board, scope } = call;
-  const { phones } = board.engine;
-  const [opened, bindings, configured, agent] = await Promise.all([
+  const [opened, { name, bindings, external }] = await Promise.all([
     call.openLeg({ role: who.role, name: who.userId, userId: who.userId }),
-    phones.bindingsOf(scope, who.userId),
-    board.phonesOf(scope, who.userId),
-    board.names.agent(scope, who.userId),
+    ring.ways ?? askWays(call, who.userId),
   ]);
   const leg = bindings.length > 0 && bindings.every(isSix) ? await instead(call, opened, who) : opened;
-  leg.name = agent;
+  leg.name = name;
   ring.leg = leg;
   if (ring.isStopped) return { kind: 'stopped' };
 
@@ -35,9 +33,7 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
     if (link?.isUp)
       attempts.push(invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp }));
   }
-  for (const phone of configured) {
-    if (phone.type !== 'external' || !phone.isActive) continue;
-    const { number } = phone;
+  for (const { number } of external) {
     const dialled = await board.dialOut.dial({
       scope,
       number,
@@ -52,6 +48,15 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
   const result = await ring.run(attempts);
   board.log.debug({ call: call.id, agent: who.userId, phones: attempts.length, result: result.kind }, 'ring.over');
   return result;
+}
+
+async function askWays({ board, scope }: Call, agentId: UserId): Promise<PhoneWays> {
+  const [bindings, phones, name] = await Promise.all([
+    board.engine.phones.bindingsOf(scope, agentId),
+    board.phonesOf(scope, agentId),
+    board.names.agent(scope, agentId),
+  ]);
+  return { name, bindings, external: phones.filter(({ type, isActive }) => type === 'external' && isActive) };
 }
 
 /** It is reached over IPv6. */

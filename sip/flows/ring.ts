@@ -2,6 +2,7 @@
  * The phones of one agent that ring for one call: one end of media, an INVITE to each phone, the first 200 wins and the others are cancelled. Made by `ringing.ts`;
  * `stop` ends it at any moment, once.
  */
+import type { PhoneWays } from '../../queues/phones.ts';
 import type { UserId } from '../../src/base/ids.ts';
 import type { Dialog } from '../app/dialog.ts';
 import type { InviteResult, Outgoing } from '../app/invite.ts';
@@ -11,6 +12,8 @@ import type { Leg } from './leg.ts';
 export interface RingFor {
   readonly agentId: UserId;
   readonly token: string;
+  /** Where the agent is reached; else it is asked. */
+  readonly ways?: PhoneWays | undefined;
 }
 
 export type RingResult =
@@ -24,6 +27,7 @@ const DECLINES: ReadonlySet<number> = new Set([486, 600, 603]);
 export class Ring {
   readonly agentId: UserId;
   readonly token: string;
+  readonly ways: PhoneWays | undefined;
   #leg: Leg | undefined;
   /** Told when its end of the media is open. */
   onLeg: ((leg: Leg) => void) | undefined;
@@ -33,9 +37,10 @@ export class Ring {
   #isStopped = false;
   readonly #stopped = Promise.withResolvers<RingResult>();
 
-  constructor({ agentId, token }: RingFor) {
+  constructor({ agentId, token, ways }: RingFor) {
     this.agentId = agentId;
     this.token = token;
+    this.ways = ways;
   }
 
   get leg(): Leg | undefined {

@@ -10,9 +10,16 @@ import { ringPhones } from './phones.ts';
 import { Ring, type RingResult } from './ring.ts';
 import { answered, joinAgent } from './talking.ts';
 
+/** Offers that are over, as far back as an answer can come too late. */
+const GONE_KNOWN = 100;
+const offerId = ({ agentId, token }: Pick<Offered, 'agentId' | 'token'>): string => `${agentId} ${token}`;
+
 /** An offer is made: known from the answer to our own command, or from the log; told twice it rings once. */
-export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token'>): void {
+export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token' | 'ways'>): void {
   const { state } = call;
+  if (call.goneOffers.has(offerId(offer))) return;
+  // An agent came free after the interaction was begun, and the caller's media are not open yet.
+  if (state.at === 'entering') call.earlyOffers.push(offer);
   if (state.at !== 'waiting') return;
   const standing = state.rings.get(offer.agentId);
   if (standing?.token === offer.token) return;
@@ -23,6 +30,9 @@ export function offered(call: Call, offer: Pick<Offered, 'agentId' | 'token'>): 
 
 /** The offer is over. A phone that has answered already is being settled by its own accept. */
 export function offerGone(call: Call, agentId: UserId, token: string): void {
+  // The log may be faster than the answer to the command that made the offer.
+  if (call.goneOffers.size >= GONE_KNOWN) call.goneOffers.clear();
+  call.goneOffers.add(offerId({ agentId, token }));
   const ring = ringsOf(call).get(agentId);
   if (ring?.token === token && !ring.isAnswered) giveUp(call, ring, 'offer gone');
 }
@@ -71,6 +81,8 @@ async function ringForOffer(call: Call, ring: Ring): Promise<void> {
   // The phone may hang up while the engine is asked.
   let isGone = false;
   result.dialog.on = { ...call.board.reactions.agent(call, leg), ended: () => (isGone = true) };
+  // Together with the accept: the desk, which hears of that, may command the call at once.
+  call.board.carry(call);
   const isOwner = (call.state.at === 'moving' && call.state.ring === ring) || (await accept(call, ring));
   if (!isOwner || call.isOver || (call.state.at !== 'waiting' && call.state.at !== 'moving')) {
     dropLeg(call, leg, 'offer gone');

@@ -50,6 +50,8 @@ export interface Switchboard {
     replaceCaller(call: Call, guest: Leg, next: Leg): void;
   };
   readonly silence: SilenceLimits;
+  /** Queues whose last caller was offered to an agent at once: so is the next, probably. */
+  readonly ringingAtOnce: Set<string>;
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };
   phonesOf(scope: Scope, agentId: UserId): Promise<readonly PhoneDoc[]>;
   /** What those who wait in a queue hear and may do; read a moment ago at most. */
@@ -62,6 +64,8 @@ export interface Switchboard {
   mayRedial(): boolean;
   /** For the process that goes on with the call if this one dies. */
   save(call: Call): void;
+  /** What the engine is told of calls and nobody waits for: it leaves together with other such, in order. */
+  later(work: () => void): void;
   forget(call: Call): void;
   /** Of the server a phone registered at. */
   link(server: string): Link | undefined;

@@ -24,7 +24,5 @@ export function joinAgent(call: Call, leg: Leg, owner: UserId): boolean {
   call.owner = owner;
   call.answeredAt ||= Date.now();
   call.react(leg, call.board.reactions.agent(call, leg));
-  // The desk may command it at once.
-  call.board.carry(call);
   return call.enter({ at: 'talking', agent: leg });
 }

@@ -21,6 +21,8 @@ export interface ProviderRequest {
 }
 export interface ProviderAnswer {
   readonly status: number;
+  /** What stands behind the status. */
+  readonly reason?: string;
   get(name: string): string | undefined;
 }
 
@@ -38,6 +40,7 @@ const CLAIM_MS = 8_000;
 const ASKED_SEC = 600;
 const MOST_TRIES = 5;
 const ANSWER_WITHIN_MS = 40_000;
+const REASON_MAX_CHARS = 100;
 /** RFC 5626 4.5: the wait doubles from the first to the most, less a random part. */
 const RETRY_FROM_MS = 5_000;
 const RETRY_MOST_MS = 600_000;
@@ -52,6 +55,18 @@ type State =
   | { readonly kind: 'registered'; readonly refreshAt: number }
   | { readonly kind: 'failed'; readonly retryAt: number; readonly failures: number };
 
+/** What a provider answered last, as it stands on the shelf of the trunk's account. */
+export interface ProviderState {
+  /** SIP status; 0: no answer came. */
+  readonly code: number;
+  readonly reason: string;
+  readonly at: number;
+  /** Since when it has been answering so. */
+  readonly since: number;
+  /** Until when we are registered, unless it is renewed; 0: we are not. */
+  readonly until: number;
+}
+
 interface Registration {
   /** The copy it was made for: a changed one is registered anew. */
   readonly text: string;
@@ -60,6 +75,8 @@ interface Registration {
   cseq: number;
   askedSec: number;
   state: State;
+  /** What was told last of it. */
+  told: ProviderState | undefined;
 }
 
 export class Providers {
@@ -97,7 +114,7 @@ export class Providers {
     let registration = this.#held.get(trunk.id);
     if (registration?.text !== text) {
       const chance = () => randomBytes(9).toString('base64url');
-      registration = { text, callId: chance(), tag: chance(), cseq: 0, askedSec: ASKED_SEC, state: { kind: 'new' } };
+      registration = { text, callId: chance(), tag: chance(), cseq: 0, askedSec: ASKED_SEC, state: { kind: 'new' }, told: undefined };
       this.#held.set(trunk.id, registration);
     }
     if (!isDue(registration.state, performance.now())) return;
@@ -121,23 +138,41 @@ export class Providers {
   }
 
   async #register(scope: Scope, trunk: TrunkDoc, registration: Registration, failures: number): Promise<void> {
-    let said: string;
+    let code = 0;
+    let reason = '';
+    let grantedMs = 0;
     try {
       const answer = await this.#askTwice(trunk, registration);
-      said = String(answer.status);
-      registration.state = stateAfter(answer, registration, trunk, failures);
+      ({ status: code, reason = '' } = answer);
+      grantedMs = grantedSec(answer, registration, trunk) * 1_000;
+      registration.state = stateAfter(answer, grantedMs, failures);
     } catch (error) {
-      said = 'no answer';
       registration.state = failed(failures, 0);
       this.#options.log.warn({ err: error, trunk: trunk.id }, 'provider.unanswered');
     }
     const isRegistered = registration.state.kind === 'registered';
     this.#options.log[isRegistered ? 'debug' : 'warn'](
-      { trunk: trunk.id, said },
+      { trunk: trunk.id, code },
       isRegistered ? 'provider.registered' : 'provider.refused',
     );
-    const state = JSON.stringify({ isRegistered, said, at: Date.now() });
-    await this.#options.engine.shelf.put(scope, providerStateKey(trunk.id), state, RETRY_MOST_MS * 2).catch(() => undefined);
+    await this.#tell(scope, trunk.id, registration, { code, reason: reason.slice(0, REASON_MAX_CHARS), grantedMs }).catch(
+      (error: unknown) => this.#options.log.warn({ err: error, trunk: trunk.id }, 'provider.untold'),
+    );
+  }
+
+  async #tell(
+    scope: Scope,
+    trunkId: string,
+    registration: Registration,
+    { code, reason, grantedMs }: { readonly code: number; readonly reason: string; readonly grantedMs: number },
+  ): Promise<void> {
+    const { engine } = this.#options;
+    const before = registration.told ?? (await readProviderState(engine, scope, trunkId));
+    const at = Date.now();
+    const since = before && before.code === code ? before.since : at;
+    registration.told = { code, reason, at, since, until: grantedMs > 0 ? at + grantedMs : 0 };
+    const ttlMs = Math.max(grantedMs, RETRY_MOST_MS) * 2;
+    await engine.shelf.put(scope, providerStateKey(trunkId), JSON.stringify(registration.told), ttlMs);
   }
 
   /** Without credentials, then with what the challenge asks for; again when the nonce was stale, or the time too brief. */
@@ -193,8 +228,13 @@ export class Providers {
 
 const claimKey = (trunkId: string): string => `provider-claim:${trunkId}`;
 
-/** On the shelf of the trunk's account: JSON of `isRegistered`, `said` (a status, or words) and `at`. */
-export const providerStateKey = (trunkId: string): string => `provider:${trunkId}`;
+const providerStateKey = (trunkId: string): string => `provider:${trunkId}`;
+
+/** Undefined while nothing was answered. @throws AppError unavailable */
+export async function readProviderState(engine: Pick<Engine, 'shelf'>, scope: Scope, trunkId: string): Promise<ProviderState | undefined> {
+  const text = await engine.shelf.get(scope, providerStateKey(trunkId));
+  return text === undefined ? undefined : (JSON.parse(text) as ProviderState);
+}
 
 function registrarUri({ host, port, transport }: TrunkDoc): string {
   return `sip:${hostText(host)}${port > 0 ? `:${port}` : ''}${transport === 'udp' ? '' : `;transport=${transport}`}`;
@@ -221,12 +261,16 @@ function isDue(state: State, now: number): boolean {
   }
 }
 
-function stateAfter(answer: ProviderAnswer, registration: Registration, trunk: TrunkDoc, failures: number): State {
-  if (answer.status >= 200 && answer.status < 300) {
-    const granted = grantedExpiry(answer.get('contact'), answer.get('expires'), trunk.id) ?? registration.askedSec;
-    // Early enough for some tries, and not more often than every few seconds whatever is granted.
-    return { kind: 'registered', refreshAt: performance.now() + Math.max(granted * 800, RETRY_FROM_MS) };
-  }
+/** For how long it registered us; 0: it did not. */
+function grantedSec(answer: ProviderAnswer, { askedSec }: Registration, trunk: TrunkDoc): number {
+  if (answer.status < 200 || answer.status >= 300) return 0;
+  return grantedExpiry(answer.get('contact'), answer.get('expires'), trunk.id) ?? askedSec;
+}
+
+function stateAfter(answer: ProviderAnswer, grantedMs: number, failures: number): State {
+  // Early enough for some tries, and not more often than every few seconds whatever is granted.
+  if (answer.status >= 200 && answer.status < 300)
+    return { kind: 'registered', refreshAt: performance.now() + Math.max(grantedMs * 0.8, RETRY_FROM_MS) };
   const retryAfterMs = Number(/^[0-9]{1,5}/.exec(answer.get('retry-after')?.trim() ?? '')?.[0] ?? 0) * 1_000;
   const isForbidden = answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 480;
   return failed(failures, Math.max(retryAfterMs, isForbidden ? (failures === 0 ? FIRST_FORBIDDEN_RETRY_MS : FORBIDDEN_RETRY_MS) : 0));

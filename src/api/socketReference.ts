@@ -46,6 +46,7 @@ const ABOUT: Readonly<Record<VisitorCommand['t'] | AgentCommand['t'], string>> =
   'participant.invite': 'Brings another agent in.',
   'participant.leave': 'Leaves a conversation that one was invited to.',
   'call.command': 'What a phone call is to do: hold, resume, mute, keys, transfer, consult, confer, hang up. Answered when it did.',
+  'wrapUp.outcome': 'How the conversation ended, said or corrected while its wrap-up runs.',
   'wrapUp.end': 'The wrap-up is done early.',
   'wrapUp.extend': 'More time for the wrap-up.',
 };

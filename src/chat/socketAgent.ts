@@ -99,6 +99,11 @@ export async function runAgentCommand(
       const by = { role: 'agent', id: agentId, name: member.principal.name } as const;
       return actInRoom(engine, scope, by, { interactionId: command.interaction as InteractionId, key: command.key, command: command.body });
     }
+    case 'wrapUp.outcome': {
+      const { interaction, outcome = '', note = '', key } = command;
+      settled(await router.changeOutcome(scope, { interactionId: interaction as InteractionId, agentId, outcome, note, key }));
+      return {};
+    }
     case 'wrapUp.end':
       settled(await router.endWrapUp(scope, { interactionId: command.interaction as InteractionId, agentId, isSupervisor: false }));
       return {};

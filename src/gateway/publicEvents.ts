@@ -69,6 +69,7 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
     case 'recipe.ran':
     case 'offer.made':
     case 'offer.gone':
+    case 'outcome.changed':
     case 'wrapup.started':
     case 'wrapup.extended':
     case 'wrapup.ended':
@@ -130,6 +131,7 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
       return agentId === undefined ? { kind: 'nothing' } : { kind: 'call', interaction: body.i, call: callOf(body) };
     case 'room.changed':
       return agentId === undefined ? { kind: 'nothing' } : { kind: 'room', interaction: body.i, room: roomOf(body) };
+    case 'outcome.changed':
     case 'wrapup.started':
     case 'wrapup.extended':
     case 'wrapup.ended':

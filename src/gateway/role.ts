@@ -88,7 +88,7 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
         isDraining: () => gate.isDraining,
       }),
       ...accessRoutes({ db, engine, log, secretKey, publicUrl }),
-      ...phonesRoutes({ db, engine, log, secretKey, publicUrl }, dataDir),
+      ...phonesRoutes({ db, engine, log, secretKey, publicUrl, sipPort: env.SIP_PORT }, dataDir),
       ...roomRoutes({ engine }),
       ...historyRoutes({ db, engine, files: library.store }),
       ...fileRoutes({ engine, db, library }),

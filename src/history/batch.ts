@@ -203,7 +203,8 @@ function statsOf(text: string): string {
 }
 
 function noteAfterword(afterwords: Map<string, AfterwordRow>, life: Life, event: LifeEvent): void {
-  const note = event.type === 'interaction.closed' && event.body.note ? event.body.note : null;
+  const isSaid = event.type === 'interaction.closed' || event.type === 'outcome.changed';
+  const note = isSaid && event.body.note ? event.body.note : null;
   const comment = event.type === 'rating.given' && event.body.comment ? event.body.comment : null;
   if (note === null && comment === null) return;
   const { month, id } = life.row;

@@ -22,6 +22,7 @@ const LIFE_TYPES = [
   'interaction.requeued',
   'interaction.ended',
   'interaction.closed',
+  'outcome.changed',
   'rating.given',
   'wrapup.started',
   'wrapup.ended',
@@ -127,6 +128,10 @@ function applyEvent(life: Life, event: LifeEvent): void {
       row.outcome = body.outcome || null;
       row.outcome_kind = body.kind || null;
       if (body.a) row.owner_id = body.a;
+      return;
+    case 'outcome.changed':
+      row.outcome = body.outcome || null;
+      row.outcome_kind = body.kind || null;
       return;
     case 'rating.given':
       row.rating = body.value;

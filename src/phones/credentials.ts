@@ -5,18 +5,27 @@
 import { createHash, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { SIP_REALM } from '../../queues/phones.ts';
+import type { AccessDeps } from '../accounts/deps.ts';
 import { readablePassword } from '../auth/password.ts';
+import { publicUrlOf } from '../auth/publicUrl.ts';
 import { seal, sealPurpose } from '../base/seal.ts';
 
 export const credentialsView = z.object({
   username: z.string(),
   password: z.string().describe('Shown once'),
   realm: z.string(),
+  server: z.string().describe('Where it registers: a host, with its port where that is not the usual one'),
 });
-export type Credentials = z.infer<typeof credentialsView>;
+export type Credentials = Omit<z.infer<typeof credentialsView>, 'server'>;
 
 const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz';
 const CHANCE_CHARS = 6;
+const USUAL_PORT = 5060;
+
+export interface PhonesDeps extends AccessDeps {
+  /** At which phones register. */
+  readonly sipPort: number;
+}
 
 /** Readable, and not to be guessed from the name: `anna-desk-7k2mxq`. */
 export function newUsername(name: string): string {
@@ -32,6 +41,12 @@ export function newUsername(name: string): string {
 
 export function newCredentials(username: string, password: string = readablePassword()): Credentials {
   return { username, password, realm: SIP_REALM };
+}
+
+/** The host that people reach this server by, and the port of SIP unless it is the usual one (RFC 3261 19.1.2). */
+export function sipServer(deps: PhonesDeps, request: { readonly header: (name: string) => string | undefined }): string {
+  const { hostname } = new URL(publicUrlOf(deps.publicUrl, request));
+  return deps.sipPort === USUAL_PORT ? hostname : `${hostname}:${deps.sipPort}`;
 }
 
 /** The columns of a phone that registers by these. */

@@ -1,7 +1,7 @@
 /** The routes of phones, and what else the gateway takes from here. */
-import type { AccessDeps } from '../accounts/deps.ts';
 import type { Route } from '../api/route.ts';
 import { callRoutes } from './callRoutes.ts';
+import type { PhonesDeps } from './credentials.ts';
 import { numberRoutes } from './numberRoutes.ts';
 import { outboundRoutes } from './outboundRoutes.ts';
 import { phoneRoutes } from './phoneRoutes.ts';
@@ -10,7 +10,7 @@ import { soundRoutes } from './soundRoutes.ts';
 import { trunkRoutes } from './trunkRoutes.ts';
 
 /** `dataDir`: where uploaded sounds lie. */
-export function phonesRoutes(deps: AccessDeps, dataDir: string): Route[] {
+export function phonesRoutes(deps: PhonesDeps, dataDir: string): Route[] {
   const routes = [numberRoutes, phoneRoutes, trunkRoutes, outboundRoutes, callRoutes].flatMap((routes) => routes(deps));
   return [...routes, ...soundRoutes(deps, new SoundFiles(dataDir))];
 }

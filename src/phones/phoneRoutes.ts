@@ -3,7 +3,6 @@
  * replaced. Whoever registered with what stands no more is registered no more.
  */
 import { z } from 'zod';
-import type { AccessDeps } from '../accounts/deps.ts';
 import { containing, readUser } from '../accounts/users.ts';
 import { idParam, noContent, seenVersion } from '../api/fields.ts';
 import { pageAnswer, pageQuery } from '../api/page.ts';
@@ -15,7 +14,7 @@ import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { pageByName, removeOwn, updateOwn } from '../db/ownRows.ts';
 import { configured } from '../routing/configured.ts';
-import { credentialsView, newCredentials, newUsername, sealedHa1s } from './credentials.ts';
+import { credentialsView, newCredentials, newUsername, type PhonesDeps, sealedHa1s, sipServer } from './credentials.ts';
 import {
   phoneBody,
   phoneChange,
@@ -31,7 +30,7 @@ const tag = 'Phones';
 const path = '/api/v1/phones';
 const withCredentials = z.object({ phone: phoneView, credentials: credentialsView.optional().describe('Of a SIP phone; shown once') });
 
-export function phoneRoutes(deps: AccessDeps): Route[] {
+export function phoneRoutes(deps: PhonesDeps): Route[] {
   const { db, engine, secretKey } = deps;
   const phones = configured(deps, {
     kind: 'phone',
@@ -92,7 +91,10 @@ export function phoneRoutes(deps: AccessDeps): Route[] {
           await trx.insertInto('phone').values(row).execute();
           return { userId, name, type, ...(credentials ? { username: credentials.username } : { number }) };
         });
-        return { ...made, body: { phone: made.body, ...(credentials && { credentials }) } };
+        return {
+          ...made,
+          body: { phone: made.body, ...(credentials && { credentials: { ...credentials, server: sipServer(deps, request) } }) },
+        };
       },
     }),
     route({
@@ -138,7 +140,13 @@ export function phoneRoutes(deps: AccessDeps): Route[] {
           await updateOwn(trx, 'phone', accountId, id, sealedHa1s(secretKey, id, credentials));
         };
         const changed = await phones.change(request, setPassword, 'phone.password_changed');
-        return { ...changed, body: { phone: changed.body, credentials: newCredentials(changed.body.username, password) } };
+        return {
+          ...changed,
+          body: {
+            phone: changed.body,
+            credentials: { ...newCredentials(changed.body.username, password), server: sipServer(deps, request) },
+          },
+        };
       },
     }),
     route({

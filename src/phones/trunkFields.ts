@@ -6,6 +6,7 @@ import { trunkDoc } from '../../queues/phones.ts';
 import { displayName, seenVersion, time, version } from '../api/fields.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
 import type { TrunkTable } from '../db/tables.ts';
+import { registrationView } from './trunkRegistration.ts';
 
 /** An address, or a CIDR prefix of at least 8 bits (IPv6: 16): a trunk is not the whole world. */
 const source = z
@@ -56,7 +57,14 @@ export const trunkChange = z
   .omit({ type: true })
   .partial()
   .extend({ password: password.optional(), version: seenVersion });
-export const trunkView = settings.extend({ id: z.string(), hasPassword: z.boolean(), version, createdAt: time });
+export const trunkView = settings.extend({
+  id: z.string(),
+  hasPassword: z.boolean(),
+  registration: registrationView.optional(),
+  version,
+  createdAt: time,
+});
+export type TrunkView = z.infer<typeof trunkView>;
 
 const trunkDefaults = {
   sources: [],
@@ -86,7 +94,7 @@ export function changedTrunk(before: TrunkSettings, change: Given): TrunkSetting
   };
 }
 
-type TrunkRow = Selectable<TrunkTable>;
+export type TrunkRow = Selectable<TrunkTable>;
 
 export function trunkSettings(row: TrunkRow): TrunkSettings {
   return {
@@ -106,11 +114,12 @@ export function trunkSettings(row: TrunkRow): TrunkSettings {
   };
 }
 
-export function toTrunkView(row: TrunkRow): z.infer<typeof trunkView> {
+export function toTrunkView(row: TrunkRow, registration: TrunkView['registration']): TrunkView {
   return {
     ...trunkSettings(row),
     id: row.id,
     hasPassword: row.sealed_secret !== '',
+    ...(registration && { registration }),
     version: row.version,
     createdAt: row.created_at.getTime(),
   };

@@ -4,22 +4,30 @@
  */
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import type { AccessDeps } from '../accounts/deps.ts';
 import { idParam, noContent, seenVersion } from '../api/fields.ts';
 import { pageAnswer, pageQuery } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { readablePassword } from '../auth/password.ts';
 import { accountOf } from '../auth/principal.ts';
 import { AppError } from '../base/errors.ts';
-import { newId } from '../base/ids.ts';
+import { type AccountId, newId } from '../base/ids.ts';
 import { seal, sealPurpose } from '../base/seal.ts';
 import { pageByName, readOwn, removeOwn, requireRoom, updateOwn } from '../db/ownRows.ts';
 import type { Tables } from '../db/tables.ts';
 import { configured } from '../routing/configured.ts';
-import { type Credentials, credentialsView, newCredentials, newUsername, sealedTrunkHa1 } from './credentials.ts';
+import {
+  type Credentials,
+  credentialsView,
+  newCredentials,
+  newUsername,
+  type PhonesDeps,
+  sealedTrunkHa1,
+  sipServer,
+} from './credentials.ts';
 import {
   changedTrunk,
   checkTrunk,
+  type TrunkRow,
   toTrunkView,
   trunkBody,
   trunkChange,
@@ -28,6 +36,7 @@ import {
   trunkView,
   withTrunkDefaults,
 } from './trunkFields.ts';
+import { registrationOf } from './trunkRegistration.ts';
 
 const tag = 'Phones';
 const path = '/api/v1/trunks';
@@ -38,13 +47,14 @@ const withCredentials = z.object({
   credentials: credentialsView.optional().describe('Of one that registers here; shown once'),
 });
 
-export function trunkRoutes(deps: AccessDeps): Route[] {
-  const { db, secretKey } = deps;
+export function trunkRoutes(deps: PhonesDeps): Route[] {
+  const { db, engine, secretKey } = deps;
+  const view = async (row: TrunkRow, accountId: AccountId) => toTrunkView(row, await registrationOf(engine, accountId, row));
   const trunks = configured(deps, {
     kind: 'trunk',
     path,
     read: (db, accountId, id) => readOwn(db, 'trunk', accountId, id),
-    view: toTrunkView,
+    view,
     settings: (row) => ({ ...trunkSettings(row) }),
     copies: ({ id }) => [['trunk', id]],
     duplicates: { trunk_username: USERNAME_TAKEN },
@@ -59,9 +69,9 @@ export function trunkRoutes(deps: AccessDeps): Route[] {
       query: pageQuery,
       answers: { 200: pageAnswer(trunkView) },
       handler: async (request) => {
-        const query = db.selectFrom('trunk').selectAll().where('account_id', '=', accountOf(request.principal));
-        const page = await pageByName(query, 'trunk', request.query);
-        return { status: 200, body: { ...page, items: page.items.map(toTrunkView) } };
+        const accountId = accountOf(request.principal);
+        const page = await pageByName(db.selectFrom('trunk').selectAll().where('account_id', '=', accountId), 'trunk', request.query);
+        return { status: 200, body: { ...page, items: await Promise.all(page.items.map((row) => view(row, accountId))) } };
       },
     }),
     route({
@@ -87,7 +97,10 @@ export function trunkRoutes(deps: AccessDeps): Route[] {
           await trx.insertInto('trunk').values(row).execute();
           return { ...trunk };
         });
-        return { ...made, body: { trunk: made.body, ...(credentials && { credentials }) } };
+        return {
+          ...made,
+          body: { trunk: made.body, ...(credentials && { credentials: { ...credentials, server: sipServer(deps, request) } }) },
+        };
       },
     }),
     route({
@@ -139,7 +152,13 @@ export function trunkRoutes(deps: AccessDeps): Route[] {
           await updateOwn(trx, 'trunk', accountId, id, { sealed_secret });
           return { password: 'changed' };
         });
-        return { ...changed, body: { trunk: changed.body, credentials: newCredentials(changed.body.username, password) } };
+        return {
+          ...changed,
+          body: {
+            trunk: changed.body,
+            credentials: { ...newCredentials(changed.body.username, password), server: sipServer(deps, request) },
+          },
+        };
       },
     }),
     route({

@@ -33,6 +33,7 @@ export const legQuality = z.object({
   packets: z.number().int(),
   codec: z.enum(['PCMU', 'PCMA', 'G722']),
 });
+export type LegQuality = z.infer<typeof legQuality>;
 
 export const callView = z.object({
   id: callId,

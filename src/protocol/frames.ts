@@ -131,6 +131,15 @@ export const agentCommand = z.discriminatedUnion('t', [
   z.object({ t: z.literal('participant.leave'), id, key, interaction: interactionId }),
   /** VOX-4: what the agent's own phone call is to do; answered once the node that carries it has done so. */
   z.object({ t: z.literal('call.command'), id, key, interaction: interactionId, body: callCommand }),
+  /** APP-7: the agent, while the wrap-up runs; outcome absent: none, note absent: what was written stays. */
+  z.object({
+    t: z.literal('wrapUp.outcome'),
+    id,
+    key,
+    interaction: interactionId,
+    outcome: z.string().max(100).optional(),
+    note: z.string().max(2_000).optional(),
+  }),
   z.object({ t: z.literal('wrapUp.end'), id, key, interaction: interactionId }),
   z.object({ t: z.literal('wrapUp.extend'), id, key, interaction: interactionId, bySec: z.number().int().min(10).max(600) }),
 ]);

@@ -106,7 +106,18 @@ export const agentView = z.object({
   capacity: z.number().int(),
   /** RTE-5, by medium. */
   media: z.object({ chat: mediumLoad, voice: mediumLoad, video: mediumLoad }),
-  wrapUps: z.array(z.object({ interaction: interactionId, until: z.number(), canEnd: z.boolean(), canExtend: z.boolean() })),
+  wrapUps: z.array(
+    z.object({
+      interaction: interactionId,
+      until: z.number(),
+      canEnd: z.boolean(),
+      canExtend: z.boolean(),
+      queue: queueId,
+      /** Name of the client; empty when not known any more. */
+      client: z.string(),
+      outcome: z.string().optional(),
+    }),
+  ),
   devices: z.array(z.object({ id: z.string(), name: z.string(), isLive: z.boolean() })),
 });
 export type AgentView = z.infer<typeof agentView>;

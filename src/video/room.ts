@@ -6,6 +6,7 @@
 import type { Engine, Scope } from '../../queues/engine.ts';
 import type { MediaPeer } from '../../sfu/mediaPeer.ts';
 import { MediaRoom } from '../../sfu/mediaRoom.ts';
+import { readRtpCapabilities } from '../../sfu/parameters.ts';
 import type { SfuWorkers } from '../../sfu/workers.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import type { InteractionId, QueueId } from '../base/ids.ts';
@@ -211,6 +212,8 @@ export class ConversationRoom {
 
   async #join(by: RoomMember, { peer: peerId, rtpCapabilities }: Command<'join'>): Promise<Joined> {
     const record = this.#live();
+    // Before anything is made: who is refused for them is not in.
+    if (rtpCapabilities) readRtpCapabilities(rtpCapabilities);
     const present = record.people.get(peerId);
     if (present && !isOf(present, by)) throw new AppError('forbidden', { detail: 'That peer is somebody else.' });
     const others = [...record.people.values()].filter((person) => !isOf(person, by));

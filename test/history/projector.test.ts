@@ -85,6 +85,27 @@ function another(registry = new Registry()): Projector {
 }
 
 describe('projector', () => {
+  test('HIS-2 APP-7 what the agent says during the wrap-up stands in history; a note that is not said anew stays', async () => {
+    const { world } = stage;
+    const { router } = world.engine;
+    const outcomes = [
+      { id: 'sold', name: 'Sold', kind: 'OK' as const },
+      { id: 'lost', name: 'Lost', kind: 'KO' as const },
+    ];
+    const queue = await world.addQueue({ mode: 'manual', wrapUpMs: 60_000, outcomes });
+    const agentId = await world.addAgent({ queues: [queue] });
+    const { id } = await world.startChat(queue);
+    const one = { interactionId: id, agentId };
+    await router.claimInteraction(world.scope, { ...one, key: 'claim-000001' });
+    await router.closeInteraction(world.scope, { ...one, outcome: '', note: '', key: 'close-000001', isSupervisor: false });
+    await router.changeOutcome(world.scope, { ...one, outcome: 'lost', note: 'Asks in spring', key: 'outcome-00001' });
+    await router.changeOutcome(world.scope, { ...one, outcome: 'sold', note: '', key: 'outcome-00002' });
+    await stage.caughtUp();
+    const [row] = await stage.rows('select state, outcome, outcome_kind from interaction where id = $1', [id]);
+    expect(row).toEqual({ state: 'closed', outcome: 'sold', outcome_kind: 'OK' });
+    expect(await stage.rows('select note from interaction_detail where interaction_id = $1', [id])).toEqual([{ note: 'Asks in spring' }]);
+  });
+
   test('HIS-2 a life becomes its row, its ordered segments and its messages', async () => {
     const { id, contactId, agentId } = await liveOnce();
     await stage.caughtUp();

@@ -183,6 +183,18 @@ describe('trunks', () => {
     expect((await copy())?.sealedSecret).toBe(doc.sealedSecret);
   });
 
+  test('VOX-4 a trunk that registers here is shown with what registered, one known by its address with nothing', async () => {
+    const { trunk } = await make('trunks', { name: 'Gateway', type: 'registers' });
+    expect(trunk.registration).toEqual({ isRegistered: false, reason: '' });
+    const contact = `sip:${trunk.username}@192.0.2.7`;
+    const binding = { phoneId: trunk.id, contact, edge: 'edge-1', flow: 'f1', userAgent: 'Gateway 4', callId: 'c1', cseq: 1 };
+    await center.engine.phones.announce({ kind: 'edge', host: '127.0.0.1', port: 1, load: 0, isDraining: false });
+    await center.engine.phones.bind(await scope(), '', { ...binding, instance: contact, expiresAt: Date.now() + 600_000 });
+    expect((await ask(`GET /api/v1/trunks/${trunk.id}`)).body.registration).toEqual({ isRegistered: true, reason: 'Gateway 4' });
+    const { trunk: other } = await make('trunks', { name: 'Line', type: 'address', sources: ['192.0.2.8'] });
+    expect(other).not.toHaveProperty('registration');
+  });
+
   test('VOX-6 each type needs what it is known by', async () => {
     const refused = async (body: unknown) => (await ask('POST /api/v1/trunks', body)).body.errors.map(({ path }: { path: string }) => path);
     expect(await refused({ name: 'A', type: 'address' })).toEqual(['sources']);

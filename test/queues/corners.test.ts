@@ -101,6 +101,40 @@ test('RTE-9 RTE-8 a wrap-up that lasts longer than a closed call stays in Redis 
   expect(await redis().ttl(`${base()}:i:${id}`)).toBeGreaterThan(900);
 });
 
+test('APP-7 RTE-8 how a conversation ended is said, and said anew, while its wrap-up runs; by its agent alone, and in words of its queue', async () => {
+  const outcomes = [{ id: 'sold', name: 'Sold', kind: 'OK' as const }];
+  const queue = await world.addQueue({ mode: 'longest_idle', channel: 'voice', wrapUpMs: 300_000, outcomes });
+  const [agent, other] = [
+    await world.addAgent({ queues: [queue] }),
+    await world.addAgent({ queues: [await world.addQueue({ mode: 'manual' })] }),
+  ];
+  const id = await start(queue);
+  const say = (outcome: string, agentId = agent, key = newId('command')) =>
+    world.engine.router.changeOutcome(world.scope, { interactionId: id, agentId, outcome, note: 'calls again', key });
+  const wrapUps = async () => (await world.engine.views.agent(world.scope, agent))?.agent.wrapUps;
+  await answer('acceptOffer', id, agent);
+  expect(await say('sold')).toMatchObject({ ok: false, code: 'wrong_state' });
+  expect(await close(id, agent)).toEqual({ ok: true });
+  expect(await wrapUps()).toMatchObject([{ interaction: id, queue, client: expect.any(String) }]);
+  expect(await say('sold')).toEqual({ ok: true });
+  expect(await wrapUps()).toMatchObject([{ outcome: 'sold' }]);
+  expect(await say('bought')).toMatchObject({ ok: false, code: 'outcome_required' });
+  expect(await say('', other)).toMatchObject({ ok: false, code: 'wrong_state' });
+  const key = newId('command');
+  expect(await say('', agent, key)).toEqual({ ok: true });
+  expect((await wrapUps())?.[0]).not.toHaveProperty('outcome');
+  expect(await say('sold')).toEqual({ ok: true });
+  // INV-7: the earlier command, sent once more, changes nothing.
+  expect(await say('', agent, key)).toEqual({ ok: true });
+  expect(await wrapUps()).toMatchObject([{ outcome: 'sold' }]);
+  // Where the interaction's keys are gone before the wrap-up is over, none is left behind without an end.
+  await redis().del(`${base()}:i:${id}`);
+  expect(await say('sold')).toEqual({ ok: true });
+  expect(await redis().exists(`${base()}:i:${id}`)).toBe(0);
+  await world.engine.router.endWrapUp(world.scope, { interactionId: id, agentId: agent, isSupervisor: true });
+  expect(await say('sold')).toMatchObject({ ok: false, code: 'wrong_state' });
+});
+
 test('rule: names of queues that do not exist leave no key behind', async () => {
   const queue = await world.addQueue({ mode: 'longest_idle' });
   const agent = await world.addAgent({ queues: [queue] });

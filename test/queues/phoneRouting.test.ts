@@ -1,8 +1,8 @@
 /** Calls in the routing engine: agents with phones, a call sent on to another queue, what is noted of a call. Time is the test's own. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { LogEntry } from '../../queues/engine.ts';
+import type { LogEntry, OfferMade } from '../../queues/engine.ts';
 import type { RunningEngine } from '../../queues/index.ts';
-import type { Binding } from '../../queues/phones.ts';
+import type { Binding, PhoneDoc } from '../../queues/phones.ts';
 import type { InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
 import { newId } from '../../src/base/ids.ts';
 import { startTestEngines, type TestEngines } from '../support/engines.ts';
@@ -122,6 +122,80 @@ describe('agents with phones', () => {
     expect((await bind(agentId, phoneId)).isAccepted).toBe(true);
     const devices = (await world.engine.views.agent(world.scope, agentId))?.agent.devices.filter(({ id }) => id === phoneId);
     expect(devices).toEqual([]);
+  });
+});
+
+describe('the answer to a command tells the calls it offered', () => {
+  const follow = (engine: RunningEngine) => {
+    const made: OfferMade[] = [];
+    return { made, end: engine.onOffers((offers) => made.push(...offers)) };
+  };
+  const external = (userId: UserId): PhoneDoc => ({
+    ...{ kind: 'phone', id: newId('phone'), accountId: world.scope.accountId, userId, name: 'Mobile', type: 'external' },
+    ...{ username: '', sealedHa1: '', sealedHa1Sha256: '', number: '+393331234567', isActive: true },
+  });
+  const apply = (doc: PhoneDoc) =>
+    world.engine.phones.apply([{ kind: 'phone', id: doc.id, accountId: doc.accountId, version: Date.now(), doc }]);
+
+  test('INV-6 who closes a call is told the next one of its agent, and where that rings, before the close is answered', async () => {
+    const queue = await voiceQueue();
+    const [agentId, phone] = [await agentOf({ queues: [queue], hasPhone: true, name: 'Ada' }), newId('phone')];
+    const mobile = external(agentId);
+    await apply({ ...mobile, id: phone, type: 'sip', username: phone, number: '' });
+    await apply(mobile);
+    await bind(agentId, phone);
+    const first = await start(queue);
+    const ways = { name: 'Ada', bindings: [expect.objectContaining({ phoneId: phone })], external: [mobile] };
+    expect(first.offers).toEqual([expect.objectContaining({ agentId, ways })]);
+    expect((await accept(first.id, { agentId, token: first.offers[0]?.token ?? '' })).ok).toBe(true);
+    const next = await start(queue);
+    expect(next.offers).toEqual([]);
+
+    const [ours, theirs] = [follow(world.engine), follow(other)];
+    const closing = { interactionId: first.id, agentId, outcome: '', note: '', key: newId('command'), isSupervisor: false };
+    expect((await world.engine.router.closeInteraction(world.scope, closing)).ok).toBe(true);
+    const due = (await world.engine.views.agent(world.scope, agentId))?.offers.map(({ expiresAt }) => expiresAt)[0];
+    expect(ours.made).toEqual([{ interactionId: next.id, agentId, token: expect.any(String), due, ways }]);
+    // Once: the same command again is the same command.
+    expect((await world.engine.router.closeInteraction(world.scope, closing)).ok).toBe(true);
+    expect([ours.made.length, theirs.made.length]).toEqual([1, 0]);
+    expect((await accept(next.id, { agentId, token: ours.made[0]?.token ?? '' })).ok).toBe(true);
+    ours.end();
+    theirs.end();
+  });
+
+  test('RTE-8 INV-6 so is who ends the wrap-up; a binding that has run out is not among the ways', async () => {
+    const queue = await voiceQueue({ wrapUpMs: 30_000 });
+    const [agentId, live, dead] = [await agentOf({ queues: [queue], hasPhone: true }), newId('phone'), newId('phone')];
+    for (const id of [live, dead]) await apply({ ...external(agentId), id, type: 'sip', username: id, number: '' });
+    await bind(agentId, live);
+    await world.engine.phones.bind(world.scope, agentId, { ...bindingOf(dead), expiresAt: world.now() + 1_000 }, 'Phone');
+    const first = await start(queue);
+    expect(first.offers[0]?.ways?.bindings.map(({ phoneId }) => phoneId).sort()).toEqual([dead, live].sort());
+    await accept(first.id, { agentId, token: first.offers[0]?.token ?? '' });
+    const next = await start(queue);
+    const closing = { interactionId: first.id, agentId, outcome: '', note: '', key: newId('command'), isSupervisor: false };
+    await world.engine.router.closeInteraction(world.scope, closing);
+    await world.advance(2_000);
+    const { made, end } = follow(other);
+    expect((await other.router.endWrapUp(world.scope, { interactionId: first.id, agentId, isSupervisor: false })).ok).toBe(true);
+    expect(made.map(({ interactionId }) => interactionId)).toEqual([next.id]);
+    expect(made[0]?.ways.bindings.map(({ phoneId }) => phoneId)).toEqual([live]);
+    end();
+  });
+
+  test('RTE-4 chats, and calls of who has no phones, are told by the log alone', async () => {
+    const [calls, chats] = [await voiceQueue(), await voiceQueue({ channel: 'chat' })];
+    await agentOf({ queues: [calls] });
+    await agentOf({ queues: [chats], hasPhone: true });
+    const { made, end } = follow(world.engine);
+    const call = await start(calls);
+    expect(call.offers.map(({ ways }) => ways)).toEqual([undefined]);
+    const chat = await world.engine.router.startInteraction(world.scope, world.newChat(chats));
+    if (!chat.ok) throw new Error(chat.code);
+    seen.interactions.push(chat.interaction.id);
+    expect([chat.interaction.state, chat.offers.length, made]).toEqual(['offered', 1, []]);
+    end();
   });
 });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunningEngine } from '../../queues/index.ts';
 import { SIP_REALM, type TrunkDoc } from '../../queues/phones.ts';
 import { ha1Of } from '../../sip/registrar/digest.ts';
-import { type ProviderAnswer, type ProviderRequest, Providers, providerStateKey } from '../../sip/registrar/providers.ts';
+import { type ProviderAnswer, type ProviderRequest, Providers, readProviderState } from '../../sip/registrar/providers.ts';
 import { Registrar } from '../../sip/registrar/registrar.ts';
 import { newId } from '../../src/base/ids.ts';
 import { seal, sealPurpose } from '../../src/base/seal.ts';
@@ -82,14 +82,15 @@ function startNode(engine: RunningEngine): Providers {
   return node;
 }
 const bound = () => theirs.engine.phones.bindings(theirs.scope, atProvider.id);
-const stateOf = async (trunk: TrunkDoc) => JSON.parse((await ours.engine.shelf.get(ours.scope, providerStateKey(trunk.id))) ?? '{}');
+const stateOf = (trunk: TrunkDoc) => readProviderState(ours.engine, ours.scope, trunk.id);
 
 test('VOX-4 RFC 3261 10.2 one node registers the trunk by digest, for the time that the provider wants, and names the trunk in its contact', async () => {
   const trunk = await addTrunk(ours, OUR_KEY, 'provider', () => 'password');
   startNode(ours.engine);
   startNode(await ours.another('node-b'));
   await until(async () => (await bound()).length === 1);
-  await until(async () => (await stateOf(trunk)).isRegistered);
+  await until(async () => ((await stateOf(trunk))?.until ?? 0) > Date.now());
+  expect(await stateOf(trunk)).toMatchObject({ code: 200, since: expect.any(Number) });
   expect((await bound())[0]?.contact).toBe(`sip:${trunk.id}@localhost`);
   expect(seen.map(({ status }) => status)).toEqual([401, 423, 401, 200]);
   expect(new Set(seen.map(({ from }) => from)).size).toBe(1);
@@ -111,7 +112,8 @@ test('RTE-12 the node that registers it goes: another takes over, with a Call-ID
 test('VOX-4 SEC a wrong password is tried once, told, and not again before it is changed', async () => {
   const trunk = await addTrunk(ours, OUR_KEY, 'provider', () => 'wrong');
   startNode(ours.engine);
-  await until(async () => (await stateOf(trunk)).said === '403');
+  await until(async () => (await stateOf(trunk))?.code === 403);
+  expect(await stateOf(trunk)).toMatchObject({ until: 0 });
   expect(seen.map(({ status }) => status)).toEqual([401, 403]);
   const mended = { ...trunk, sealedSecret: seal(OUR_KEY, sealPurpose.trunkSecret(trunk.id), 'password') };
   await ours.engine.phones.apply([{ kind: 'trunk', id: trunk.id, accountId: trunk.accountId, version: ++version, doc: mended }]);

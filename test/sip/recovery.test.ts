@@ -1,6 +1,8 @@
 /** DESIGN §6 "Call recovery", RTE-12: a process that carries calls dies; two processes and two edges. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
+import { newId } from '../../src/base/ids.ts';
+import type { CallCommandBody } from '../../src/protocol/calls.ts';
+import { header, type PhoneCall, type SipPhone } from '../actors/sipPhone.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, type HouseAgent, MUSIC_HZ, openHouse } from './support/house.ts';
@@ -89,6 +91,77 @@ describe('the process that carries the calls is killed', () => {
     await until(() => pair.agent.sip.calls.length === 2, { what: 'the same agent', timeoutMs });
     await hears(pair.phone, 1_000);
     expect(second.app.calls.size).toBe(1);
+  }, 120_000);
+});
+
+describe('calls to the outside whose process is killed', () => {
+  const OUTSIDE = '+39061234567';
+  /** The caller's agent asks a number behind a trunk, and it is answered there. */
+  async function consulting(trunk: { maxCalls?: number; maxMinutesPerDay?: number }) {
+    house = await openHouse({ hasApplication: false, minuteMs: 500 });
+    const first = await house.process('sip-a');
+    const provider = await house.phone({ media: { tone: 1_600 } });
+    provider.onInvite = (call) => call.answer();
+    const { id } = await house.scene.addTrunk({ port: Number(provider.address.split(':')[1]), prefixes: ['+3906'], ...trunk });
+    await until(async () => (await house.engine.phones.trunks()).some(({ doc }) => doc.id === id), { what: 'the trunk' });
+    const [pair] = (await talking(1)) as [Pair];
+    const { agent } = pair;
+    await until(() => consult(agent).then(() => true), { what: 'the consultation', timeoutMs });
+    await hears(agent.sip, 1_600);
+    return { first, provider, pair };
+  }
+  const carrierOf = async ({ id }: HouseAgent) => {
+    const [interaction] = (await house.engine.views.agent(house.scene.scope, id))?.interactions ?? [];
+    return house.engine.phones.carrier(interaction?.id ?? '');
+  };
+  async function ask(agent: HouseAgent, command: CallCommandBody): Promise<string> {
+    const carrier = await carrierOf(agent);
+    const body = JSON.stringify({ by: agent.id, command });
+    return house.engine.phones.ask(carrier?.node ?? '', { id: newId('command'), call: carrier?.call ?? '', body });
+  }
+  const consult = (agent: HouseAgent) => ask(agent, { do: 'consult', to: { kind: 'number', number: OUTSIDE } });
+  /** The trunk lets it: a place there is free. */
+  const passes = (agent: HouseAgent) =>
+    consult(agent).then(
+      () => true,
+      () => false,
+    );
+  const dialled = (provider: SipPhone) => provider.calls.map(({ state }) => state);
+
+  test('VOX-6 RTE-12 taken over, its minutes are counted on: past the cap of the day it is hung up with the cause', async () => {
+    const { first, provider, pair } = await consulting({ maxMinutesPerDay: 4 });
+    await house.application('sip-b');
+    await first.kill9();
+    // The first process counts by real minutes: what is used up here was counted by the second.
+    await until(() => dialled(provider)[0] === 'over', { what: 'the cut', timeoutMs });
+    const [cut] = provider.calls;
+    expect(cut?.byeHeaders && header(cut.byeHeaders, 'Reason')).toContain('Spend cap');
+    await hears(pair.agent.sip, 440);
+    expect(pair.call.state).toBe('talking');
+    await expect(consult(pair.agent)).rejects.toMatchObject({ code: 'rate_limited', detail: expect.stringContaining('minutes') });
+  }, 120_000);
+
+  test('VOX-6 RTE-12 taken over, it keeps its place at the trunk until it is over', async () => {
+    const { first, provider, pair } = await consulting({ maxCalls: 1, maxMinutesPerDay: 0 });
+    await house.application('sip-b');
+    await first.kill9();
+    await until(async () => (await carrierOf(pair.agent))?.node === 'sip-b', { what: 'the call taken over', timeoutMs });
+    await ask(pair.agent, { do: 'consult.cancel' });
+    await until(() => dialled(provider)[0] === 'over', { what: 'the end of the consultation', timeoutMs });
+    await hears(pair.agent.sip, 440);
+    await until(() => passes(pair.agent), { what: 'the place that was given back', timeoutMs });
+    await until(() => dialled(provider)[1] === 'talking', { what: 'the second consultation', timeoutMs });
+  }, 120_000);
+
+  test('VOX-6 RTE-12 nobody takes it over in time: its place at the trunk is free again', async () => {
+    const { first, provider, pair } = await consulting({ maxCalls: 1, maxMinutesPerDay: 0 });
+    await first.kill9();
+    await until(() => dialled(provider)[0] === 'over' && pair.call.state === 'over', { what: 'the end of all of it', timeoutMs });
+    await house.application('sip-b');
+    const [next] = (await talking(1)) as [Pair];
+    await until(async () => (await carrierOf(next.agent))?.node === 'sip-b', { what: 'the next call', timeoutMs });
+    await until(() => passes(next.agent), { what: 'the place that was given back', timeoutMs });
+    await until(() => dialled(provider)[1] === 'talking', { what: 'the next consultation', timeoutMs });
   }, 120_000);
 });
 

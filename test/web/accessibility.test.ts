@@ -1,8 +1,7 @@
 /** WID-7, ACC-10: axe finds nothing on any screen, in light and dark, on a phone and a desktop; and all works by keyboard. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { VIEWPORTS } from './support/browser.ts';
+import { check, checkTargets, LOOKS, lookOf } from './support/looks.ts';
 import { type DeskPage, WebStage } from './support/stage.ts';
 
 let stage: WebStage;
@@ -16,13 +15,11 @@ afterEach(async () => {
   expect(stage.browser.takeErrors()).toEqual([]);
 });
 
-const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) => (['phone', 'desktop'] as const).map((size) => ({ colorScheme, size })));
-
 describe.each(LOOKS)(
   '$colorScheme, $size',
   ({ colorScheme, size }) => {
     const isPhone = size === 'phone';
-    const context = { colorScheme, viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' as const };
+    const context = lookOf(colorScheme, size);
     /** On a phone the lists stand on a screen of their own. */
     const back = async (desk: DeskPage): Promise<void> => {
       if (isPhone) await desk.page.getByRole('button', { name: 'Back to the list' }).click();
@@ -222,34 +219,4 @@ function focusedName(page: Page): Promise<string> {
     while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
     return focused?.getAttribute('aria-label') ?? focused?.textContent ?? '';
   });
-}
-
-async function check(page: Page, screen: string, within = 'html'): Promise<void> {
-  await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
-  // Evaluated by the test's own channel: the page's policy forbids foreign scripts.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async (selector) => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(selector, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join(' | ')}`,
-    );
-  }, within);
-  expect(found, `axe on ${screen}`).toEqual([]);
-}
-
-/** On a phone everything to press is at least 44 pixels high or wide enough around it; links within text are excepted. */
-async function checkTargets(page: Page): Promise<void> {
-  const small = await page.evaluate(() => {
-    const root = document.querySelector('centralino-widget')?.shadowRoot ?? document;
-    return [...root.querySelectorAll('button, select, input:not([type=file]), textarea')].flatMap((element) => {
-      // A box or circle inside its label is pressed anywhere on it.
-      const target = element.matches('[type=checkbox], [type=radio]') ? (element.closest('label') ?? element) : element;
-      const { width, height } = target.getBoundingClientRect();
-      const isSmall = width > 0 && (width < 43.5 || height < 43.5) && !element.matches('.emoji-grid button');
-      return isSmall ? [`${element.className || element.tagName} ${Math.round(width)}×${Math.round(height)}`] : [];
-    });
-  });
-  expect(small).toEqual([]);
 }

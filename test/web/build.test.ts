@@ -17,6 +17,12 @@ test('WID-1 the widget is at most 45 kB gzip', async () => {
   expect(size).toBeLessThanOrEqual(WIDGET_MAX_BYTES);
 });
 
+test('WID-1 what calls need comes with the first call: the widget has nothing of it, and it is at most 80 kB gzip', async () => {
+  const size = gzipSync(readFileSync(join(await webDist(), 'widget-call.js')), { level: 9 }).length;
+  expect(size).toBeLessThanOrEqual(80 * 1024);
+  expect(readFileSync(join(await webDist(), 'widget.js'), 'utf8')).not.toMatch(/RTCPeerConnection|getUserMedia/);
+});
+
 test('WID-1 the widget evaluates nothing and sets no style attributes, so a strict policy does not stop it', async () => {
   const code = readFileSync(join(await webDist(), 'widget.js'), 'utf8');
   expect(code).not.toMatch(/\beval\(|new Function\(|setAttribute\((["'`])style\1/);

@@ -16,6 +16,8 @@ beforeAll(async () => {
   const { signIns } = await stage.center.demo();
   anna = await phones.register(signIns.find(({ email }) => email.startsWith('anna@'))?.phone.username ?? '');
   queue = await phones.queueNamed('Sales line');
+  const { version } = await stage.asAdmin('GET', `/queues/${queue}`);
+  await stage.asAdmin('PATCH', `/queues/${queue}`, { wrapUpMs: 300_000, version });
   desk = await stage.agent('anna');
 }, 120_000);
 afterEach(() => expect(stage.browser.takeErrors()).toEqual([]));
@@ -81,6 +83,35 @@ describe('calls at the desk', () => {
     await finish(call);
   });
 
+  test('VOX-4 how well the call is heard is shown in words, with whose phone and its figures where it is not clear', async () => {
+    const call = await talking();
+    const meter = desk.page.locator('.call-quality');
+    const says = async (figures: { lossPct: number; jitterMs: number; rttMs: number }, words: string) => {
+      // A signal may be lost, as one is that comes before the desk follows the conversation: the next one says it again.
+      await expect
+        .poll(
+          async () => {
+            phones.tellQuality(call, figures);
+            return (await meter.count()) > 0 && meter.textContent();
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(words);
+    };
+    await says({ lossPct: 0, jitterMs: 3, rttMs: 40 }, 'Clear line');
+    expect(await meter.getAttribute('title')).toBe('Worst heard: +420123456789 · 0 % lost · 3 ms jitter · 40 ms round trip');
+    await says(
+      { lossPct: 2.25, jitterMs: 12, rttMs: 90 },
+      'Line not quite clearWorst heard: +420123456789 · 2.3\u00a0% lost · 12\u00a0ms jitter · 90\u00a0ms round trip',
+    );
+    await says(
+      { lossPct: 0, jitterMs: 75, rttMs: 90 },
+      'Poor lineWorst heard: +420123456789 · 0\u00a0% lost · 75\u00a0ms jitter · 90\u00a0ms round trip',
+    );
+    await finish(call);
+    await meter.waitFor({ state: 'detached' });
+  });
+
   test('VOX-4 ask first, then all together; the one who was asked can be let go, and the caller comes back', async () => {
     const call = await talking();
     await button('Ask first').click();
@@ -113,6 +144,24 @@ describe('calls at the desk', () => {
     await finish(call);
   });
 
+  test('APP-7 after a call that asks for no outcome the wrap-up says whose it is, and takes outcome and note', async () => {
+    const call = await talking();
+    await phones.hangUpAndClose(call.interaction, anna);
+    const card = desk.page.locator('.wrap-up');
+    await card.getByText('Karel Novák').waitFor();
+    await card.getByRole('button', { name: 'Outcome and note' }).click();
+    const dialog = desk.page.getByRole('dialog', { name: 'How it ended' });
+    await dialog.getByText('Sold').click();
+    await dialog.getByLabel('Note (optional)').fill('pays by Friday');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('Karel Novák · Sold').waitFor();
+    await card.getByRole('button', { name: 'End now' }).click();
+    await card.waitFor({ state: 'detached' });
+    const noteOf = async () => (await stage.asAdmin('GET', `/calls/${call.interaction}`)).note;
+    await expect.poll(noteOf, { timeout: 10_000 }).toBe('pays by Friday');
+    expect(await stage.asAdmin('GET', `/calls/${call.interaction}`)).toMatchObject({ outcome: { kind: 'OK' } });
+  });
+
   test('VOX-4 one’s own call stays in sight and in hand while something else is shown, and after a reload', async () => {
     const call = await talking();
     await desk.page.reload();
@@ -130,7 +179,7 @@ describe('calls at the desk', () => {
     await desk.page.locator('.rail-item', { hasText: 'Calls' }).click();
     const rows = desk.page.locator('.call-row');
     await rows.first().waitFor();
-    await expect.poll(() => rows.count()).toBe(4);
+    await expect.poll(() => rows.count()).toBe(6);
     const text = await rows.first().textContent();
     for (const part of ['Incoming', 'Karel Novák', '+420123456789', 'Sales line', 'Anna Bianchi', 'Answered']) expect(text).toContain(part);
     await desk.page.getByLabel('Number').fill('999');

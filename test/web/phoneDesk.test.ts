@@ -1,5 +1,6 @@
 /** A whole center with phones: a SIP phone calls the demo's number, an agent's SIP phone answers, and the desk steers the call. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { responseText, sipPeer } from '../actors/sipPeer.ts';
 import { SipPhone } from '../actors/sipPhone.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
@@ -114,4 +115,39 @@ test('VOX-4 a call comes, the phone answers, the desk holds, resumes, asks a col
   for (const name of ['Anna Bianchi', 'Marco Verdi']) await details.getByText(name).first().waitFor();
   const segments = await desk.page.locator('.call-segments').textContent();
   for (const part of ['Waiting', 'Rang', 'Talked', 'On hold']) expect(segments).toContain(part);
+}, 120_000);
+
+test('VOX-4 a trunk’s page says what its provider answered, what to do about it, and since when it is registered', async () => {
+  const provider = await sipPeer({ protocol: 'udp', host: '127.0.0.1', port: stage.center.sipPorts[0] ?? 0 });
+  /** Answers each registration until it is closed. */
+  let said: readonly [number, string] = [403, 'Wrong Password'];
+  const answering = (async () => {
+    for (let answered = 0; !provider.isClosed; ) {
+      await until(() => provider.received.length > answered || provider.isClosed, { timeoutMs: 120_000, what: 'a REGISTER' });
+      for (const message of provider.received.slice(answered)) {
+        answered += 1;
+        const [status, reason] = said;
+        if (message.kind === 'request') provider.send(responseText(message, status, { reason }));
+      }
+    }
+  })();
+  const { page } = await stage.desk('giulia', { place: '#/admin/trunks' });
+  const trunk = { name: 'Provider', type: 'provider', host: '127.0.0.1', port: provider.port, username: 'acme', password: 'not this one' };
+  await stage.asAdmin('POST', '/trunks', trunk);
+  const row = page.locator('.admin-row', { hasText: 'Provider' });
+  await row.getByText('not registered (403)').waitFor({ timeout: 30_000 });
+  await row.getByRole('button').click();
+  const dialog = page.getByRole('dialog');
+  const state = dialog.locator('.trunk-state');
+  await state.getByText('Last answer of the provider: 403 Wrong Password').waitFor();
+  await state.getByText('Check user name and password').waitFor();
+  said = [200, 'OK'];
+  await dialog.getByRole('textbox', { name: 'Password' }).fill('this one');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await row.getByText('registered', { exact: true }).waitFor({ timeout: 30_000 });
+  await row.getByRole('button').click();
+  await state.getByText('Since Today').waitFor();
+  await state.getByText('Last answer of the provider: 200 OK').waitFor();
+  provider.close();
+  await answering;
 }, 120_000);

@@ -84,6 +84,28 @@ describe('configuration of phones', () => {
     expect(await own.locator('.admin-row').count()).toBe(2);
   });
 
+  test('VOX-6 an agent gets kinds of numbers of their own, and gives them back', async () => {
+    await go('Agents');
+    await giulia.page.getByText('Marco Verdi').click();
+    const types = async () => {
+      const { items } = (await stage.asAdmin('GET', '/users?search=marco')) as { items: { outboundTypes: string[] | null }[] };
+      return items[0]?.outboundTypes;
+    };
+    const own = giulia.page.getByLabel('Kinds of numbers of one’s own');
+    const save = async () => {
+      await giulia.page.getByRole('button', { name: 'Save', exact: true }).click();
+      await giulia.page.getByText('Saved', { exact: true }).waitFor();
+    };
+    await own.click();
+    await giulia.page.getByLabel('Mobile').uncheck();
+    await giulia.page.getByLabel('International').check();
+    await save();
+    expect(await types()).toEqual(['local', 'national', 'international']);
+    await own.click();
+    await save();
+    expect(await types()).toBeNull();
+  });
+
   test('VOX-6 trunks with their limits, and what may be called at all', async () => {
     await go('Trunks');
     await giulia.page.getByText('No trunks').waitFor();

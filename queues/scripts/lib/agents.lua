@@ -154,6 +154,20 @@ local phones = {}
 -- Whether the medium can reach the agent.
 function phones.reach(g, medium) return medium ~= 'voice' or not g.hasPhone or g.phones ~= '' end
 
+-- Where a call rings the agent: live bindings, and of phones that have none their configuration (JSON each).
+function phones.ways(g)
+  local bound, others = {}, {}
+  for _, phone in ipairs(call('SMEMBERS', B .. ':pph:' .. g.id)) do
+    local before = #bound
+    for _, entry in ipairs(call('HVALS', B .. ':pb:' .. phone)) do
+      local till, json = string.match(entry, '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|%d+|(.*)$')
+      if tonumber(till) > now then bound[#bound + 1] = json end
+    end
+    if #bound == before then others[#others + 1] = call('GET', B .. ':pd:phone:' .. phone) or nil end
+  end
+  return bound, others
+end
+
 local function isWithinLimit(g, c)
   return c.limit <= 0 or number(call('HGET', B .. ':al:' .. g.id, c.id)) < c.limit
 end

@@ -13,7 +13,8 @@ local nodeId, chance, knocks, isClockKept, work
 local ENOUGH = 12
 -- @each
 nodeId, chance, work = ARGV[1], ARGV[3], 0
--- Knocks to be sent by the caller: till when, in how many ms; flat, '0' for at once. They stand last in every 'ok' answer.
+-- Knocks to be sent by the caller: till when, in how many ms; flat, '0' for at once. They stand last in every 'ok' answer. Among them stand the offers of
+-- calls that were made: 'offer', { interaction, agent, token, due, account, agent's name, bindings, other phones } (lifecycle).
 knocks, isClockKept = {}, false
 if not meta[2] then
   meta[2] = chance

@@ -54,6 +54,12 @@ local function ringAgent(i, c, g, tok, due, medium, why)
   if c.mode == 'round_robin' then call('HSET', B .. ':rr:' .. c.id, g.id, call('HINCRBY', B .. ':q:' .. c.id, 'turn', 1)) end
   local body = told(i, c.id, g.id) .. ',"tok":"' .. tok .. '","due":' .. due .. ',"why":' .. whyText(why) .. ',"ld":"' .. holds(g) .. '"}'
   emit('offer.made', c.acc, body, { a = g.id, q = c.id, figures = true, shown = rowText(i, OFFERED_VIEW) })
+  -- Who carries the call and made the match rings without waiting for the log, nor asking where.
+  if medium == 'voice' and g.hasPhone then
+    local bound, others = phones.ways(g)
+    local n = #knocks
+    knocks[n + 1], knocks[n + 2] = 'offer', { i, g.id, tok, due, c.acc, g.name, bound, others }
+  end
   refreshReady(g.id)
 end
 

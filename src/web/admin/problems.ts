@@ -18,6 +18,8 @@ const SAYS_ALL: ReadonlySet<string> = new Set(['internal', 'invalid', 'not_found
 
 /** Our words for the kind of problem, then the server's for the case at hand. */
 export function problemText(problem: Problem): string {
+  const own = ownWords(DETAILS, problem.detail);
+  if (own) return own;
   const known = TEXTS[problem.code];
   const words = known ? t(known) : problem.message;
   const isDetailTold = problem.detail !== '' && problem.detail !== words && !SAYS_ALL.has(problem.code);
@@ -25,22 +27,47 @@ export function problemText(problem: Problem): string {
   return known ? `${words} ${problem.detail}` : problem.detail;
 }
 
+/** Cases of which the kind of problem says too little, or something else. */
+const DETAILS: readonly (readonly [RegExp, AdminKey])[] = [
+  [/^It has version/, 'problem.conflict'],
+  [/^The account has this number already/, 'wrong.ownNumber'],
+  [/^Another account has this number/, 'wrong.othersNumber'],
+  [/^This user name is taken/, 'wrong.username'],
+  [/^Queues play this sound: (?<queues>.+)\.$/, 'wrong.soundPlays'],
+  [/^Numbers lead to this queue: (?<numbers>.+)\.$/, 'wrong.numbersLead'],
+  [/^A person has at most (?<most>\d+) phones/, 'wrong.phonesMost'],
+];
+
 /** Rules of configuration whose English words stand in the answer; what is not among them is shown as the server says it. */
 const FIELD_TEXTS: readonly (readonly [RegExp, AdminKey])[] = [
   [/^circular overflow: (?<way>.+)$/, 'wrong.circle'],
   [/^there is no such queue$/, 'wrong.noQueue'],
   [/^there is no such skill$/, 'wrong.noSkill'],
   [/^not ascending/, 'wrong.ascending'],
+  [/^name at least one address/, 'wrong.noAddress'],
   [/^name at least one/, 'wrong.noOutcome'],
+  [/^a number of the world with \+/, 'wrong.number'],
+  [/^calls wait in voice queues only|^there is no such voice queue/, 'wrong.noVoiceQueue'],
+  [/^the number to call$/, 'wrong.noNumber'],
+  [/^an IP address, or a prefix/, 'wrong.address'],
+  [/^a host name or an IP address/, 'wrong.host'],
+  [/^where calls out go$/, 'wrong.noHost'],
+  [/^where we sign in$/, 'wrong.noProviderHost'],
+  [/^what we sign in with$/, 'wrong.noSecret'],
+  [/^there is no such sound$/, 'wrong.noSound'],
   [/^not one of the outcomes$/, 'wrong.notOutcome'],
   [/^required, as an outcome is$/, 'wrong.outcomeRequired'],
   [/^Too small.*>=1 characters/, 'wrong.empty'],
 ];
 
 export function fieldText(message: string): string {
-  for (const [pattern, key] of FIELD_TEXTS) {
+  return ownWords(FIELD_TEXTS, message) ?? message;
+}
+
+function ownWords(texts: readonly (readonly [RegExp, AdminKey])[], message: string): string | undefined {
+  for (const [pattern, key] of texts) {
     const match = pattern.exec(message);
     if (match) return t(key, match.groups ?? {});
   }
-  return message;
+  return undefined;
 }

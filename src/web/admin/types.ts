@@ -115,6 +115,7 @@ export interface User extends Versioned {
   readonly voiceCapacity: number;
   readonly videoCapacity: number;
   readonly interrupts: readonly Interruption[];
+  readonly outboundTypes: readonly NumberType[] | null;
   readonly skills: readonly SkillNeed[];
   readonly queues: readonly UserQueue[];
 }
@@ -186,6 +187,8 @@ export interface SipCredentials {
   readonly username: string;
   readonly password: string;
   readonly realm: string;
+  /** Host, and port where it is not the usual one. */
+  readonly server: string;
 }
 export interface TrunkValues {
   readonly name: string;
@@ -202,7 +205,19 @@ export interface TrunkValues {
   readonly maxMinutesPerDay: number;
   readonly isActive: boolean;
 }
-export type Trunk = TrunkValues & Versioned & { readonly id: string; readonly hasPassword: boolean };
+export interface Trunk extends TrunkValues, Versioned {
+  readonly id: string;
+  readonly hasPassword: boolean;
+  /** Absent for one that does not register, and while nothing is known. */
+  readonly registration?: {
+    readonly isRegistered: boolean;
+    /** SIP status of the provider's last answer; absent: none came. */
+    readonly code?: number;
+    readonly reason: string;
+    readonly since?: number;
+    readonly at?: number;
+  };
+}
 export interface OutboundRules {
   readonly homeCountry: string;
   readonly countries: readonly string[];

@@ -1,6 +1,7 @@
 /** One call of the history: times, what happened one after the other, and each phone in it with how it ended and how good it was. */
 import { useEffect, useState } from 'preact/hooks';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
+import type { CallsKey } from '../i18n/calls.en.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { clock, dayName } from '../ui/time.ts';
@@ -81,7 +82,7 @@ function Details({ call }: { call: CallDetail }) {
                 </th>
                 <td>{t(`role.${phone.role}`)}</td>
                 <td>{phone.answeredAt === undefined ? t('notAnswered') : spanText(phone.endedAt - phone.answeredAt)}</td>
-                <td>{phone.cause}</td>
+                <td>{causeText(phone.cause)}</td>
                 <td>{lossText(phone.quality)}</td>
                 <td>{msText(phone.quality.jitterMs)}</td>
                 <td>{msText(phone.quality.roundTripMs)}</td>
@@ -93,6 +94,26 @@ function Details({ call }: { call: CallDetail }) {
     </>
   );
 }
+
+/** Words of ours in the reader's language; statuses and what phones say stand as they are. */
+const CAUSES: Readonly<Record<string, CallsKey>> = {
+  'hung up': 'cause.hungUp',
+  'hung up at the desk': 'cause.hungUpAtTheDesk',
+  'not answered': 'cause.notAnswered',
+  transferred: 'cause.transferred',
+  diverted: 'cause.diverted',
+  cancelled: 'cause.cancelled',
+  'consultation over': 'cause.consultationOver',
+  lost: 'cause.lost',
+  vanished: 'cause.vanished',
+  'spend cap': 'cause.spendCap',
+  'no common codec': 'cause.noCommonCodec',
+  moved: 'cause.moved',
+};
+const causeText = (cause: string): string => {
+  const known = CAUSES[cause];
+  return known ? t(known) : cause;
+};
 
 const number = (value: number, digits: number): string =>
   new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { CallCommandBody, CallView, LegView } from '../socket/wire.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
+import { CallQuality } from './CallQuality.tsx';
 import { CallTargetDialog } from './CallTargetDialog.tsx';
 import { callClock, ownLeg } from './calls.ts';
 import { useDesk } from './context.ts';
@@ -35,6 +36,7 @@ export function CallPanel({ call, isMine }: { call: CallView; isMine: boolean })
             {t('call.muted')}
           </em>
         )}
+        {!isOver && <CallQuality call={call} />}
       </div>
       {others.length > 1 && !isOver && (
         <ul class="call-legs" aria-label={t('call.legs')}>

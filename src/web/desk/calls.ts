@@ -1,15 +1,32 @@
 /** Phone calls as the desk knows them, by interaction: from the agent's own feed and from the conversation that is open. The newest version of each counts. */
 import { computed, signal } from '@preact/signals';
 import type { FeedHandlers } from '../socket/feedSubscription.ts';
-import type { CallView, LegView, PublicEvent, Snapshot } from '../socket/wire.ts';
+import type { CallView, LegQuality, LegView, PublicEvent, PublicSignal, Snapshot } from '../socket/wire.ts';
+
+/** How one phone was heard, and when we were told (our clock). */
+export interface HeardQuality extends LegQuality {
+  readonly at: number;
+}
+
+/** What was said of a leg so long ago says nothing of it now: a leg that talks is told of every 7.5 s at the latest. */
+const QUALITY_HOLDS_MS = 20_000;
 
 export class Calls {
+  readonly #quality = signal<ReadonlyMap<string, HeardQuality>>(new Map());
   readonly #all = signal<ReadonlyMap<string, CallView>>(new Map());
   /** Those that are not over. */
   readonly live = computed(() => [...this.#all.value.values()].filter(({ state }) => state !== 'ended'));
 
   of(interaction: string): CallView | undefined {
     return this.#all.value.get(interaction);
+  }
+
+  /** What is known of how the call's phones are heard now. */
+  qualities(call: CallView, now: number): readonly HeardQuality[] {
+    return call.legs.flatMap(({ id, state }) => {
+      const quality = this.#quality.value.get(id);
+      return quality && state === 'talking' && now - quality.at < QUALITY_HOLDS_MS ? [quality] : [];
+    });
   }
 
   take(call: CallView): void {
@@ -38,9 +55,18 @@ export class Calls {
         if (event.type === 'call.changed') this.take(event.call);
         conversation.onEvent(event, off);
       },
-      onSignal: (signalled) => conversation.onSignal?.(signalled),
+      onSignal: (signalled: PublicSignal) => {
+        if (signalled.type === 'call.quality') this.#takeQuality(signalled.quality);
+        conversation.onSignal?.(signalled);
+      },
       onEnded: (code) => conversation.onEnded?.(code),
     };
+  }
+
+  #takeQuality(quality: LegQuality): void {
+    const at = Date.now();
+    const fresh = [...this.#quality.value].filter(([, heard]) => at - heard.at < QUALITY_HOLDS_MS);
+    this.#quality.value = new Map(fresh).set(quality.legId, { ...quality, at });
   }
 }
 

@@ -38,6 +38,18 @@ export const callsEn = {
   'role.agent': 'Agent',
   'role.consult': 'Asked',
   'role.guest': 'Guest',
+  'cause.hungUp': 'hung up',
+  'cause.hungUpAtTheDesk': 'hung up at the desk',
+  'cause.notAnswered': 'not answered',
+  'cause.transferred': 'handed over',
+  'cause.diverted': 'sent on',
+  'cause.cancelled': 'called off',
+  'cause.consultationOver': 'consultation over',
+  'cause.lost': 'connection lost',
+  'cause.vanished': 'connection lost',
+  'cause.spendCap': 'minutes of the trunk used up',
+  'cause.noCommonCodec': 'no common codec',
+  'cause.moved': 'joined with another call',
   notAnswered: 'Not answered',
 } as const;
 

@@ -1,4 +1,5 @@
 /** Desk texts in English. */
+import { deskCallEn } from './deskCall.en.ts';
 import { sharedEn } from './shared.en.ts';
 
 export const deskEn = {
@@ -117,6 +118,9 @@ export const deskEn = {
   'wrapUp.left': 'Time left to finish your notes',
   'wrapUp.end': 'End now',
   'wrapUp.extend': 'One more minute',
+  'wrapUp.outcome': 'Outcome and note',
+  'wrapUp.outcome.title': 'How it ended',
+  'wrapUp.outcome.save': 'Save',
   'figures.waiting': '{count} waiting',
   'figures.online': '{count} online',
 
@@ -229,44 +233,7 @@ export const deskEn = {
   'error.state': 'That is not possible any more. The conversation has changed.',
   'error.offline': 'The server could not be reached in time. Try again.',
   'calls.title': 'Calls',
-  'call.yours': 'Your call',
-  'call.waited': 'waiting {time}',
-  'call.answerOnPhone': 'Your phone is ringing: answer there.',
-  'call.state.waiting': 'Waiting',
-  'call.state.ringing': 'Ringing',
-  'call.state.talking': 'Talking',
-  'call.state.held': 'On hold',
-  'call.state.consulting': 'Asking a colleague',
-  'call.state.conference': 'Conference',
-  'call.state.ended': 'Call ended',
-  'call.role.customer': 'caller',
-  'call.role.agent': 'agent',
-  'call.role.consult': 'asked',
-  'call.role.guest': 'guest',
-  'call.leg.ringing': 'ringing',
-  'call.leg.talking': 'talking',
-  'call.leg.held': 'on hold',
-  'call.leg.gone': 'gone',
-  'call.legs': 'In this call',
-  'call.drop': 'Hang up {name}',
-  'call.muted': 'Muted',
-  'call.hold': 'Hold',
-  'call.resume': 'Resume',
-  'call.mute': 'Mute',
-  'call.unmute': 'Unmute',
-  'call.keypad': 'Keypad',
-  'call.keypad.hint': 'Keys go to the caller',
-  'call.transfer': 'Transfer',
-  'call.transfer.to': 'Transfer the call to',
-  'call.consult': 'Ask first',
-  'call.consult.with': 'Ask before transferring',
-  'call.complete': 'Hand over',
-  'call.conference': 'All together',
-  'call.backToCaller': 'Back to caller',
-  'call.hangUp': 'Hang up',
-  'call.target': 'Colleague, queue or number',
-  'call.target.number': 'Call {number}',
-  'call.target.none': 'Nobody found. Type a number to call it.',
+  ...deskCallEn,
 } as const;
 
 export type DeskKey = keyof typeof deskEn;

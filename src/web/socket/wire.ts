@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import type { AgentCommand, helloAgent, helloVisitor, replies, ServerFrame, VisitorCommand } from '../../protocol/frames.ts';
 
-export type { CallCommandBody, CallTarget, CallView, LegView } from '../../protocol/calls.ts';
+export type { CallCommandBody, CallTarget, CallView, LegQuality, LegView } from '../../protocol/calls.ts';
 export type { Cursor } from '../../protocol/common.ts';
 export type { PublicEvent, PublicSignal } from '../../protocol/events.ts';
 export type { ServerFrame } from '../../protocol/frames.ts';

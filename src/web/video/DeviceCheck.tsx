@@ -1,5 +1,5 @@
 /** Before entering: how one looks and sounds, which devices, and that it also goes without (VID-1). */
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../ui/Icon.tsx';
 import { DeviceFields } from './DeviceFields.tsx';
 import { OwnPicture } from './Picture.tsx';
@@ -8,6 +8,7 @@ import { useVideoTexts } from './texts.ts';
 
 export function DeviceCheck({ client }: { client: RoomClient }) {
   const { t } = useVideoTexts();
+  const id = useId();
   const enter = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => enter.current?.focus(), []);
   const camera = client.local.camera.value;
@@ -16,9 +17,9 @@ export function DeviceCheck({ client }: { client: RoomClient }) {
   const isCameraOn = camera.name === 'on' || camera.name === 'starting';
   const isVoiceOn = microphone.name === 'on' || microphone.name === 'starting';
   return (
-    <div class="call-check">
+    <section class="call-check" aria-labelledby={id}>
       <div class="check-words">
-        <h2>{t('check.title')}</h2>
+        <h2 id={id}>{t('check.title')}</h2>
         <p>{t('check.hint')}</p>
       </div>
       <div class="check-picture">
@@ -67,6 +68,6 @@ export function DeviceCheck({ client }: { client: RoomClient }) {
           {t(client.isOpen.value ? 'check.enter' : 'check.start')}
         </button>
       </div>
-    </div>
+    </section>
   );
 }

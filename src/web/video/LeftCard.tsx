@@ -10,7 +10,7 @@ export function LeftCard({ client, because, why }: { client: RoomClient; because
   const isRunning = client.isOpen.value;
   const canAgain = because !== 'over' && because !== 'refused';
   return (
-    <section class="left-card">
+    <section class="left-card" aria-label={t('region')}>
       <span class="ask-mark">
         <Icon name="hangUp" size={22} />
       </span>

@@ -6,7 +6,7 @@ import { useVideoTexts } from './texts.ts';
 export function RunningCard({ client }: { client: RoomClient }) {
   const { t } = useVideoTexts();
   return (
-    <section class="running-card">
+    <section class="running-card" aria-label={t('region')}>
       <Icon name="video" size={20} />
       <p role="status">
         <strong>{t('ask.running')}</strong> {t('ask.running.hint')}

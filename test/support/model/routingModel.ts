@@ -116,7 +116,10 @@ export class RoutingModel {
     if (type === 'interaction.created') return this.#created(body);
     if (type === 'agent.changed') return this.#agentChanged(body);
     if (!one) return;
-    if (one.state === 'closed' && !['rating.given', 'wrapup.started', 'wrapup.extended', 'wrapup.ended', 'participant.left'].includes(type))
+    if (
+      one.state === 'closed' &&
+      !['rating.given', 'outcome.changed', 'wrapup.started', 'wrapup.extended', 'wrapup.ended', 'participant.left'].includes(type)
+    )
       this.#complain('INV-3', `${type} of ${one.id}, which is closed`);
     switch (type) {
       case 'interaction.moved':

@@ -3,7 +3,8 @@ import { createEngine, type RunningEngine, type Scope } from '../../../queues/in
 import { AppError } from '../../../src/base/errors.ts';
 import { type InteractionId, newId, type QueueId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
-import type { CallCommandBody, CallView, LegView } from '../../../src/protocol/calls.ts';
+import type { CallCommandBody, CallView, LegQuality, LegView } from '../../../src/protocol/calls.ts';
+import type { PublicSignal } from '../../../src/protocol/events.ts';
 import type { Center } from '../../support/center.ts';
 import { until } from '../../support/services.ts';
 
@@ -15,10 +16,16 @@ export class PhoneCalls {
   /** What the desks asked for. */
   readonly asked: CallCommandBody[] = [];
   readonly #calls = new Map<string, CallView>();
+  /** As the SIP application does every second: who is not heard of for ten carries nothing any more. */
+  readonly #carrying: NodeJS.Timeout;
 
   private constructor(engine: RunningEngine, scope: Scope) {
     this.engine = engine;
     this.scope = scope;
+    this.#carrying = setInterval(() => {
+      const live = this.live().map(({ id, interaction }) => ({ call: id, interaction }));
+      if (live.length > 0) this.engine.phones.carry(live).catch(() => undefined);
+    }, 1_000);
     engine.phones.serve(async ({ call, body }) => {
       const { command } = JSON.parse(body) as { command: CallCommandBody };
       this.asked.push(command);
@@ -35,6 +42,7 @@ export class PhoneCalls {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#carrying);
     return this.engine.close('test over');
   }
 
@@ -108,11 +116,31 @@ export class PhoneCalls {
     return this.#note(call, { state: 'talking', legs: [...call.legs, leg], answeredAt: Date.now() });
   }
 
+  /** Calls that are not over. */
+  live(): CallView[] {
+    return [...this.#calls.values()].filter(({ state }) => state !== 'ended');
+  }
+
+  /** The media process tells how the caller's phone is heard. */
+  tellQuality(call: CallView, figures: Pick<LegQuality, 'lossPct' | 'jitterMs' | 'rttMs'>): void {
+    const quality: LegQuality = { legId: call.legs[0]?.id ?? '', packets: 500, codec: 'PCMA', ...figures };
+    const told: PublicSignal = { type: 'call.quality', interaction: call.interaction, quality };
+    this.engine.signals.publish(this.scope, `conversation:${call.interaction}`, JSON.stringify(told));
+  }
+
   /** Whom the agent asks answers. */
   async answerConsult(interaction: string): Promise<void> {
     const call = this.#of(interaction);
     const legs = call.legs.map((leg) => (leg.role === 'consult' ? { ...leg, state: 'talking' as const } : leg));
     await this.#note(call, { legs });
+  }
+
+  /** The caller hangs up, and the call is closed for the agent, as the SIP application does where no outcome is required. */
+  async hangUpAndClose(interaction: string, agentId: UserId): Promise<void> {
+    await this.hangUpCaller(interaction);
+    const one = { interactionId: interaction as InteractionId, agentId, outcome: '', note: '', isSupervisor: false };
+    const closed = await this.engine.router.closeInteraction(this.scope, { ...one, key: newId('command') });
+    if (!closed.ok) throw new Error(closed.code);
   }
 
   async hangUpCaller(interaction: string): Promise<void> {

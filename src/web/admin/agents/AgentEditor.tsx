@@ -11,6 +11,7 @@ import { Section } from '../form/Section.tsx';
 import { SkillNeeds } from '../form/SkillNeeds.tsx';
 import { useLoaded } from '../load.ts';
 import { AgentPhones } from '../phones/AgentPhones.tsx';
+import { OwnTypes } from '../phones/TypeTicks.tsx';
 import { type AdminKey, t } from '../texts.ts';
 import { INTERRUPTIONS, type Queue, type Skill, type User } from '../types.ts';
 import { Waiting } from '../Waiting.tsx';
@@ -72,6 +73,9 @@ function AgentFields({ user, skills, queues }: { user: User; skills: readonly Sk
             )}
           </FieldFrame>
         </Section>
+        <Section id="section-outbound" title={t('agent.outbound')} hint={t('agent.outbound.hint')}>
+          <OwnTypes label={t('agent.outbound.own')} hint={t('agent.outbound.own.hint')} {...form.field('outboundTypes')} />
+        </Section>
         <Section id="section-skills" title={t('page.skills')} hint={t('agent.skills.hint')}>
           <SkillNeeds
             label={t('page.skills')}
@@ -99,6 +103,7 @@ const NAMES: Readonly<Record<keyof AgentValues, AdminKey>> = {
   voiceCapacity: 'medium.calls',
   videoCapacity: 'medium.videos',
   interrupts: 'agent.interrupts',
+  outboundTypes: 'agent.outbound',
   skills: 'page.skills',
   memberships: 'page.queues',
 };

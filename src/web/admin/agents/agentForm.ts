@@ -5,7 +5,7 @@
 import { Problem } from '../../desk/api.ts';
 import { adminApi } from '../api.ts';
 import { Form, type Versioned } from '../form/form.ts';
-import type { Interruption, SkillNeed, User } from '../types.ts';
+import type { Interruption, NumberType, SkillNeed, User } from '../types.ts';
 
 export interface Membership {
   readonly queue: string;
@@ -19,6 +19,8 @@ export interface AgentValues {
   readonly voiceCapacity: number;
   readonly videoCapacity: number;
   readonly interrupts: readonly Interruption[];
+  /** VOX-6; null: what the account lets everybody. */
+  readonly outboundTypes: readonly NumberType[] | null;
   readonly skills: readonly SkillNeed[];
   readonly memberships: readonly Membership[];
 }
@@ -57,8 +59,8 @@ async function changeMemberships(user: string, wanted: readonly Membership[]): P
 }
 
 function valuesOf(user: User): AgentValues & Versioned {
-  const { capacity, voiceCapacity, videoCapacity, interrupts, skills, version } = user;
-  return { capacity, voiceCapacity, videoCapacity, interrupts, skills, version, memberships: membershipsOf(user) };
+  const { capacity, voiceCapacity, videoCapacity, interrupts, outboundTypes, skills, version } = user;
+  return { capacity, voiceCapacity, videoCapacity, interrupts, outboundTypes, skills, version, memberships: membershipsOf(user) };
 }
 
 function membershipsOf(user: User): Membership[] {

@@ -7,7 +7,7 @@ import type { SipCredentials } from '../types.ts';
 export function CredentialsDialog({ credentials, onClose }: { credentials: SipCredentials; onClose(): void }) {
   const [copied, setCopied] = useState('');
   const rows = [
-    ['phones.server', location.hostname],
+    ['phones.server', credentials.server],
     ['phones.username', credentials.username],
     ['phones.password', credentials.password],
   ] as const;

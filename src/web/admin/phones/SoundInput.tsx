@@ -85,7 +85,13 @@ export function SoundInput({ value, none, sounds, onSounds, onChange, error, ...
           </div>
           {value !== '' && (
             // biome-ignore lint/a11y/useMediaCaption: music, and announcements whose text its uploader knows
-            <audio key={value} controls preload="none" src={`/api/v1/sounds/${value}/audio`} />
+            <audio
+              key={value}
+              aria-label={`${t('voice.listen')}: ${texts.label}`}
+              controls
+              preload="none"
+              src={`/api/v1/sounds/${value}/audio`}
+            />
           )}
         </div>
       )}

@@ -9,6 +9,7 @@ import { t } from '../texts.ts';
 import type { SipCredentials, Trunk, TrunkValues } from '../types.ts';
 import { CredentialsDialog } from './CredentialsDialog.tsx';
 import { DialogFoot } from './DialogFoot.tsx';
+import { TrunkRegistration } from './TrunkState.tsx';
 import { useAttempt } from './useAttempt.ts';
 
 const NEW: TrunkValues = {
@@ -31,7 +32,16 @@ const MOST = 100_000;
 /** A list as people type it. */
 const words = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean);
 
-export function TrunkDialog({ trunk, onDone, onClose }: { trunk: Trunk | undefined; onDone(): void; onClose(): void }) {
+export interface TrunkDialogProps {
+  /** As it was when it was opened; undefined: a new one. */
+  readonly trunk: Trunk | undefined;
+  /** The same as it is now: it may register meanwhile. */
+  readonly state: Trunk | undefined;
+  onDone(): void;
+  onClose(): void;
+}
+
+export function TrunkDialog({ trunk, state, onDone, onClose }: TrunkDialogProps) {
   const [draft, setDraft] = useState<TrunkValues>(() => (trunk ? valuesOf(trunk) : NEW));
   const [sources, setSources] = useState(draft.sources.join(', '));
   const [prefixes, setPrefixes] = useState(draft.prefixes.join(', '));
@@ -70,6 +80,7 @@ export function TrunkDialog({ trunk, onDone, onClose }: { trunk: Trunk | undefin
   return (
     <Dialog title={trunk ? trunk.name : t('trunks.new')} onClose={onClose}>
       <form class="dialog-form" onSubmit={(event) => void save(event)} noValidate>
+        {state && <TrunkRegistration trunk={state} />}
         <TextInput label={t('trunks.name')} maxLength={100} {...field('name')} />
         {!trunk && (
           <ChoiceInput
@@ -160,7 +171,7 @@ export function TrunkDialog({ trunk, onDone, onClose }: { trunk: Trunk | undefin
   );
 }
 
-function valuesOf({ id: _id, version: _version, hasPassword: _hasPassword, ...rest }: Trunk): TrunkValues {
+function valuesOf({ id: _id, version: _version, hasPassword: _hasPassword, registration: _registration, ...rest }: Trunk): TrunkValues {
   const { createdAt: _createdAt, ...values } = rest as TrunkValues & { createdAt?: number };
   return values;
 }

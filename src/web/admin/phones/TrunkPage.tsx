@@ -1,5 +1,5 @@
 /** Trunks, the ways to and from the telephone network, and what may be called out of the account (VOX-6). */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../../ui/Icon.tsx';
 import { adminApi } from '../api.ts';
 import { useLoaded } from '../load.ts';
@@ -8,11 +8,25 @@ import type { Trunk } from '../types.ts';
 import { Waiting } from '../Waiting.tsx';
 import { OutboundForm } from './OutboundForm.tsx';
 import { TrunkDialog } from './TrunkDialog.tsx';
+import { TrunkTag } from './TrunkState.tsx';
+
+/** How often it is looked whether a trunk registered meanwhile. */
+const LOOK_MS = 3_000;
 
 export function TrunkPage() {
   const [round, setRound] = useState(0);
   const [editing, setEditing] = useState<Trunk | 'new'>();
-  const [state, , reload] = useLoaded(() => Promise.all([adminApi.trunks(), adminApi.outbound()]), [round]);
+  const [state, change, reload] = useLoaded(() => Promise.all([adminApi.trunks(), adminApi.outbound()]), [round]);
+  useEffect(() => {
+    const look = () =>
+      adminApi.trunks().then(
+        (trunks) => change(([, rules]) => [trunks, rules]),
+        // What is shown stays; the next look tells more.
+        () => undefined,
+      );
+    const timer = setInterval(() => document.visibilityState === 'visible' && void look(), LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
   if (state.name !== 'ready') return <Waiting state={state} onRetry={reload} />;
   const [trunks, rules] = state.value;
   const again = () => {
@@ -55,6 +69,7 @@ export function TrunkPage() {
                     ) : (
                       <em class="tag tag-quiet">{t('trunks.inboundOnly')}</em>
                     )}
+                    <TrunkTag trunk={trunk} />
                     {!trunk.isActive && <em class="tag tag-warn">{t('off')}</em>}
                   </span>
                 </button>
@@ -64,7 +79,14 @@ export function TrunkPage() {
         </ul>
       )}
       <OutboundForm rules={rules} />
-      {editing && <TrunkDialog trunk={editing === 'new' ? undefined : editing} onDone={again} onClose={() => setEditing(undefined)} />}
+      {editing && (
+        <TrunkDialog
+          trunk={editing === 'new' ? undefined : editing}
+          state={editing === 'new' ? undefined : (trunks.find(({ id }) => id === editing.id) ?? editing)}
+          onDone={again}
+          onClose={() => setEditing(undefined)}
+        />
+      )}
     </div>
   );
 }

@@ -1,7 +1,11 @@
-/** Kinds of numbers, to tick. */
+/** VOX-6: kinds of numbers, to tick; and whether there are any of one's own (an agent's, a queue's), or what stands above counts. */
 import { FieldFrame, type FieldTexts } from '../form/FieldFrame.tsx';
+import { SwitchInput } from '../form/inputs.tsx';
 import { t } from '../texts.ts';
 import { NUMBER_TYPES, type NumberType } from '../types.ts';
+
+/** What is ticked when somebody begins to have kinds of their own. */
+const USUAL: readonly NumberType[] = ['local', 'national', 'mobile'];
 
 export interface TypeTicksProps extends FieldTexts {
   readonly value: readonly NumberType[];
@@ -28,5 +32,20 @@ export function TypeTicks({ value, onChange, ...texts }: TypeTicksProps) {
         </div>
       )}
     </FieldFrame>
+  );
+}
+
+export interface OwnTypesProps extends FieldTexts {
+  /** Null: none of one's own. */
+  readonly value: readonly NumberType[] | null;
+  onChange(value: readonly NumberType[] | null): void;
+}
+
+export function OwnTypes({ value, onChange, error, ...texts }: OwnTypesProps) {
+  return (
+    <>
+      <SwitchInput {...texts} error={error} value={value !== null} onChange={(isOwn) => onChange(isOwn ? USUAL : null)} />
+      {value && <TypeTicks label={t('outbound.types')} value={value} onChange={onChange} />}
+    </>
   );
 }

@@ -3,17 +3,16 @@ import { useState } from 'preact/hooks';
 import { DurationInput } from '../form/DurationInput.tsx';
 import { SelectInput, SwitchInput, TextInput } from '../form/inputs.tsx';
 import { SoundInput } from '../phones/SoundInput.tsx';
-import { TypeTicks } from '../phones/TypeTicks.tsx';
+import { OwnTypes } from '../phones/TypeTicks.tsx';
 import { fieldText } from '../problems.ts';
 import { t } from '../texts.ts';
-import { type NumberType, type QueueVoice, VOICE_LANGUAGES } from '../types.ts';
+import { type QueueVoice, VOICE_LANGUAGES } from '../types.ts';
 import type { QueueContext } from './QueueEditor.tsx';
 import { fresh, Operation } from './StepCard.tsx';
 
 const EXITS = ['close', 'queue', 'number', 'voicemail', 'callback'] as const;
 const EXIT_KEYS = ['*', '#', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 const ANNOUNCE_MAX_SEC = 3_600;
-const USUAL: readonly NumberType[] = ['local', 'national', 'mobile'];
 
 export function VoiceSection({ form, queues, sounds: known, id }: QueueContext) {
   const [sounds, setSounds] = useState(known);
@@ -96,15 +95,12 @@ export function VoiceSection({ form, queues, sounds: known, id }: QueueContext) 
         error={error('callerId')}
         onChange={(callerId) => set({ callerId })}
       />
-      <SwitchInput
+      <OwnTypes
         label={t('voice.outbound.own')}
         hint={t('voice.outbound.own.hint')}
-        value={voice.outboundTypes !== null}
-        onChange={(isOwn) => set({ outboundTypes: isOwn ? USUAL : null })}
+        value={voice.outboundTypes}
+        onChange={(outboundTypes) => set({ outboundTypes })}
       />
-      {voice.outboundTypes && (
-        <TypeTicks label={t('outbound.types')} value={voice.outboundTypes} onChange={(outboundTypes) => set({ outboundTypes })} />
-      )}
     </>
   );
 }

@@ -1,0 +1,124 @@
+/** The way into a call, before any room: policy, devices, what is forbidden or missing. No process carries video here, and the pages say so. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { VIEWPORTS } from './support/browser.ts';
+import { beginAtDesk, talking } from './support/calls.ts';
+import { type DeskPage, WebStage } from './support/stage.ts';
+
+const POLICY = 'We see and hear each other.\nNothing is recorded.';
+let stage: WebStage;
+let anna: DeskPage;
+let number = 0;
+beforeAll(async () => {
+  stage = await WebStage.open();
+  anna = await stage.agent('anna');
+}, 180_000);
+afterAll(() => stage?.close());
+afterEach(async () => {
+  await stage.closeVisitors();
+  expect(stage.browser.takeErrors()).toEqual([]);
+});
+
+const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) => (['phone', 'desktop'] as const).map((size) => ({ colorScheme, size })));
+
+describe.each(LOOKS)('$colorScheme, $size', ({ colorScheme, size }) => {
+  const isPhone = size === 'phone';
+  const context = { colorScheme, viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' as const };
+
+  test('VID-3 WID-7 the policy is agreed to before the devices are looked at; nothing is wrong on any screen before a call', async () => {
+    await stage.videoRules({ isOn: true, policy: POLICY, client: { camera: 'on', microphone: 'on', screen: 'off' } });
+    const { page } = await talking(stage, anna, `Shall we talk? ${++number}`, { context });
+    await page.locator('.chat-header').getByRole('button', { name: 'Video call' }).click();
+    await page.locator('.ask-policy', { hasText: 'Nothing is recorded.' }).waitFor();
+    await check(page, 'policy');
+    await page.locator('.ask-card').getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Please agree to the conditions first.').waitFor();
+    await check(page, 'policy that is not agreed to');
+    await page.locator('.ask-agree input').check();
+    await page.locator('.ask-card').getByRole('button', { name: 'Continue' }).click();
+    await page.locator('.call-check video').waitFor();
+    await page.getByText('Your microphone hears you.').waitFor();
+    await check(page, 'devices');
+    if (isPhone) await checkTargets(page);
+    await page.locator('.call-check').getByRole('button', { name: 'Switch camera off' }).click();
+    await page.getByText('Camera is off').waitFor();
+    await page.locator('.call-check').getByRole('button', { name: 'Call now' }).click();
+    await page.locator('.left-card', { hasText: 'Video is not running on this server.' }).waitFor({ timeout: 30_000 });
+    await check(page, 'a call that could not begin');
+    await page.locator('.left-card').getByRole('button', { name: 'Back to the chat' }).click();
+    await page.locator('.left-card').waitFor({ state: 'detached' });
+  }, 120_000);
+});
+
+test('VID-1 the desk looks at its devices too, by keyboard alone, and is told why video cannot be had', async () => {
+  await stage.videoRules({ isOn: true, policy: '' });
+  await talking(stage, anna, 'Invite me, please');
+  await beginAtDesk(anna);
+  await anna.page.locator('.call-check video').waitFor();
+  await check(anna.page, 'devices at the desk');
+  // The way on has the focus at once.
+  await anna.page.keyboard.press('Enter');
+  await anna.page.locator('.left-card', { hasText: 'Video is not running on this server.' }).waitFor({ timeout: 30_000 });
+  await check(anna.page, 'a call that could not begin, at the desk');
+  await anna.page.locator('.left-card').getByRole('button', { name: 'Back to the chat' }).click();
+}, 120_000);
+
+test('VID-1 without a camera or a permission the page says what to do, and the way in stays open', async () => {
+  await stage.videoRules({ isOn: true, policy: '' });
+  const profile = await stage.browser.profile();
+  await profile.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = (wanted) =>
+      Promise.reject(new DOMException('', wanted?.video ? 'NotFoundError' : 'NotAllowedError'));
+  });
+  const { page } = await talking(stage, anna, 'I have no camera', { profile });
+  await page.locator('.chat-header').getByRole('button', { name: 'Video call' }).click();
+  await page.getByText('No camera was found.').waitFor();
+  await page.getByText('The browser does not allow the microphone.').waitFor();
+  await page.getByText('You can enter like this too').waitFor();
+  expect(await page.locator('.call-check').getByRole('button', { name: 'Call now' }).isEnabled()).toBe(true);
+  await page.locator('.call-check').getByRole('button', { name: 'Back' }).click();
+  await page.locator('.call-check').waitFor({ state: 'detached' });
+}, 60_000);
+
+test('APP-10 GRP-5 what the group forbids is not offered, and without video there is no button', async () => {
+  await stage.videoRules({ isOn: true, policy: '', client: { camera: 'forbidden', microphone: 'on', screen: 'forbidden' } });
+  const first = await talking(stage, anna, 'Only my voice');
+  await first.page.locator('.chat-header').getByRole('button', { name: 'Video call' }).click();
+  await first.page.locator('.call-check').getByLabel('Microphone', { exact: true }).waitFor();
+  expect(
+    await first.page
+      .locator('.call-check')
+      .getByRole('button', { name: /camera/i })
+      .count(),
+  ).toBe(0);
+  await stage.videoRules({ isOn: false });
+  const second = await talking(stage, anna, 'Only in writing');
+  expect(await second.page.getByRole('button', { name: 'Video call' }).count()).toBe(0);
+  expect(await anna.page.locator('.pane-header').getByRole('button', { name: 'Video call' }).count()).toBe(0);
+}, 60_000);
+
+async function check(page: Page, screen: string): Promise<void> {
+  await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run('html', {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join(' | ')}`,
+    );
+  });
+  expect(found, `axe on ${screen}`).toEqual([]);
+}
+
+/** On a phone everything to press is large enough for a finger. */
+async function checkTargets(page: Page): Promise<void> {
+  const small = await page.locator('.call-place').evaluate((place) =>
+    [...place.querySelectorAll('button:not(.link), select')].flatMap((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return width > 0 && (width < 43.5 || height < 43.5) ? [`${element.className} ${Math.round(width)}×${Math.round(height)}`] : [];
+    }),
+  );
+  expect(small).toEqual([]);
+}

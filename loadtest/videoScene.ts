@@ -62,7 +62,7 @@ export class VideoScene {
       const { scope, group } = await until(() => engine.config.groupByPublicId(workspace.group, { isFresh: true }), READY);
       for (const { id } of workspace.agents) {
         const agentId = id as UserId;
-        await engine.router.attachDevice(scope, { agentId, deviceId: 'bench', deviceName: 'Bench', connectionId: newId('connection') });
+        await attach(engine, scope, agentId);
         const signedIn = await engine.router.signIn(scope, { agentId, key: newId('command') });
         if (!signedIn.ok) throw new Error(`an agent cannot sign in: ${signedIn.code}`);
       }
@@ -125,6 +125,7 @@ export class VideoScene {
     const by = view?.owner?.id as UserId;
     const others = this.#workspace.agents.filter((agent) => agent.id !== by).slice(0, count);
     for (const other of others) {
+      await attach(this.#engine, this.#scope, other.id as UserId);
       const invite = { interactionId: id as InteractionId, by, agentId: other.id as UserId, key: newId('command'), isSupervisor: false };
       const invited = await this.#engine.router.inviteParticipant(this.#scope, invite);
       if (!invited.ok) throw new Error(`a colleague cannot take part: ${invited.code}`);
@@ -147,6 +148,7 @@ export class VideoScene {
   async #taken(id: string): Promise<Omit<Conversation, 'asVisitor'>> {
     const agent = this.#workspace.agents[Math.floor(this.#made++ / VIDEOS_PER_AGENT) % this.#workspace.agents.length];
     if (!agent) throw new Error('there is no agent');
+    await attach(this.#engine, this.#scope, agent.id as UserId);
     const claim = { interactionId: id as InteractionId, agentId: agent.id as UserId, key: newId('command') };
     const claimed = await this.#engine.router.claimInteraction(this.#scope, claim);
     if (!claimed.ok) throw new Error(`the agent cannot take it: ${claimed.code}`);
@@ -161,6 +163,11 @@ export class VideoScene {
       return actInRoom(this.#engine, this.#scope, by, order);
     };
   }
+}
+
+/** Again before each use: the lease of this process lapses when the machine gives it no time for 5 s, and with it the devices. */
+async function attach(engine: RunningEngine, scope: Scope, agentId: UserId): Promise<void> {
+  await engine.router.attachDevice(scope, { agentId, deviceId: 'bench', deviceName: 'Bench', connectionId: `bench-${agentId}` });
 }
 
 export class BareMediasoup {

@@ -147,6 +147,8 @@ describe('phones of agents', () => {
     const rung = (await until(() => provider.calls[0], { what: 'the trunk, and no other host' })) as PhoneCall;
     expect(rung.invitation?.start).toMatch(/^INVITE sip:\+39061234567@127\.0\.0\.1:/);
     expect(rung.invitation?.headers.some(([name, value]) => /x-evil/i.test(name) || value.includes('198.51.100.7'))).toBe(false);
+    // RFC 3261 9.1: a CANCEL waits for a sign of the other side.
+    rung.ring();
     await call.bye();
     await until(() => rung.state === 'over');
   });

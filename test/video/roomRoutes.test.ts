@@ -74,3 +74,15 @@ describe('API-1 rooms by REST', () => {
     expect((await act(talk, restKey, { do: 'open', kind: 'video' })).body).toMatchObject({ code: 'gone' });
   });
 });
+
+test('API-4 any gateway shows what the process of video carries', async () => {
+  const talk = await video.conversation(tenant);
+  expect((await act(talk, restKey, { do: 'open', kind: 'video' })).status).toBe(200);
+  const figures = async (): Promise<string> => (await video.world.call('GET /metrics')).body;
+  const level = (text: string, name: string): number =>
+    Number(new RegExp(`^${name}\\{node="sfu-1"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+  await until(async () => level(await figures(), 'centralino_video_rooms') >= 1, { timeoutMs: 30_000, what: 'the room in the figures' });
+  const text = await figures();
+  for (const name of ['centralino_video_consumers', 'centralino_video_joins_total', 'centralino_video_workers_lost_total'])
+    expect(level(text, name)).toBe(0);
+});

@@ -6,6 +6,9 @@ import { check, checkTargets, LOOKS, lookOf } from './support/looks.ts';
 import { PhoneCalls } from './support/phoneCalls.ts';
 import { WebStage } from './support/stage.ts';
 
+/** On a machine that is busy a process may lose its lease for a moment, and the desk connects anew. */
+const PATIENCE_MS = 45_000;
+
 let stage: WebStage;
 let phones: PhoneCalls;
 let anna: UserId;
@@ -25,8 +28,7 @@ beforeAll(async () => {
 }, 120_000);
 afterEach(async () => {
   expect(stage.browser.takeErrors()).toEqual([]);
-  // What failed halfway leaves Anna in a call, and every look after it would fail as well.
-  for (const { interaction } of phones.live()) await phones.hangUpAndClose(interaction, anna);
+  await phones.free(anna);
 });
 afterAll(async () => {
   await phones?.close();
@@ -41,6 +43,7 @@ describe.each(LOOKS)(
 
     test('ACC-10 nothing is wrong where numbers, phones, trunks, calls out and a queue’s voice are configured', async () => {
       const { page, profile } = await stage.desk('giulia', { context, place: '#/admin/numbers' });
+      page.setDefaultTimeout(PATIENCE_MS);
       const seen = async (screen: string): Promise<void> => {
         await check(page, screen);
         if (isPhone) await checkTargets(page);
@@ -98,6 +101,7 @@ describe.each(LOOKS)(
 
     test('ACC-10 nothing is wrong on a phone call at the desk, its wrap-up and the history of calls', async () => {
       const { page, profile } = await stage.agent('anna', { context });
+      page.setDefaultTimeout(PATIENCE_MS);
       const seen = async (screen: string): Promise<void> => {
         await check(page, screen);
         if (isPhone) await checkTargets(page);
@@ -114,7 +118,7 @@ describe.each(LOOKS)(
             phones.tellQuality(call, { lossPct: 9, jitterMs: 70, rttMs: 900 });
             return panel.getByText('Poor line').count();
           },
-          { timeout: 10_000 },
+          { timeout: PATIENCE_MS },
         )
         .toBe(1);
       await seen('a call that is hard to hear');

@@ -143,6 +143,14 @@ export class PhoneCalls {
     if (!closed.ok) throw new Error(closed.code);
   }
 
+  /** Ends what a test that failed halfway left: the agent is free for the next. */
+  async free(agentId: UserId): Promise<void> {
+    for (const { interaction } of this.live()) await this.hangUpAndClose(interaction, agentId).catch(() => undefined); // It may be closed already.
+    const held = await this.engine.views.agent(this.scope, agentId);
+    for (const { interaction } of held?.agent.wrapUps ?? [])
+      await this.engine.router.endWrapUp(this.scope, { interactionId: interaction as InteractionId, agentId, isSupervisor: true });
+  }
+
   async hangUpCaller(interaction: string): Promise<void> {
     const call = this.#of(interaction);
     const { scope } = this;

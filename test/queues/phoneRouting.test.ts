@@ -232,7 +232,7 @@ describe('a call sent to another queue', () => {
     expect(await offered(call.id)).toBe('offered');
     expect(await offered(later.id)).toBe('waiting');
     expect((await world.engine.views.agent(world.scope, helper))?.offers.map(({ interaction }) => interaction)).toEqual([call.id]);
-    await until(() => eventsOf(call.id, 'interaction.moved').length === 1);
+    await until(() => eventsOf(call.id, 'offer.made').length === 2);
     expect(
       told
         .filter(({ said }) => said['i'] === call.id)

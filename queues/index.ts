@@ -51,7 +51,6 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     redis.disconnect();
     throw error;
   }
-  const rates = createRates(redis, prefix);
   const runner = new ScriptRunner(redis);
   const lease = new NodeLease({ nodeId, runner, prefix, log, isVirtual: options.virtualNow !== undefined });
   const knocks = new KnockSender({ redisUrl, prefix, log });
@@ -97,7 +96,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     signals,
     sessions: createSessions(commands, runner, prefix),
     shelf: createShelf(runner, prefix),
-    rates,
+    rates: createRates(redis, prefix),
     config,
     phones,
     rooms: createRooms({ runner, prefix, nodeId }),

@@ -19,12 +19,11 @@ export function createShelf(runner: ScriptRunner, prefix: string): Shelf {
 }
 
 /**
- * Counts in Redis so that all processes share a limit; while Redis is away each process counts for itself. To be called before anything is asked on the connection:
- * the library's own command has to be known to it. A pipeline that ioredis gathered before would lack it, and give every later command in it another's answer.
+ * Counts in Redis so that all processes share a limit; while Redis is away each process counts for itself. Not for a connection on which ioredis gathers pipelines by itself: one begun
+ * before the library made its command known lacks it, and gives every later command in it another's answer.
  */
 export function createRates(redis: Redis, prefix: string): Rates {
   const limiters = new Map<string, RateLimiterRedis>();
-  limiterOf(1, 1);
 
   function limiterOf(limit: number, windowSec: number): RateLimiterRedis {
     const name = `${limit}/${windowSec}`;

@@ -177,7 +177,7 @@ test('RTE-3 RTE-5 skills are named once; an agent gets capacities, a rule, a ski
   await page.getByLabel('Place in One by one').fill('3');
   await save(page);
   const { items } = (await stage.asAdmin('GET', '/users?search=anna')) as { items: Record<string, unknown>[] };
-  expect(items[0]).toMatchObject({ voiceCapacity: 2, interrupts: ['voice>chat'] });
+  expect(items[0]).toMatchObject({ voiceCapacity: 2, interrupts: ['voice>chat', 'video>chat', 'chat>video'] });
   const skills = (await stage.asAdmin('GET', '/skills?search=portuguese')) as { items: { id: string }[] };
   expect(items[0]?.skills).toContainEqual({ skill: skills.items[0]?.id, level: 8 });
   expect(items[0]?.queues).toContainEqual({ id: queue.id, role: 'agent', order: 3 });

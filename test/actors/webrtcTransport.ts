@@ -57,6 +57,8 @@ export class WebRtcTransport {
       additionalHostAddresses: ['127.0.0.1'],
     });
     const ice = new RTCIceTransport(gatherer);
+    // Else it would ask a public server, and wait 5 s for it where there is no network.
+    delete ice.connection.stunServer;
     const certificate = await RTCDtlsTransport.SetupCertificate();
     const dtls = new RTCDtlsTransport({}, ice, certificate, [...SRTP_PROFILES]);
     dtls.role = 'server';

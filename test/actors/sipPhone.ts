@@ -6,12 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { RtpPhone, type RtpPhoneOptions } from './rtpPhone.ts';
-
-export interface SipText {
-  readonly start: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-}
+import { header, keyOf, parse, type SipText, statusOf } from './sipText.ts';
 
 export interface PhoneOptions {
   readonly user?: string;
@@ -25,10 +20,6 @@ export interface PhoneOptions {
 
 const token = (): string => randomBytes(8).toString('hex');
 const T1_MS = 500;
-
-export function header(message: SipText, name: string): string | undefined {
-  return message.headers.find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1];
-}
 
 export class SipPhone {
   readonly user: string;
@@ -452,24 +443,4 @@ export class PhoneCall {
   #lines(method: string, cseq: number): string[] {
     return [`From: ${this.#from}`, `To: ${this.#to}`, `Call-ID: ${this.callId}`, `CSeq: ${cseq} ${method}`];
   }
-}
-
-export function statusOf(response: SipText): number {
-  return Number(response.start.split(' ')[1]);
-}
-
-function keyOf(request: SipText): string {
-  const branch = /branch=([^;,\s]+)/.exec(header(request, 'Via') ?? '')?.[1] ?? '';
-  return `${branch} ${(header(request, 'CSeq') ?? '').split(' ')[1]}`;
-}
-
-function parse(text: string): SipText | undefined {
-  const end = text.indexOf('\r\n\r\n');
-  if (end < 0) return undefined;
-  const [start = '', ...lines] = text.slice(0, end).split('\r\n');
-  const headers = lines.map((line) => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const;
-  });
-  return { start, headers, body: text.slice(end + 4) };
 }

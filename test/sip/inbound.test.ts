@@ -1,5 +1,5 @@
 /** VOX-1, VOX-3, VOX-4: a caller reaches a queue, hears music, and an agent's phone answers. */
-import { afterEach, beforeEach, describe, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, MUSIC_HZ, openHouse } from './support/house.ts';
@@ -25,5 +25,7 @@ describe('a call to a queue', () => {
     await until(() => agent.sip.calls[0]?.state === 'over', { what: "the agent's BYE" });
     await until(() => house.app.calls.size === 0);
     await until(() => house.edge.figures.dialogs === 0);
+    expect(call.state).toBe('over');
+    expect(agent.sip.calls).toHaveLength(1);
   });
 });

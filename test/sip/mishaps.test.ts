@@ -4,7 +4,7 @@ import type { LogEntry } from '../../queues/engine.ts';
 import { legStats } from '../../sip/rtp/protocol.ts';
 import { ntpMiddle, parseRtcp, writeReport } from '../../sip/rtp/rtcp.ts';
 import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
-import { header, statusOf } from '../actors/sipPhone.ts';
+import { header, statusOf } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, type HouseAgent, MUSIC_HZ, openHouse } from './support/house.ts';

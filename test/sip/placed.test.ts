@@ -1,7 +1,8 @@
 /** VOX-4, VOX-6: calls that phones of agents place themselves: outward through the gate, to a colleague, to a queue; what is refused, and how they are handed on. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TrunkDoc } from '../../queues/phones.ts';
-import { header, type PhoneCall, type SipPhone, statusOf } from '../actors/sipPhone.ts';
+import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
+import { header, statusOf } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, type HouseAgent, MUSIC_HZ, openHouse } from './support/house.ts';

@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { newId } from '../../src/base/ids.ts';
 import type { CallCommandBody } from '../../src/protocol/calls.ts';
-import { header, type PhoneCall, type SipPhone } from '../actors/sipPhone.ts';
+import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
+import { header } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, type HouseAgent, MUSIC_HZ, openHouse } from './support/house.ts';

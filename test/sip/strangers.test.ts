@@ -1,7 +1,7 @@
 /** VOX-6: nobody dials out who was not let: strangers by no request, phones of agents by no shape of URI, and nobody by somebody else's call. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
-import { statusOf } from '../actors/sipPhone.ts';
+import { statusOf } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, type HouseAgent, openHouse } from './support/house.ts';

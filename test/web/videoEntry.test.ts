@@ -74,7 +74,7 @@ test('VID-1 a second call of the same agent asks first whether the one before ma
   await beginAtDesk(anna);
   const question = page.getByRole('dialog', { name: 'Leave the other call?' });
   await question.waitFor();
-  await check(page, 'the question before a second call', '[role=dialog]');
+  await check(page, 'the question before a second call', '.dialog');
   await question.getByRole('button', { name: 'Cancel' }).click();
   await question.waitFor({ state: 'detached' });
   expect(await page.locator('.pane .call-check').count()).toBe(0);

@@ -2,7 +2,15 @@
  * A peer of a video room without a browser: real ICE, DTLS and RTP by werift, asking by `ask` (a gateway socket, or the room itself). Made by tests and load with
  * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer and reports by RTCP twice a second.
  */
-import { RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
+import {
+  ReceiverEstimatedMaxBitrate,
+  RtcpPayloadSpecificFeedback,
+  RtcpReceiverInfo,
+  RtcpRrPacket,
+  RtcpSenderInfo,
+  RtcpSrPacket,
+  RtpHeader,
+} from 'werift';
 import { type Joined, joined, type MediaSource, type RoomConsumer, roomConsumer } from '../../src/protocol/video.ts';
 import { type RemoteTransport, type Way, WebRtcTransport } from './webrtcTransport.ts';
 
@@ -31,7 +39,16 @@ interface Sending {
 }
 
 const OPUS = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 };
-const VP8 = { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000 };
+const PICTURE_CODECS = {
+  VP8: { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000, parameters: {} },
+  H264: {
+    mimeType: 'video/H264',
+    payloadType: 102,
+    clockRate: 90_000,
+    parameters: { 'packetization-mode': 1, 'profile-level-id': '42e01f', 'level-asymmetry-allowed': 1 },
+  },
+} as const;
+type PictureCodec = keyof typeof PICTURE_CODECS;
 const VIDEO_FEEDBACK = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }, { type: 'transport-cc' }];
 const SDES_MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 const AUDIO_LEVEL = { uri: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', id: 10 };
@@ -42,7 +59,12 @@ export const RTP_CAPABILITIES = {
   codecs: [
     { ...OPUS, kind: 'audio', preferredPayloadType: 111, parameters: {}, rtcpFeedback: [] },
     { kind: 'audio', mimeType: 'audio/PCMU', preferredPayloadType: 0, clockRate: 8_000, parameters: {}, rtcpFeedback: [] },
-    { ...VP8, kind: 'video', preferredPayloadType: 96, parameters: {}, rtcpFeedback: VIDEO_FEEDBACK },
+    ...Object.values(PICTURE_CODECS).map(({ payloadType, ...codec }) => ({
+      ...codec,
+      kind: 'video',
+      preferredPayloadType: payloadType,
+      rtcpFeedback: VIDEO_FEEDBACK,
+    })),
   ],
   headerExtensions: [
     { kind: 'audio', uri: SDES_MID, preferredId: 1 },
@@ -50,14 +72,38 @@ export const RTP_CAPABILITIES = {
   ],
 };
 
+/** Of one that says by REMB what its link carries. */
+const withRemb = {
+  codecs: RTP_CAPABILITIES.codecs.map((codec) =>
+    codec.kind === 'video' ? { ...codec, rtcpFeedback: [...codec.rtcpFeedback, { type: 'goog-remb' }] } : codec,
+  ),
+  headerExtensions: [
+    ...RTP_CAPABILITIES.headerExtensions,
+    { kind: 'video', uri: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time', preferredId: 4 },
+  ],
+};
+
 const isVideo = (source: MediaSource): boolean => source === 'camera' || source === 'screen';
 let ssrcs = 10_000 + (process.pid % 1_000) * 100_000;
 
-export function rtpParametersOf(source: MediaSource, { layers = 1, mid = '0' }: { layers?: number; mid?: string } = {}) {
+export function rtpParametersOf(
+  source: MediaSource,
+  { layers = 1, mid = '0', codec: pictureCodec = 'VP8' }: { layers?: number; mid?: string; codec?: PictureCodec } = {},
+) {
   const encodings = Array.from({ length: layers }, () => ({ ssrc: ++ssrcs, ...(layers > 1 && { scalabilityMode: 'L1T1' }) }));
-  const codec = isVideo(source) ? { ...VP8, rtcpFeedback: VIDEO_FEEDBACK } : { ...OPUS, rtcpFeedback: [] };
+  const codec = isVideo(source)
+    ? { ...PICTURE_CODECS[pictureCodec], rtcpFeedback: VIDEO_FEEDBACK }
+    : { ...OPUS, parameters: {}, rtcpFeedback: [] };
   const headerExtensions = isVideo(source) ? [] : [AUDIO_LEVEL];
-  return { mid, codecs: [{ ...codec, parameters: {} }], headerExtensions, encodings, rtcp: { cname: `peer${ssrcs}` } };
+  return { mid, codecs: [codec], headerExtensions, encodings, rtcp: { cname: `peer${ssrcs}` } };
+}
+
+export interface WebRtcPeerOptions {
+  readonly id: string;
+  readonly way?: Way;
+  /** By REMB (draft-alvestrand-rmcat-remb), so that what is sent to it is fitted to `bitrateToReport`. */
+  readonly tellsBitrate?: boolean;
+  readonly onFirstPacket?: (producer: string) => void;
 }
 
 export class WebRtcPeer {
@@ -74,6 +120,8 @@ export class WebRtcPeer {
   keyFramesAsked = 0;
   /** Share of packets, 0–1, that it says it lost. */
   lossToReport = 0;
+  /** Bits a second that it says its link carries; undefined: it does not say. Only of one that joined so. */
+  bitrateToReport: number | undefined;
   /** RFC 6464: how loud its sound is, 0 the loudest, 127 silence. */
   audioLevel = 20;
   readonly #sending = new Map<string, Sending>();
@@ -83,19 +131,18 @@ export class WebRtcPeer {
   #receiveStarted: Promise<void> | undefined;
   #mids = 0;
   #needsKeyFrame = true;
+  readonly #capabilities: object;
 
-  private constructor(id: string, ask: Ask, way: Way) {
+  private constructor(id: string, ask: Ask, way: Way, tellsBitrate: boolean) {
     this.id = id;
     this.#ask = ask;
     this.#way = way;
+    this.#capabilities = tellsBitrate ? withRemb : RTP_CAPABILITIES;
   }
 
   /** Enters, and receives what is sent already. @throws as `ask` does */
-  static async join(
-    ask: Ask,
-    { id, way = 'udp', onFirstPacket }: { id: string; way?: Way; onFirstPacket?: (producer: string) => void },
-  ): Promise<WebRtcPeer> {
-    const peer = new WebRtcPeer(id, ask, way);
+  static async join(ask: Ask, { id, way = 'udp', tellsBitrate = false, onFirstPacket }: WebRtcPeerOptions): Promise<WebRtcPeer> {
+    const peer = new WebRtcPeer(id, ask, way, tellsBitrate);
     peer.#onFirstPacket = onFirstPacket;
     await peer.#enter();
     return peer;
@@ -108,7 +155,7 @@ export class WebRtcPeer {
   }
 
   async #enter(): Promise<void> {
-    this.joined = joined.parse(await this.#ask({ do: 'join', peer: this.id, rtpCapabilities: RTP_CAPABILITIES }));
+    this.joined = joined.parse(await this.#ask({ do: 'join', peer: this.id, rtpCapabilities: this.#capabilities }));
     [this.send, this.receive] = await Promise.all([
       WebRtcTransport.create(this.joined.send as unknown as RemoteTransport, this.#way),
       WebRtcTransport.create(this.joined.receive as unknown as RemoteTransport, this.#way),
@@ -138,8 +185,17 @@ export class WebRtcPeer {
   }
 
   /** Sends media of the source from now on, or from `speak` on; `mark` ends each packet. @return the producer */
-  async produce(source: MediaSource, { layers = 1, mark = 0, isPaused = false, isSilent = false } = {}): Promise<string> {
-    const rtpParameters = rtpParametersOf(source, { layers, mid: String(this.#mids++) });
+  async produce(
+    source: MediaSource,
+    {
+      layers = 1,
+      mark = 0,
+      isPaused = false,
+      isSilent = false,
+      codec = 'VP8',
+    }: { layers?: number; mark?: number; isPaused?: boolean; isSilent?: boolean; codec?: PictureCodec } = {},
+  ): Promise<string> {
+    const rtpParameters = rtpParametersOf(source, { layers, mid: String(this.#mids++), codec });
     const started = this.#start('send');
     const [answer] = await Promise.all([
       this.#ask({ do: 'produce', peer: this.id, transport: this.send.id, source, rtpParameters, isPaused }),
@@ -159,7 +215,7 @@ export class WebRtcPeer {
   }
 
   async consume(producers: readonly string[]): Promise<RoomConsumer[]> {
-    const answer = await this.#ask({ do: 'consume', peer: this.id, producers, rtpCapabilities: RTP_CAPABILITIES });
+    const answer = await this.#ask({ do: 'consume', peer: this.id, producers, rtpCapabilities: this.#capabilities });
     const consumers = roomConsumer.array().parse(answer.consumers);
     await this.#take(consumers);
     return consumers;
@@ -221,7 +277,9 @@ export class WebRtcPeer {
         dlsr,
       });
     });
-    if (reports.length > 0) this.receive.sendRtcp(new RtcpRrPacket({ ssrc: 1, reports }));
+    if (reports.length === 0) return;
+    this.receive.sendRtcp(new RtcpRrPacket({ ssrc: 1, reports }));
+    if (this.bitrateToReport !== undefined) this.receive.sendRtcp(remb(this.bitrateToReport, [...this.#bySsrc.keys()]));
   }
 
   #start(which: 'send' | 'receive'): Promise<void> {
@@ -245,7 +303,7 @@ export class WebRtcPeer {
       if (isPicture) this.#needsKeyFrame = false;
       const timestamp = (count * everyMs * (codec?.clockRate ?? 0)) / 1_000;
       for (const [layer, { ssrc }] of encodings.entries()) {
-        const payload = isPicture ? vp8Frame(count, isKey, 200 * 4 ** layer, mark) : Buffer.alloc(60, mark);
+        const payload = isPicture ? frameOf(codec?.mimeType, count, isKey, 200 * 4 ** layer, mark) : Buffer.alloc(60, mark);
         const header = new RtpHeader({
           payloadType: codec?.payloadType ?? 0,
           sequenceNumber: count & 0xffff,
@@ -262,6 +320,34 @@ export class WebRtcPeer {
       }
     }, everyMs);
   }
+}
+
+function frameOf(mimeType: string | undefined, count: number, isKey: boolean, length: number, mark: number): Buffer {
+  return mimeType === PICTURE_CODECS.H264.mimeType ? h264Frame(isKey, length, mark) : vp8Frame(count, isKey, length, mark);
+}
+
+/** RFC 6184 5.6: one NAL unit a packet: a sequence parameter set, which begins what can be decoded by itself, or a slice. */
+function h264Frame(isKey: boolean, length: number, mark: number): Buffer {
+  const frame = Buffer.alloc(Math.max(20, Math.min(length, 1_100)), mark);
+  frame[0] = isKey ? 0x67 : 0x41;
+  return frame;
+}
+
+/** A mantissa of 18 bits and an exponent. */
+function remb(bitrate: number, ssrcFeedbacks: number[]): RtcpPayloadSpecificFeedback {
+  const brExp = Math.max(0, Math.floor(Math.log2(bitrate)) - 17);
+  const brMantissa = Math.floor(bitrate / 2 ** brExp);
+  return new RtcpPayloadSpecificFeedback({
+    feedback: new ReceiverEstimatedMaxBitrate({
+      senderSsrc: 1,
+      mediaSsrc: 0,
+      ssrcNum: ssrcFeedbacks.length,
+      ssrcFeedbacks,
+      brExp,
+      brMantissa,
+      bitrate: BigInt(bitrate),
+    }),
+  });
 }
 
 /** RFC 7741: descriptor with a picture id, then a frame of one packet. */

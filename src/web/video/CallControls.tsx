@@ -22,7 +22,7 @@ export function CallControls({ client, isFull, onFull }: CallControlsProps) {
   const isCameraOn = name === 'on' || name === 'starting';
   const isSharing = client.own.local.screen.value.name === 'on';
   return (
-    <div class="call-controls" role="group" aria-label={t('do.controls')}>
+    <fieldset class="call-controls" aria-label={t('do.controls')}>
       {microphone !== 'forbidden' && (
         <Control
           icon={isVoiceOn ? 'mic' : 'micOff'}
@@ -50,7 +50,7 @@ export function CallControls({ client, isFull, onFull }: CallControlsProps) {
       {(camera !== 'forbidden' || microphone !== 'forbidden') && <Devices client={client} />}
       {onFull && <Control icon={isFull ? 'shrink' : 'expand'} text={t(isFull ? 'do.box' : 'do.full')} onClick={onFull} />}
       <Going client={client} />
-    </div>
+    </fieldset>
   );
 }
 

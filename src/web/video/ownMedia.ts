@@ -15,6 +15,14 @@ export class OwnMedia {
   readonly isMuted = signal(false);
   readonly elements = signal<Elements>(FORBIDDEN);
 
+  /** What the room says that this side may send, on entering: what runs and may not any more is switched off. */
+  allow(elements: Elements): void {
+    this.elements.value = elements;
+    if (elements.camera === 'forbidden') this.local.stop('camera');
+    if (elements.microphone === 'forbidden') this.local.stop('microphone');
+    if (elements.screen === 'forbidden') this.local.unshare();
+  }
+
   /** The look at the devices: on is what the rules say, and no camera for a call by sound alone. */
   begin(rules: Elements, kind: RoomView['kind']): void {
     this.elements.value = rules;

@@ -247,7 +247,7 @@ export class RoomClient {
     batch(() => {
       this.#epoch = room.epoch;
       this.#userId = room.peers.find(({ id }) => id === this.peer)?.userId;
-      this.own.elements.value = elements;
+      this.own.allow(elements);
       if (!isOlder(room, this.room.value)) this.room.value = room;
       this.#closeMedia();
       this.#media.value = media;

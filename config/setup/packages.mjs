@@ -22,7 +22,8 @@ export async function ensureNpmPackages(root, say) {
   if (isInstalled(root)) return;
   // Two starts of one checkout: the second waits for the first. The lock is on the folder itself, and the kernel frees it when we end.
   const lock = openSync(root, 'r');
-  const take = (/** @type {string[]} */ ...flags) => spawnSync('flock', [...flags, '3'], { stdio: ['ignore', 'ignore', 'ignore', lock] }).status;
+  const take = (/** @type {string[]} */ ...flags) =>
+    spawnSync('flock', [...flags, '3'], { stdio: ['ignore', 'ignore', 'ignore', lock] }).status;
   if (take('--nonblock') === 1) {
     say('another start of this checkout installs the npm packages; waiting for it');
     take();

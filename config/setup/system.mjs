@@ -126,7 +126,8 @@ async function runApt(prefix, args, say) {
   const since = Date.now();
   for (;;) {
     const result = await runAptOnce(prefix, args, say);
-    if (result.ok || !/could not get lock|unable to (acquire|lock)/i.test(result.output) || Date.now() - since > LOCK_WAIT.limitMs) return result;
+    if (result.ok || !/could not get lock|unable to (acquire|lock)/i.test(result.output) || Date.now() - since > LOCK_WAIT.limitMs)
+      return result;
     say('another program installs packages; waiting for it');
     await new Promise((resolve) => setTimeout(resolve, LOCK_WAIT.everyMs));
   }
@@ -154,6 +155,8 @@ function runAptOnce(prefix, args, say) {
       resolve({ ok, output: text.trim().split('\n').slice(-6).join('\n') });
     };
     child.once('error', (error) => end(false, error.message));
-    child.once('close', (code, signal) => end(code === 0, signal ? `${output}\nended by ${signal} after ${APT_LIMIT_MS / 60_000} minutes` : output));
+    child.once('close', (code, signal) =>
+      end(code === 0, signal ? `${output}\nended by ${signal} after ${APT_LIMIT_MS / 60_000} minutes` : output),
+    );
   });
 }

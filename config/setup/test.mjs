@@ -39,7 +39,9 @@ const add = (/** @type {Counts} */ { passed, failed }) => {
 
 if (isWhole) {
   // Tests of video need the worker. Without one (no network, no right to install) they fail and say so.
-  const worker = obtainWorker((line) => console.log(line), abort.signal).catch((error) => console.error(`no video worker: ${error.message}`));
+  const worker = obtainWorker((line) => console.log(line), abort.signal).catch((error) =>
+    console.error(`no video worker: ${error.message}`),
+  );
   add(await runChecks());
   await worker;
 }

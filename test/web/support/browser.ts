@@ -2,8 +2,9 @@
  * Chromium for the browser tests: one per test file, closed with it. Every page fails its test when a script on it throws.
  * The headless shell goes first: the same engine without the windows that nobody sees, at a third of the processor time.
  */
-import { findProgram } from '../../../src/supervisor/serverProcess.ts';
+
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { findProgram } from '../../../src/supervisor/serverProcess.ts';
 
 const PROGRAMS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 

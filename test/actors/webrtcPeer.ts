@@ -2,15 +2,7 @@
  * A peer of a video room without a browser: real ICE, DTLS and RTP by werift, asking by `ask` (a gateway socket, or the room itself). Made by tests and load with
  * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer and reports by RTCP twice a second.
  */
-import {
-  ReceiverEstimatedMaxBitrate,
-  RtcpPayloadSpecificFeedback,
-  RtcpReceiverInfo,
-  RtcpRrPacket,
-  RtcpSenderInfo,
-  RtcpSrPacket,
-  RtpHeader,
-} from 'werift';
+import { RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
 import { type Joined, joined, type MediaSource, type RoomConsumer, roomConsumer } from '../../src/protocol/video.ts';
 import { type RemoteTransport, type Way, WebRtcTransport } from './webrtcTransport.ts';
 
@@ -72,17 +64,6 @@ export const RTP_CAPABILITIES = {
   ],
 };
 
-/** Of one that says by REMB what its link carries. */
-const withRemb = {
-  codecs: RTP_CAPABILITIES.codecs.map((codec) =>
-    codec.kind === 'video' ? { ...codec, rtcpFeedback: [...codec.rtcpFeedback, { type: 'goog-remb' }] } : codec,
-  ),
-  headerExtensions: [
-    ...RTP_CAPABILITIES.headerExtensions,
-    { kind: 'video', uri: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time', preferredId: 4 },
-  ],
-};
-
 const isVideo = (source: MediaSource): boolean => source === 'camera' || source === 'screen';
 let ssrcs = 10_000 + (process.pid % 1_000) * 100_000;
 
@@ -101,8 +82,6 @@ export function rtpParametersOf(
 export interface WebRtcPeerOptions {
   readonly id: string;
   readonly way?: Way;
-  /** By REMB (draft-alvestrand-rmcat-remb), so that what is sent to it is fitted to `bitrateToReport`. */
-  readonly tellsBitrate?: boolean;
   readonly onFirstPacket?: (producer: string) => void;
 }
 
@@ -120,8 +99,6 @@ export class WebRtcPeer {
   keyFramesAsked = 0;
   /** Share of packets, 0–1, that it says it lost. */
   lossToReport = 0;
-  /** Bits a second that it says its link carries; undefined: it does not say. Only of one that joined so. */
-  bitrateToReport: number | undefined;
   /** RFC 6464: how loud its sound is, 0 the loudest, 127 silence. */
   audioLevel = 20;
   readonly #sending = new Map<string, Sending>();
@@ -131,18 +108,16 @@ export class WebRtcPeer {
   #receiveStarted: Promise<void> | undefined;
   #mids = 0;
   #needsKeyFrame = true;
-  readonly #capabilities: object;
 
-  private constructor(id: string, ask: Ask, way: Way, tellsBitrate: boolean) {
+  private constructor(id: string, ask: Ask, way: Way) {
     this.id = id;
     this.#ask = ask;
     this.#way = way;
-    this.#capabilities = tellsBitrate ? withRemb : RTP_CAPABILITIES;
   }
 
   /** Enters, and receives what is sent already. @throws as `ask` does */
-  static async join(ask: Ask, { id, way = 'udp', tellsBitrate = false, onFirstPacket }: WebRtcPeerOptions): Promise<WebRtcPeer> {
-    const peer = new WebRtcPeer(id, ask, way, tellsBitrate);
+  static async join(ask: Ask, { id, way = 'udp', onFirstPacket }: WebRtcPeerOptions): Promise<WebRtcPeer> {
+    const peer = new WebRtcPeer(id, ask, way);
     peer.#onFirstPacket = onFirstPacket;
     await peer.#enter();
     return peer;
@@ -155,7 +130,7 @@ export class WebRtcPeer {
   }
 
   async #enter(): Promise<void> {
-    this.joined = joined.parse(await this.#ask({ do: 'join', peer: this.id, rtpCapabilities: this.#capabilities }));
+    this.joined = joined.parse(await this.#ask({ do: 'join', peer: this.id, rtpCapabilities: RTP_CAPABILITIES }));
     [this.send, this.receive] = await Promise.all([
       WebRtcTransport.create(this.joined.send as unknown as RemoteTransport, this.#way),
       WebRtcTransport.create(this.joined.receive as unknown as RemoteTransport, this.#way),
@@ -215,7 +190,7 @@ export class WebRtcPeer {
   }
 
   async consume(producers: readonly string[]): Promise<RoomConsumer[]> {
-    const answer = await this.#ask({ do: 'consume', peer: this.id, producers, rtpCapabilities: this.#capabilities });
+    const answer = await this.#ask({ do: 'consume', peer: this.id, producers, rtpCapabilities: RTP_CAPABILITIES });
     const consumers = roomConsumer.array().parse(answer.consumers);
     await this.#take(consumers);
     return consumers;
@@ -277,9 +252,7 @@ export class WebRtcPeer {
         dlsr,
       });
     });
-    if (reports.length === 0) return;
-    this.receive.sendRtcp(new RtcpRrPacket({ ssrc: 1, reports }));
-    if (this.bitrateToReport !== undefined) this.receive.sendRtcp(remb(this.bitrateToReport, [...this.#bySsrc.keys()]));
+    if (reports.length > 0) this.receive.sendRtcp(new RtcpRrPacket({ ssrc: 1, reports }));
   }
 
   #start(which: 'send' | 'receive'): Promise<void> {
@@ -331,23 +304,6 @@ function h264Frame(isKey: boolean, length: number, mark: number): Buffer {
   const frame = Buffer.alloc(Math.max(20, Math.min(length, 1_100)), mark);
   frame[0] = isKey ? 0x67 : 0x41;
   return frame;
-}
-
-/** A mantissa of 18 bits and an exponent. */
-function remb(bitrate: number, ssrcFeedbacks: number[]): RtcpPayloadSpecificFeedback {
-  const brExp = Math.max(0, Math.floor(Math.log2(bitrate)) - 17);
-  const brMantissa = Math.floor(bitrate / 2 ** brExp);
-  return new RtcpPayloadSpecificFeedback({
-    feedback: new ReceiverEstimatedMaxBitrate({
-      senderSsrc: 1,
-      mediaSsrc: 0,
-      ssrcNum: ssrcFeedbacks.length,
-      ssrcFeedbacks,
-      brExp,
-      brMantissa,
-      bitrate: BigInt(bitrate),
-    }),
-  });
 }
 
 /** RFC 7741: descriptor with a picture id, then a frame of one packet. */

@@ -125,32 +125,6 @@ describe('media', () => {
     expect(consumer?.rtpParameters).toMatchObject({ codecs: [{ mimeType: 'video/H264', parameters: { 'packetization-mode': 1 } }] });
   }, 240_000);
 
-  test('VID-8 VID-1 a link that narrows loses layers, then pictures, never sound; wide again it has them back', async () => {
-    const talk = await video.conversation();
-    await talk.asAgent({ do: 'open', kind: 'video' });
-    const agent = await video.join(talk.asAgent);
-    const voice = await agent.produce('microphone');
-    const camera = await agent.produce('camera', { layers: 3 });
-    const visitor = await video.join(talk.asVisitor, { tellsBitrate: true });
-    visitor.bitrateToReport = 2_000_000;
-    const picture = await until(() => visitor.heard.get(camera));
-    await visitor.watch(picture.consumer.id, { isPaused: false, width: 1_280, height: 720 });
-    await until(() => picture.length === 1_100, { ...LONG, what: 'the large layer' });
-    const level = () => linkOf(talk, visitor)?.level;
-    // The small layer takes some 45 kbit/s, the middle one some 165.
-    visitor.bitrateToReport = 130_000;
-    await until(() => picture.length === 200 && level() === 'poor', { ...LONG, what: 'the small layer' });
-    await hears(visitor, voice, 50);
-    visitor.bitrateToReport = 50_000;
-    await until(() => level() === 'bad', { ...LONG, what: 'a link without pictures' });
-    await hears(visitor, voice, 50);
-    const still = picture.packets;
-    await hears(visitor, voice, 50);
-    expect(picture.packets).toBe(still);
-    visitor.bitrateToReport = 2_000_000;
-    await until(() => picture.packets > still && level() !== 'bad', { ...LONG, what: 'the picture again' });
-  }, 240_000);
-
   test('VID-1 the one who speaks is told to all, and silence too', async () => {
     const talk = await video.conversation();
     const { agent, visitor } = await talking(talk);

@@ -247,7 +247,7 @@ test('VID-2 VID-4 the visitor asks, is declined, asks again and is let in, all m
 }, 300_000);
 
 test('VID-1 sound alone on a phone: no camera is used until it is wanted; another window takes the call over', async () => {
-  const visitor = await talking(stage, anna, 'Only talk, please', { context: lookOf('dark', 'phone') });
+  const visitor = await talking(stage, anna, 'Only talk, please', { context: lookOf('phone') });
   const { page } = visitor;
   await callVisitor(anna, visitor, 'audio');
   for (const each of [page, anna.page]) {

@@ -1,7 +1,7 @@
 /** The way into a call, before any room: policy, devices, what is forbidden or missing. No process carries video here, and the pages say so. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { beginAtDesk, talking } from './support/calls.ts';
-import { check, checkTargets, LOOKS, lookOf } from './support/looks.ts';
+import { check, checkTargets, lookOf, SIZES } from './support/looks.ts';
 import { type DeskPage, WebStage } from './support/stage.ts';
 
 const POLICY = 'We see and hear each other.\nNothing is recorded.';
@@ -19,9 +19,9 @@ afterEach(async () => {
   expect(stage.browser.takeErrors()).toEqual([]);
 });
 
-describe.each(LOOKS)('$colorScheme, $size', ({ colorScheme, size }) => {
+describe.each(SIZES)('light and dark, %s', (size) => {
   const isPhone = size === 'phone';
-  const context = lookOf(colorScheme, size);
+  const context = lookOf(size);
 
   test('VID-3 WID-7 the policy is agreed to before the devices are looked at; nothing is wrong on any screen before a call', async () => {
     await stage.videoRules({ isOn: true, policy: POLICY, client: { camera: 'on', microphone: 'on', screen: 'off' } });

@@ -161,7 +161,9 @@ export function candidatesInUse(page: Page): Promise<string[]> {
     for (const connection of made) {
       const stats = await connection.getStats();
       const byId = new Map<string, Record<string, string>>();
-      stats.forEach((one) => byId.set(one.id, one));
+      stats.forEach((one) => {
+        byId.set(one.id, one);
+      });
       for (const { type, selectedCandidatePairId = '' } of byId.values()) {
         const local = type === 'transport' ? byId.get(byId.get(selectedCandidatePairId)?.['localCandidateId'] ?? '') : undefined;
         if (local?.['candidateType']) used.push(local['candidateType']);

@@ -47,7 +47,6 @@ export interface Switchboard {
   /** Attended transfer between two calls of ours (`takeOver.ts`). */
   readonly stories: {
     takeOver(call: Call, other: Call, next: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }>;
-    replaceCaller(call: Call, guest: Leg, next: Leg): void;
   };
   readonly silence: SilenceLimits;
   /** Queues whose last caller was offered to an agent at once: so is the next, probably. */

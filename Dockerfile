@@ -41,6 +41,6 @@ RUN mkdir -p /data && chown node:node /data
 ENV NODE_ENV=production DATA_DIR=/data WEB_DIST=/app/web MEDIASOUP_WORKER_BIN=/usr/local/bin/mediasoup-worker
 VOLUME /data
 USER node
-EXPOSE 8080/tcp 4400-4415/tcp 4400-4415/udp
+EXPOSE 8080/tcp 4400-4415/tcp 4400-4415/udp 5060/udp 5060-5061/tcp 5066/tcp 20000-29999/udp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD node -e "if(!/gateway/.test(process.env.ROLES??''))process.exit(0);fetch('http://127.0.0.1:'+(process.env.HTTP_PORT??8080)+'/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
 ENTRYPOINT ["tini", "--", "node", "src/main.ts"]

@@ -33,14 +33,19 @@ const OFFERED = [
 const VIEW = [...OFFERED, 'own', 'ownN', 'oa', 'tok', 'due', 'ended', 'endBy', 'closed', 'outcome', 'rating'];
 const SEPARATOR = '\x1f';
 
-/** As a flat list of fields and values. Undefined: another release wrote other fields, or a text in it holds the separator. Then it has to be read. */
+/** A row in an answer, as a flat list of fields and values. Undefined: another release wrote other fields, or a text in it holds the separator. Then it has to be read. */
 export function toFlatRow(text: string): string[] | undefined {
-  const values = text.split(SEPARATOR);
-  const names = [OFFERED, VIEW].find(({ length }) => length === values.length);
-  return names?.flatMap((name, index) => (values[index] ? [name, values[index]] : []));
+  return flat(VIEW, text);
 }
 
 /** The row that an offer's entry brought; undefined: it has to be read. */
 export function readRow(id: string, text: string | undefined): InteractionView | undefined {
-  return text === undefined ? undefined : toInteraction(id, toFlatRow(text));
+  return text === undefined ? undefined : toInteraction(id, flat(OFFERED, text));
+}
+
+/** Which fields they are says who asks, not how many there are: a client may have written separators. */
+function flat(names: readonly string[], text: string): string[] | undefined {
+  const values = text.split(SEPARATOR);
+  if (values.length !== names.length) return undefined;
+  return names.flatMap((name, index) => (values[index] ? [name, values[index]] : []));
 }

@@ -153,7 +153,9 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
     const positions = readers.map((reader) => reader.position(partition));
     const isKnown = positions.every((position) => position !== undefined);
     const first = isKnown ? [kept, ...positions.map(String)].reduce((least, id) => (compareIds(id, least) < 0 ? id : least)) : '';
-    const reply = await runner.run('trimLog', partitionKey(prefix, partition), [first, options.logBudgetBytes]);
+    let reply: Reply | number | null;
+    do reply = await runner.run('trimLog', partitionKey(prefix, partition), [first, options.logBudgetBytes]);
+    while (Array.isArray(reply) && Number(reply[3]) > 0 && !closing.signal.aborted);
     if (!Array.isArray(reply)) return;
     seen.logEntries += Number(reply[0]);
     seen.logBytes += Number(reply[1]);

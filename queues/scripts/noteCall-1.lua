@@ -9,6 +9,5 @@ if number(h[5]) >= number(ARGV[7]) then return { 'ok', knocks } end
 writeInteraction(i, what, ARGV[8], what .. 'V', ARGV[7])
 local owner = h[4] or ''
 emit(what .. '.changed', h[1], { i = i, q = h[2], a = owner, [what] = ARGV[8] }, { i = i, a = owner ~= '' and owner or nil })
--- What is closed leaves Redis by itself: its feed, which this may have opened again, with it.
-if h[3] == 'closed' then call('PEXPIRE', B .. ':f:conversation:' .. i, math.max(call('PTTL', B .. ':i:' .. i), 1)) end
+if h[3] == 'closed' then expireFeed(i) end
 return { 'ok', knocks }

@@ -10,4 +10,5 @@ if call('HGET', B .. ':q:' .. h[2], 'rat') == 'none' then return { 'feature_off'
 if h[5] and h[5] ~= '' then return { 'ok', knocks } end
 writeInteraction(i, 'rating', ARGV[8])
 emit('rating.given', h[1], { i = i, q = h[2], value = number(ARGV[8]), comment = ARGV[9] }, { i = i, q = h[2], row = h[6] })
+if h[4] == 'closed' then expireFeed(i) end
 return { 'ok', knocks }

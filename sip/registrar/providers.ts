@@ -70,6 +70,7 @@ export interface ProviderState {
 interface Registration {
   /** The copy it was made for: a changed one is registered anew. */
   readonly text: string;
+  readonly trunk: TrunkDoc;
   readonly callId: string;
   readonly tag: string;
   cseq: number;
@@ -101,7 +102,11 @@ export class Providers {
       ({ doc }) => doc.type === 'provider' && doc.isActive && doc.username !== '',
     );
     const wanted = new Set(trunks.map(({ doc }) => doc.id));
-    for (const id of this.#held.keys()) if (!wanted.has(id)) this.#held.delete(id);
+    for (const [id, registration] of this.#held) {
+      if (wanted.has(id)) continue;
+      this.#held.delete(id);
+      void this.#takeBack(registration);
+    }
     await Promise.all(trunks.map(({ scope, doc }) => this.#keepUp(scope, doc)));
   }
 
@@ -113,8 +118,18 @@ export class Providers {
     const text = JSON.stringify(trunk);
     let registration = this.#held.get(trunk.id);
     if (registration?.text !== text) {
+      if (registration && !isSameBinding(registration.trunk, trunk)) void this.#takeBack(registration);
       const chance = () => randomBytes(9).toString('base64url');
-      registration = { text, callId: chance(), tag: chance(), cseq: 0, askedSec: ASKED_SEC, state: { kind: 'new' }, told: undefined };
+      registration = {
+        text,
+        trunk,
+        callId: chance(),
+        tag: chance(),
+        cseq: 0,
+        askedSec: ASKED_SEC,
+        state: { kind: 'new' },
+        told: undefined,
+      };
       this.#held.set(trunk.id, registration);
     }
     if (!isDue(registration.state, performance.now())) return;
@@ -158,6 +173,15 @@ export class Providers {
     await this.#tell(scope, trunk.id, registration, { code, reason: reason.slice(0, REASON_MAX_CHARS), grantedMs }).catch(
       (error: unknown) => this.#options.log.warn({ err: error, trunk: trunk.id }, 'provider.untold'),
     );
+  }
+
+  /** RFC 3261 10.2.2: a provider is told that we are gone from it. Asked once; what it does not hear runs out. */
+  async #takeBack(registration: Registration): Promise<void> {
+    const { trunk, told } = registration;
+    if (!told || told.until < Date.now()) return;
+    registration.askedSec = 0;
+    const answer = await this.#askTwice(trunk, registration).catch(() => undefined);
+    this.#options.log.info({ trunk: trunk.id, code: answer?.status ?? 0 }, 'provider.unregistered');
   }
 
   async #tell(
@@ -238,6 +262,11 @@ export async function readProviderState(engine: Pick<Engine, 'shelf'>, scope: Sc
 
 function registrarUri({ host, port, transport }: TrunkDoc): string {
   return `sip:${hostText(host)}${port > 0 ? `:${port}` : ''}${transport === 'udp' ? '' : `;transport=${transport}`}`;
+}
+
+/** At the same registrar under the same name: the next registration takes the place of the one before. */
+function isSameBinding(one: TrunkDoc, other: TrunkDoc): boolean {
+  return one.host === other.host && one.port === other.port && one.transport === other.transport && one.username === other.username;
 }
 
 /** RFC 3261 10.3: the provider wants a longer time, and from now on gets it. */

@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../../queues/engine.ts';
 import { AppError } from '../base/errors.ts';
+import { countedAddress } from '../gateway/clientAddress.ts';
 import { hashToken } from './secrets.ts';
 
 const WINDOW_SEC = 15 * 60;
@@ -27,7 +28,7 @@ export async function beginAttempt(
   const subjectKey = `wrong:${kind}:${hashToken(subject).toString('base64url')}`;
   const limits = [
     { key: subjectKey, limit: WRONG_PER_SUBJECT },
-    { key: `wrong:${kind}:ip:${ip}`, limit: WRONG_PER_ADDRESS },
+    { key: `wrong:${kind}:ip:${countedAddress(ip)}`, limit: WRONG_PER_ADDRESS },
   ];
   for (const { key, limit } of limits) {
     const { isAllowed, retryAfterSec } = await rates.take(key, limit, WINDOW_SEC);

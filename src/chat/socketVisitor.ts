@@ -5,6 +5,7 @@
 
 import { AppError, assertNever } from '../base/errors.ts';
 import { type GroupId, type InteractionId, newId, type QueueId } from '../base/ids.ts';
+import { countedAddress } from '../gateway/clientAddress.ts';
 import type { ClientSocket, VisitorMember } from '../gateway/clientSocket.ts';
 import { settled } from '../gateway/commandRefused.ts';
 import { viewForVisitor } from '../gateway/publicEvents.ts';
@@ -124,7 +125,7 @@ async function start(
   const { engine, limits, metrics, presence } = services;
   const { scope, contactId } = member;
   const [byAddress, byContact, found] = await Promise.all([
-    engine.rates.take(`start:${socket.arrival.ip}`, limits.startsPerMin, 60),
+    engine.rates.take(`start:${countedAddress(socket.arrival.ip)}`, limits.startsPerMin, 60),
     engine.rates.take(`start:${contactId}`, limits.startsPerVisitorPerHour, 3_600),
     engine.config.groupByPublicId(member.groupPublicId),
   ]);

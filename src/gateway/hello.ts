@@ -13,6 +13,7 @@ import type { ContactId, GroupId, InteractionId, QueueId } from '../base/ids.ts'
 import { HEARTBEAT_SEC, PROTOCOL_VERSION } from '../protocol/common.ts';
 import { helloAgent, helloVisitor } from '../protocol/frames.ts';
 import type { AgentView } from '../protocol/views.ts';
+import { countedAddress } from './clientAddress.ts';
 import type { AgentMember, ClientSocket, RawFrame, VisitorMember } from './clientSocket.ts';
 import { CommandRefused, settled } from './commandRefused.ts';
 import { isOriginAllowed } from './cors.ts';
@@ -40,8 +41,8 @@ export async function greet(services: SocketServices, socket: ClientSocket, raw:
   try {
     if (raw['t'] !== 'hello') throw new AppError('bad_request', { detail: 'The first frame is hello.' });
     if (raw['v'] !== PROTOCOL_VERSION && typeof raw['v'] === 'number') return refuseVersion(socket, raw);
-    const { ip } = socket.arrival;
-    const taken = await services.engine.rates.take(`hello:${ip}`, services.limits.hellosPerMin, 60);
+    const address = countedAddress(socket.arrival.ip);
+    const taken = await services.engine.rates.take(`hello:${address}`, services.limits.hellosPerMin, 60);
     if (!taken.isAllowed) throw new AppError('rate_limited', { retryAfterSec: taken.retryAfterSec });
     return raw['as'] === 'agent'
       ? await greetAgent(services, socket, parsedFrame(helloAgent, raw))

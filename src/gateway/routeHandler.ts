@@ -11,6 +11,7 @@ import { type ActionScope, can, type Principal } from '../auth/can.ts';
 import { withVisits } from '../auth/visits.ts';
 import { AppError, type FieldError } from '../base/errors.ts';
 import type { AccountDirectory, KnownAccount } from './accountDirectory.ts';
+import { countedAddress } from './clientAddress.ts';
 import { foreignOrigin, isOriginAllowed, OriginRefused } from './cors.ts';
 import { credentialsOf, type ResolvePrincipal } from './credentials.ts';
 import type { Exchange } from './exchange.ts';
@@ -75,7 +76,7 @@ function nameOf(principal: Principal): string {
 
 async function limitRate({ engine, limits }: RouteHandlerDeps, exchange: Exchange, route: Route, principal: Principal): Promise<void> {
   const isStranger = principal.kind === 'nobody' || principal.kind === 'visitor';
-  const who = isStranger ? exchange.ip : nameOf(principal);
+  const who = isStranger ? countedAddress(exchange.ip) : nameOf(principal);
   const general = engine.rates.take(`http:${who}`, isStranger ? limits.strangerRequestsPerMin : limits.requestsPerMin, 60);
   const own =
     route.perMinute === undefined ? undefined : engine.rates.take(`http:${route.method} ${route.path}:${who}`, route.perMinute, 60);

@@ -4,6 +4,7 @@
  */
 import type { GatewayLimits } from '../../config/limits.ts';
 import type { CloseReason } from '../base/errors.ts';
+import { countedAddress } from './clientAddress.ts';
 import type { AgentMember, ClientSocket, SocketState, VisitorMember } from './clientSocket.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -36,14 +37,14 @@ export class SocketRegistry {
 
   /** Whether one more socket may come from the address. */
   hasRoom(ip: string): boolean {
-    return (this.#byAddress.get(ip) ?? 0) < this.#limits.socketsPerAddress;
+    return (this.#byAddress.get(countedAddress(ip)) ?? 0) < this.#limits.socketsPerAddress;
   }
 
   add(socket: ClientSocket): void {
-    const { ip } = socket.arrival;
+    const address = countedAddress(socket.arrival.ip);
     this.#all.add(socket);
     this.#greeting.add(socket);
-    this.#byAddress.set(ip, (this.#byAddress.get(ip) ?? 0) + 1);
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     this.#metrics.sockets.inc({ as: 'greeting' });
   }
 
@@ -63,10 +64,10 @@ export class SocketRegistry {
   /** The socket is gone; `last` is what it was. */
   remove(socket: ClientSocket, last: SocketState): void {
     if (!this.#all.delete(socket)) return;
-    const { ip } = socket.arrival;
-    const left = (this.#byAddress.get(ip) ?? 1) - 1;
-    if (left > 0) this.#byAddress.set(ip, left);
-    else this.#byAddress.delete(ip);
+    const address = countedAddress(socket.arrival.ip);
+    const left = (this.#byAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#byAddress.set(address, left);
+    else this.#byAddress.delete(address);
     const isGreeting = this.#greeting.delete(socket);
     this.#metrics.sockets.dec({ as: isGreeting ? 'greeting' : last.kind });
     if (last.kind !== 'visitor' && last.kind !== 'agent') return;

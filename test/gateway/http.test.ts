@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countedAddress } from '../../src/gateway/clientAddress.ts';
 import { until } from '../support/services.ts';
 import { TEST_CERT, TEST_KEY } from './support/certificate.ts';
 import { RawSocket } from './support/rawSocket.ts';
@@ -251,14 +252,28 @@ describe('API-1 pages of other origins', () => {
 describe('API-1 limits', () => {
   test('API-1 too many requests of a stranger are told when to come back', async () => {
     const strict = await world.addGateway({ LIMIT_FACTOR: '0.05', TRUST_PROXY: '1' });
-    const headers = { 'x-forwarded-for': '192.0.2.55' };
-    let limited = await world.call('GET /api/v1/queues', { port: strict.port, headers });
-    for (let count = 0; count < 20 && limited.status !== 429; count++)
-      limited = await world.call('GET /api/v1/queues', { port: strict.port, headers });
-    expect(limited).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
-    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await world.call('GET /api/v1/queues', { port: strict.port, headers: { 'x-forwarded-for': '192.0.2.56' } })).status).toBe(401);
-    expect((await world.call('GET /health', { port: strict.port, headers })).status).toBe(200);
+    const from = (ip: string) => ({ port: strict.port, headers: { 'x-forwarded-for': ip } });
+    // A host with IPv6 has 2^64 addresses of one network; which of them it uses makes no difference.
+    const hosts: [(count: number) => string, another: string][] = [
+      [() => '192.0.2.55', '192.0.2.56'],
+      [(count) => `2001:db8:0:7::${count}`, '2001:db8:0:8::1'],
+    ];
+    for (const [addressOf, another] of hosts) {
+      let limited = await world.call('GET /api/v1/queues', from(addressOf(0)));
+      for (let count = 1; count < 20 && limited.status !== 429; count++)
+        limited = await world.call('GET /api/v1/queues', from(addressOf(count)));
+      expect(limited).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+      expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await world.call('GET /api/v1/queues', from(another))).status).toBe(401);
+      expect((await world.call('GET /health', from(addressOf(20)))).status).toBe(200);
+    }
+  });
+
+  test('API-1 limits count IPv6 by network, and IPv4 in any of its forms by host', () => {
+    const same = ['2001:db8::1', '2001:DB8:0:0:ffff::9', '2001:0db8:0000:0000:0001:0002:0003:0004', '2001:db8::1%eth0'];
+    expect(new Set(same.map(countedAddress))).toEqual(new Set(['2001:db8:0:0::/64']));
+    expect(countedAddress('2001:db8:0:1::1')).toBe('2001:db8:0:1::/64');
+    for (const host of ['192.0.2.1', '::1', '::ffff:192.0.2.1', '64:ff9b::192.0.2.1', 'unknown']) expect(countedAddress(host)).toBe(host);
   });
 });
 

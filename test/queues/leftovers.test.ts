@@ -179,3 +179,19 @@ test('INV-3 an agent who is removed leaves nothing held: conversations, invitati
   expect((await engine.views.agent(scope, leaver))?.agent.load).toBe(0);
   expect((await redis.zrange(`${base}:due:knock`, 0, -1)).filter((deadline) => deadline.includes(leaver))).toEqual([]);
 });
+
+test('rule: a vote that comes while a long wrap-up keeps a closed conversation leaves no feed behind', async () => {
+  const { engine, scope } = world;
+  const queue = await world.addQueue({ mode: 'manual', wrapUpMs: 3_600_000, rating: 'stars' });
+  const agentId = await world.addAgent({ queues: [queue] });
+  const { id: interactionId, contactId } = await world.startChat(queue);
+  await engine.router.claimInteraction(scope, { interactionId, agentId, key: newId('command') });
+  const close = { interactionId, agentId, outcome: '', note: '', key: newId('command'), isSupervisor: false };
+  expect(await engine.router.closeInteraction(scope, close)).toEqual({ ok: true });
+  const { redis } = engine.core.runner;
+  const feed = `c:{p${scope.partition}}:f:conversation:${interactionId}`;
+  // Its time, a quarter of an hour, is over; the interaction itself stays for the wrap-up.
+  await redis.del(feed);
+  expect(await engine.router.rateInteraction(scope, { interactionId, contactId, value: 5, comment: '' })).toEqual({ ok: true });
+  expect(await redis.pttl(feed)).toBeGreaterThan(0);
+});

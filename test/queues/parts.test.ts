@@ -22,13 +22,17 @@ const base = () => `c:{p${world.scope.partition}}`;
 const events = () => redis().xlen(`${base()}:log`);
 const waiting = (queue: QueueId) => redis().zcard(`${base()}:w:${queue}`);
 
+async function start(queue: QueueId): Promise<InteractionId> {
+  const chat = { ...world.newChat(queue), text: '', connectionId: '' };
+  const answer = await world.engine.router.startInteraction(world.scope, chat);
+  if (!answer.ok) throw new Error(answer.code);
+  return answer.interaction.id as InteractionId;
+}
+
 async function fill(queue: QueueId, count = WAITING): Promise<InteractionId[]> {
   const started: InteractionId[] = [];
   for (let number = 0; number < count; number++) {
-    const chat = { ...world.newChat(queue), text: '', connectionId: '' };
-    const answer = await world.engine.router.startInteraction(world.scope, chat);
-    if (!answer.ok) throw new Error(answer.code);
-    started.push(answer.interaction.id as InteractionId);
+    started.push(await start(queue));
     // Who comes in the same millisecond has the same place.
     await world.advance(1);
   }
@@ -139,5 +143,27 @@ describe('rule: no script touches more than some 200 elements', () => {
     expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
     expect(await loadOf(agentId)).toBe(0);
     expect(await redis().zrange(`${base()}:w:${queue}`, 0, -1)).toEqual(started);
+  });
+
+  test('RTE-10 INV-6 queues that give on at once, one to the next: walked in parts, and whoever is free in one of them has it there', async () => {
+    const queues = [await world.addQueue({ mode: 'longest_idle' })];
+    for (let number = 0; number < 20; number++) {
+      const next = { op: 'queue', queueId: queues.at(-1) as QueueId } as const;
+      queues.push(await world.addQueue({ mode: 'longest_idle', recipe: [{ afterSec: 0, onlyIf: 'always', do: next }] }));
+    }
+    queues.reverse();
+    for (const place of [4, 5, 6, 7, 13]) {
+      const queue = queues[place] as QueueId;
+      const agentId = await world.addAgent({ queues: [queue] });
+      let id = '' as InteractionId;
+      const written = await parts(async () => {
+        id = await start(queues[0] as QueueId);
+      });
+      expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+      expect(await world.engine.views.interaction(world.scope, id)).toMatchObject({ state: 'offered', queue });
+      // Given back it goes on to the end.
+      await parts(() => world.engine.router.pause(world.scope, { agentId, reason: 'tea', key: newId('command') }));
+      expect(await world.engine.views.interaction(world.scope, id)).toMatchObject({ state: 'waiting', queue: queues.at(-1) });
+    }
   });
 });

@@ -82,6 +82,28 @@ describe('RTE-2 strategies', () => {
     expect(await holders(await start(queue), [first, late])).toEqual([late]);
   });
 
+  test.each(['fewest_calls', 'random'] as const)(
+    'RTE-2 %s: with a new day everybody begins at none, whatever was given the day before',
+    async (mode) => {
+      const queue = await world.addQueue({ mode, channel: 'voice' });
+      const [often, seldom] = (await agents(queue, [{}, {}])) as [UserId, UserId];
+      const next = async (): Promise<UserId> => {
+        const id = await start(queue);
+        const [holder] = (await holders(id, [often, seldom])) as [UserId];
+        await serve(id, holder);
+        return holder;
+      };
+      await world.engine.router.pause(world.scope, { agentId: seldom, reason: 'tea', key: newId('command') });
+      for (let n = 0; n < 4; n++) await next();
+      await world.engine.router.resume(world.scope, { agentId: seldom, key: newId('command') });
+      await next();
+      await world.advance(86_400_000);
+      const given: UserId[] = [];
+      for (let n = 0; n < 4; n++) given.push(await next());
+      expect(given.filter((agent) => agent === often)).toHaveLength(2);
+    },
+  );
+
   test('RTE-2 round robin: each in turn', async () => {
     const queue = await world.addQueue({ mode: 'round_robin', channel: 'voice' });
     const all = await agents(queue, [{}, {}, {}]);

@@ -121,3 +121,23 @@ test('VOX-4 SEC a wrong password is tried once, told, and not again before it is
   // Between the two nothing was sent: the next after the refusal is the mended one's first.
   expect(seen[2]?.request.headers['Call-ID']).not.toBe(seen[1]?.request.headers['Call-ID']);
 });
+
+test('VOX-4 RFC 3261 10.2.2 a trunk that is switched off, or goes to another provider, is taken back from the one that had it', async () => {
+  const trunk = await addTrunk(ours, OUR_KEY, 'provider', () => 'password');
+  startNode(ours.engine);
+  await until(async () => (await bound()).length === 1);
+  const change = (doc: TrunkDoc) =>
+    ours.engine.phones.apply([{ kind: 'trunk', id: trunk.id, accountId: trunk.accountId, version: ++version, doc }]);
+  await change({ ...trunk, name: 'another name' });
+  await until(() => seen.filter(({ status }) => status === 200).length === 2);
+  expect(seen.map(({ request }) => request.headers['Expires'])).not.toContain('0');
+  await change({ ...trunk, isActive: false });
+  await until(async () => (await bound()).length === 0);
+  expect(seen.at(-1)).toMatchObject({ status: 200, request: { headers: { Expires: '0' } } });
+  await change(trunk);
+  await until(async () => (await bound()).length === 1);
+  await change({ ...trunk, host: 'another.example.org' });
+  // Taken back from the first and given to the other: here both are one registrar.
+  await until(() => seen.filter(({ request, status }) => request.headers['Expires'] === '0' && status === 200).length === 2);
+  await until(() => seen.some(({ request, status }) => request.uri === 'sip:another.example.org' && status === 200));
+});

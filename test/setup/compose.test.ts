@@ -15,13 +15,15 @@ const composeOnly = new Set(['REDIS_PASSWORD', 'DATABASE_PASSWORD', 'DRACHTIO_SE
 
 const unknown = (names: string[]): string[] => names.filter((name) => !known.has(name) && !foreign.has(name) && !composeOnly.has(name));
 
-/** The `NAME: value` pairs of the service, with those it takes over from the shared block. */
+/** The `NAME: value` pairs of the service, with those it takes over from shared blocks. */
 function environmentOf(service: string): Record<string, string> {
-  const block = (start: RegExp): string => compose.slice(compose.search(start)).split(/\n(?= {0,2}\S)/)[0] ?? '';
+  const block = (start: string): string => compose.slice(compose.search(new RegExp(`^${start}:`, 'm'))).split(/\n(?= {0,2}[^\s#])/)[0] ?? '';
   const pairs = (text: string): [string, string][] =>
     [...text.matchAll(/^ +([A-Z][A-Z0-9_]+): (.+)$/gm)].map(([, name = '', value = '']) => [name, value]);
-  const shared = pairs(compose.slice(compose.indexOf('x-app:'), compose.indexOf('services:')));
-  return Object.fromEntries([...shared, ...pairs(block(new RegExp(`^ {2}${service}:`, 'm')))]);
+  const own = block(` {2}${service}`);
+  const shared = compose.slice(compose.indexOf('x-app:'), compose.indexOf('x-voice:'));
+  const voice = own.includes('<<: *voice') ? compose.slice(compose.indexOf('x-voice:'), compose.indexOf('services:')) : '';
+  return Object.fromEntries([...pairs(shared), ...pairs(voice), ...pairs(own)]);
 }
 
 test('OPS compose: every environment name in compose.yaml is a setting', () => {
@@ -38,7 +40,14 @@ test('OPS compose: every environment name in the Dockerfile is a setting', () =>
   expect(unknown(names)).toEqual([]);
 });
 
-test.each(['gateway', 'worker', 'sfu'])('OPS compose: the settings of service %s pass the schema', (service) => {
+test.each([
+  ['gateway', 'valkey:6379'],
+  ['worker', 'valkey:6379'],
+  ['sfu', 'valkey:6379'],
+  ['edge', '127.0.0.1:6379'],
+  ['rtp', '127.0.0.1:6379'],
+  ['sip', '127.0.0.1:6379'],
+])('OPS compose: the settings of service %s pass the schema, Redis at %s', (service, redis) => {
   const filled = Object.fromEntries(
     Object.entries(environmentOf(service)).map(([name, value]) => [
       name,
@@ -47,7 +56,7 @@ test.each(['gateway', 'worker', 'sfu'])('OPS compose: the settings of service %s
   );
   const env = loadEnv(filled);
   expect(env.ROLES).toEqual([service]);
-  expect(env.REDIS_URL).toContain('@valkey:6379');
+  expect(env.REDIS_URL).toContain(`@${redis}`);
   expect(env.DEMO).toBe(false);
 });
 

@@ -82,6 +82,9 @@ local function emit(kind, account, body, to)
   return off
 end
 
+-- What is closed leaves Redis by itself: its feed, which a late event may have opened again, with it.
+local function expireFeed(i) call('PEXPIRE', B .. ':f:conversation:' .. i, math.max(call('PTTL', B .. ':i:' .. i), 1)) end
+
 -- Remembers that a command was carried out; a repeated id gets the first result. @return the first result, or nil
 local function firstResult(command)
   return command ~= '' and call('GET', B .. ':x:' .. command)

@@ -113,6 +113,7 @@ local TAKING = { 'acc', 'started', 'qs', 'start', 'rxD', 'rcD', 'sta', 'sk', 'ew
 local ACCEPTING = {}
 for k = 1, #TAKING do ACCEPTING[k] = TAKING[k] end
 for k = 1, #VIEW do ACCEPTING[#TAKING + k] = VIEW[k] end
+local COUNTS_BY_DAY = { fewest_calls = true, random = true }
 -- The agent becomes the owner. Its load was counted by the caller (offer, claim or auto). `sig` where it still stands in the index.
 takeInteraction = function(i, q, a, via, why)
   local h, g = know(rowOf(i), TAKING), agentOf(a)
@@ -131,9 +132,11 @@ takeInteraction = function(i, q, a, via, why)
   call('HDEL', B .. ':ao:' .. a, i)
   call('ZADD', B .. ':ai:' .. a, nowText, i)
   if g.row.missed ~= '0' then writeOne(g.row, 'missed', 0) end
-  if q ~= '' then
-    local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
-    if call('HINCRBY', totals, a, '1') == 1 then call('EXPIRE', totals, '172800') end
+  local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
+  if q ~= '' and call('HINCRBY', totals, a, '1') == 1 then
+    call('EXPIRE', totals, '172800')
+    -- The first of a day: those who stand by the totals of the day before are put in order by today's.
+    if COUNTS_BY_DAY[queueOf(q).mode] and call('HLEN', totals) == 1 then setDeadline('refresh', q, '0', now) end
   end
   local waitMs = isFirst and now - number(h.qs or h.start) or nil
   local estimatedMs = waitMs and countAnswered(i, q, waitMs)

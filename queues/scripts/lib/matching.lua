@@ -164,11 +164,46 @@ local function chooseAgents(c, h)
   return chosen, why, nil
 end
 
--- One place to look for waiting interactions: `set` by score from `at` on, or for those that ring (isRing); one with `key` has the signatures of a key.
+-- Places to look for waiting interactions stand in a heap: an agent who serves many queues with many skills has thousands of them. The one with the
+-- least score is first, of one score the one that was added first.
+local function comesBefore(one, other) return one.score < other.score or (one.score == other.score and one.nth < other.nth) end
+
+local function addSource(sources, source)
+  local at = #sources + 1
+  sources.added = (sources.added or 0) + 1
+  source.nth = sources.added
+  while at > 1 do
+    local above = math.floor(at / 2)
+    if comesBefore(sources[above], source) then break end
+    sources[at], at = sources[above], above
+  end
+  sources[at] = source
+end
+
+-- @return the first, which is in the heap no more
+local function takeSource(sources)
+  local first, count = sources[1], #sources
+  local last = sources[count]
+  sources[count] = nil
+  count = count - 1
+  if count == 0 then return first end
+  local at = 1
+  while true do
+    local below = 2 * at
+    if below > count then break end
+    if below < count and comesBefore(sources[below + 1], sources[below]) then below = below + 1 end
+    if comesBefore(last, sources[below]) then break end
+    sources[at], at = sources[below], below
+  end
+  sources[at] = last
+  return first
+end
+
+-- A place: `set` by score from `at` on, or for those that ring (isRing); one with `key` has the signatures of a key.
 local function openSource(sources, c, set, at, isRing)
   local place = SMALL[at] or at
   local first = call('ZRANGE', set, place, place, 'WITHSCORES')
-  if first[1] then sources[#sources + 1] = { c = c, set = set, at = at, isRing = isRing, id = first[1], score = number(first[2]) } end
+  if first[1] then addSource(sources, { c = c, set = set, at = at, isRing = isRing, id = first[1], score = number(first[2]) }) end
 end
 
 -- The interaction with the best score that the freed agent may take. `after`: scores below were looked at before. `spared`: one that the agent missed
@@ -209,26 +244,22 @@ local function chooseInteraction(g, after, spared)
           local score = scores[k - 2]
           if score then
             local set = B .. ':wk:' .. q .. '#' .. keys[k]
-            sources[#sources + 1] = { c = c, set = set, at = 0, key = keys[k], score = math.max(number(score), number(after)) }
+            addSource(sources, { c = c, set = set, at = 0, key = keys[k], score = math.max(number(score), number(after)) })
           end
         end
       end
     end
   end
   local fallback
-  while true do
-    local best, least, next = nil, nil, nil
-    for k, source in ipairs(sources) do
-      if not least or source.score < least.score then best, next, least = k, least, source
-      elseif not next or source.score < next.score then next = source end
-    end
-    if not least then break end
+  while sources[1] do
+    local least = sources[1]
     -- Of one score all are looked at, however many: the next script goes on by the score.
     if looked >= MOST and least.score ~= after then
       if fallback then break end
       return nil, least.score
     end
-    table.remove(sources, best)
+    takeSource(sources)
+    local next = sources[1]
     if least.key then
       -- The signatures of this key, a page at a time; those that the agent does not satisfy are passed over.
       local sigs = call('ZRANGE', least.set, least.at, least.at + 19, 'WITHSCORES')
@@ -238,7 +269,7 @@ local function chooseInteraction(g, after, spared)
         if after and score < after then isNew = false else looked, work = looked + 1, work + 1 / 16 end
         if hasSkills(g, sigs[k]) then
           if isNew then
-            sources[#sources + 1] = { c = least.c, set = set, at = 0, score = score }
+            addSource(sources, { c = least.c, set = set, at = 0, score = score })
           else
             openSource(sources, least.c, set, call('ZCOUNT', set, '-inf', '(' .. after))
           end
@@ -248,7 +279,7 @@ local function chooseInteraction(g, after, spared)
       end
       if #sigs == 40 then
         least.at, least.score = least.at + 20, math.max(number(sigs[40]), number(after))
-        sources[#sources + 1] = least
+        addSource(sources, least)
       end
     else
       if not least.id then least.id = call('ZRANGE', least.set, 0, 0)[1] end

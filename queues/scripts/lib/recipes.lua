@@ -140,10 +140,10 @@ local runRecipe
 
 -- Goes on waiting in another queue with its virtual start. A queue that it left, is not there or does not serve is passed over.
 local function moveTo(i, c, target, step)
-  local h = fields(i, 'acc', 'sig', 'start', 'pri', 'ch', 'req', 'ownPref', 'vq', 'rxD', 'rcD', 'sta')
+  local h = fields(i, 'acc', 'sig', 'start', 'pri', 'ch', 'req', 'ownPref', 'vq', 'rxD', 'rcD', 'sta', 'sk')
   local left = h[8] and h[8] ~= '' and h[8] .. ',' .. c.id or c.id
   if target.acc ~= c.acc or not isServing(target) or contains(left, target.id) then return false end
-  leaveWaiting(i, h[9], h[10], h[11])
+  leaveWaiting(i, h[9], h[10], h[11], h[12])
   removeWaiting(i, c.id, h[2])
   emit('interaction.moved', h[1], { i = i, from = c.id, q = target.id, step = step, need = mergeNeeds(h[6] or '', target.required) }, { q = c.id, figures = { c.id, target.id } })
   writeInteraction(i, 'vq', left, 'rcN', 0, 'rcD', '', 'rcR', '', 'missed', '')
@@ -183,7 +183,8 @@ local function runStep(i, c, index, step)
   return true
 end
 
--- Runs the steps whose time has come and sets the deadline of the next. What is offered just then goes on when it comes back.
+-- Runs the steps whose time has come and sets the deadline of the next. What is offered just then goes on when it comes back. Queues may give on at once
+-- to one after the other: a script does its part of them.
 runRecipe = function(i)
   local h = fields(i, 'q', 'st', 'qs', 'rcN', 'rcD')
   local c = queueOf(h[1])
@@ -193,10 +194,10 @@ runRecipe = function(i)
   while done < #steps do
     local step = steps[done + 1]
     local due = number(h[3]) + step.afterSec * 1000
-    if due > now then
+    if due > now or work >= ENOUGH then
       local tok = h[3] .. '.' .. (done + 1)
       writeInteraction(i, 'rcN', done, 'rcD', tok)
-      setDeadline('recipe', i, tok, due)
+      setDeadline('recipe', i, tok, math.max(due, now))
       return
     end
     done = done + 1

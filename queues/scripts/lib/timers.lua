@@ -41,7 +41,10 @@ local function keptLongEnough(i, a)
 end
 
 local function recipeDue(i, tok)
-  if fields(i, 'rcD')[1] ~= tok then return false end
+  local h = fields(i, 'rcD', 'sk')
+  if h[1] ~= tok then return false end
+  -- An agent of this queue is still to be looked for: before it is given on.
+  if h[2] and h[2] ~= '' then matchInteraction(i) end
   runRecipe(i)
   return true
 end

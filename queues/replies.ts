@@ -151,7 +151,11 @@ export function toAgent(id: string, answer: Flat): AgentView {
   return {
     id,
     name: h['n'] ?? '',
-    status: statusOf(h['st'] ?? 'out', { offers: offers.length, wrapUps: wrapUps.length, isFull: placedCalls > 0 || (load > 0 && isFull(h)) }),
+    status: statusOf(h['st'] ?? 'out', {
+      offers: offers.length,
+      wrapUps: wrapUps.length,
+      isFull: placedCalls > 0 || (load > 0 && isFull(h)),
+    }),
     ...(h['st'] === 'paused' ? { pauseReason: h['why'] ?? '' } : {}),
     since: number(h['since']),
     queues: queues.map(([queue, name, mode, isSignedIn, isTemporary, pauseReason]) => ({

@@ -34,7 +34,9 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
   for (const { contact, edge, flow } of bindings) {
     const link = board.link(edge);
     if (link?.isUp)
-      attempts.push(invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp, onProgress }));
+      attempts.push(
+        invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp, onProgress }),
+      );
   }
   for (const { number } of external) {
     const dialled = await board.dialOut.dial({

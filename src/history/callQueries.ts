@@ -36,7 +36,9 @@ function selectCalls(db: Db, accountId: string) {
       'i.outcome',
       'i.outcome_kind',
       'q.name as queue_name',
-      sql<string | null>`(select o ->> 'name' from jsonb_array_elements(q.outcomes) o where o ->> 'id' = i.outcome limit 1)`.as('outcome_name'),
+      sql<string | null>`(select o ->> 'name' from jsonb_array_elements(q.outcomes) o where o ->> 'id' = i.outcome limit 1)`.as(
+        'outcome_name',
+      ),
       'o.name as owner_name',
       'd.name as client_name',
       'd.note',

@@ -14,7 +14,10 @@ const told: (LogEntry & { readonly said: Record<string, unknown> })[] = [];
 beforeAll(async () => {
   world = await startTestEngines({ isVirtual: true });
   sip = await world.another('node-b');
-  const tail = world.engine.feeds.tail({ onEntry: (entry) => told.push({ ...entry, said: JSON.parse(entry.body) }), onGap: () => undefined });
+  const tail = world.engine.feeds.tail({
+    onEntry: (entry) => told.push({ ...entry, said: JSON.parse(entry.body) }),
+    onGap: () => undefined,
+  });
   await tail.include(world.scope);
 });
 afterAll(() => world.close());
@@ -57,7 +60,8 @@ const close = (interactionId: InteractionId, agentId: UserId) =>
 const stateOf = async (id: InteractionId) => (await world.engine.views.interaction(world.scope, id))?.state;
 const agentNow = async (id: UserId) => (await world.engine.views.agent(world.scope, id))?.agent;
 const eventsOf = (id: string) => told.filter(({ said }) => said['i'] === id);
-const closed = (id: string) => until(() => eventsOf(id).find(({ type }) => type === 'interaction.closed')?.said, { what: 'the end in the log' });
+const closed = (id: string) =>
+  until(() => eventsOf(id).find(({ type }) => type === 'interaction.closed')?.said, { what: 'the end in the log' });
 
 describe('an agent who calls somebody', () => {
   test('RTE-5 RTE-4 INV-6 is busy from the first ring on and offered no call; when it is over the next one comes in the same step', async () => {
@@ -83,7 +87,8 @@ describe('an agent who calls somebody', () => {
     const [one, two] = [await place(agentId), await place(agentId)];
     await hangUp(one.interactionId);
     await close(two.interactionId, agentId);
-    for (const { interactionId } of [one, two]) expect(await closed(interactionId)).toMatchObject({ reason: 'unanswered', a: agentId, q: '' });
+    for (const { interactionId } of [one, two])
+      expect(await closed(interactionId)).toMatchObject({ reason: 'unanswered', a: agentId, q: '' });
     expect(await agentNow(agentId)).toMatchObject({ status: 'available', load: 0 });
     expect((await world.engine.views.figures(world.scope, queue))?.today).toMatchObject({ answered: 0, abandoned: 0, handled: 0 });
   });

@@ -37,7 +37,8 @@ const viewOf = async ({ id }: HouseAgent) => (await house.engine.views.agent(hou
 const heldBy = async ({ id }: HouseAgent) => (await house.engine.views.agent(house.scene.scope, id))?.interactions ?? [];
 const isFree = (who: HouseAgent) => until(async () => (await viewOf(who))?.load === 0, { what: 'the agent free', timeoutMs });
 /** The interaction of the call that the agent placed. */
-const ownCall = (who: HouseAgent) => until(async () => (await heldBy(who)).find(({ queue }) => queue === ''), { what: 'the own call', timeoutMs });
+const ownCall = (who: HouseAgent) =>
+  until(async () => (await heldBy(who)).find(({ queue }) => queue === ''), { what: 'the own call', timeoutMs });
 async function shown(interaction: string) {
   const noted = await house.engine.views.call(house.scene.scope, interaction as InteractionId);
   return noted === undefined ? undefined : callView.parse(JSON.parse(noted));
@@ -50,7 +51,10 @@ async function command({ id }: HouseAgent, interaction: string, body: CallComman
   return house.engine.phones.ask(carrier?.node ?? '', order);
 }
 const nothingIsLeft = () =>
-  until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0 && house.media.legCount === 0, { what: 'nothing left', timeoutMs });
+  until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0 && house.media.legCount === 0, {
+    what: 'nothing left',
+    timeoutMs,
+  });
 
 /** Talks to somebody outside. */
 async function outside(who: HouseAgent) {
@@ -60,7 +64,9 @@ async function outside(who: HouseAgent) {
   there.answer();
   await until(() => call.state === 'talking', { what: 'the answer', timeoutMs });
   const { id } = await ownCall(who);
-  await until(async () => (await house.engine.views.interaction(house.scene.scope, id as InteractionId))?.startedAt, { what: 'the answer in routing' });
+  await until(async () => (await house.engine.views.interaction(house.scene.scope, id as InteractionId))?.startedAt, {
+    what: 'the answer in routing',
+  });
   return { call, there, id };
 }
 
@@ -97,7 +103,10 @@ describe('at the desk and in routing', () => {
     await command(who, id, { do: 'resume' });
     await hears(provider, 1_000);
     await command(who, id, { do: 'keys', keys: '5' });
-    await until(() => provider.media.heard.some(({ payloadType }) => payloadType === provider.media.eventPayloadType), { what: 'the key', timeoutMs });
+    await until(() => provider.media.heard.some(({ payloadType }) => payloadType === provider.media.eventPayloadType), {
+      what: 'the key',
+      timeoutMs,
+    });
     await command(who, id, { do: 'mute', isMuted: true });
     await until(async () => (await shown(id))?.legs.some(({ role, isMuted }) => role === 'agent' && isMuted), { what: 'muted', timeoutMs });
     await command(who, id, { do: 'hangup' });
@@ -155,7 +164,9 @@ describe('handed on', () => {
     expect(await first.call.refer('<sip:200@127.0.0.1>')).toBe(202);
     await isOver(first.call);
     await hears(provider, MUSIC_HZ);
-    await until(async () => (await house.engine.views.interaction(house.scene.scope, first.id as InteractionId))?.queue === queue, { what: 'the queue' });
+    await until(async () => (await house.engine.views.interaction(house.scene.scope, first.id as InteractionId))?.queue === queue, {
+      what: 'the queue',
+    });
     await first.there.bye();
     await isFree(who);
     const second = await outside(who);
@@ -206,10 +217,13 @@ describe('handed on', () => {
       await command(who, id, { do: 'transfer', to: { kind: 'agent', userId: colleague.id as UserId } });
       await rung(colleague.sip, time);
       // Its former owner is free, and the only one who answers.
-      await until(async () => (await heldBy(who)).length === 1 && who.sip.calls.at(-1)?.state === 'talking' && who.sip.calls.length === time + 1, {
-        what: 'back',
-        timeoutMs,
-      });
+      await until(
+        async () => (await heldBy(who)).length === 1 && who.sip.calls.at(-1)?.state === 'talking' && who.sip.calls.length === time + 1,
+        {
+          what: 'back',
+          timeoutMs,
+        },
+      );
     }
     expect((await viewOf(colleague))?.load).toBe(0);
     await call.bye();

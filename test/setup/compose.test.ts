@@ -17,7 +17,8 @@ const unknown = (names: string[]): string[] => names.filter((name) => !known.has
 
 /** The `NAME: value` pairs of the service, with those it takes over from shared blocks. */
 function environmentOf(service: string): Record<string, string> {
-  const block = (start: string): string => compose.slice(compose.search(new RegExp(`^${start}:`, 'm'))).split(/\n(?= {0,2}[^\s#])/)[0] ?? '';
+  const block = (start: string): string =>
+    compose.slice(compose.search(new RegExp(`^${start}:`, 'm'))).split(/\n(?= {0,2}[^\s#])/)[0] ?? '';
   const pairs = (text: string): [string, string][] =>
     [...text.matchAll(/^ +([A-Z][A-Z0-9_]+): (.+)$/gm)].map(([, name = '', value = '']) => [name, value]);
   const own = block(` {2}${service}`);

@@ -9,6 +9,7 @@ import { LocalFileStore } from '../../src/files/index.ts';
 import { eraseContact } from '../../src/history/erase.ts';
 import { historyRoutes } from '../../src/history/index.ts';
 import { admin, agent, callRoute, refusal, restKey, supervisor } from '../history/calling.ts';
+import { foundAccount } from '../history/configured.ts';
 import { type Projected, startProjected } from '../history/projected.ts';
 
 let stage: Projected;
@@ -93,6 +94,10 @@ afterAll(async () => {
 
 describe('the history of calls', () => {
   test('HIS-1 a call says how it came, how it ended, how long it waited and was talked, and how many phones were in it', async () => {
+    const { accountId, partition } = stage.world.scope;
+    await foundAccount(stage, accountId, partition);
+    const outcomes = JSON.stringify([{ id: 'sold', name: 'Sold', kind: 'OK' }]);
+    await stage.rows('insert into queue (id, account_id, name, outcomes) values ($1, $2, $3, $4)', [sales, accountId, 'Sales', outcomes]);
     const { items } = await ask(admin(account()), 'GET /api/v1/calls');
     expect(items.map(({ interaction }: { interaction: string }) => interaction)).toEqual([lost.id, answered.id]);
     expect(items[1]).toMatchObject({

@@ -201,7 +201,13 @@ describe('calls that agents place', () => {
     const { items } = await ask(as, 'GET /api/v1/calls', { direction: 'outbound' });
     expect(items).toEqual([
       expect.objectContaining({ interaction: missed, result: 'unanswered', number: CALLED, agent: expect.objectContaining({ id: anna }) }),
-      expect.objectContaining({ interaction: talked, direction: 'outbound', result: 'answered', number: CALLED, talkMs: expect.any(Number) }),
+      expect.objectContaining({
+        interaction: talked,
+        direction: 'outbound',
+        result: 'answered',
+        number: CALLED,
+        talkMs: expect.any(Number),
+      }),
     ]);
     for (const item of items) expect(item).not.toHaveProperty('queue');
     expect(await idsOf(as, { result: 'unanswered' })).toEqual([missed]);

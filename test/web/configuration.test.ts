@@ -64,13 +64,13 @@ test('ACC-2 who is invited gets a link that is shown once; a wrong address is re
   const second = await dialog.locator('code').textContent();
   const guest = await stage.browser.page(await stage.browser.profile());
   await guest.goto(first ?? '');
-  await guest.getByText('no longer').waitFor();
+  await guest.getByText('used already or is too old').waitFor();
   await guest.goto(second ?? '');
   await guest.reload();
   await guest.getByLabel('New password').fill('a few words in a row');
   await guest.getByLabel('Repeat the password').fill('a few words in a row');
   await guest.getByRole('button', { name: 'Set password and sign in' }).click();
-  await guest.getByText('You serve no queue').waitFor();
+  await guest.locator('.link-banner', { hasText: 'You are in no queue yet' }).waitFor();
   await guest.context().close();
 });
 

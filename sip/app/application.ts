@@ -137,7 +137,6 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     reactions,
     stories: { takeOver, replaceCaller },
     silence: options.silence,
-    ringingAtOnce: new Set(),
     dialOut: createDialOut({
       engine,
       dialogs,

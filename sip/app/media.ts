@@ -2,9 +2,10 @@
  * The processes of phone media this application uses: found by their announcements, each asked over one connection that is kept up. A call's legs stand in one
  * process, for only there can they hear each other; `open` chooses the least loaded. Made by the role; what media processes tell of a leg goes to `onEvent`.
  */
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
-import type { LegInfo, RtpCommand, RtpEvent } from '../rtp/protocol.ts';
+import type { LegInfo, RtpCommand, RtpEvent, SpareEnd } from '../rtp/protocol.ts';
 
 export type MediaCommand = Exclude<RtpCommand, { do: 'hello' }>;
 
@@ -12,7 +13,11 @@ export type MediaCommand = Exclude<RtpCommand, { do: 'hello' }>;
 export interface MediaProcess {
   readonly isUp: boolean;
   /** @throws AppError unavailable | rate_limited (no ports, overloaded) | gone | not_found */
-  ask(command: MediaCommand): Promise<{ readonly leg?: LegInfo | undefined; readonly legs?: readonly LegInfo[] | undefined }>;
+  ask(command: MediaCommand): Promise<{
+    readonly leg?: LegInfo | undefined;
+    readonly legs?: readonly LegInfo[] | undefined;
+    readonly ends?: readonly SpareEnd[] | undefined;
+  }>;
   close(): void;
 }
 
@@ -39,12 +44,17 @@ interface Known {
   lost: NodeJS.Timeout | undefined;
   /** Opened by us since its load was last told, so that a burst spreads. */
   opened: number;
+  /** Opened ahead, for phones that ring. */
+  ends: SpareEnd[];
+  isOpeningEnds: boolean;
 }
 
 /** What one more leg adds to a load, until the process says itself. */
 const LEG_LOAD = 0.002;
 /** So long a lost link may come back before its calls are given up. */
 const BACK_WITHIN_MS = 3_000;
+/** As many phones ring before the process can have answered once; beyond them one is asked for and waited for. */
+const SPARE_ENDS = 8;
 
 export class Media {
   readonly #options: MediaOptions;
@@ -66,7 +76,8 @@ export class Media {
       } else {
         log.info({ media: address.id }, 'media.found');
         const told = { event: onEvent, up: () => this.#back(address.id), down: () => this.#away(address.id) };
-        this.#known.set(address.id, { address, process: connect(address, told), lost: undefined, opened: 0 });
+        const process = connect(address, told);
+        this.#known.set(address.id, { address, process, lost: undefined, opened: 0, ends: [], isOpeningEnds: false });
       }
     }
     for (const [id, { process }] of this.#known) {
@@ -80,6 +91,8 @@ export class Media {
   #away(id: string): void {
     const known = this.#known.get(id);
     if (!known) return;
+    // They went with the connection.
+    known.ends = [];
     clearTimeout(known.lost);
     known.lost = setTimeout(() => this.#options.onLegs(id, new Set()), BACK_WITHIN_MS);
     known.lost.unref();
@@ -88,6 +101,7 @@ export class Media {
   /** A process that was restarted has none of the legs. */
   #back(id: string): void {
     const known = this.#known.get(id);
+    if (known) this.#openEnds(known);
     if (!known?.lost) return;
     clearTimeout(known.lost);
     known.lost = undefined;
@@ -110,6 +124,31 @@ export class Media {
     }
     if (!best) throw new AppError('unavailable', { detail: 'No phone media has room.' });
     return best.id;
+  }
+
+  /** One that stands already, for a leg that shall not wait for an answer (`leg.open` names it); undefined: none is left. */
+  takeEnd(node: string): SpareEnd | undefined {
+    const known = this.#known.get(node);
+    if (!known?.process.isUp) return undefined;
+    const end = known.ends.shift();
+    this.#openEnds(known);
+    return end;
+  }
+
+  #openEnds(known: Known): void {
+    const count = SPARE_ENDS - known.ends.length;
+    if (known.isOpeningEnds || count === 0 || known.address.isDraining) return;
+    known.isOpeningEnds = true;
+    known.process.ask({ do: 'ends.open', ends: Array.from({ length: count }, () => randomUUID()) }).then(
+      ({ ends = [] }) => {
+        known.isOpeningEnds = false;
+        known.ends.push(...ends);
+      },
+      (error: unknown) => {
+        known.isOpeningEnds = false;
+        this.#options.log.debug({ err: error, media: known.address.id }, 'media.ends.refused');
+      },
+    );
   }
 
   /** @throws AppError unavailable | not_found */

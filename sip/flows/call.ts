@@ -13,7 +13,8 @@ import { newId } from '../../src/base/ids.ts';
 import type { CallView } from '../../src/protocol/calls.ts';
 import type { DialogReactions } from '../app/dialog.ts';
 import type { MediaCommand } from '../app/media.ts';
-import type { LegStats, Playback, RemoteMedia } from '../rtp/protocol.ts';
+import type { LegStats, Playback, RemoteMedia, SpareEnd } from '../rtp/protocol.ts';
+import type { LocalMedia } from '../sdp/negotiate.ts';
 import { soundOf } from './hearing.ts';
 import { Leg, type LegIdentity, type SavedLeg } from './leg.ts';
 import { musicOf } from './sounds.ts';
@@ -43,12 +44,6 @@ export interface SavedCall extends CallIdentity {
   readonly state: CallAt;
   readonly version: number;
   readonly legs: readonly SavedLeg[];
-}
-
-/** Asked of the media, and nobody's yet. */
-interface PreparedLeg {
-  readonly id: LegId;
-  readonly opened: ReturnType<Switchboard['media']['ask']>;
 }
 
 const NO_STATS: LegStats = { packetsReceived: 0, packetsLost: 0, packetsSent: 0, jitterMs: 0 };
@@ -87,7 +82,6 @@ export class Call {
   isBusy = false;
   #state: CallState = { at: 'entering' };
   #customer: Leg | undefined;
-  #prepared: PreparedLeg | undefined;
   readonly #legs = new Map<LegId, Leg>();
   readonly #playing = new Map<LegId, string>();
   readonly #announcing = new Map<LegId, { readonly id: string; readonly over: () => void }>();
@@ -158,14 +152,12 @@ export class Call {
     return [...this.#legs.values()];
   }
 
-  /** Opens a leg's end of the media. @throws AppError unavailable | rate_limited */
+  /** Opens a leg's end of the media; of a phone that is to ring, at once where an end was opened ahead. @throws AppError unavailable | rate_limited */
   async openLeg(identity: Omit<LegIdentity, 'id'> & { id?: LegId }, family: 'IPv4' | 'IPv6' = 'IPv4'): Promise<Leg> {
-    const prepared = identity.id === undefined && family === 'IPv4' ? this.#prepared : undefined;
-    if (prepared) this.#prepared = undefined;
-    const { id, opened } = prepared ?? this.#open(identity.id ?? newId('leg'), family);
-    const { leg: info } = await opened;
-    if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
-    const leg = new Leg({ ...identity, id }, info);
+    const id = identity.id ?? newId('leg');
+    const end = identity.role !== 'customer' && family === 'IPv4' ? this.board.media.takeEnd(this.media) : undefined;
+    const local = await this.#openMedia(id, family, end);
+    const leg = new Leg({ ...identity, id }, local);
     if (this.isOver) {
       this.tell({ do: 'leg.close', leg: id });
       throw new AppError('gone');
@@ -174,22 +166,16 @@ export class Call {
     return leg;
   }
 
-  #open(id: LegId, family: 'IPv4' | 'IPv6'): PreparedLeg {
-    const silentAfterMs = this.board.silence.afterMs;
-    return { id, opened: this.board.media.ask(this.media, { do: 'leg.open', call: this.id, leg: id, family, silentAfterMs }) };
-  }
-
-  /** Opens the media of a phone that will probably ring in a moment: `openLeg` takes it, `dropPrepared` or the end of the call closes it. */
-  prepareLeg(): void {
-    const prepared = this.#open(newId('leg'), 'IPv4');
-    this.#prepared = prepared;
-    // Told to who takes it.
-    prepared.opened.catch(() => undefined);
-  }
-
-  dropPrepared(): void {
-    if (this.#prepared) this.tell({ do: 'leg.close', leg: this.#prepared.id });
-    this.#prepared = undefined;
+  async #openMedia(leg: LegId, family: 'IPv4' | 'IPv6', end: SpareEnd | undefined): Promise<LocalMedia> {
+    const open = { do: 'leg.open' as const, call: this.id, leg, family, silentAfterMs: this.board.silence.afterMs };
+    if (end) {
+      // Refused only where the connection was lost under it: then `Media` finds the leg missing.
+      this.tell({ ...open, end: end.end });
+      return end;
+    }
+    const { leg: info } = await this.board.media.ask(this.media, open);
+    if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
+    return info;
   }
 
   adopt(leg: Leg): void {
@@ -316,7 +302,6 @@ export class Call {
     if (before.at === 'waiting') for (const ring of before.rings.values()) ring.stop();
     if (before.at === 'moving') before.ring.stop();
     for (const leg of [...this.#legs.values()]) this.closeLeg(leg, cause, reason);
-    this.dropPrepared();
     this.tell({ do: 'call.close', call: this.id });
     for (const work of this.#onEnd.splice(0)) work();
     this.board.forget(this);

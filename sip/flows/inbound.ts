@@ -45,19 +45,12 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   const identity = { role: 'customer' as const, name: caller.name || caller.number };
   const family = familyOf(request.body) ?? (isIPv6(request.source_address) ? 'IPv6' : 'IPv4');
   const customerId = newId('leg');
-  if (board.ringingAtOnce.has(call.queueId)) call.prepareLeg();
   // Whoever of the two fails takes the other with it.
   const [opened, started] = await Promise.allSettled([
     call.openLeg({ ...identity, id: customerId }, family),
     reach(board, call, number, customerId),
   ]);
   const isStarted = started.status === 'fulfilled' && started.value.ok;
-  if (started.status === 'fulfilled' && started.value.ok && started.value.offers.length > 0) {
-    board.ringingAtOnce.add(number.queueId);
-  } else {
-    board.ringingAtOnce.delete(number.queueId);
-    call.dropPrepared();
-  }
   const abandon = (cause: string): void => (isStarted ? customerGone(call, cause) : call.end(cause));
   if (started.status === 'rejected' || !started.value.ok) {
     call.end('not started');

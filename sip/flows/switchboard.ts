@@ -50,8 +50,6 @@ export interface Switchboard {
     replaceCaller(call: Call, guest: Leg, next: Leg): void;
   };
   readonly silence: SilenceLimits;
-  /** Queues whose last caller was offered to an agent at once: so is the next, probably. */
-  readonly ringingAtOnce: Set<string>;
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };
   phonesOf(scope: Scope, agentId: UserId): Promise<readonly PhoneDoc[]>;
   /** What those who wait in a queue hear and may do; read a moment ago at most. */

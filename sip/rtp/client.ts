@@ -8,7 +8,7 @@ import { AppError, type ErrorCode } from '../../src/base/errors.ts';
 import { gatherWrites } from '../../src/base/gather.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { LineReader } from './lines.ts';
-import { type LegInfo, type RtpCommand, type RtpEvent, rtpAnswer, rtpEvent } from './protocol.ts';
+import { type LegInfo, type RtpCommand, type RtpEvent, rtpAnswer, rtpEvent, type SpareEnd } from './protocol.ts';
 
 const ANSWER_MS = 5_000;
 const RETRY_MS = [50, 200, 500, 1_000] as const;
@@ -41,6 +41,7 @@ type Command = Exclude<RtpCommand, { do: 'hello' }>;
 export interface RtpReply {
   readonly leg?: LegInfo | undefined;
   readonly legs?: LegInfo[] | undefined;
+  readonly ends?: SpareEnd[] | undefined;
 }
 
 interface Pending {
@@ -124,7 +125,7 @@ export class RtpClient {
     if (!answer.ok) return this.#fail(answer.seq, refused(answer));
     this.#pending.delete(answer.seq);
     clearTimeout(pending.timer);
-    pending.resolve({ leg: answer.leg, legs: answer.legs });
+    pending.resolve(answer);
   }
 
   #greeted(): void {

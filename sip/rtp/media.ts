@@ -11,9 +11,10 @@ import { Call } from './call.ts';
 import { Leg } from './leg.ts';
 import { HEARD_LATE_MS, Load } from './load.ts';
 import { Pacer } from './pacer.ts';
-import { NoPortsError, PortRange } from './ports.ts';
-import type { LegInfo, RemoteMedia, RtpEvent, rtpCommand } from './protocol.ts';
+import { NoPortsError, type PortPair, PortRange } from './ports.ts';
+import type { LegInfo, RemoteMedia, RtpEvent, rtpCommand, SpareEnd } from './protocol.ts';
 import { Sounds, UnknownSoundError } from './sounds.ts';
+import { SpareEnds } from './spareEnds.ts';
 
 /** Each leg is looked after so often; all at once would keep packets waiting. */
 const HOUSE_MS = 200;
@@ -54,6 +55,7 @@ type Parsed<Do extends MediaCommand['do']> = Extract<MediaCommand, { do: Do }>;
 interface Answer {
   readonly leg?: LegInfo;
   readonly legs?: LegInfo[];
+  readonly ends?: SpareEnd[];
 }
 
 export class Media {
@@ -64,6 +66,7 @@ export class Media {
   readonly #opening = new Map<string, Promise<Leg>>();
   readonly #orphanedAt = new Map<string, number>();
   readonly #ports: PortRange;
+  readonly #spareEnds = new SpareEnds(() => this.#takePorts('IPv4'));
   readonly #sounds: Sounds;
   readonly #pacer = new Pacer();
   readonly #house: NodeJS.Timeout;
@@ -94,6 +97,8 @@ export class Media {
     switch (command.do) {
       case 'leg.open':
         return { leg: (await this.#open(application, command)).info };
+      case 'ends.open':
+        return { ends: await this.#openEnds(application, command.ends) };
       case 'leg.remote':
         return this.#setRemote(application, command);
       case 'call.hears':
@@ -127,9 +132,11 @@ export class Media {
   /** Its connection stands (again): what was its, is. */
   applicationCame(application: string): void {
     this.#orphanedAt.delete(application);
+    this.#spareEnds.drop(application);
   }
 
   applicationWent(application: string): void {
+    this.#spareEnds.drop(application);
     if (!this.#orphanedAt.has(application)) this.#orphanedAt.set(application, performance.now());
   }
 
@@ -139,6 +146,7 @@ export class Media {
     clearInterval(this.#house);
     this.#load.close();
     for (const call of [...this.#calls.values()]) this.#endCall(call);
+    this.#spareEnds.close();
     this.#pacer.close();
   }
 
@@ -149,7 +157,8 @@ export class Media {
         throw new Refusal('bad_request', 'a leg of this name stands in another call');
       return standing;
     }
-    if (this.#load.isTooMuch) throw new Refusal('overloaded', 'this process carries as much as it can');
+    // An end that was given before is given to a call that stands.
+    if (command.end === undefined) this.#refuseIfTooMuch();
     const owner = this.#calls.get(command.call)?.application;
     if (owner !== undefined && owner !== application) throw new Refusal('bad_request', 'the call is of another application');
     const opening = this.#openPorts(application, command);
@@ -161,18 +170,39 @@ export class Media {
     }
   }
 
-  async #openPorts(application: string, { call: callId, leg: id, family, silentAfterMs }: Parsed<'leg.open'>): Promise<Leg> {
-    const { addresses, cname, tell } = this.#options;
-    const address = addresses[family];
-    if (!address) throw new Refusal('bad_request', 'there is no IPv6 address here');
+  /** As many of them as there are ports for. */
+  async #openEnds(application: string, ends: readonly string[]): Promise<SpareEnd[]> {
+    this.#refuseIfTooMuch();
+    const opened: SpareEnd[] = [];
+    for (const end of ends) {
+      const pair = await this.#spareEnds.open(application, end).catch((error: unknown) => {
+        if (!(error instanceof Refusal)) throw error;
+      });
+      if (pair) opened.push({ end, address: this.#options.addresses.IPv4, port: pair.port, rtcpPort: pair.port + 1 });
+    }
+    return opened;
+  }
+
+  #refuseIfTooMuch(): void {
+    if (this.#load.isTooMuch) throw new Refusal('overloaded', 'this process carries as much as it can');
+  }
+
+  async #takePorts(family: 'IPv4' | 'IPv6'): Promise<PortPair> {
     const pair = await this.#ports.take(family).catch((error: unknown) => {
       if (error instanceof NoPortsError) throw new Refusal('no_ports', error.message);
       throw error;
     });
-    if (this.#isClosed) {
-      pair.close();
-      throw new Refusal('overloaded', 'this process ends');
-    }
+    if (!this.#isClosed) return pair;
+    pair.close();
+    throw new Refusal('overloaded', 'this process ends');
+  }
+
+  async #openPorts(application: string, { call: callId, leg: id, family, silentAfterMs, end }: Parsed<'leg.open'>): Promise<Leg> {
+    const { addresses, cname, tell } = this.#options;
+    const address = end === undefined ? addresses[family] : addresses.IPv4;
+    if (!address) throw new Refusal('bad_request', 'there is no IPv6 address here');
+    const pair = end === undefined ? await this.#takePorts(family) : this.#spareEnds.take(application, end);
+    if (!pair) throw new Refusal('unknown_leg', 'there is no such end');
     let call = this.#calls.get(callId);
     if (!call) this.#calls.set(callId, (call = new Call(callId, application, this.#pacer)));
     const owner = call;

@@ -59,7 +59,7 @@ export const rtpCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('hello'), secret: z.string(), application: id }),
   /**
    * Opens the ports of a leg. Answered with `address`, `port`, `rtcpPort`. A leg that stands already is answered again.
-   * `silentAfterMs`: nothing received for so long is told once (`leg.silent`); 0: never.
+   * `silentAfterMs`: nothing received for so long is told once (`leg.silent`); 0: never. `end`: of `ends.open`, which the leg takes; the family is that one's.
    */
   z.object({
     do: z.literal('leg.open'),
@@ -67,7 +67,10 @@ export const rtpCommand = z.discriminatedUnion('do', [
     leg: id,
     family: z.enum(['IPv4', 'IPv6']).default('IPv4'),
     silentAfterMs: z.number().int().default(0),
+    end: id.optional(),
   }),
+  /** Opens IPv4 ends for legs to come. Answered with those that stand then; they are closed when the connection goes. */
+  z.object({ do: z.literal('ends.open'), ends: z.array(id).max(32) }),
   z.object({ do: z.literal('leg.remote'), leg: id, remote: remoteMedia }),
   /** Who hears whom in a call: listener → those it hears (never itself). Replaces what stood; a leg that is not named hears nobody. */
   z.object({ do: z.literal('call.hears'), call: id, hears: z.record(id, z.array(id).max(20)) }),
@@ -125,9 +128,19 @@ export const legInfo = z.object({
 });
 export type LegInfo = z.infer<typeof legInfo>;
 
+/** An end that no leg has yet. */
+const spareEnd = z.object({ end: id, address: z.string(), port, rtcpPort: port });
+export type SpareEnd = z.infer<typeof spareEnd>;
+
 /** Every command has a `seq` and exactly one answer with it. */
 export const rtpAnswer = z.discriminatedUnion('ok', [
-  z.object({ seq: z.number().int(), ok: z.literal(true), leg: legInfo.optional(), legs: z.array(legInfo).optional() }),
+  z.object({
+    seq: z.number().int(),
+    ok: z.literal(true),
+    leg: legInfo.optional(),
+    legs: z.array(legInfo).optional(),
+    ends: z.array(spareEnd).optional(),
+  }),
   /** `code`: unknown_leg | no_ports | bad_request | unauthenticated | overloaded | unknown_sound */
   z.object({ seq: z.number().int(), ok: z.literal(false), code: z.string(), detail: z.string() }),
 ]);

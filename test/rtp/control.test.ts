@@ -74,6 +74,25 @@ test('VOX-4 when every pair of ports is taken, one more leg is refused, and one 
   await until(() => house.client.ask({ do: 'leg.open', call: 'c', leg: 'again' }).then(Boolean, () => false));
 });
 
+test("VOX-4 an end that was opened ahead is the leg's that names it, once; what no leg took goes with the link", async () => {
+  await until(() => house.client.isUp);
+  const before = openFiles();
+  const names = Array.from({ length: 32 }, (_, index) => `e${index}`);
+  const { ends = [] } = await house.client.ask({ do: 'ends.open', ends: names });
+  expect(ends.map(({ end }) => end)).toEqual(names);
+  expect((await house.client.ask({ do: 'ends.open', ends: ['e1', 'one too many'] })).ends).toEqual([ends[1]]);
+  const { leg } = await house.client.ask({ do: 'leg.open', call: 'c', leg: 'a', end: 'e1' });
+  expect(leg).toMatchObject({ address: ends[1]?.address, port: ends[1]?.port, rtcpPort: ends[1]?.rtcpPort });
+  await expect(house.client.ask({ do: 'leg.open', call: 'c', leg: 'b', end: 'e1' })).rejects.toMatchObject({ code: 'gone' });
+  const other = house.link('app-2').client;
+  await expect(other.ask({ do: 'leg.open', call: 'd', leg: 'd', end: 'e2' })).rejects.toMatchObject({ code: 'gone' });
+  other.close();
+  house.client.close();
+  // The two sockets of the leg stay, for who adopts it; those of the link go with it.
+  await until(() => openFiles() <= before, { what: 'the ends are closed' });
+  expect(house.media.legCount).toBe(1);
+});
+
 test('VOX-4 two processes on one range of ports never give the same', async () => {
   const second = await openMediaHouse();
   try {

@@ -33,7 +33,7 @@ export function InviteDialog({ onDone, onClose }: { onDone(): void; onClose(): v
           label={t('invite.role')}
           value={role}
           choices={ROLES.map((value) => ({ value, name: t(`invite.role.${value}`), hint: t(`invite.role.${value}.hint`) }))}
-          onChange={setRole}
+          onChange={(value) => setRole(value)}
         />
         <DialogFoot attempt={attempt} saveLabel={t('invite.make')} canSave={name.trim() !== '' && email.trim() !== ''} onClose={onClose} />
       </form>

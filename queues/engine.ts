@@ -368,8 +368,13 @@ export interface Rates {
 export interface Config {
   /** Writes copies; older versions are refused silently. Returns how many were newer. */
   apply(entries: readonly ConfigEntry[]): Promise<number>;
-  /** Places the account on a partition (done once, from the account's row). */
-  place(accountId: AccountId, partition: number): Promise<void>;
+  /** Places the account on a partition (done once, from the account's row). `publicId`: by which a SIP domain names it. */
+  place(accountId: AccountId, partition: number, publicId?: string): Promise<void>;
+  /**
+   * The account that a SIP domain is of (VOX-1): the one whose public identifier is the first label (`demo.pbx.example`); else, where there is one account
+   * only, that one.
+   */
+  accountOfDomain(host: string): Promise<AccountId | undefined>;
   scopeOf(accountId: AccountId): Promise<Scope | undefined>;
   account(scope: Scope): Promise<AccountDoc | undefined>;
   queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;

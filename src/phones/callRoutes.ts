@@ -3,12 +3,9 @@ import { z } from 'zod';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { idParam, noContent } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
-import { accountOf } from '../auth/principal.ts';
-import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
-import { isId, newId } from '../base/ids.ts';
-import { partyOfView } from '../history/party.ts';
-import { viewerOf } from '../history/visibility.ts';
+import { newId } from '../base/ids.ts';
+import { interactionOf, seenInteraction } from '../history/interactionRequest.ts';
 import { callCommand, callView } from '../protocol/calls.ts';
 import { key } from '../protocol/common.ts';
 import { actOnCall } from './callCommands.ts';
@@ -30,12 +27,8 @@ export function callRoutes(deps: AccessDeps): Route[] {
       params: idParam,
       answers: { 200: callView },
       handler: async (request) => {
-        const { id } = request.params;
-        if (!isId('interaction', id)) throw new AppError('not_found');
-        const scope = await scopeOf(deps, accountOf(request.principal));
-        const view = await engine.views.interaction(scope, id);
-        const viewer = view && viewerOf(request.principal, partyOfView(scope.accountId, view), 'conversation.read');
-        const call = viewer && (await engine.views.call(scope, id));
+        const { id, scope } = await seenInteraction(deps, request);
+        const call = await engine.views.call(scope, id);
         if (!call) throw new AppError('not_found');
         return { status: 200, body: callView.parse(JSON.parse(call)) };
       },
@@ -51,9 +44,7 @@ export function callRoutes(deps: AccessDeps): Route[] {
       body: commandBody,
       answers: { 204: noContent },
       handler: async (request) => {
-        const { id } = request.params;
-        if (!isId('interaction', id)) throw new AppError('not_found');
-        const scope = await scopeOf(deps, accountOf(request.principal));
+        const { id, scope } = await interactionOf(deps, request);
         const { command, key = newId('command') } = request.body;
         await actOnCall(engine, scope, request.principal, { interactionId: id, key, command });
         return { status: 204 };

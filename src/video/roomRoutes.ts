@@ -4,12 +4,9 @@ import type { AccessDeps } from '../accounts/deps.ts';
 import { idParam } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
 import { can, type Principal } from '../auth/can.ts';
-import { accountOf } from '../auth/principal.ts';
-import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
-import { isId, newId } from '../base/ids.ts';
-import { partyOfView } from '../history/party.ts';
-import { viewerOf } from '../history/visibility.ts';
+import { newId } from '../base/ids.ts';
+import { seenInteraction } from '../history/interactionRequest.ts';
 import { key } from '../protocol/common.ts';
 import { roomView, videoCommand } from '../protocol/video.ts';
 import type { InteractionView } from '../protocol/views.ts';
@@ -38,12 +35,8 @@ export function roomRoutes(deps: Pick<AccessDeps, 'engine'>): Route[] {
       params: idParam,
       answers: { 200: roomView },
       handler: async (request) => {
-        const { id } = request.params;
-        if (!isId('interaction', id)) throw new AppError('not_found');
-        const scope = await scopeOf(deps, accountOf(request.principal));
-        const view = await engine.views.interaction(scope, id);
-        const viewer = view && viewerOf(request.principal, partyOfView(scope.accountId, view), 'conversation.read');
-        const room = viewer && (await engine.views.room(scope, id));
+        const { id, scope } = await seenInteraction(deps, request);
+        const room = await engine.views.room(scope, id);
         if (!room) throw new AppError('not_found');
         return { status: 200, body: roomView.parse(JSON.parse(room)) };
       },
@@ -59,12 +52,8 @@ export function roomRoutes(deps: Pick<AccessDeps, 'engine'>): Route[] {
       body: commandBody,
       answers: { 200: acted },
       handler: async (request) => {
-        const { id } = request.params;
+        const { id, scope, view } = await seenInteraction(deps, request);
         const { principal } = request;
-        if (!isId('interaction', id)) throw new AppError('not_found');
-        const scope = await scopeOf(deps, accountOf(principal));
-        const view = await engine.views.interaction(scope, id);
-        if (!view || !viewerOf(principal, partyOfView(scope.accountId, view), 'conversation.read')) throw new AppError('not_found');
         const { command, key = newId('command') } = request.body;
         const order = { interactionId: id, key, command };
         const body = await actInRoom(engine, scope, memberOf(principal, view), order, ({ queue: queueId }) =>

@@ -159,7 +159,10 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
       return following;
     },
-    carry: (call) => void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed')),
+    carry(call) {
+      notes.flush();
+      void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
+    },
     save: (call) =>
       void engine.phones
         .saveCall(call.id, JSON.stringify(call.saved))

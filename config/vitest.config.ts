@@ -1,7 +1,7 @@
 /**
  * How the tests run. `npm test` runs two projects: `main`, and `unrepaired`, which plays the flows again with REPAIRS=0: nothing polls in
  * disguise, so they must give the same result. Left out there are those that kill processes and with them their timers. `fuzz` and `chaos` are long and run by their own scripts.
- * Two files at a time, because a machine with two cores is the smallest we support. Tests never assert on times; the limits here only end what hangs.
+ * Two files at a time, because a machine with two cores is the smallest we support; `npm test` plays one browser file beside them. Tests never assert on times; the limits here only end what hangs.
  */
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';

@@ -173,6 +173,7 @@ export function toAgent(id: string, answer: Flat): AgentView {
       const [connection, , , ...name] = entry.split('|');
       return { id: device, name: name.join('|'), isLive: connection !== '' };
     }),
+    ...(h['hp'] === '1' && (h['ph'] ?? '') === '' ? { isPhoneless: true } : {}),
   };
 }
 

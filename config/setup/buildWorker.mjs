@@ -27,7 +27,7 @@ export async function obtainWorker(say, signal) {
   mkdirSync(workDir, { recursive: true });
   const draft = join(workDir, 'mediasoup-worker');
   if (!(await downloadPrebuilt(workDir, draft, say))) {
-    ensurePackages(NEEDS.workerBuild, { purpose: 'building the video worker', say });
+    await ensurePackages(NEEDS.workerBuild, { purpose: 'building the video worker', say });
     say('compiling the mediasoup worker, once; this takes some minutes at low priority');
     let lastTenth = 0;
     const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => {

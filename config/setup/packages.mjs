@@ -11,6 +11,8 @@ import { SetupError } from './system.mjs';
 import { SKIP_POSTINSTALL } from './workerBinary.mjs';
 
 const TELL_EVERY_MS = 15_000;
+/** A registry that answers slowly, or not at all, must not hold us for ever. */
+const INSTALL_LIMIT_MS = 30 * 60_000;
 
 /** @param {string} root */
 export const nodeBinary = (root) => join(root, 'node_modules/.bin/node');
@@ -18,9 +20,14 @@ export const nodeBinary = (root) => join(root, 'node_modules/.bin/node');
 /** Installs when needed. @param {string} root @param {(line: string) => void} say */
 export async function ensureNpmPackages(root, say) {
   if (isInstalled(root)) return;
-  const lock = openSync(join(tmpdir(), `centralino-install-${hashOf(root).slice(0, 12)}.lock`), 'w');
-  // Two starts of one checkout: the second waits for the first. The kernel frees the lock when we end.
-  spawnSync('flock', ['3'], { stdio: ['ignore', 'ignore', 'ignore', lock] });
+  // Two starts of one checkout: the second waits for the first. The lock is on the folder itself, and the kernel frees it when we end.
+  const lock = openSync(root, 'r');
+  const take = (/** @type {string[]} */ ...flags) =>
+    spawnSync('flock', [...flags, '3'], { stdio: ['ignore', 'ignore', 'ignore', lock] }).status;
+  if (take('--nonblock') === 1) {
+    say('another start of this checkout installs the npm packages; waiting for it');
+    take();
+  }
   try {
     if (!isInstalled(root)) await install(root, say);
   } finally {
@@ -59,7 +66,7 @@ function runNpm(root) {
   const node = process.env.npm_node_execpath ?? process.execPath;
   const npm = process.env.npm_execpath?.endsWith('npm-cli.js') ? process.env.npm_execpath : undefined;
   const isNode22 = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v22.');
-  const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-timeout=60000'];
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   // For this one step the bare package with Node's binary, which has no install script; `node`, which has one, comes with the others.
   const nodePackage = `${process.platform === 'darwin' ? 'node-bin' : 'node'}-${process.platform}-${process.arch}@${dependencies.node}`;
@@ -72,6 +79,7 @@ function runNpm(root) {
       cwd: isNode22 ? root : tmpdir(),
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: INSTALL_LIMIT_MS,
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-4_000)));

@@ -32,14 +32,34 @@ if (!command) {
   process.exit(64);
 }
 
+const entryArgs = [...('args' in command ? command.args : []), ...rest];
+const isTest = command.entry.endsWith('/test.mjs');
 try {
   await ensureNpmPackages(root, say);
-  ensurePackages(command.needs, { purpose: command.purpose, say });
 } catch (error) {
-  console.error(error instanceof SetupError ? `\n${error.message}` : error);
+  giveUp(error);
+}
+try {
+  await ensurePackages(command.needs, { purpose: command.purpose, say });
+} catch (error) {
+  // Tests that need what is missing fail; the others can still be run.
+  if (!isTest) giveUp(error);
+  console.error(explain(error));
+  entryArgs.unshift('--incomplete');
+}
+become(nodeBinary(root), [join(root, command.entry), ...entryArgs]);
+
+/** @param {unknown} error */
+function giveUp(error) {
+  console.error(explain(error));
+  if (isTest) console.log('\n0 passed, 1 failed');
   process.exit(1);
 }
-become(nodeBinary(root), [join(root, command.entry), ...('args' in command ? command.args : []), ...rest]);
+
+/** @param {unknown} error */
+function explain(error) {
+  return error instanceof SetupError ? `\n${error.message}` : error;
+}
 
 /**
  * Runs the program in our place. It ends when we are killed (the channel between us closes), and when npm above us is.

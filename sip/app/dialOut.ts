@@ -110,8 +110,8 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     if (reason) return refuse(reason, trunk);
     const password = trunk.type === 'provider' ? secretOf(trunk) : undefined;
     const auth = password === undefined ? undefined : { username: trunk.username, password };
-    const from = trunk.callerId || (/^\+[0-9]{1,15}$/.test(callerId) ? callerId : 'anonymous');
-    const outgoing = invite(dialogs, hop.link, { ...hop, headers: { from: `<sip:${from}@localhost>` }, sdp, auth });
+    const shown = trunk.callerId || (/^\+[0-9]{1,15}$/.test(callerId) ? callerId : 'anonymous');
+    const outgoing = invite(dialogs, hop.link, { ...hop, headers: identityOf(trunk, shown), sdp, auth });
     log.info({ trunk: trunk.id, agent: by, account: scope.accountId }, 'dial.out');
     void meter(trunk, outgoing);
     return { ok: true, outgoing };
@@ -183,6 +183,14 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
   }
 
   return { dial, meterOn, lost: (trunkId) => withTrunk(trunkId, giveBack) };
+}
+
+/** To a provider that we sign in to, a call is from whom it knows by that name; the number to show is proposed (RFC 3325 9.2). */
+function identityOf({ type, username, host }: TrunkDoc, shown: string): Record<string, string> {
+  if (type !== 'provider') return { from: `<sip:${shown}@localhost>` };
+  const domain = host.includes(':') ? `[${host}]` : host;
+  const proposed: Record<string, string> = shown === 'anonymous' ? {} : { 'P-Preferred-Identity': `<sip:${shown}@${domain}>` };
+  return { from: `<sip:${username}@${domain}>`, ...proposed };
 }
 
 function minutesKey(trunk: TrunkDoc): string {

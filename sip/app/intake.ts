@@ -12,6 +12,7 @@ import { takeCall } from '../flows/inbound.ts';
 import { placeCall } from '../flows/placed.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
 import type { Authenticator } from '../registrar/authenticator.ts';
+import { calledTexts, formsOf, isNumber } from './called.ts';
 import type { Guards } from './guards.ts';
 import type { Link } from './link.ts';
 import { Recent } from './recent.ts';
@@ -19,11 +20,11 @@ import type { IncomingRequest, OutgoingResponse } from './srf.ts';
 
 type Line = { readonly scope: Scope; readonly doc: NumberDoc };
 type KnownTrunk = { readonly scope: Scope; readonly doc: TrunkDoc };
+type TrunkSources = { readonly trunk: KnownTrunk; readonly sources: BlockList };
 
 /** How long a number may lead where it led before. */
 const LINES_MS = 1_000;
 const USERNAME = /^[A-Za-z0-9_.-]{1,64}$/;
-const DIALLED = /^\+?[0-9*#]{1,32}$/;
 
 export class Intake {
   readonly #board: Switchboard;
@@ -32,7 +33,7 @@ export class Intake {
   readonly #authenticator: Pick<Authenticator, 'judge' | 'blockedSec'> | undefined;
   /** Of the trunks as last told. */
   #trunks: readonly KnownTrunk[] = [];
-  #sources: readonly { readonly trunk: KnownTrunk; readonly sources: BlockList }[] = [];
+  #sources: readonly TrunkSources[] = [];
 
   constructor(board: Switchboard, guards: Guards, authenticator: Pick<Authenticator, 'judge' | 'blockedSec'> | undefined) {
     this.#board = board;
@@ -41,25 +42,45 @@ export class Intake {
   }
 
   async invite(link: Link, request: IncomingRequest, response: OutgoingResponse): Promise<void> {
-    const trunk = await this.#trunkOf(request.source_address);
+    const trunk = await this.#trunkOf(request);
     const allowed = this.#guards.newCall(request.source_address, trunk !== undefined);
     if (!allowed.ok) return response.send(allowed.status, { headers: { 'Retry-After': String(allowed.retryAfterSec) } });
     const dialled = userOf(request.uri);
-    const line = DIALLED.test(dialled) ? await this.#lineOf(dialled, trunk?.scope.accountId, request) : undefined;
+    const line = await this.#lineOf(request, trunk);
     if (!line) return this.#place(link, request, response, { dialled, isTrunk: trunk !== undefined });
     if (!line.doc.isActive) return response.send(480);
     const caller = callerOf(request, trunk !== undefined);
     await takeCall(this.#board, { link, request, response, scope: line.scope, number: line.doc, caller });
   }
 
-  async #lineOf(dialled: string, trunk: AccountId | undefined, request: IncomingRequest): Promise<Line | undefined> {
-    const { phones } = this.#board.engine;
-    const number = (account?: AccountId): Promise<Line | undefined> =>
-      this.#lines.get(`${account ?? ''} ${dialled}`, () => phones.number(dialled, account));
-    if (trunk) return number(trunk);
+  async #lineOf(request: IncomingRequest, trunk: KnownTrunk | undefined): Promise<Line | undefined> {
+    const texts = calledTexts(request, trunk?.doc);
+    if (trunk) return this.#lineOfTrunk(texts, trunk);
+    const [dialled] = texts;
+    if (dialled === undefined) return undefined;
     // Asked side by side: of most callers nothing is known.
-    const [account, line] = await Promise.all([this.#accountOf(request), number()]);
-    return account ? number(account) : line;
+    const [account, line] = await Promise.all([this.#accountOf(request), this.#first(formsOf(dialled))]);
+    return account ? this.#first(formsOf(dialled), account) : line;
+  }
+
+  /** As it was written, as a rule; only where that leads nowhere, the account is asked where it is at home. */
+  async #lineOfTrunk(texts: readonly string[], { scope }: KnownTrunk): Promise<Line | undefined> {
+    const line = await this.#first(texts, scope.accountId);
+    if (line || texts.length === 0) return line;
+    const homeCountry = (await this.#board.engine.config.account(scope))?.outbound.homeCountry ?? '';
+    return this.#first(
+      texts.flatMap((text) => formsOf(text, homeCountry)),
+      scope.accountId,
+    );
+  }
+
+  async #first(numbers: readonly string[], account?: AccountId): Promise<Line | undefined> {
+    const { phones } = this.#board.engine;
+    for (const number of numbers) {
+      const line = await this.#lines.get(`${account ?? ''} ${number}`, () => phones.number(number, account));
+      if (line) return line;
+    }
+    return undefined;
   }
 
   /** A phone of an agent that calls somebody. */
@@ -70,7 +91,7 @@ export class Intake {
     { dialled, isTrunk }: { readonly dialled: string; readonly isTrunk: boolean },
   ): Promise<void> {
     const user = userOf(request.get('From') ?? '');
-    if (!this.#authenticator || !USERNAME.test(user) || !(DIALLED.test(dialled) || USERNAME.test(dialled))) return response.send(404);
+    if (!this.#authenticator || !USERNAME.test(user) || !(isNumber(dialled) || USERNAME.test(dialled))) return response.send(404);
     // Phones may stand behind the address of a trunk; the trunk itself reaches queues alone.
     if (isTrunk && !(await this.#board.engine.phones.phoneByUsername(user))) return response.send(404);
     let isCancelled = false;
@@ -108,7 +129,8 @@ export class Intake {
     return (await this.#board.engine.phones.phoneByUsername(user))?.scope.accountId;
   }
 
-  async #trunkOf(address: string): Promise<KnownTrunk | undefined> {
+  /** By where it sends from; or it calls the Contact that we registered, whose name nobody but the provider was told. */
+  async #trunkOf({ source_address: address, uri }: IncomingRequest): Promise<KnownTrunk | undefined> {
     const trunks = await this.#board.engine.phones.trunks();
     if (trunks !== this.#trunks) {
       this.#trunks = trunks;
@@ -116,7 +138,10 @@ export class Intake {
     }
     if (this.#sources.length === 0) return undefined;
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    return this.#sources.find(({ sources }) => sources.check(address, family))?.trunk;
+    const called = userOf(uri);
+    const isIts = ({ trunk: { doc }, sources }: TrunkSources): boolean =>
+      (doc.type === 'provider' && doc.id === called) || sources.check(address, family);
+    return this.#sources.find(isIts)?.trunk;
   }
 }
 

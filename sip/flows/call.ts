@@ -62,6 +62,7 @@ export class Call {
   /** Of the queue it waits in. */
   voice: QueueVoice;
   answeredAt = 0;
+  #endedAt = 0;
   /** The agent who owns the interaction, as far as the engine told us. */
   owner: UserId | undefined;
   /** Who will be told by the log to own it, and is on the phone already. */
@@ -302,6 +303,7 @@ export class Call {
   end(cause: string, reason?: string): void {
     if (this.isOver) return;
     const before = this.#state;
+    this.#endedAt = Date.now();
     this.enter({ at: 'ended', cause });
     if (before.at === 'waiting') for (const ring of before.rings.values()) ring.stop();
     if (before.at === 'moving') before.ring.stop();
@@ -382,6 +384,7 @@ export class Call {
       ),
       startedAt: this.startedAt,
       ...(this.answeredAt ? { answeredAt: this.answeredAt } : {}),
+      ...(this.#endedAt ? { endedAt: this.#endedAt } : {}),
       version: this.#version,
     };
   }

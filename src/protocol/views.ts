@@ -119,6 +119,8 @@ export const agentView = z.object({
     }),
   ),
   devices: z.array(z.object({ id: z.string(), name: z.string(), isLive: z.boolean() })),
+  /** The agent has phones and none of them is registered: calls are not offered (RTE-4). */
+  isPhoneless: z.boolean().optional(),
 });
 export type AgentView = z.infer<typeof agentView>;
 

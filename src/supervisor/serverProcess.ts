@@ -4,7 +4,7 @@
  * Who starts it learns of its end through `ended`; stopping goes from a polite signal to SIGKILL after a deadline.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -22,7 +22,7 @@ export interface ServerProgram {
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
   /** Run as this user. */
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Let that user pass folders it has no right to enter (Linux capability `dac_read_search`); only as root. */
+  /** Let that user pass folders it has no right to enter; only as root, where a Linux capability for it is to be had. */
   readonly passAnyFolder?: boolean;
   /** Receives every line it prints. */
   readonly onLine: (line: string) => void;
@@ -142,9 +142,15 @@ function commandLine(program: ServerProgram): { command: string; args: string[];
   if (!setpriv) return { command: program.command, args: [...program.args], options: user ? { uid: user.uid, gid: user.gid } : {} };
   const flags = ['--pdeathsig', program.stopSignal.replace('SIG', '')];
   if (user) flags.push('--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups');
+  const capability = user && program.passAnyFolder ? folderCapability() : undefined;
   // The secure bit makes access(2), which PostgreSQL asks, honour the capability too.
-  if (user && program.passAnyFolder) {
-    flags.push('--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search', '--securebits', '+no_setuid_fixup');
-  }
+  if (capability) flags.push('--inh-caps', `+${capability}`, '--ambient-caps', `+${capability}`, '--securebits', '+no_setuid_fixup');
   return { command: setpriv, args: [...flags, '--', program.command, ...program.args], options: {} };
+}
+
+/** What lets a user enter folders of others: the right to read alone, or the greater one, which is all that root has in most containers. */
+function folderCapability(): string | undefined {
+  const capabilities = { dac_read_search: 2n, dac_override: 1n };
+  const [, mask = '0'] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Object.entries(capabilities).find(([, bit]) => (BigInt(`0x${mask}`) >> bit) & 1n)?.[0];
 }

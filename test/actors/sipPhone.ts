@@ -90,11 +90,11 @@ export class SipPhone {
   }
 
   /** Places a call. Resolves when the INVITE is out; `answered` and `ended` of it say what became of it. */
-  call(dialled: string, options: { sdp?: string; from?: string; headers?: string[] } = {}): PhoneCall {
+  call(dialled: string, options: { sdp?: string; from?: string; to?: string; headers?: string[] } = {}): PhoneCall {
     const uri = `sip:${dialled}@${this.server.host}:${this.server.port}`;
     const call = new PhoneCall(this, {
       uri,
-      to: `<${uri}>`,
+      to: options.to ?? `<${uri}>`,
       from: options.from ?? `<sip:${this.user}@${this.server.host}>`,
       callId: token(),
       isCaller: true,

@@ -56,8 +56,11 @@ test('VOX-4 a call comes, the phone answers, the desk holds, resumes, asks a col
   const line = items.find(({ name }) => name === 'Sales line');
   // Who answers has to say how it ended.
   await stage.asAdmin('PATCH', `/queues/${line?.id}`, { isOutcomeRequired: true, version: line?.version });
-  const [caller, anna] = [await phoneOf('giulia', CALLER_HZ), await phoneOf('anna', ANNA_HZ)];
   desk = await stage.agent('anna');
+  const notice = desk.page.getByText('None of your phones is registered');
+  await notice.waitFor();
+  const [caller, anna] = [await phoneOf('giulia', CALLER_HZ), await phoneOf('anna', ANNA_HZ)];
+  await notice.waitFor({ state: 'detached' });
   const call = caller.call('100');
   const ringing = await until(() => anna.calls[0], { timeoutMs: 10_000, what: 'the ringing phone' });
   await desk.page.locator('.offer').getByText('Your phone is ringing').waitFor();
@@ -95,11 +98,14 @@ test('VOX-4 a call comes, the phone answers, the desk holds, resumes, asks a col
   await colleague.page.locator('.call-panel, .call-card', { hasText: 'Talking' }).first().waitFor();
 
   desk = colleague;
-  const card = desk.page.locator('.call-card-open');
-  if (await card.isVisible()) await card.click();
+  const other = desk.page.locator('.call-card-open');
+  if (await other.isVisible()) await other.click();
   await panel('Talking');
   await call.bye();
   await panel('Call ended');
+  const card = desk.page.locator('.client-card');
+  expect(await card.textContent()).toContain('Number called100');
+  expect(await card.textContent()).not.toContain('Device');
   await desk.page.getByRole('button', { name: 'Close', exact: true }).click();
   await desk.page.getByText('Sold').click();
   await desk.page.getByRole('button', { name: 'Close conversation' }).click();
@@ -109,6 +115,11 @@ test('VOX-4 a call comes, the phone answers, the desk holds, resumes, asks a col
   const row = desk.page.locator('.call-row').first();
   await row.waitFor();
   expect(await row.textContent()).toContain('Answered');
+  const [ended] = (await stage.asAdmin('GET', '/calls')).items as { interaction: string }[];
+  expect(await stage.asAdmin('GET', `/interactions/${ended?.interaction}/call`)).toMatchObject({
+    state: 'ended',
+    endedAt: expect.any(Number),
+  });
   await row.click();
   const details = desk.page.locator('.call-phones');
   await details.waitFor();

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueId, UserId } from '../../src/base/ids.ts';
 import { wavOf } from '../support/wav.ts';
-import { check, checkTargets, LOOKS, lookOf } from './support/looks.ts';
+import { check, checkTargets, lookOf, SIZES } from './support/looks.ts';
 import { PhoneCalls } from './support/phoneCalls.ts';
 import { WebStage } from './support/stage.ts';
 
@@ -35,11 +35,11 @@ afterAll(async () => {
   await stage?.close();
 });
 
-describe.each(LOOKS)(
-  '$colorScheme, $size',
-  ({ colorScheme, size }) => {
+describe.each(SIZES)(
+  'light and dark, %s',
+  (size) => {
     const isPhone = size === 'phone';
-    const context = lookOf(colorScheme, size);
+    const context = lookOf(size);
 
     test('ACC-10 nothing is wrong where numbers, phones, trunks, calls out and a queue’s voice are configured', async () => {
       const { page, profile } = await stage.desk('giulia', { context, place: '#/admin/numbers' });

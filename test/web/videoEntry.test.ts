@@ -1,9 +1,8 @@
 /** The way into a call, before any room: policy, devices, what is forbidden or missing. No process carries video here, and the pages say so. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { VIEWPORTS } from './support/browser.ts';
 import { beginAtDesk, talking } from './support/calls.ts';
+import { check, lookOf, SIZES } from './support/looks.ts';
 import { type DeskPage, WebStage } from './support/stage.ts';
 
 const POLICY = 'We see and hear each other.\nNothing is recorded.';
@@ -20,11 +19,9 @@ afterEach(async () => {
   expect(stage.browser.takeErrors()).toEqual([]);
 });
 
-const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) => (['phone', 'desktop'] as const).map((size) => ({ colorScheme, size })));
-
-describe.each(LOOKS)('$colorScheme, $size', ({ colorScheme, size }) => {
+describe.each(SIZES)('light and dark, %s', (size) => {
   const isPhone = size === 'phone';
-  const context = { colorScheme, viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' as const };
+  const context = lookOf(size);
 
   test('VID-3 WID-7 the policy is agreed to before the devices are looked at; nothing is wrong on any screen before a call', async () => {
     await stage.videoRules({ isOn: true, policy: POLICY, client: { camera: 'on', microphone: 'on', screen: 'off' } });
@@ -97,20 +94,6 @@ test('APP-10 GRP-5 what the group forbids is not offered, and without video ther
   expect(await second.page.getByRole('button', { name: 'Video call' }).count()).toBe(0);
   expect(await anna.page.locator('.pane-header').getByRole('button', { name: 'Video call' }).count()).toBe(0);
 }, 60_000);
-
-async function check(page: Page, screen: string): Promise<void> {
-  await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run('html', {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join(' | ')}`,
-    );
-  });
-  expect(found, `axe on ${screen}`).toEqual([]);
-}
 
 /** On a phone everything to press is large enough for a finger. */
 async function checkTargets(page: Page): Promise<void> {

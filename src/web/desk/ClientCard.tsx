@@ -44,11 +44,16 @@ export function ClientCard({ view, onClose }: { view: InteractionView; onClose()
             {languageName(view.language)}
           </Fact>
         )}
-        {view.userAgent && (
-          <Fact icon="settings" name={t('card.device')}>
-            {deviceName(view.userAgent)}
-          </Fact>
-        )}
+        {view.userAgent &&
+          (view.medium === 'voice' ? (
+            <Fact icon="phone" name={t('card.dialled')}>
+              {view.userAgent}
+            </Fact>
+          ) : (
+            <Fact icon="settings" name={t('card.device')}>
+              {deviceName(view.userAgent)}
+            </Fact>
+          ))}
         {queue && (
           <Fact icon="inbox" name={t('card.queue')}>
             {queue}

@@ -45,6 +45,12 @@ export function ListPane() {
       {desk.offers.value.map((offer) => (
         <OfferCard key={offer.interaction.id} offer={offer} />
       ))}
+      {agent?.isPhoneless && agent.status !== 'signed_out' && (
+        <p class="list-notice" role="status">
+          <Icon name="phone" size={16} />
+          {t('list.phoneless')}
+        </p>
+      )}
       <div class="list-head">
         <h2>
           {t(`list.${list}`)} <span class="list-count">{rows.length}</span>

@@ -1,8 +1,14 @@
-/** Chromium for the browser tests: one per test file, closed with it. Every page fails its test when a script on it throws. */
+/**
+ * Chromium for the browser tests: one per test file, closed with it. Every page fails its test when a script on it throws.
+ * The headless shell goes first: the same engine without the windows that nobody sees, at a third of the processor time.
+ */
+
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { findProgram } from '../../../src/supervisor/serverProcess.ts';
+
+const PROGRAMS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 
 const FLAGS = [
-  '--headless=new',
   '--no-sandbox',
   '--disable-gpu',
   '--use-fake-ui-for-media-stream',
@@ -28,7 +34,9 @@ export class TestBrowser {
 
   /** `patienceMs`: how long a page may take for what a test waits for. */
   static async start(patienceMs = 10_000): Promise<TestBrowser> {
-    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+    const executablePath = process.env.CHROMIUM ?? PROGRAMS.map((name) => findProgram(name)).find((file) => file !== undefined);
+    if (!executablePath) throw new Error(`no browser is installed: none of ${PROGRAMS.join(', ')} is on PATH`);
+    const browser = await chromium.launch({ executablePath, args: FLAGS });
     return new TestBrowser(browser, patienceMs);
   }
 

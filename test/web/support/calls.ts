@@ -82,17 +82,17 @@ export async function look(picture: Locator): Promise<{ light: number; sum: numb
   );
 }
 
-/** How loud it got within a while; the fake microphone beeps about once a second. */
-async function loudness(sound: Locator): Promise<number> {
+/** How loud it got within a while, or until it was as loud as `enough`; the fake microphone beeps about once a second. */
+async function loudness(sound: Locator, enough: number): Promise<number> {
   return sound.evaluate(
-    async (element: HTMLAudioElement) => {
+    async (element: HTMLAudioElement, loud) => {
       const context = new AudioContext();
       await context.resume();
       const analyser = context.createAnalyser();
       context.createMediaStreamSource(element.srcObject as MediaStream).connect(analyser);
       const samples = new Float32Array(analyser.fftSize);
       let most = 0;
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < 60 && most <= loud; round++) {
         await new Promise((resolve) => setTimeout(resolve, 25));
         analyser.getFloatTimeDomainData(samples);
         for (const sample of samples) most = Math.max(most, Math.abs(sample));
@@ -100,15 +100,16 @@ async function loudness(sound: Locator): Promise<number> {
       await context.close();
       return most;
     },
-    undefined,
+    enough,
     soon,
   );
 }
 
+const AUDIBLE = 0.02;
 export const hears = (sound: Locator): Promise<unknown> =>
-  until(async () => (await loudness(sound)) > 0.02, { timeoutMs: SOON_MS, what: 'the tone' });
+  until(async () => (await loudness(sound, AUDIBLE)) > AUDIBLE, { timeoutMs: SOON_MS, what: 'the tone' });
 export const hearsNothing = (sound: Locator): Promise<unknown> =>
-  until(async () => (await loudness(sound)) < 0.005, { timeoutMs: SOON_MS, what: 'silence' });
+  until(async () => (await loudness(sound, AUDIBLE)) < 0.005, { timeoutMs: SOON_MS, what: 'silence' });
 
 /** So many others have a place in the call. */
 export const inRoom = (page: Page, others: number): Promise<unknown> =>

@@ -4,29 +4,36 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { VIEWPORTS } from './browser.ts';
 
-export const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  (['phone', 'desktop'] as const).map((size) => ({ colorScheme, size })),
-);
+/** Each screen is looked at on both; what colours there are is looked at on each of them. */
+export const SIZES = ['phone', 'desktop'] as const;
+const COLOR_SCHEMES = ['light', 'dark'] as const;
 
-export function lookOf(colorScheme: 'light' | 'dark', size: keyof typeof VIEWPORTS): BrowserContextOptions {
+export function lookOf(size: (typeof SIZES)[number]): BrowserContextOptions {
   const isPhone = size === 'phone';
-  return { colorScheme, viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' };
+  return { viewport: VIEWPORTS[size], hasTouch: isPhone, isMobile: isPhone, reducedMotion: 'reduce' };
 }
 
-/** axe finds nothing wrong. */
+/** axe finds nothing wrong, in light and in dark. Which of them it is concerns the styles alone, so a screen need not be gone to twice. */
 export async function check(page: Page, screen: string, within = 'html'): Promise<void> {
-  await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
+  for (const colorScheme of COLOR_SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
+    expect(await violationsOn(page, within), `axe on ${screen}, ${colorScheme}`).toEqual([]);
+  }
+}
+
+async function violationsOn(page: Page, within: string): Promise<string[]> {
   // Evaluated by the test's own channel: the page's policy forbids foreign scripts.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async (selector) => {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  return page.evaluate(async (selector) => {
     const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(selector, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      resultTypes: ['violations'],
     });
     return violations.map(
       ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join(' | ')}`,
     );
   }, within);
-  expect(found, `axe on ${screen}`).toEqual([]);
 }
 
 /** On a phone everything to press is at least 44 pixels high or wide enough around it; links within text are excepted. */

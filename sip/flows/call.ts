@@ -77,6 +77,8 @@ export class Call {
   isOutOfRouting = false;
   /** When this node last said that it carries it (ms of this process). */
   carriedAt = performance.now();
+  /** Redis has answered that it keeps what another process needs to go on with it. */
+  isSaved = false;
   /** A command of the desk or of a phone is being carried out. */
   isBusy = false;
   #state: CallState = { at: 'entering' };

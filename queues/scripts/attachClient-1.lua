@@ -10,6 +10,7 @@ if h[3] ~= 'closed' then
   call('HSET', B .. ':ic:' .. i, connection, nodeId .. '|' .. ARGV[2])
   -- Begun without a socket, it is watched from now on.
   if h[5] == '1' then writeInteraction(i, 'np', '') end
+  call('EXPIRE', B .. ':v:' .. h[2], 7 * CONTACT_KEPT_SEC)
   call('SADD', holderKey(), 'c|' .. i .. '|' .. connection)
   if h[4] ~= 'gone' then clientCame(i) end
 end

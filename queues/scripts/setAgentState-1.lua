@@ -1,7 +1,7 @@
 -- setAgentState: signs in to and out of queues, pauses, resumes, in all queues or in some; what waits is matched in the same step (RTE-4, RTE-7, ACC-5).
 -- ARGV 5 agent 6 account 7 what (sign_in|sign_out|pause|resume, with ! where a supervisor does it) 8 reason 9 command
 --      10… queues (none: all assigned, or all signed in)
--- Answers: ok | not_found | forbidden | not_signed_in
+-- Answers: ok | not_found | forbidden | not_signed_in | wrong_state (in more queues than one can serve, for a time)
 -- @include routing
 local a, acc, what, reason = ARGV[5], ARGV[6], string.match(ARGV[7], '^[a-z_]+'), ARGV[8]
 local isSupervisor = string.sub(ARGV[7], -1) == '!'
@@ -12,6 +12,8 @@ if firstResult(ARGV[9]) then return { 'ok', knocks } end
 
 local named = {}
 for k = 10, #ARGV do named[#named + 1] = ARGV[k] end
+-- What a script does for an agent grows with the queues it serves; the API assigns no more either (src/routing/members.ts).
+local MOST_QUEUES = 50
 
 local function signIn()
   local assigned = {}
@@ -26,8 +28,16 @@ local function signIn()
       if not isLet then return 'forbidden' end
     end
   end
+  local count, isVisit = call('SCARD', B .. ':as:' .. a), false
   for _, q in ipairs(named) do
-    call('SADD', B .. ':as:' .. a, q)
+    if call('SISMEMBER', B .. ':as:' .. a, q) == 0 then
+      count = count + 1
+      isVisit = isVisit or not assigned[q]
+    end
+  end
+  if isVisit and count > MOST_QUEUES then return 'wrong_state' end
+  call('SADD', B .. ':as:' .. a, unpack(named))
+  for _, q in ipairs(named) do
     if not assigned[q] then call('SADD', B .. ':at:' .. a, q) end
   end
   g.queues = nil
@@ -46,10 +56,12 @@ local function signOut()
     end
   end
   local leaves = {}
+  if #left > 0 then
+    call('SREM', B .. ':as:' .. a, unpack(left))
+    call('SREM', B .. ':at:' .. a, unpack(left))
+  end
   for _, q in ipairs(left) do
     leaves[q] = true
-    call('SREM', B .. ':as:' .. a, q)
-    call('SREM', B .. ':at:' .. a, q)
     call('ZREM', B .. ':r:' .. q, a)
     for medium in string.gmatch(queueOf(q).others, '%a+') do call('ZREM', readyKey(queueOf(q), medium), a) end
     setOnline(a, q, false, false)
@@ -63,7 +75,9 @@ local function signOut()
       matchInteraction(i)
     end
   end
-  for q in pairs(leaves) do releaseKept(a, q) end
+  if call('EXISTS', B .. ':sti:' .. a) == 1 then
+    for _, q in ipairs(left) do releaseKept(a, q) end
+  end
   tellAgentChanged(a, left)
   -- The offers it gave back make room for what waits in its other queues.
   freeAgent(a)

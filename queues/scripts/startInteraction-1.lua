@@ -45,7 +45,7 @@ for k, field in ipairs({ 'em', 'lg', 'pg', 'ua' }) do
 end
 if connection ~= '' then
   call('ZADD', B .. ':v:' .. contact, now, i)
-  -- While one of them is open the list must outlive it; closing shortens the time.
+  -- While one of them is open the list must outlive it; closing the only one shortens the time.
   call('EXPIRE', B .. ':v:' .. contact, 7 * CONTACT_KEPT_SEC)
   call('ZREMRANGEBYRANK', B .. ':v:' .. contact, 0, -101)
   call('HSET', B .. ':ic:' .. i, connection, nodeId .. '|' .. ARGV[2])

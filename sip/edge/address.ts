@@ -15,6 +15,15 @@ export function isV6Text(address: string): boolean {
   return address.includes(':');
 }
 
+/** The first groups of an IPv6 address, `::` written out. */
+export function networkOf(address: string, groups: number): string {
+  const [head = '', tail = ''] = (address.split('%')[0] as string).split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === '' ? [] : tail.split(':');
+  const zeros = address.includes('::') ? Math.max(0, 8 - before.length - after.length) : 0;
+  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, groups).join(':');
+}
+
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }

@@ -1,6 +1,6 @@
 /**
  * Connections of every kind (TCP, TLS, WebSocket), their table and their limits. Created by Transports. A source holds at most so many; one that says
- * nothing, or begins a message and does not end it, is closed; one that does not read is closed before its unread bytes fill the memory.
+ * nothing, or begins a message and does not end it, is closed; one that does not read is closed before its unread bytes fill the memory, and soon.
  */
 import type { Parsed } from './messageParse.ts';
 import { randomText } from './randomText.ts';
@@ -19,6 +19,8 @@ export interface ConnectionLimits {
   readonly idleMs: number;
   /** Bytes the far end did not take. */
   readonly unsentBytes: number;
+  /** Of that nothing taken. */
+  readonly stalledMs: number;
   /** Of connecting and of the TLS or WebSocket handshake. */
   readonly connectMs: number;
 }
@@ -30,6 +32,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   partialMs: 10_000,
   idleMs: 2 * 3_600_000,
   unsentBytes: 512 * 1024,
+  stalledMs: 10_000,
   connectMs: 5_000,
 };
 
@@ -63,6 +66,10 @@ export abstract class Connection implements Flow {
   readonly #since: number;
   #heardAt: number;
   #partialSince: number | undefined;
+  #written = 0;
+  /** How much of it the far end had taken when it was looked at, and since when no more. */
+  #taken = 0;
+  #takenAt: number;
   #hasSpoken = false;
   #isClosed = false;
 
@@ -75,7 +82,7 @@ export abstract class Connection implements Flow {
     this.asked = asked;
     this.owner = owner;
     this.#since = owner.clock.now();
-    this.#heardAt = this.#since;
+    this.#heardAt = this.#takenAt = this.#since;
   }
 
   get isClosed(): boolean {
@@ -88,6 +95,7 @@ export abstract class Connection implements Flow {
       this.close('slow');
       throw new TransportError('full', 'the far end does not read');
     }
+    this.#written += bytes.length;
     try {
       await this.write(bytes);
     } catch (error) {
@@ -104,7 +112,13 @@ export abstract class Connection implements Flow {
 
   /** Why it must be closed by now, if it must. */
   overdue(now: number): string | undefined {
-    const { firstMessageMs, partialMs, idleMs } = this.owner.limits;
+    const { firstMessageMs, partialMs, idleMs, stalledMs } = this.owner.limits;
+    const unsent = this.unsent();
+    if (unsent === 0 || this.#written - unsent > this.#taken) {
+      this.#taken = this.#written - unsent;
+      this.#takenAt = now;
+    }
+    if (now - this.#takenAt > stalledMs) return 'slow';
     if (this.#partialSince !== undefined && now - this.#partialSince > partialMs) return 'message not ended';
     if (!this.#hasSpoken && this.asked === undefined && now - this.#since > firstMessageMs) return 'nothing said';
     return now - this.#heardAt > idleMs ? 'idle' : undefined;

@@ -101,6 +101,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     forward: (transaction) => proxy.forward(transaction),
     forwardAck: (ack) => proxy.forwardAck(ack),
     dialogOfNotify: (request, flow) => outbound.dialogOfNotify(request, flow),
+    isInviting: (dialogId) => outbound.isInviting(dialogId),
   });
   const proxy = new SipProxy(core, inbound, options.wire.secret);
   const replies = new InboundReply(core, inbound, life);

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Application } from './application.ts';
 import { type Core, passage, tellCdr } from './core.ts';
-import type { Dialog } from './dialog.ts';
+import { type Dialog, wireDialogId } from './dialog.ts';
 import type { DialogLife } from './dialogLife.ts';
 import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
@@ -21,6 +21,8 @@ import { sipFrame } from './wireText.ts';
 const NEW_IN_SPITE_OF_TAG: ReadonlySet<string> = new Set(['OPTIONS', 'MESSAGE', 'NOTIFY', 'INFO', 'PUBLISH', 'SUBSCRIBE', 'REFER']);
 /** 64*T1: what an application does not answer in this time is answered for it. */
 const ANSWER_WITHIN_T1 = 64;
+/** The same of an INVITE that not even rings; its transaction ends at 128. */
+const RING_WITHIN_T1 = 120;
 
 /** A request an application has been told of. */
 export interface Incoming {
@@ -48,6 +50,8 @@ export interface InboundOptions {
   readonly forwardAck: (ack: SipRequest, flow: Flow) => boolean;
   /** A NOTIFY of a subscription of ours whose SUBSCRIBE is not answered yet (RFC 6665 4.1.2.4). */
   readonly dialogOfNotify: (request: SipRequest, flow: Flow) => Dialog | undefined;
+  /** An INVITE of ours has this id of the wire, and no final response yet. */
+  readonly isInviting: (dialogId: string) => boolean;
 }
 
 export class Inbound {
@@ -56,6 +60,8 @@ export class Inbound {
   readonly #incoming = new Map<string, Incoming>();
   /** Requests that made no dialog yet, by Call-ID, From tag and CSeq: RFC 3261 8.2.2.2. */
   readonly #initial = new Set<string>();
+  /** Ids, as the wire has them, of calls that ring here. */
+  readonly #ringing = new Set<string>();
 
   constructor(core: Core, options: InboundOptions) {
     this.#core = core;
@@ -77,6 +83,7 @@ export class Inbound {
     if (!this.#incoming.delete(incoming.id)) return;
     this.#core.clock.clearTimeout(incoming.timer);
     incoming.reliable?.close();
+    if (!incoming.isInDialog && incoming.request.method === 'INVITE') this.#ringing.delete(wireDialogId(incoming.request));
     if (incoming.isInDialog && incoming.request.method === 'INVITE' && incoming.dialog) incoming.dialog.isInvitingRemotely = false;
   }
 
@@ -150,7 +157,8 @@ export class Inbound {
     const { request } = transaction;
     const isInvite = request.method === 'INVITE';
     const initial = [request.headers.get('call-id'), tagOf(request.headers.get('from') ?? ''), request.headers.get('cseq')].join(' ');
-    if (this.#initial.has(initial)) return this.#respond(transaction, refusal(request, 482));
+    if (this.#initial.has(initial) || (isInvite && this.#isKnownCall(wireDialogId(request))))
+      return this.#respond(transaction, refusal(request, 482));
     if (isInvite && asksTooLittle(request)) return this.#respond(transaction, refusal(request, 422, [['Min-SE', String(MIN_SESSION_SEC)]]));
     const application = this.#core.applications.next(request.method.toLowerCase());
     if (!application) {
@@ -161,10 +169,20 @@ export class Inbound {
     transaction.onEnded(() => this.#initial.delete(initial));
     const incoming = this.#keep(transaction, application, undefined);
     if (isInvite) {
+      this.#ringing.add(wireDialogId(request));
       transaction.onCancel((cancel) => this.#cancelled(incoming, cancel));
       tellCdr(this.#core, 'attempt', 'network', '', request);
     }
     this.#tell(incoming, '');
+  }
+
+  /**
+   * A call of ours that came back, or a caller who begins a second one under the names of his first (RFC 3261 16.3: Loop Detected). To an application both would be one
+   * dialog, and what it does to one would happen to the other.
+   */
+  #isKnownCall(id: string): boolean {
+    const dialog = this.#core.dialogs.ofWireId(id);
+    return (dialog?.usage === 'invite' && !dialog.isOver) || this.#ringing.has(id) || this.#options.isInviting(id);
   }
 
   #takeInDialog(transaction: ServerTransaction, dialog: Dialog): void {
@@ -242,13 +260,24 @@ export class Inbound {
   #lost(incoming: Incoming): void {
     if (!this.#incoming.has(incoming.id)) return;
     this.forget(incoming);
-    const { request, application, dialog, transaction } = incoming;
-    if (request.method !== 'INVITE') return;
+    if (incoming.request.method !== 'INVITE') return;
+    this.#tellGivenUp(incoming);
+    const { dialog } = incoming;
+    if (!incoming.isInDialog && dialog) this.#options.life.over(dialog, 'system-error');
+  }
+
+  /** Its application does not even let it ring: neither shall the caller wait for ever, nor the application answer later. */
+  #neverRang(incoming: Incoming): void {
+    if (incoming.isProceeding) return;
+    this.answer(incoming, 500);
+    this.#tellGivenUp(incoming);
+  }
+
+  #tellGivenUp({ id, request, application, dialog, transaction }: Incoming): void {
     const cancel: SipRequest = { ...request, method: 'CANCEL', headers: request.headers.clone(), body: Buffer.alloc(0) };
     cancel.headers.set('CSeq', `${cseqOf(request.headers)?.number ?? 1} CANCEL`);
-    const ids = { transactionId: incoming.id, dialogId: dialog?.id ?? '' };
+    const ids = { transactionId: id, dialogId: dialog?.id ?? '' };
     application?.write(sipFrame('network', passage(transaction.flow, 0, this.#core.clock.now()), ids, cancel));
-    if (!incoming.isInDialog && dialog) this.#options.life.over(dialog, 'system-error');
   }
 
   #takeAck(ack: SipRequest, flow: Flow): void {
@@ -278,11 +307,14 @@ export class Inbound {
       timer: undefined,
     };
     this.#incoming.set(incoming.id, incoming);
-    if (request.method !== 'INVITE') {
-      // RFC 4320 4.2: too late for anything but silence; a BYE has ended its call all the same.
-      const giveUp = (): void => (request.method === 'BYE' ? this.answer(incoming, 200) : this.forget(incoming));
-      incoming.timer = this.#core.clock.setTimeout(giveUp, ANSWER_WITHIN_T1 * this.#core.timers.t1);
-    }
+    const isInvite = request.method === 'INVITE';
+    const giveUp = (): void => {
+      if (isInvite) this.#neverRang(incoming);
+      else if (request.method === 'BYE') this.answer(incoming, 200);
+      // RFC 4320 4.2: too late for anything but silence.
+      else this.forget(incoming);
+    };
+    incoming.timer = this.#core.clock.setTimeout(giveUp, (isInvite ? RING_WITHIN_T1 : ANSWER_WITHIN_T1) * this.#core.timers.t1);
     transaction.onEnded((reason) => {
       if (reason !== 'done') this.#lost(incoming);
     });

@@ -94,8 +94,17 @@ export class Outbound {
     return undefined;
   }
 
+  isInviting(dialogId: string): boolean {
+    for (const { request, dialog } of this.#outgoing.values()) {
+      if (request.method !== 'INVITE' || dialog || !dialogId.startsWith(request.headers.get('call-id') ?? ' ')) continue;
+      if (wireDialogId(request) === dialogId) return true;
+    }
+    return false;
+  }
+
   close(): void {
     for (const outgoing of this.#outgoing.values()) if (outgoing.request.method === 'INVITE') outgoing.transaction?.cancel();
+    this.#responses.close();
   }
 
   async #sendNew(application: Application, command: SipCommand, message: AppMessage, method: string, uri: string): Promise<void> {

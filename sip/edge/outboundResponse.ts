@@ -43,6 +43,8 @@ export interface Outgoing {
 }
 
 const TOLD_APART_MS = 20;
+/** Far ends of one request that may ring at a time; a forking proxy has some, a stranger as many as he likes. */
+const MOST_FORKS = 32;
 const DEFAULT_SUBSCRIPTION_SEC = 3_600;
 
 export class OutboundResponses {
@@ -56,6 +58,11 @@ export class OutboundResponses {
     this.#core = core;
     this.#life = life;
     this.#forget = forget;
+  }
+
+  close(): void {
+    for (const { timer } of this.#unacknowledged.values()) this.#core.clock.clearTimeout(timer);
+    this.#unacknowledged.clear();
   }
 
   /** The INVITE that the ACK an application sends now belongs to. */
@@ -137,6 +144,7 @@ export class OutboundResponses {
     if (tag === undefined && response.status < 200) return;
     const { request, application, forks } = outgoing;
     let dialog = forks.get(tag ?? '');
+    if (!dialog && forks.size >= MOST_FORKS && response.status < 200) return;
     if (!dialog) {
       const usage = request.method === 'INVITE' ? 'invite' : 'subscribe';
       dialog = new Dialog({ role: 'uac', usage, request, response, flow, owner: application, at: this.#core.clock.now() });

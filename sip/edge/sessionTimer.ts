@@ -9,6 +9,9 @@ import type { Clock } from './types.ts';
 /** RFC 4028 5: nothing below is accepted. */
 export const MIN_SESSION_SEC = 90;
 
+/** Whatever was asked for: a call whose other side is gone shall not be found out after years. */
+const MAX_SESSION_SEC = 86_400;
+
 export interface SessionInterval {
   readonly seconds: number;
   readonly refresher: 'uac' | 'uas' | undefined;
@@ -40,7 +43,7 @@ export function agreedInterval(request: SipRequest): { interval: SessionInterval
   const asked = readSessionExpires(request.headers);
   if (!asked) return undefined;
   const refresher = supportsTimer(request.headers) ? (asked.refresher ?? 'uac') : 'uas';
-  const interval = { seconds: Math.max(asked.seconds, MIN_SESSION_SEC), refresher } as const;
+  const interval = { seconds: Math.min(Math.max(asked.seconds, MIN_SESSION_SEC), MAX_SESSION_SEC), refresher } as const;
   const lines: [string, string][] = [['Session-Expires', `${interval.seconds};refresher=${refresher}`]];
   if (refresher === 'uac') lines.push(['Require', 'timer']);
   return { interval, lines };

@@ -5,7 +5,7 @@
  *
  * An excess is answered 503 once a second and else with silence: an answer to each would let a forged source aim our answers at somebody.
  */
-import { isV6Text } from './address.ts';
+import { isV6Text, networkOf } from './address.ts';
 import type { SipRequest } from './message.ts';
 import { Recent } from './recent.ts';
 import type { Clock } from './types.ts';
@@ -236,13 +236,4 @@ function take(bucket: Bucket, { burst, perSec }: Rate, now: number): boolean {
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
   return true;
-}
-
-/** The first groups of an IPv6 address, `::` written out. */
-function networkOf(address: string, groups: number): string {
-  const [head = '', tail = ''] = (address.split('%')[0] as string).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const zeros = address.includes('::') ? Math.max(0, 8 - before.length - after.length) : 0;
-  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, groups).join(':');
 }

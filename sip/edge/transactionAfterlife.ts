@@ -1,7 +1,8 @@
 /**
  * What is left of a server transaction over UDP after its final response (timers J and L): the key, and the response to repeat, if it is repeated here.
  * Created by Transactions. At some hundred calls a second tens of thousands wait out their 32 s, so they hold no request, no listeners and no timer of
- * their own: all last equally long, so the first in is the first out, and one timer serves them all.
+ * their own: all last equally long, so the first in is the first out, and one timer serves them all. Whoever forges sources makes us hold so many and no more:
+ * then the oldest go before their time.
  */
 import type { Clock, Flow } from './types.ts';
 
@@ -15,15 +16,17 @@ interface Remains {
 export class Afterlife {
   readonly #clock: Clock;
   readonly #lastsMs: number;
+  readonly #most: number;
   readonly #remains = new Map<string, Remains>();
   /** Keys in order of their end. A list of its own: a Map's first entry is not found at once when thousands before it were deleted. */
   #queue: string[] = [];
   #gone = 0;
   #timer: unknown;
 
-  constructor(clock: Clock, lastsMs: number) {
+  constructor(clock: Clock, lastsMs: number, most: number) {
     this.#clock = clock;
     this.#lastsMs = lastsMs;
+    this.#most = most;
   }
 
   get size(): number {
@@ -35,6 +38,10 @@ export class Afterlife {
   }
 
   add(key: string, answer: Buffer | undefined, back: Flow): void {
+    if (this.#remains.size >= this.#most) {
+      this.#remains.delete(this.#queue[this.#gone++] as string);
+      this.#shorten();
+    }
     this.#remains.set(key, { answer, back, until: this.#clock.now() + this.#lastsMs });
     this.#queue.push(key);
     this.#timer ??= this.#clock.setTimeout(this.#onDue, this.#lastsMs);
@@ -70,8 +77,12 @@ export class Afterlife {
       }
       this.#remains.delete(key);
     }
+    this.#shorten();
+  };
+
+  #shorten(): void {
     if (2 * this.#gone < this.#queue.length) return;
     this.#queue.splice(0, this.#gone);
     this.#gone = 0;
-  };
+  }
 }

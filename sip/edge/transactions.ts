@@ -14,6 +14,9 @@ import type { ClientTransaction, Clock, Destination, Flow, ServerTransaction, Si
 import { hostText } from './uri.ts';
 import { parseVia } from './via.ts';
 
+/** Some hundred bytes each; 800 calls a second with four requests. */
+const MOST_REMAINS = 100_000;
+
 export interface TransactionOptions {
   readonly transports: Transports;
   readonly clock: Clock;
@@ -38,7 +41,7 @@ class TransactionLayer implements Transactions {
 
   constructor({ transports, clock, timers }: TransactionOptions) {
     this.#transports = transports;
-    this.#afterlife = new Afterlife(clock, 64 * timers.t1);
+    this.#afterlife = new Afterlife(clock, 64 * timers.t1, MOST_REMAINS);
     this.#serverHost = {
       clock,
       timers,

@@ -144,6 +144,7 @@ export function listen(server: Server, host: string, port: number): Promise<void
 class StreamConnection extends Connection implements FrameSink {
   readonly #socket: Socket;
   readonly #framing: StreamFraming;
+  #isPinged = false;
 
   constructor(socket: Socket, protocol: 'tcp' | 'tls', ends: Ends, owner: ConnectionOwner, asked: string | undefined) {
     super(protocol, ends, owner, asked);
@@ -162,7 +163,7 @@ class StreamConnection extends Connection implements FrameSink {
   }
 
   onPing(): void {
-    this.send(PONG).catch(ignored);
+    this.#isPinged = true;
   }
 
   protected unsent(): number {
@@ -186,6 +187,9 @@ class StreamConnection extends Connection implements FrameSink {
     if (this.isClosed) return;
     const isSound = this.#framing.push(chunk);
     this.heard(this.#framing.isPartial);
+    // Once for all that came together: line ends cost their sender nothing, each answer a call of the system.
+    if (this.#isPinged) this.send(PONG).catch(ignored);
+    this.#isPinged = false;
     if (!isSound) this.close('not SIP');
   }
 }

@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { isReachedAt } from './address.ts';
 import { systemClock } from './clock.ts';
 import { CONNECTION_LIMITS, type Connection, type ConnectionLimits, type ConnectionOwner, Connections } from './connections.ts';
+import { isKeepAlive, stunAnswer } from './keepAlive.ts';
 import type { SipMessage, SipRequest } from './message.ts';
 import { type Bad, type Parsed, parseDatagram } from './messageParse.ts';
 import { createResponse, writeMessage } from './messageWrite.ts';
@@ -224,10 +225,10 @@ export class OpenTransports implements Transports {
   }
 
   #onDatagram(bytes: Buffer, flow: Flow): void {
-    // Keep-alives: line ends, zeros (RFC 5626 would have STUN; phones send these).
-    const first = bytes[0];
-    if (bytes.length <= 4 && (first === undefined || first === 13 || first === 0)) return;
-    if (this.throttle.admits(flow.remote.host)) this.#receive(parseDatagram(bytes), flow);
+    if (!this.throttle.admits(flow.remote.host)) return;
+    if (!isKeepAlive(bytes)) return this.#receive(parseDatagram(bytes), flow);
+    const answer = stunAnswer(bytes, flow.remote);
+    if (answer) flow.send(answer).catch(() => undefined);
   }
 
   #receive(parsed: Parsed, flow: Flow): void {

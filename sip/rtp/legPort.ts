@@ -48,6 +48,8 @@ export class LegPort {
     try {
       // The look-up of these sockets is immediate, and so is the connection.
       this.#pair.rtp.connect(this.#target.port, this.#target.address);
+      // A refusal of the system (a broadcast address, a link without its zone) is told as an event, later; a socket without far end says so at once.
+      this.#pair.rtp.remoteAddress();
       this.#settledOn = this.#target;
     } catch {
       // An address with no way to it: it stays open, and silent.

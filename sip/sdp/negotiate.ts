@@ -90,6 +90,7 @@ export class Negotiation {
       ptimeMs: 20,
       direction: options.direction ?? 'sendrecv',
       isRtcpMux: this.#isMux,
+      hasFeedback: this.#standing?.line.hasFeedback ?? false,
     });
   }
 
@@ -114,6 +115,7 @@ export class Negotiation {
       ptimeMs: line.ptimeMs,
       direction,
       isRtcpMux: line.isRtcpMux,
+      hasFeedback: line.hasFeedback,
       answers: { lines: session?.lines ?? [], index: line.index },
     });
     return { ok: true, sdp, remote: this.#remote(direction), isHeld: isHold(line.direction) };

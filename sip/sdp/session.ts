@@ -22,6 +22,8 @@ export interface AudioLine {
   /** Absent: port + 1. */
   readonly rtcpPort?: number;
   readonly isRtcpMux: boolean;
+  /** RTP/AVPF (RFC 4585): the answer must say the same (RFC 3264 6). */
+  readonly hasFeedback: boolean;
   /** In the order of preference; other codecs are left out. */
   readonly codecs: readonly CodecOffer[];
   /** RFC 4733 at 8,000 Hz. */
@@ -48,9 +50,10 @@ export const PAYLOAD_TYPE: Readonly<Record<Codec, number>> = { PCMU: 0, PCMA: 8,
 const DIRECTIONS: ReadonlySet<string> = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 
 /** undefined: not a session description, or beyond our limits. */
-export function parseSession(text: string): Session | undefined {
+export function parseSession(body: string): Session | undefined {
+  const text = body.startsWith('--') ? partOf(body) : body;
   if (text.length > MAX_CHARS || !text.startsWith('v=0')) return undefined;
-  const rows = text.split(/\r\n|\n|\r/);
+  const rows = text.split(/\r\n|\n|\r/).map((row) => row.trimEnd());
   if (rows.length > MAX_LINES) return undefined;
 
   const sections: string[][] = [[]];
@@ -63,10 +66,10 @@ export function parseSession(text: string): Session | undefined {
   const origin = common
     .find((row) => row.startsWith('o='))
     ?.slice(2)
-    .split(' ');
+    .split(/ +/);
   if (origin?.length !== 6) return undefined;
 
-  const lines = media.map((rows) => /^m=([a-z]+) (\d{1,5})(?:\/\d+)? ([A-Za-z/]+) (.+)$/.exec(rows[0] ?? ''));
+  const lines = media.map((rows) => /^m=([\w.-]+) (\d{1,5})(?:\/\d+)? ([\w./-]+) (.+)$/.exec(rows[0] ?? ''));
   if (lines.some((line) => line === null)) return undefined;
   const parsed = lines.map((line) => ({
     kind: line?.[1] ?? '',
@@ -79,15 +82,24 @@ export function parseSession(text: string): Session | undefined {
     line.kind === 'audio' && /^RTP\/AVPF?$/.test(line.protocol) && line.port < 65_536;
   const live = parsed.findIndex((line) => isUsable(line) && line.port > 0);
   const index = live >= 0 ? live : parsed.findIndex(isUsable);
-  const audio =
-    index < 0 ? undefined : audioLine(index, parsed[index]?.port ?? 0, parsed[index]?.formats ?? '', media[index] ?? [], common);
+  const chosen = parsed[index];
+  const audio = chosen && audioLine(index, chosen, media[index] ?? [], common);
   return { origin: { id: origin[1] ?? '', version: origin[2] ?? '' }, lines: parsed, audio };
+}
+
+/** Of several parts (RFC 2046 5.1; carriers send ISUP or a location beside) the session description; '' when there is none. */
+function partOf(body: string): string {
+  const boundary = body.split(/\r?\n/, 1)[0] as string;
+  for (const part of body.split(boundary)) {
+    const [head = '', ...rest] = part.split(/\r?\n\r?\n/);
+    if (/^content-type:[ \t]*application\/sdp\b/im.test(head)) return rest.join('\r\n\r\n');
+  }
+  return '';
 }
 
 function audioLine(
   index: number,
-  port: number,
-  formats: string,
+  { port, formats, protocol }: { readonly port: number; readonly formats: string; readonly protocol: string },
   rows: readonly string[],
   common: readonly string[],
 ): AudioLine | undefined {
@@ -95,7 +107,7 @@ function audioLine(
   if (address === undefined) return undefined;
   const names = new Map<string, string>();
   for (const row of rows) {
-    const map = /^a=rtpmap:(\d{1,3}) ([A-Za-z0-9.-]+)\/(\d+)(?:\/1)?$/.exec(row.trimEnd());
+    const map = /^a=rtpmap:(\d{1,3}) ([A-Za-z0-9.-]+)\/(\d+)(?:\/1)?$/.exec(row);
     if (map) names.set(map[1] ?? '', `${map[2]?.toUpperCase()}/${map[3]}`);
   }
   const codecs: CodecOffer[] = [];
@@ -118,6 +130,7 @@ function audioLine(
     port,
     ...(rtcpPort === undefined ? {} : { rtcpPort }),
     isRtcpMux: rows.includes('a=rtcp-mux'),
+    hasFeedback: protocol === 'RTP/AVPF',
     codecs,
     ...(eventPayloadType === undefined ? {} : { eventPayloadType }),
     ptimeMs: ptime >= 10 && ptime <= 60 ? Math.round(ptime) : PTIME_MS,
@@ -131,11 +144,13 @@ function audioLine(
   };
 }
 
+/** One host: packets of a call are never sent to a group. */
 function connection(rows: readonly string[]): string | undefined {
   const row = rows.find((candidate) => candidate.startsWith('c='));
   const match = /^c=IN IP([46]) ([^ /]+)/.exec(row ?? '');
   const address = match?.[2] ?? '';
-  return match?.[1] === '4' ? (isIPv4(address) ? address : undefined) : isIPv6(address) ? address : undefined;
+  const isOne = match?.[1] === '4' ? isIPv4(address) && Number(address.split('.')[0]) < 224 : isIPv6(address) && !/^ff/i.test(address);
+  return isOne ? address : undefined;
 }
 
 function attribute(rows: readonly string[], name: string): string | undefined {
@@ -164,6 +179,7 @@ export interface WrittenSession {
   readonly port: number;
   readonly rtcpPort: number;
   readonly isRtcpMux: boolean;
+  readonly hasFeedback: boolean;
   readonly codecs: readonly CodecOffer[];
   readonly eventPayloadType?: number | undefined;
   readonly ptimeMs: number;
@@ -177,7 +193,7 @@ export function writeSession(own: WrittenSession): string {
   const formats = own.codecs.map(({ payloadType }) => payloadType);
   if (own.eventPayloadType !== undefined) formats.push(own.eventPayloadType);
   const audio = [
-    `m=audio ${own.port} RTP/AVP ${formats.join(' ')}`,
+    `m=audio ${own.port} ${own.hasFeedback ? 'RTP/AVPF' : 'RTP/AVP'} ${formats.join(' ')}`,
     ...own.codecs.map(({ codec, payloadType }) => `a=rtpmap:${payloadType} ${codec}/8000`),
     ...(own.eventPayloadType === undefined
       ? []

@@ -1,5 +1,5 @@
 /**
- * What the log says that concerns sockets rather than feeds: rights and sign-in sessions that changed, agents who left a conversation,
+ * What the log says that concerns sockets rather than feeds: rights and sign-in sessions that changed, agents who left a conversation, conversations that went to another queue,
  * configuration that switched something off, conversations opened in another tab. Created once per gateway; acts at once and alone on the sockets concerned.
  */
 
@@ -18,6 +18,7 @@ const WATCHED: ReadonlySet<EventType> = new Set([
   'session.revoked',
   'config.applied',
   'interaction.created',
+  'interaction.moved',
   'interaction.requeued',
   'participant.left',
   'agent.changed',
@@ -43,6 +44,9 @@ export class SocketWatch {
         return;
       case 'interaction.created':
         for (const socket of registry.of(event.body.contact)) this.#join(socket, event.body.i as InteractionId);
+        return;
+      case 'interaction.moved':
+        this.#checkReaders(event.body.i as InteractionId);
         return;
       case 'interaction.requeued':
       case 'participant.left':
@@ -94,6 +98,12 @@ export class SocketWatch {
 
   async #checkFeeds(socket: ClientSocket, member: AgentMember): Promise<void> {
     for (const subscription of [...socket.subscriptions.values()]) await this.#checkFeed(member, subscription);
+  }
+
+  /** It is of another queue now: whoever read it by right of the old one has to have that of the new one. */
+  #checkReaders(interaction: InteractionId): void {
+    for (const socket of this.#services().registry.where((state) => state.kind === 'agent' && state.queueOf.delete(interaction)))
+      this.#checkConversation(socket, `conversation:${interaction}`);
   }
 
   /** Whoever came by invitation, and has no right of the queue, sees it no more after leaving. */

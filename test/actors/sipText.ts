@@ -1,10 +1,14 @@
-/** A SIP message as the test's phones read it: from the RFCs, using nothing of the code that is tested. Pure. */
+/** A SIP message as the test's phones read it: from the RFCs, using nothing of the code that is tested. */
+import { randomBytes } from 'node:crypto';
 
 export interface SipText {
   readonly start: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
 }
+
+/** For tags, branches and Call-IDs: one that nobody else has. */
+export const token = (): string => randomBytes(8).toString('hex');
 
 export function header(message: SipText, name: string): string | undefined {
   return message.headers.find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1];

@@ -28,7 +28,9 @@ const COMMITS = /COMMIT/i;
 const LONGEST_STOP_MS = 7_500;
 /** DESIGN §1: nothing stays wrong longer. */
 const HEALED_MS = 10_000;
-const STRIKE_WITHIN_MS = 30_000;
+/** Five processes on a machine that does other things too. */
+const START_MS = 120_000;
+const STRIKE_WITHIN_MS = 60_000;
 const LOOK_MS = 400;
 /** Closed ones leave Redis after 15 minutes; only the latest are looked at each time. */
 const LOOKED_AT = 150;
@@ -153,7 +155,7 @@ class Storm {
     for (let place = 0; place < NODES; place++)
       await this.#launch('node', this.#agents.slice(place * AGENTS_PER_NODE, (place + 1) * AGENTS_PER_NODE));
     for (let place = 0; place < WORKERS; place++) await this.#launch('worker', []);
-    await until(() => this.#members.every(({ isReady }) => isReady), { timeoutMs: 30_000, what: 'all processes' });
+    await until(() => this.#members.every(({ isReady }) => isReady), { timeoutMs: START_MS, what: 'all processes' });
 
     let isOver = false;
     const looking = this.#keepLooking(() => isOver);

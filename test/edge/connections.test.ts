@@ -129,6 +129,16 @@ test('RFC 5626 4.4.1: two line ends are answered by one', async () => {
   expect(peer.strange).toEqual(['\r\n']);
 });
 
+test('Safety: thousands of line ends in one go are answered by few', async () => {
+  const layers = await layersWith({ ports: { tcp: 0 } });
+  const peer = await peerOf(layers, 'tcp');
+  peer.send('\r\n'.repeat(8_000));
+  peer.send(requestText(peer, 'OPTIONS'));
+  await until(() => layers.requests.length === 1);
+  await until(() => peer.strange.length > 0);
+  expect(peer.strange.join('').length).toBeLessThan(200);
+});
+
 test('RFC 3261 18.3: a message that is wrong but whole does not end its connection', async () => {
   const layers = await layersWith({ ports: { tcp: 0 } });
   const peer = await peerOf(layers, 'tcp');
@@ -218,6 +228,17 @@ test('Safety: a far end that does not read is cut off at its limit', async () =>
   while (!flow.isClosed) sent.push(flow.send(bytes).catch((error: { code: string }) => error.code));
   expect(await Promise.all(sent)).toContain('full');
   await until(() => layers.closedFlows.includes(flow));
+});
+
+test('Safety: a far end that takes nothing for long is cut off below its limit, one that reads stays', async () => {
+  const layers = await layersWith({ ports: { tcp: 0 }, limits: { unsentBytes: 64_000_000, stalledMs: 500 } });
+  const [stuck, reading] = [await tcpServer((socket) => socket.pause()), await tcpServer((socket) => socket.resume())];
+  const flows = await Promise.all(
+    [stuck, reading].map(({ port }) => layers.transports.flowTo({ protocol: 'tcp', host: '127.0.0.1', port })),
+  );
+  for (const flow of flows) flow.send(Buffer.alloc(30_000_000, 'x')).catch(() => undefined);
+  await until(() => flows[0]?.isClosed);
+  expect(flows[1]?.isClosed).toBe(false);
 });
 
 test('Safety: a connection that says nothing, or never ends its message, is closed; one that speaks stays', async () => {

@@ -46,8 +46,9 @@ const each = [
   { file: 'reinvite-tests.js', containers: [], assertions: 1 },
 ];
 
+// Side by side: they wait for timers of SIP and of their scenarios, each beside edges of its own.
 for (const { file, containers, assertions } of each) {
-  test(`drachtio-srf's own ${file} passes`, { timeout: LONG_MS }, async () => {
+  test.concurrent(`drachtio-srf's own ${file} passes`, { timeout: LONG_MS }, async () => {
     const { passed, failed, isEnd, output } = await runPackageTest(file, containers);
     const story = [...passed.map((what) => `passed: ${what}`), ...failed.map((what) => `FAILED: ${what}`), output].join('\n');
     expect(failed, story).toEqual([]);

@@ -178,6 +178,39 @@ test('RFC 3261 8.2.2.2: the same request by another way is refused with 482', as
   await now.peer.response(482, 'INVITE');
 });
 
+test('RFC 3261 16.3: a second call under the names of one that rings or stands is refused with 482; the first goes on, and afterwards they are free', async () => {
+  const now = await scene();
+  const seen = answerAll(now.srf);
+  const call = await answered(now);
+  const again = now.peer.newRequest('INVITE', { body: SDP, seq: 2 });
+  for (const name of ['From', 'Call-ID']) again.headers.set(name, call.invite.headers.get(name) ?? '');
+  now.peer.send(again);
+  await now.peer.response(482, 'INVITE');
+  expect(now.edge.figures.dialogs).toBe(1);
+  now.peer.ack(call);
+  now.peer.send(now.peer.inCall(call, 'BYE', { seq: 3 }));
+  await now.peer.response(200, 'BYE');
+  again.headers.set('Via', now.peer.via());
+  again.headers.set('CSeq', '4 INVITE');
+  now.peer.send(again);
+  await now.peer.response(200, 'INVITE');
+  await until(() => seen.dialogs.length === 2);
+});
+
+test('an INVITE that an application never answers is refused with 500, and the application hears that it is over', async () => {
+  const now = await scene();
+  const cancelled: string[] = [];
+  now.srf.invite((req) => req.on('cancel', () => cancelled.push(req.get('Call-ID') ?? '')));
+  const invite = now.peer.invite();
+  await now.peer.response(100);
+  await until(() => now.edge.figures.incoming === 1);
+  now.clock.advance(60_000);
+  now.peer.ackFailure(invite, await now.peer.response(500, 'INVITE'));
+  await until(() => cancelled.length === 1);
+  expect(cancelled).toEqual([invite.headers.get('call-id')]);
+  expect(now.edge.figures.incoming).toBe(0);
+});
+
 test('RFC 3261 12.2.2: a request older than the last one in its dialog is refused with 500', async () => {
   const now = await scene();
   answerAll(now.srf);

@@ -94,6 +94,13 @@ test('RFC 4028 9: less than 90 s is refused with 422; an interval is agreed on, 
   await until(() => seen.destroyed.length === 1);
 });
 
+test('RFC 4028 9: an interval of years is agreed on as a day', async () => {
+  const now = await scene();
+  answerAll(now.srf);
+  now.peer.invite({ lines: [['Session-Expires', '4294967295']] });
+  expect((await now.peer.response(200, 'INVITE')).headers.get('session-expires')).toBe('86400;refresher=uas');
+});
+
 test('RFC 4028 10: as refresher the edge refreshes at half time by itself, with the last session description', async () => {
   const now = await scene();
   const seen = answerAll(now.srf);

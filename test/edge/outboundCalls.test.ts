@@ -140,6 +140,38 @@ test('RFC 3261 13.2.2.4: of two forks that answer, the second is acknowledged an
   expect(((await made.outcome) as AppDialog).sip.remoteTag).toBe('a');
 });
 
+test('RFC 3261 16.3: a call of ours that the network sends back to us is refused with 482, before and after it rings', async () => {
+  const now = await scene();
+  now.srf.invite((_req, res) => res.send(200, { body: SDP }));
+  const made = call(now);
+  const invite = await now.peer.request('INVITE');
+  const back = (): SipRequest => {
+    const looped = { ...invite, headers: invite.headers.clone() };
+    looped.headers.prepend('Via', now.peer.via());
+    return looped;
+  };
+  now.peer.send(back());
+  await now.peer.response(482, 'INVITE');
+  now.peer.reply(invite, 180, { tag: 'a' });
+  await until(() => made.provisional.includes(180));
+  now.peer.send(back());
+  await now.peer.response(482, 'INVITE');
+  now.peer.reply(invite, 200, { tag: 'a', body: SDP });
+  expect(((await made.outcome) as AppDialog).sip.remoteTag).toBe('a');
+});
+
+test('Safety: a far end that rings under ever new names makes so many dialogs and no more, and may answer under any', async () => {
+  const now = await scene();
+  const made = call(now);
+  const invite = await now.peer.request('INVITE');
+  for (let fork = 0; fork < 40; fork++) now.peer.reply(invite, 180, { tag: `f${fork}` });
+  await until(() => made.provisional.length === 40);
+  expect(now.edge.figures.dialogs).toBe(32);
+  now.peer.reply(invite, 200, { tag: 'f39', body: SDP });
+  expect(((await made.outcome) as AppDialog).sip.remoteTag).toBe('f39');
+  expect(now.edge.figures.dialogs).toBe(1);
+});
+
 test('RFC 3262 4: a reliable response is told once, in its order, and gets one PRACK', async () => {
   const now = await scene();
   const made = call(now);

@@ -1,12 +1,14 @@
 /** Every timer of RFC 3261 table 4 and RFC 6026, by a clock the test moves, over a recorded flow. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { RFC_TIMERS } from '../../sip/edge/clock.ts';
+import { RFC_TIMERS, systemClock } from '../../sip/edge/clock.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../sip/edge/message.ts';
 import { parseDatagram } from '../../sip/edge/messageParse.ts';
 import { createRequest, createResponse } from '../../sip/edge/messageWrite.ts';
+import { Afterlife } from '../../sip/edge/transactionAfterlife.ts';
 import { createTransactions } from '../../sip/edge/transactions.ts';
 import type { ClientTransaction, Flow, ServerTransaction, Transactions, Transports } from '../../sip/edge/types.ts';
 import { freshId } from '../actors/sipPeer.ts';
+import { until } from '../support/services.ts';
 import { ManualClock } from './support/manualClock.ts';
 
 /** Far end and network in one: what is sent is noted with its time, what a test gives is received. */
@@ -371,4 +373,28 @@ test('closing ends every transaction and clears every timer', async () => {
   transactions.close('test over');
   expect([...statuses, ...second.statuses]).toEqual(['transport', 'transport']);
   nothingLeft();
+});
+
+test('Safety: what is left of transactions has a limit: then the oldest goes, and each has its whole time else', () => {
+  use('udp');
+  const left = new Afterlife(clock, 32_000, 3);
+  for (const key of ['a', 'b', 'c', 'd', 'e']) left.add(key, undefined, flow);
+  expect(['a', 'b', 'c', 'd', 'e'].map((key) => left.has(key))).toEqual([false, false, true, true, true]);
+  clock.advance(31_999);
+  left.add('f', undefined, flow);
+  expect(['c', 'd', 'e', 'f'].map((key) => left.has(key))).toEqual([false, true, true, true]);
+  clock.advance(100);
+  expect(left.size).toBe(1);
+  clock.advance(32_000);
+  expect(left.size).toBe(0);
+  expect(clock.waiting).toBe(0);
+});
+
+test('Safety: a wait that is longer than the timers of the system is a long one, not none', async () => {
+  const fired: string[] = [];
+  const timer = systemClock.setTimeout(() => fired.push('years'), 0xffff_ffff * 1_000);
+  systemClock.setTimeout(() => fired.push('soon'), 10);
+  await until(() => fired.length > 0);
+  systemClock.clearTimeout(timer);
+  expect(fired).toEqual(['soon']);
 });

@@ -200,3 +200,26 @@ test('RFC 4475 3.1.2: what cannot be taken is answered 400 with its reason, or n
   expect(refusal.reason).toBe('CSeq has another method');
   expect(layers.requests).toEqual([]);
 });
+
+test('RFC 5626 4.4.2, RFC 8489: STUN is answered with where it came from; words that keep a way open are no faults', async () => {
+  const layers = await openLayers({ host: '::' });
+  const peer = (host: string) => sipPeer({ protocol: 'udp', host, port: layers.port('udp') });
+  const [four, six] = [await peer('127.0.0.1'), await peer('::1')];
+  open.push(layers, four, six);
+  const stun = Buffer.from('000100002112a442000102030405060708090a0b', 'hex');
+  for (const peer of [four, six]) peer.send(stun);
+  const answered = async ({ strange }: SipPeer) => Buffer.from(await until(() => strange[0]), 'latin1');
+  for (const peer of [four, six]) for (let count = 0; count < 30; count++) peer.send(count % 2 ? 'jaK' : Buffer.alloc(8));
+  for (const [peer, family, address] of [
+    [four, 1, '7f000001'],
+    [six, 2, `${'00'.repeat(15)}01`],
+  ] as const) {
+    const answer = await answered(peer);
+    expect(answer.subarray(4, 20)).toEqual(stun.subarray(4, 20));
+    expect([answer.readUInt16BE(0), answer.readUInt16BE(20), answer[25]]).toEqual([0x0101, 0x0020, family]);
+    expect(answer.readUInt16BE(26) ^ 0x2112).toBe(peer.port);
+    const mapped = answer.subarray(28).map((byte, index) => byte ^ (stun[4 + index] as number));
+    expect(Buffer.from(mapped).toString('hex')).toBe(address);
+  }
+  expect(layers.transports.throttle.counts.faults).toBe(0);
+});

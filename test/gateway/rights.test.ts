@@ -50,6 +50,36 @@ describe('ACC-4 rights', () => {
   });
 });
 
+describe('RTE-10 overflow', () => {
+  test('ACC-4 RTE-10 a conversation that goes on waiting in another queue is no more that of the agents and supervisors of the first', async () => {
+    const owned = await world.tenant('Moves');
+    const as = owned.owner.token;
+    const [marco, sara] = [await world.person(owned, 'Marco'), await world.person(owned, 'Sara', 'supervisor')];
+    const elsewhere = await world.call('POST /api/v1/queues', { as, body: { name: 'Elsewhere', mode: 'manual' } });
+    const { version } = (await world.call(`GET /api/v1/queues/${owned.queue}`, { as })).body;
+    const recipe = [{ afterSec: 0, onlyIf: 'no_agents', do: { op: 'queue', queueId: elsewhere.body.id } }];
+    expect((await world.call(`PATCH /api/v1/queues/${owned.queue}`, { as, body: { mode: 'manual', recipe, version } })).status).toBe(200);
+    const [visitor, desk, watcher] = [await world.visitor(owned), await world.desk(marco), await world.desk(sara, { isSigningIn: false })];
+    const interaction = await world.chat(visitor);
+    const feed = `conversation:${interaction}`;
+    for (const each of [desk, watcher]) await each.reply({ t: 'subscribe', feed });
+    await desk.reply({ t: 'agent.signOut', key: key() });
+    for (const each of [desk, watcher])
+      await each.seen((frame) => frame.t === 'reset' && frame.feed === feed && frame.isFinal === true, 'the end of the feed');
+    await visitor.socket.reply({ t: 'chat.send', interaction, mid: key(), text: 'for Elsewhere alone' });
+    for (const each of [desk, watcher]) {
+      for (const command of [
+        { t: 'subscribe', feed },
+        { t: 'chat.read', interaction, upTo: 1 },
+        { t: 'interaction.end', key: key(), interaction },
+      ])
+        expect(await each.ask(command)).toMatchObject({ code: 'forbidden' });
+      expect(JSON.stringify(each.frames)).not.toContain('for Elsewhere alone');
+    }
+    for (const socket of [desk, watcher, visitor.socket]) socket.close();
+  });
+});
+
 describe('GRP-1, ACC-1 switched off', () => {
   test('GRP-1 an inactive group closes the widgets on its pages, and takes no new ones', async () => {
     const owned = await world.tenant('Groups');

@@ -135,6 +135,28 @@ test('APP-7 RTE-8 how a conversation ended is said, and said anew, while its wra
   expect(await say('sold')).toMatchObject({ ok: false, code: 'wrong_state' });
 });
 
+test('rule: while one conversation of a client is open, what another’s end lets expire is not the list of them', async () => {
+  const queue = await world.addQueue({ mode: 'manual' });
+  const chat = { ...world.newChat(queue), text: '' };
+  const leave = async (key: string) => {
+    const started = await world.engine.router.startInteraction(world.scope, { ...chat, key });
+    if (!started.ok) throw new Error(started.code);
+    return () =>
+      world.engine.router.endInteraction(world.scope, {
+        interactionId: started.interaction.id as InteractionId,
+        by: 'client',
+        memberId: chat.contactId,
+        isSupervisor: false,
+      });
+  };
+  const [first, second] = [await leave('first'), await leave('second')];
+  const lastsSec = () => redis().ttl(`${base()}:v:${chat.contactId}`);
+  await first();
+  expect(await lastsSec()).toBeGreaterThan(86_400);
+  await second();
+  expect(await lastsSec()).toBeGreaterThan(0);
+});
+
 test('rule: names of queues that do not exist leave no key behind', async () => {
   const queue = await world.addQueue({ mode: 'longest_idle' });
   const agent = await world.addAgent({ queues: [queue] });
@@ -323,20 +345,45 @@ test('INV-6 behind more than two hundred that came in one millisecond and are ke
   expect(await isOffered(free, id)).toBe(true);
 });
 
-test.each(['random', 'longest_idle'] as const)('RTE-2 RTE-6 %s: each of 220 is asked once before a new round begins', async (mode) => {
-  const queue = await world.addQueue({ mode, maxMissed: 0 });
-  const agents: UserId[] = [];
-  for (let n = 0; n < 220; n++) agents.push(await world.addAgent({ queues: [queue] }));
-  const id = await start(queue);
-  const asked = new Set<string>();
-  while (asked.size < agents.length) {
-    const [agentId] = (await redis().hget(`${base()}:i:${id}`, 'oa'))?.split(',') ?? [];
-    expect(asked, `after ${asked.size}`).not.toContain(agentId);
-    asked.add(agentId ?? '');
-    await answer('declineOffer', id, agentId as UserId);
-    await world.advance(0);
-  }
-  expect(await stateOf(id)).toMatchObject({ state: 'offered' });
+test.each(['random', 'longest_idle'] as const)(
+  'RTE-2 RTE-6 %s: each of 220 is asked once before a new round begins',
+  { timeout: 60_000 },
+  async (mode) => {
+    const queue = await world.addQueue({ mode, maxMissed: 0 });
+    const agents: UserId[] = [];
+    for (let n = 0; n < 220; n++) agents.push(await world.addAgent({ queues: [queue] }));
+    const id = await start(queue);
+    const asked = new Set<string>();
+    while (asked.size < agents.length) {
+      const [agentId] = (await redis().hget(`${base()}:i:${id}`, 'oa'))?.split(',') ?? [];
+      expect(asked, `after ${asked.size}`).not.toContain(agentId);
+      asked.add(agentId ?? '');
+      await answer('declineOffer', id, agentId as UserId);
+      await world.advance(0);
+    }
+    expect(await stateOf(id)).toMatchObject({ state: 'offered' });
+  },
+);
+
+test('ACC-5 RTE-1 nobody serves more than 50 queues, those signed in to for a time among them; what is assigned is always served', async () => {
+  await world.changeAccount({ canSignInAnywhere: true });
+  const own = [await world.addQueue({ mode: 'manual' }), await world.addQueue({ mode: 'manual' })];
+  const others: QueueId[] = [];
+  for (let n = 0; n < 50; n++) others.push(await world.addQueue({ mode: 'manual' }));
+  const agentId = await world.addAgent({ queues: own });
+  const signIn = (queues?: QueueId[]) =>
+    world.engine.router.signIn(world.scope, { agentId, key: newId('command'), ...(queues && { queues }) });
+  const served = async () =>
+    (await world.engine.views.agent(world.scope, agentId))?.agent.queues.filter(({ isSignedIn }) => isSignedIn).length;
+  expect(await signIn(others.slice(0, 49))).toEqual({ ok: false, code: 'wrong_state' });
+  expect(await served()).toBe(2);
+  expect(await signIn(others.slice(0, 48))).toMatchObject({ ok: true });
+  expect(await signIn(others.slice(47, 49))).toEqual({ ok: false, code: 'wrong_state' });
+  // Desks that come back say all of it again; and an assignment that is made meanwhile counts.
+  expect(await signIn(others.slice(0, 48))).toMatchObject({ ok: true });
+  await world.changeAgent(agentId, { queues: [...own, others[49] as QueueId] });
+  expect(await signIn()).toMatchObject({ ok: true });
+  expect(await served()).toBe(51);
 });
 
 test('RTE-10 when the last agent leaves, those who wait go on a part at a time, and all of them do', async () => {

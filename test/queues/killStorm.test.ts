@@ -5,7 +5,7 @@ import { killStorm } from '../chaos/killStorm.ts';
 const SEED = Number(process.env['CHAOS_SEED'] ?? 4_711);
 
 test('RTE-12 INV-1…9 nodes and workers killed and stopped at every point, Redis killed in between: all is accounted for', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   const report = await killStorm({ seed: SEED, hits: 1, redisKills: 1 });
   expect(report.verdict, `seed ${SEED}`).toEqual([]);

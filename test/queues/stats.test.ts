@@ -126,6 +126,19 @@ describe('the last 15 minutes', () => {
     expect(await figures(queue)).toMatchObject({ answered: 1, abandoned: 0, waiting: 0 });
   });
 
+  test('ANA-4: what a supervisor ends while it waits, or rings, is rejected: nobody gave up', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const [rings, waits] = [await arrive(queue), await arrive(queue)];
+    const agent = await world.addAgent({ queues: [queue], capacity: 1 });
+    expect((await world.engine.views.agent(world.scope, agent))?.offers).toHaveLength(1);
+    for (const { id } of [rings, waits]) {
+      const end = { interactionId: id, by: 'agent', memberId: newId('user'), isSupervisor: true } as const;
+      expect(await world.engine.router.endInteraction(world.scope, end)).toEqual({ ok: true });
+      expect((await world.engine.views.interaction(world.scope, id))?.state).toBe('closed');
+    }
+    expect(await figures(queue)).toMatchObject({ answered: 0, abandoned: 0, waiting: 0 });
+  });
+
   test('ANA-4: an agent is busy from the offer to the end of wrap-up, and counts while signed in, not paused and there', async () => {
     const queue = await world.addQueue({ mode: 'balanced', isAutoAccepted: true, wrapUpMs: 30 * SECOND });
     await alignHalfMinute();

@@ -55,6 +55,20 @@ describe('on the network', () => {
     expect(new Set(b.phone.heard.map(({ ssrc }) => ssrc)).size).toBe(1);
   });
 
+  test('Safety: music for an address where the system sends nothing costs nobody else his', async () => {
+    const nowhere = await house.phone('c', 'nowhere', { remote: { address: '127.255.255.255' } });
+    const other = await house.phone('d', 'other');
+    const playback = (id: string) => ({ id, pieces: [{ kind: 'tone' as const, frequencies: [440], ms: 1_000 }], loop: true });
+    await house.client.ask({ do: 'leg.play', leg: 'nowhere', playback: playback('one') });
+    await house.client.ask({ do: 'leg.play', leg: 'other', playback: playback('two') });
+    const sent = async () =>
+      (await house.client.ask({ do: 'list' })).legs?.find(({ leg }) => leg === nowhere.leg.leg)?.stats.packetsSent ?? 0;
+    // After three seconds of silence the socket settles on whom it plays to.
+    await until(async () => (await sent()) > 200, PATIENT);
+    const heard = other.phone.heard.length;
+    await until(() => other.phone.heard.length > heard + 20, PATIENT);
+  });
+
   test('RFC 7362 5 a stranger who sends to the ports of a call is not heard, and hears nothing', async () => {
     const a = await house.phone('c', 'a', { tone: 440 });
     const b = await house.phone('c', 'b', { tone: 1_000 });

@@ -1,4 +1,6 @@
 /** The embedded servers after their owner was killed: what it left behind is ended or cleared, and the data stays. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +52,19 @@ test('OPS embedded: PostgreSQL starts over a server left behind, over kill -9, a
   const third = await PostgresServer.start(options);
   expect(await sql(third.url, 'SELECT word FROM kept')).toEqual([{ word: 'yes' }]);
   await third.close();
+});
+
+test('OPS embedded: PostgreSQL starts below a folder that only root may enter, also where root has no right but the greater one, as in most containers', async () => {
+  const services = join(import.meta.dirname, '../support/services.ts');
+  const script = `const { startTestPostgres } = await import(${JSON.stringify(services)}); const server = await startTestPostgres(); await server.stop(); console.log('stopped');`;
+  // Nobody but root runs PostgreSQL as another user, or can give up rights.
+  const asInContainer = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_read_search', '--inh-caps', '-all', '--'] : ['env'];
+  const [program = '', ...args] = [...asInContainer, process.execPath, '--input-type=module', '--eval', script];
+  const child = spawn(program, args, { env: { ...process.env, TMPDIR: dir }, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await once(child, 'close');
+  expect(output).toBe('stopped\n');
 });
 
 test('OPS embedded: a kill while the cluster is being made leaves nothing that stands in the way', async () => {

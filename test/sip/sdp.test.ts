@@ -32,6 +32,29 @@ describe('RFC 3264: an offer is answered', () => {
     expect(media).toEqual(['m=video 0 RTP/AVP 96', 'm=audio 20000 RTP/AVP 0 101', 'm=application 0 UDP/BFCP *']);
   });
 
+  test('RFC 3264 6: under the transport of the offer, with and without feedback, and so it stays in offers of ours', () => {
+    const negotiation = new Negotiation(local);
+    const result = negotiation.answer(offer(['m=audio 4000 RTP/AVPF 0']));
+    expect(result.ok && result.sdp).toContain('m=audio 20000 RTP/AVPF 0\r\n');
+    expect(negotiation.offer()).toContain('m=audio 20000 RTP/AVPF 0 ');
+    expect(new Negotiation(local).offer()).toContain('m=audio 20000 RTP/AVP 8 ');
+  });
+
+  test('RFC 8866: blanks at the ends of lines, and kinds and transports of media nobody knows, hide nothing', () => {
+    const sdp = offer([...plain, 'a=sendonly ', 'a=rtcp-mux\t', 'm=x-data 9 DTLS1.2/SCTP-9 *']).replace('o=alice 1', 'o=alice  1');
+    expect(answered(sdp)).toMatchObject({ isHeld: true, remote: { isRtcpMux: true } });
+    expect(answered(sdp).sdp).toContain('m=x-data 0 DTLS1.2/SCTP-9 *\r\n');
+  });
+
+  test('RFC 2046 5.1: among several parts of a body the session description is found', () => {
+    const part = (type: string, text: string): string => `--b1\r\nContent-Type: ${type}\r\nContent-Disposition: session\r\n\r\n${text}\r\n`;
+    const sdp = offer(plain);
+    const isup = part('application/ISUP;version=itu-t92+', '\u0001\u0011\u0048\u0000');
+    for (const body of [isup + part('application/sdp', sdp), part('Application/SDP; charset=x', sdp) + isup])
+      expect(answered(`${body}--b1--\r\n`).remote).toMatchObject({ port: 4_000, codec: 'PCMU' });
+    expect(parseSession(`${isup}--b1--\r\n`)).toBeUndefined();
+  });
+
   test('RFC 4733: telephone events keep the number of the offer, and are left out where it has none', () => {
     const renumbered = answered(offer(['m=audio 4000 RTP/AVP 0 96', 'a=rtpmap:96 telephone-event/8000']));
     expect(renumbered.remote.eventPayloadType).toBe(96);
@@ -93,6 +116,8 @@ describe('RFC 3264: an offer is answered', () => {
     ['no_audio', offer(['m=audio 4000 RTP/SAVP 0', 'a=crypto:1 x'])],
     ['no_audio', offer(['m=audio 0 RTP/AVP 0'])],
     ['no_audio', offer(['m=audio 4000 RTP/AVP 0'], { address: 'host.example' })],
+    ['no_audio', offer(['m=audio 4000 RTP/AVP 0'], { address: '224.2.1.1/127' })],
+    ['no_audio', offer(['m=audio 4000 RTP/AVP 0'], { address: 'ff02::1', family: 'IP6' })],
     ['no_codec', offer(['m=audio 4000 RTP/AVP 18', 'a=rtpmap:18 G729/8000'])],
   ])('RFC 3264 6: %s is not answered', (reason, sdp) => {
     expect(new Negotiation(local).answer(sdp)).toEqual({ ok: false, reason });

@@ -20,7 +20,7 @@ const TEMPLATE = 'centralino_template';
 /** Waits until the condition returns something truthy, and returns it. @throws after `timeoutMs`, with `what`. */
 export async function until<Value>(
   condition: () => Value | Promise<Value>,
-  { timeoutMs = 15_000, everyMs = 20, what = 'the condition' }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
+  { timeoutMs = 30_000, everyMs = 20, what = 'the condition' }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<Exclude<Value, undefined | null | false | 0 | ''>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

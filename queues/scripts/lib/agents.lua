@@ -119,24 +119,28 @@ local function resumeIn(g, q)
   writeAgent(g.id, 'pqn', call('HLEN', B .. ':pq:' .. g.id))
 end
 
--- skill → level
-local function skillsOf(g)
-  if not g.skills then
-    g.skills = {}
-    for skill, level in string.gmatch(g.skillText, '([^=,]+)=(%d+)') do g.skills[skill] = tonumber(level) end
+-- skill → level, of the text that an agent has. Not to be changed: they are kept for calls to come, since many agents can the same.
+local skillSets, skillSetsCount = {}, 0
+local function skillsIn(text)
+  local skills = skillSets[text]
+  if not skills then
+    skills = {}
+    for skill, level in string.gmatch(text, '([^=,]+)=(%d+)') do skills[skill] = tonumber(level) end
+    if skillSetsCount >= 5000 then skillSets, skillSetsCount = {}, 0 end
+    skillSets[text], skillSetsCount = skills, skillSetsCount + 1
   end
-  return g.skills
+  return skills
 end
 
--- Whether the agent has what is needed: `skill=level,skill=level`.
-local function hasSkills(g, need)
+-- Whether they are enough for what is needed: `skill=level,skill=level`.
+local function suffice(skills, need)
   if need == '' then return true end
-  local skills = skillsOf(g)
   for skill, level in string.gmatch(need, '([^=,]+)=(%d+)') do
     if (skills[skill] or 0) < tonumber(level) then return false end
   end
   return true
 end
+local function hasSkills(g, need) return suffice(skillsIn(g.skillText), need) end
 
 local function fitsBeside(g, medium, other, held) return held <= 0 or string.find(g.rules, medium .. '>' .. other, 1, true) ~= nil end
 

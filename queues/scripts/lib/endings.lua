@@ -57,7 +57,8 @@ local function closeInteraction(i, q, a, reason, outcome, note, to)
   end
   emit('interaction.closed', h.acc, body .. '}', tell)
   expireInteraction(i, isUnwatched)
-  if not isUnwatched then call('EXPIRE', B .. ':v:' .. h.c, CONTACT_KEPT_SEC) end
+  -- Another one may be open, and the list must outlive it.
+  if not isUnwatched and call('ZCARD', B .. ':v:' .. h.c) == 1 then call('EXPIRE', B .. ':v:' .. h.c, CONTACT_KEPT_SEC) end
 end
 
 -- The owner has done with it: wrap-up if the queue has one, else the next conversation.

@@ -12,13 +12,42 @@ local function canTake(g, c, medium)
   return isServing(c) and isThere(g) and phones.reach(g, medium) and hasRoom(g, medium) and isWithinLimit(g, c) and not pausedIn(g, c.id)
 end
 
--- Sum of the levels that the agent holds of `skill=level,…`, where the level suffices.
-local function merit(g, wanted)
-  local sum, skills = 0, skillsOf(g)
+-- Sum of the levels held of `skill=level,…`, where the level suffices.
+local function merit(skills, wanted)
+  local sum = 0
   for skill, level in string.gmatch(wanted, '([^=,]+)=(%d+)') do
     if (skills[skill] or 0) >= tonumber(level) then sum = sum + skills[skill] end
   end
   return sum
+end
+
+local SKILLS = { 'sk' }
+-- Of ready agents with their ranks, flat, those who have what is needed, highest merit first, of one merit by rank; who missed it stands behind all others.
+-- Their skills alone are read here, as there may be MOST of them.
+-- @return flat list, how many of those who did not miss it have what is needed, how many have not, how many missed it
+local function byMerit(ready, wanted, need, missed)
+  local able, lacking, late, seen = {}, 0, 0, {}
+  for k = 1, #ready, 2 do
+    local a = ready[k]
+    if not seen[a] then
+      seen[a] = true
+      local skills = skillsIn(know(agentRow(a), SKILLS).sk or '')
+      if suffice(skills, need) then
+        local hasMissed = contains(missed, a)
+        if hasMissed then late = late + 1 end
+        able[#able + 1] = { a, ready[k + 1], hasMissed and -1 or merit(skills, wanted), k }
+      else
+        lacking = lacking + 1
+      end
+    end
+  end
+  table.sort(able, function(one, other)
+    if one[3] ~= other[3] then return one[3] > other[3] end
+    return one[4] < other[4]
+  end)
+  local sorted = {}
+  for k, each in ipairs(able) do sorted[2 * k - 1], sorted[2 * k] = each[1], each[2] end
+  return sorted, #able - late, lacking, late
 end
 
 -- Ready agents with their ranks, best first, who hold the skills needed at some level. @return flat list, and the rank to go on from or nil
@@ -96,7 +125,14 @@ local function chooseAgents(c, h)
     left, rest = readyAgents(c, h.medium, h.need, most, h.from or 0)
   end
   work = work + #left / 32
-  local x, n, chosen, missed = {}, 0, {}, nil
+  local x, n, chosen, missed, able = {}, 0, {}, nil, nil
+  -- All of them ring in the order of their ranks, whoever is preferred.
+  if isByMerit and c.mode ~= 'ring_all' then
+    local lacking, late
+    left, able, lacking, late = byMerit(left, wanted, h.need, h.missed)
+    if lacking > 0 then x.skill = lacking end
+    if late > 0 then x.missed = late end
+  end
   local best, bestRank, bestMerit, second, secondRank, secondMerit
   local seen, isOutdated = {}, false
   for k = 1, #left, 2 do
@@ -110,13 +146,13 @@ local function chooseAgents(c, h)
       elseif not hasSkills(g, h.need) then
         x.skill = (x.skill or 0) + 1
       elseif contains(h.missed, a) then
-        x.missed = (x.missed or 0) + 1
+        if not able then x.missed = (x.missed or 0) + 1 end
         missed = missed or {}
         missed[#missed + 1] = g
         missed.rank = missed.rank or rank
       else
         n = n + 1
-        local worth = isByMerit and merit(g, wanted) or 0
+        local worth = isByMerit and merit(skillsIn(g.skillText), wanted) or 0
         if not best or worth > bestMerit then
           second, secondRank, secondMerit = best, bestRank, bestMerit
           best, bestRank, bestMerit = g, rank, worth
@@ -125,7 +161,7 @@ local function chooseAgents(c, h)
         end
         chosen[#chosen + 1] = g
         if c.mode == 'ring_all' and #chosen >= c.ringMax then break end
-        if c.mode ~= 'ring_all' and not isByMerit and n == 2 then break end
+        if c.mode ~= 'ring_all' and n == 2 then break end
       end
     end
   end
@@ -150,7 +186,7 @@ local function chooseAgents(c, h)
   end
   if busy > 0 then x.busy = busy end
   if paused > 0 then x.paused = paused end
-  local why = { by = 'interaction', n = n, x = x, r = '', rv = 0 }
+  local why = { by = 'interaction', n = able and not h.isNewRound and able or n, x = x, r = '', rv = 0 }
   if not second then
     why.k, why.v = h.isNewRound and 'missed' or 'only', bestRank
   elseif isByMerit and bestMerit ~= secondMerit then
@@ -233,7 +269,7 @@ local function chooseInteraction(g, after, spared)
       local keys
       if isRoom and g.skillText ~= '' or c.others ~= '' then
         keys = { 'ZMSCORE', B .. ':wk:' .. q }
-        if isRoom then for skill in pairs(skillsOf(g)) do keys[#keys + 1] = skill end end
+        if isRoom then for skill in pairs(skillsIn(g.skillText)) do keys[#keys + 1] = skill end end
         for medium in string.gmatch(c.others, '%a+') do
           if phones.reach(g, medium) and hasRoom(g, medium) then keys[#keys + 1] = '@' .. medium end
         end

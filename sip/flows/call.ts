@@ -365,23 +365,8 @@ export class Call {
   }
 
   get saved(): SavedCall {
-    const {
-      id,
-      scope,
-      interaction,
-      contactId,
-      caller,
-      callerName,
-      dialled,
-      placedBy,
-      queueId,
-      voice,
-      media,
-      startedAt,
-      answeredAt,
-      owner,
-      isOutOfRouting,
-    } = this;
+    const { id, scope, interaction, contactId, caller, callerName, dialled, placedBy, queueId, voice } = this;
+    const { media, startedAt, answeredAt, owner, isOutOfRouting } = this;
     const identity = { id, scope, interaction, contactId, caller, callerName, dialled, placedBy, queueId, voice };
     const state = this.#state.at === 'held' && this.#state.by === 'desk' ? 'held' : this.#state.at;
     const legs = this.legs.filter((leg) => leg.isConnected).map((leg) => leg.saved);

@@ -57,7 +57,8 @@ export async function seesMoving(picture: Locator): Promise<void> {
     if (light > 8) seen.add(sum);
     return seen.size > 3;
   };
-  await until(isMoving, { timeoutMs: SOON_MS, what: 'a picture that moves' });
+  // A look costs the page about as much as the picture itself, which changes five times a second.
+  await until(isMoving, { timeoutMs: SOON_MS, everyMs: 100, what: 'a picture that moves' });
 }
 
 export async function look(picture: Locator): Promise<{ light: number; sum: number; width: number }> {

@@ -19,6 +19,7 @@ export const deskEn = {
   'signIn.wrongCode': 'The code is not right. Wait for the next one and try again.',
   'signIn.limited': 'Too many attempts. Wait {minutes} min and try again.',
   'signIn.unreachable': 'The server cannot be reached. Check your connection and try again.',
+  'desk.noQueue': 'You are in no queue yet. Ask an administrator to put you in one, then load this page again.',
   'signIn.again': 'You were signed out. Sign in again to go on.',
   'invite.title': 'Welcome, {name}',
   'invite.hint': '{account} invites you to the desk. Choose a password for {email}.',

@@ -20,6 +20,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'signIn.wrongCode': 'Il codice non è corretto. Attendi il prossimo e riprova.',
   'signIn.limited': 'Troppi tentativi. Attendi {minutes} min e riprova.',
   'signIn.unreachable': 'Il server non è raggiungibile. Controlla la connessione e riprova.',
+  'desk.noQueue': 'Non sei ancora in nessuna coda. Chiedi a un amministratore di aggiungerti, poi ricarica la pagina.',
   'signIn.again': 'La sessione è terminata. Accedi di nuovo per continuare.',
   'invite.title': 'Ti diamo il benvenuto, {name}',
   'invite.hint': '{account} ti invita al desk. Scegli una password per {email}.',

@@ -1,4 +1,5 @@
 /** The copies of configuration in Redis: written with their version, read by the edges. Created by the engine. */
+import { isIP } from 'node:net';
 import type { AccountId } from '../src/base/ids.ts';
 import { type Commands, isRefused } from './commands.ts';
 import type { AccountDoc, AgentDoc, ConfigKind, GroupDoc, QueueDoc } from './config.ts';
@@ -48,10 +49,20 @@ export function createConfig(commands: Commands, runner: ScriptRunner, prefix: s
   return {
     scopeOf,
 
-    async place(accountId, partition) {
+    async place(accountId, partition, publicId) {
       await runner.retrying(() => redis.sadd(directoryKey(prefix, 'partitions'), partition));
+      if (publicId) await runner.retrying(() => redis.hset(directoryKey(prefix, 'domains'), publicId.toLowerCase(), accountId));
       await runner.retrying(() => redis.hset(directoryKey(prefix, 'accounts'), accountId, partition));
       scopes.set(accountId, { accountId, partition });
+    },
+
+    async accountOfDomain(host) {
+      const label = isIP(host) === 0 ? /^([0-9a-z_-]{1,63})\./.exec(host.toLowerCase())?.[1] : undefined;
+      const named = label === undefined ? null : await runner.retrying(() => redis.hget(directoryKey(prefix, 'domains'), label));
+      if (named !== null) return named as AccountId;
+      const accounts = directoryKey(prefix, 'accounts');
+      if ((await runner.retrying(() => redis.hlen(accounts))) !== 1) return undefined;
+      return (await runner.retrying(() => redis.hkeys(accounts)))[0] as AccountId | undefined;
     },
 
     async apply(entries) {

@@ -141,6 +141,17 @@ export interface Router {
     scope: Scope,
     command: NewInteraction,
   ): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean; offers: readonly Offered[] }>>;
+  /**
+   * RTE-5: an agent calls somebody. It owns the call from now on, in no queue, and holds a call's capacity until `endInteraction` or `closeInteraction`; when this node's
+   * lease lapses and nobody attaches the client again, for some 10 s. The same id again has no effect. Offers without room beside it go to others.
+   * Refuses: log_full, account_inactive, not_found (agent).
+   */
+  placeCall(
+    scope: Scope,
+    call: { interactionId: InteractionId; agentId: UserId; contactId: ContactId; name: string; connectionId: string },
+  ): Promise<Outcome>;
+  /** Who was called has answered: it can be handed on from now on. Refuses: not_found, gone, wrong_state. */
+  answerPlaced(scope: Scope, call: { interactionId: InteractionId }): Promise<Outcome>;
   /** Appends to the conversation. Refuses: not_found, gone, forbidden (not a participant), already_taken, at_capacity, not_signed_in. */
   sendMessage(scope: Scope, message: NewMessage): Promise<Outcome<{ off: number; at: number; isRepeat: boolean }>>;
   markRead(scope: Scope, mark: { interactionId: InteractionId; by: 'client' | 'staff'; memberId: string; upTo: number }): Promise<Outcome>;
@@ -368,8 +379,13 @@ export interface Rates {
 export interface Config {
   /** Writes copies; older versions are refused silently. Returns how many were newer. */
   apply(entries: readonly ConfigEntry[]): Promise<number>;
-  /** Places the account on a partition (done once, from the account's row). */
-  place(accountId: AccountId, partition: number): Promise<void>;
+  /** Places the account on a partition (done once, from the account's row). `publicId`: by which a SIP domain names it. */
+  place(accountId: AccountId, partition: number, publicId?: string): Promise<void>;
+  /**
+   * The account that a SIP domain is of (VOX-1): the one whose public identifier is the first label (`demo.pbx.example`); else, where there is one account
+   * only, that one.
+   */
+  accountOfDomain(host: string): Promise<AccountId | undefined>;
   scopeOf(accountId: AccountId): Promise<Scope | undefined>;
   account(scope: Scope): Promise<AccountDoc | undefined>;
   queue(scope: Scope, id: QueueId): Promise<QueueDoc | undefined>;

@@ -10,12 +10,12 @@ export const logKey = (prefix: string, partition: number): string => `${partitio
 export const directoryPrefix = (prefix: string): string => `${prefix}{dir}`;
 
 /**
- * Account → partition, group public id → account, the partitions in use: read at the edge, rebuilt from configuration. Likewise of phones: DID → number,
+ * Account → partition, SIP domain → account, group public id → account, the partitions in use: read at the edge, rebuilt from configuration. Likewise of phones: DID → number,
  * username → phone, the trunks and their edition.
  */
 export const directoryKey = (
   prefix: string,
-  name: 'accounts' | 'groups' | 'partitions' | 'numbers' | 'usernames' | 'trunks' | 'trunkEdition',
+  name: 'accounts' | 'domains' | 'groups' | 'partitions' | 'numbers' | 'usernames' | 'trunks' | 'trunkEdition',
 ): string => `${directoryPrefix(prefix)}:${name}`;
 
 /** Worker processes by the time (Unix ms) until which they count as there. */

@@ -21,7 +21,7 @@ import { reactions } from '../flows/reactions.ts';
 import { offered } from '../flows/ringing.ts';
 import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
-import { replaceCaller, takeOver } from '../flows/takeOver.ts';
+import { takeOver } from '../flows/takeOver.ts';
 import { callerPressed } from '../flows/waiting.ts';
 import type { Authenticator } from '../registrar/authenticator.ts';
 import type { RtpEvent } from '../rtp/protocol.ts';
@@ -135,7 +135,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     calls,
     wheel,
     reactions,
-    stories: { takeOver, replaceCaller },
+    stories: { takeOver },
     silence: options.silence,
     dialOut: createDialOut({
       engine,

@@ -7,6 +7,7 @@ import type { Scope } from '../../queues/engine.ts';
 import type { NumberDoc, TrunkDoc } from '../../queues/phones.ts';
 import { assertNever } from '../../src/base/errors.ts';
 import type { AccountId } from '../../src/base/ids.ts';
+import { parseUri } from '../edge/uri.ts';
 import { callerOf, userOf } from '../flows/caller.ts';
 import { takeCall } from '../flows/inbound.ts';
 import { placeCall } from '../flows/placed.ts';
@@ -60,7 +61,9 @@ export class Intake {
     if (dialled === undefined) return undefined;
     // Asked side by side: of most callers nothing is known.
     const [account, line] = await Promise.all([this.#accountOf(request), this.#first(formsOf(dialled))]);
-    return account ? this.#first(formsOf(dialled), account) : line;
+    if (!account && line) return line;
+    const home = account ?? (await this.#board.engine.config.accountOfDomain(parseUri(request.uri)?.host ?? ''));
+    return home && this.#first(formsOf(dialled), home);
   }
 
   /** As it was written, as a rule; only where that leads nowhere, the account is asked where it is at home. */
@@ -122,7 +125,7 @@ export class Intake {
     await placeCall(this.#board, { link, request, response, scope, agentId, username, dialled });
   }
 
-  /** An extension is one of the account whose phone calls; that the name is not proven harms nothing, for all it leads to are queues. */
+  /** An extension is one of the account whose phone calls, or whose domain is called; that the name is not proven harms nothing, for all it leads to are queues. */
   async #accountOf(request: IncomingRequest): Promise<AccountId | undefined> {
     const user = userOf(request.get('From') ?? '');
     if (!USERNAME.test(user)) return undefined;

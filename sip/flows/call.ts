@@ -1,5 +1,5 @@
 /**
- * One phone call from its first INVITE to its last BYE: who it is, its legs, its state, and what everybody hears in that state. Made by `inbound.ts` (and by
+ * One phone call from its first INVITE to its last BYE: who it is, its legs, its state, and what everybody hears in that state. Made by `inbound.ts`, `placed.ts` (and by
  * `app/recovery.ts`); the flows say what happens, this keeps it consistent: a state that may not follow is refused, media follow the state, the desk is told.
  *
  * Closing order (`end`): state ended → rings stopped → dialogs hung up → media closed → records of the legs → forgotten.
@@ -13,7 +13,7 @@ import { newId } from '../../src/base/ids.ts';
 import type { CallView } from '../../src/protocol/calls.ts';
 import type { DialogReactions } from '../app/dialog.ts';
 import type { MediaCommand } from '../app/media.ts';
-import type { LegStats, Playback, RemoteMedia, SpareEnd } from '../rtp/protocol.ts';
+import type { Codec, LegStats, Playback, RemoteMedia, SpareEnd } from '../rtp/protocol.ts';
 import type { LocalMedia } from '../sdp/negotiate.ts';
 import { soundOf } from './hearing.ts';
 import { Leg, type LegIdentity, type SavedLeg } from './leg.ts';
@@ -30,8 +30,18 @@ export interface CallIdentity {
   readonly caller: string;
   readonly callerName: string;
   readonly dialled: string;
+  /** Empty: in none, as an agent's phone placed it. */
   readonly queueId: QueueId;
   readonly voice: QueueVoice;
+  /** Whose phone placed it; undefined: it came to a queue's number. */
+  readonly placedBy?: Placer | undefined;
+}
+
+export interface Placer {
+  readonly agentId: UserId;
+  readonly name: string;
+  /** Of the phone. */
+  readonly username: string;
 }
 
 /** What another process needs to go on with it. */
@@ -55,6 +65,7 @@ export class Call {
   readonly caller: string;
   readonly callerName: string;
   readonly dialled: string;
+  readonly placedBy: Placer | undefined;
   readonly board: Switchboard;
   readonly media: string;
   readonly startedAt: number;
@@ -104,6 +115,7 @@ export class Call {
     this.caller = identity.caller;
     this.callerName = identity.callerName;
     this.dialled = identity.dialled;
+    this.placedBy = identity.placedBy;
     this.queueId = identity.queueId;
     this.voice = identity.voice;
     this.startedAt = startedAt;
@@ -125,6 +137,15 @@ export class Call {
   }
   get hasCustomer(): boolean {
     return this.#customer !== undefined;
+  }
+  /** Of who is there already: with the same one nothing has to be transcoded. */
+  get codec(): Codec | undefined {
+    return this.legs.find(({ codec }) => codec !== undefined)?.codec;
+  }
+  /** Who calls, to the phone that rings. */
+  get shown(): { readonly user: string; readonly name: string } {
+    if (this.#state.at === 'dialling' && this.placedBy) return { user: this.placedBy.username, name: this.placedBy.name };
+    return { user: this.caller, name: this.callerName };
   }
   get language(): QueueVoice['language'] {
     return this.voice.language;
@@ -343,6 +364,7 @@ export class Call {
       caller,
       callerName,
       dialled,
+      placedBy,
       queueId,
       voice,
       media,
@@ -351,7 +373,7 @@ export class Call {
       owner,
       isOutOfRouting,
     } = this;
-    const identity = { id, scope, interaction, contactId, caller, callerName, dialled, queueId, voice };
+    const identity = { id, scope, interaction, contactId, caller, callerName, dialled, placedBy, queueId, voice };
     const state = this.#state.at === 'held' && this.#state.by === 'desk' ? 'held' : this.#state.at;
     const legs = this.legs.filter((leg) => leg.isConnected).map((leg) => leg.saved);
     return { ...identity, media, startedAt, answeredAt, owner, isOutOfRouting, state, version: this.#version, legs };
@@ -368,7 +390,8 @@ export class Call {
     return {
       id: this.id,
       interaction: this.interaction,
-      queue: this.queueId,
+      ...(this.queueId ? { queue: this.queueId } : {}),
+      direction: this.placedBy ? 'outbound' : 'inbound',
       state: shown,
       caller: this.callerName || this.caller,
       dialled: this.dialled,
@@ -411,6 +434,7 @@ export class Call {
 
 const VIEWED: Readonly<Record<CallAt, CallView['state']>> = {
   entering: 'waiting',
+  dialling: 'dialling',
   waiting: 'waiting',
   moving: 'ringing',
   talking: 'talking',

@@ -9,6 +9,7 @@ import { AppError } from '../base/errors.ts';
 import { type AccountId, newId, type UserId } from '../base/ids.ts';
 import type { Db } from '../db/database.ts';
 import type { Tables } from '../db/tables.ts';
+import { touchPhonesOf } from '../phones/phones.ts';
 import { changeConfig } from '../routing/changeConfig.ts';
 import { hashPassword } from './password.ts';
 import { hashToken, randomToken } from './secrets.ts';
@@ -118,6 +119,7 @@ export async function acceptInvitation(
       .executeTakeFirst();
     if (used.numUpdatedRows !== 1n || entered.numUpdatedRows !== 1n) throw new AppError('gone');
     changes.touch('agent', userId);
+    await touchPhonesOf(trx, changes, accountId, userId);
     changes.rights(userId, { reason: 'password.changed', isRevoking: true });
     await writeAudit(trx, {
       accountId,

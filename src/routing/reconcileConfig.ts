@@ -24,6 +24,7 @@ export interface Repaired {
 }
 
 interface AccountState extends Scope {
+  readonly publicId: string;
   readonly mark: string;
 }
 
@@ -42,19 +43,25 @@ async function accountStates(db: Db): Promise<AccountState[]> {
     .select([
       'account.id',
       'account.partition',
+      'account.public_id as publicId',
       sql<number>`coalesce(max(config_entry.version), 0)`.as('newest'),
       sql<number>`count(config_entry.id)`.as('entries'),
     ])
     .groupBy('account.id')
     .execute();
-  return rows.map((row) => ({ accountId: row.id as AccountId, partition: row.partition, mark: `${row.newest}/${row.entries}` }));
+  return rows.map(({ id, partition, publicId, ...row }) => ({
+    accountId: id as AccountId,
+    partition,
+    publicId,
+    mark: `${row.newest}/${row.entries}`,
+  }));
 }
 
 async function reconcileAccount(db: Db, engine: Engine, log: Logger, account: AccountState): Promise<number> {
-  const { accountId, partition, mark } = account;
+  const { accountId, partition, publicId, mark } = account;
   const scope: Scope = { accountId, partition };
   if ((await engine.shelf.get(scope, MARK_KEY)) === mark) return 0;
-  await engine.config.place(accountId, partition);
+  await engine.config.place(accountId, partition, publicId);
 
   // Redis first: what is published between the two reads is then newer in PostgreSQL, never the other way round.
   const copied = await copiedVersions(engine, scope);

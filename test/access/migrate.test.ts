@@ -10,10 +10,10 @@ import { createLogger } from '../../src/base/log.ts';
 import { createDatabase, type Db } from '../../src/db/database.ts';
 import { migrate, readMigrations } from '../../src/db/migrate.ts';
 import { DEFAULT_REASONS } from '../../src/routing/pauseReasonFields.ts';
-import { startTestPostgres, type TestPostgres, until } from '../support/services.ts';
+import { startTestPostgres, type TestServer, until } from '../support/services.ts';
 
 const log = createLogger('test', 'silent');
-let postgres: TestPostgres;
+let postgres: TestServer;
 const folders: string[] = [];
 
 beforeAll(async () => {

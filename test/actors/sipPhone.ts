@@ -92,8 +92,8 @@ export class SipPhone {
   }
 
   /** Places a call. Resolves when the INVITE is out; `answered` and `ended` of it say what became of it. */
-  call(dialled: string, options: { sdp?: string; from?: string; to?: string; headers?: string[] } = {}): PhoneCall {
-    const uri = `sip:${dialled}@${this.server.host}:${this.server.port}`;
+  call(dialled: string, options: { domain?: string; sdp?: string; from?: string; to?: string; headers?: string[] } = {}): PhoneCall {
+    const uri = `sip:${dialled}@${options.domain ?? `${this.server.host}:${this.server.port}`}`;
     const call = new PhoneCall(this, {
       uri,
       to: options.to ?? `<${uri}>`,

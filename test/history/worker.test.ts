@@ -13,9 +13,9 @@ import { dropOldMonths } from '../../src/history/retention.ts';
 import { collectMetrics } from '../../src/metrics/relay.ts';
 import { startWorker } from '../../src/worker/role.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
-import { startTestPostgres, type TestPostgres, until } from '../support/services.ts';
+import { startTestPostgres, type TestServer, until } from '../support/services.ts';
 
-let postgres: TestPostgres;
+let postgres: TestServer;
 let world: TestEngines;
 let dataDir: string;
 let database: Database;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueId, UserId } from '../../src/base/ids.ts';
 import { sealPurpose, unseal } from '../../src/base/seal.ts';
 import { readConfigEntries } from '../../src/routing/configEntries.ts';
-import { Center, type Tenant } from '../access/support/center.ts';
+import { Center, invitationToken, type Tenant } from '../access/support/center.ts';
 import { until } from '../support/services.ts';
 
 let center: Center;
@@ -143,6 +143,15 @@ describe('phones of agents', () => {
     await ask(`DELETE /api/v1/users/${carla.id}`);
     expect(await copy()).toBeUndefined();
     expect((await ask(`GET /api/v1/phones/${phone.id}`)).status).toBe(404);
+  });
+
+  test('ACC-2 the phone of somebody who was invited works from when the invitation is accepted', async () => {
+    const { user, invitation } = await make('users', { email: 'dino@acme.test', name: 'Dino' });
+    const { phone, credentials } = await make('phones', { userId: user.id, name: 'Early' });
+    const copy = () => center.engine.phones.phoneByUsername(credentials.username);
+    expect(await copy()).toBeUndefined();
+    await center.accept(invitationToken(invitation.url));
+    expect((await copy())?.doc.id).toBe(phone.id);
   });
 
   test('API-1 the same Idempotency-Key makes one phone, and gives its password again', async () => {

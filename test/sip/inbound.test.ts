@@ -1,16 +1,18 @@
 /** VOX-1, VOX-3, VOX-4: a caller reaches a queue, hears music, and an agent's phone answers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { newId } from '../../src/base/ids.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, MUSIC_HZ, openHouse } from './support/house.ts';
 
 let house: House;
-beforeEach(async () => {
-  house = await openHouse();
-});
 afterEach(() => house.close());
 
 describe('a call to a queue', () => {
+  beforeEach(async () => {
+    house = await openHouse();
+  });
+
   test('VOX-1 VOX-3 VOX-4: music while it waits, then both hear each other, and hanging up ends it for both', async () => {
     const caller = await house.phone({ media: { tone: 440 } });
     const call = caller.call(house.scene.did);
@@ -27,5 +29,33 @@ describe('a call to a queue', () => {
     await until(() => house.edge.figures.dialogs === 0);
     expect(call.state).toBe('over');
     expect(agent.sip.calls).toHaveLength(1);
+  });
+});
+
+describe('a stranger who dials an extension', () => {
+  beforeEach(async () => {
+    house = await openHouse({ trunkSources: ['192.0.2.1'] });
+  });
+
+  const reaches = async (domain?: string): Promise<boolean> => {
+    const caller = await house.phone();
+    const call = caller.call(house.scene.extension, domain === undefined ? {} : { domain });
+    await until(() => call.state === 'talking' || call.state === 'over', { what: 'an answer' });
+    const isReached = call.state === 'talking';
+    if (isReached) await call.bye();
+    return isReached;
+  };
+
+  test('VOX-1 the account is the only one, else the one that the domain names; without either nobody is reached', async () => {
+    expect(await reaches()).toBe(true);
+    const { config } = house.engine;
+    const { accountId, partition } = house.scene.scope;
+    await config.place(accountId, partition, 'Acme');
+    await config.place(newId('account'), 3, 'other');
+    expect(await reaches()).toBe(false);
+    expect(await reaches('acme.example.org')).toBe(true);
+    expect(await reaches('ACME.example.org')).toBe(true);
+    expect(await reaches('other.example.org')).toBe(false);
+    expect(await reaches('acme')).toBe(false);
   });
 });

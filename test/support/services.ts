@@ -31,10 +31,9 @@ export async function until<Value>(
   }
 }
 
-export interface TestRedis {
-  /** Stays the same over `restart`. */
+export interface TestServer {
+  /** Stays the same over `restart`. Of PostgreSQL: of the database `postgres`, as superuser. */
   readonly url: string;
-  readonly port: number;
   /** SIGKILL; resolves when the process is gone. Nothing brings it back but `restart`. */
   kill9(): Promise<void>;
   /** Starts it again on the same port and files; stops it cleanly first when it still runs. */
@@ -43,70 +42,41 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+export interface TestRedis extends TestServer {
+  readonly port: number;
+}
+
 /** A private Redis, durable as shipped (AOF, fsync always, noeviction), on a free port. */
 export async function startTestRedis(): Promise<TestRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'centralino-redis-'));
   const port = await freePort();
-  const start = (): Promise<RedisServer> => RedisServer.start({ dir, port, password: PASSWORD, onLine: () => undefined });
-  let server: RedisServer | undefined = await start();
-  const stop = async (): Promise<void> => {
-    await server?.close();
-    server = undefined;
-  };
-  return {
-    url: server.url,
-    port,
-    async kill9() {
-      const killed = server;
-      server = undefined;
-      killed?.kill('SIGKILL');
-      await killed?.ended;
-    },
-    async restart() {
-      await stop();
-      server = await start();
-    },
-    async stop() {
-      await stop();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-}
-
-export interface TestPostgres {
-  /** Of the database `postgres`, as superuser. */
-  readonly url: string;
-  kill9(): Promise<void>;
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  const server = await restartable(dir, () => RedisServer.start({ dir, port, password: PASSWORD, onLine: () => undefined }));
+  return { ...server, port };
 }
 
 /**
  * An embedded PostgreSQL of one's own, for tests that kill it. Tests that only need a database take `createTestDatabase`,
  * which uses the one that the run's global set-up started. `isDurable` keeps fsync on.
  */
-export async function startTestPostgres({ isDurable = false }: { isDurable?: boolean } = {}): Promise<TestPostgres> {
+export async function startTestPostgres({ isDurable = false }: { isDurable?: boolean } = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'centralino-postgres-'));
   const port = await freePort();
   // A commit still stands when the process is killed: no `synchronous_commit: off`.
   const hasty = { fsync: 'off', full_page_writes: 'off' };
   const settings = { shared_buffers: '32MB', ...(isDurable ? {} : hasty) };
-  const start = (): Promise<PostgresServer> =>
-    PostgresServer.start({
-      dir: join(folder, 'cluster'),
-      port,
-      password: PASSWORD,
-      database: 'postgres',
-      settings,
-      onLine: () => undefined,
-    });
-  let server: PostgresServer | undefined = await start();
+  const place = { dir: join(folder, 'cluster'), port, password: PASSWORD, database: 'postgres' };
+  return restartable(folder, () => PostgresServer.start({ ...place, settings, onLine: () => undefined }));
+}
+
+async function restartable(folder: string, start: () => Promise<RedisServer | PostgresServer>): Promise<TestServer> {
+  const first = await start();
+  let server: typeof first | undefined = first;
   const stop = async (): Promise<void> => {
     await server?.close();
     server = undefined;
   };
   return {
-    url: server.url,
+    url: first.url,
     async kill9() {
       const killed = server;
       server = undefined;

@@ -45,6 +45,35 @@ test('RTE-1 queues begin without priority in a list that is searched, and their 
   await expect.poll(async () => (await settingsOf(queue.id)).priority).toBe(17);
 });
 
+test('ACC-2 who is invited gets a link that is shown once; a wrong address is refused where it stands, and a new link voids the first', async () => {
+  const { page } = admin;
+  await open(page, 'agents');
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Dino Neri');
+  await dialog.getByLabel('E-mail').fill('dino at demo');
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  await expect.poll(() => dialog.getByLabel('E-mail').getAttribute('aria-invalid')).toBe('true');
+  await dialog.getByLabel('E-mail').fill('dino@demo.example');
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  const first = await dialog.locator('code').textContent();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+
+  await page.locator('.admin-row', { hasText: 'Dino Neri' }).click();
+  await page.getByRole('button', { name: 'New invitation link' }).click();
+  const second = await dialog.locator('code').textContent();
+  const guest = await stage.browser.page(await stage.browser.profile());
+  await guest.goto(first ?? '');
+  await guest.getByText('used already or is too old').waitFor();
+  await guest.goto(second ?? '');
+  await guest.reload();
+  await guest.getByLabel('New password').fill('a few words in a row');
+  await guest.getByLabel('Repeat the password').fill('a few words in a row');
+  await guest.getByRole('button', { name: 'Set password and sign in' }).click();
+  await guest.locator('.link-banner', { hasText: 'You are in no queue yet' }).waitFor();
+  await guest.context().close();
+});
+
 test('RTE-2 RTE-6 RTE-8 a new queue is made and its rules are kept: strategy, offer, wrap-up, service level', async () => {
   const { page } = admin;
   await open(page, 'queues');

@@ -9,7 +9,7 @@ import { Icon, type IconName } from '../ui/Icon.tsx';
 import { AccountPage } from './AccountPage.tsx';
 import './admin.css';
 import { AgentEditor } from './agents/AgentEditor.tsx';
-import { AgentList } from './agents/AgentList.tsx';
+import { AgentPage } from './agents/AgentList.tsx';
 import { GroupVideoEditor } from './groups/GroupVideoEditor.tsx';
 import { GroupVideoList } from './groups/GroupVideoList.tsx';
 import { PauseReasonPage } from './PauseReasonPage.tsx';
@@ -65,7 +65,7 @@ function AdminPagePart({ page, id }: { page: AdminPage; id: string | undefined }
     case 'queues':
       return id === undefined ? <QueueList /> : <QueueEditor id={id} />;
     case 'agents':
-      return id === undefined ? <AgentList /> : <AgentEditor id={id} />;
+      return id === undefined ? <AgentPage /> : <AgentEditor id={id} />;
     case 'numbers':
       return <NumberPage />;
     case 'phones':

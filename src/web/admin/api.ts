@@ -5,6 +5,7 @@ import { uploadSound } from './phones/uploadSound.ts';
 import type {
   Account,
   Group,
+  InvitationLink,
   OutboundRules,
   Page,
   PauseReason,
@@ -56,6 +57,8 @@ export const adminApi = {
   users: (list: ListQuery) => call<Page<User>>('GET', `/users${query({ ...list })}`),
   allUsers: () => all<User>('/users'),
   user: (id: string) => call<User>('GET', `/users/${id}`),
+  invite: (person: object) => call<{ user: User; invitation: InvitationLink }>('POST', '/users', person),
+  renewInvitation: (id: string) => call<InvitationLink>('POST', `/users/${id}/invitation`),
   changeUser: (id: string, change: object, version: number) => call<User>('PATCH', `/users/${id}`, { ...change, version }),
   setSkills: (id: string, skills: readonly SkillNeed[], version: number) => call<User>('PUT', `/users/${id}/skills`, { skills, version }),
   setMember: (queue: string, user: string, member: { roles: readonly string[]; order?: number | null }) =>

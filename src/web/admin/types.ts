@@ -120,6 +120,12 @@ export interface User extends Versioned {
   readonly queues: readonly UserQueue[];
 }
 
+/** Shown once, by the answer that made it. */
+export interface InvitationLink {
+  readonly url: string;
+  readonly expiresAt: number;
+}
+
 export interface Skill extends Versioned {
   readonly id: string;
   readonly name: string;

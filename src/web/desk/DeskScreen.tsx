@@ -1,6 +1,7 @@
 /** The desk: rail, lists, conversation, client card, and the places beside them. On a phone one of them at a time, with a way back. */
 import { useEffect } from 'preact/hooks';
 import { LinkBanner } from '../conversation/LinkBanner.tsx';
+import type { LinkState } from '../socket/socketClient.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { ConversationPane } from './ConversationPane.tsx';
 import { DeskContext, useDesk } from './context.ts';
@@ -30,7 +31,11 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
         <main class="desk-main">
           <h1 class="sr-only">{t('title')}</h1>
           <div class="desk-banner">
-            <LinkBanner state={desk.socket.state.value} refusedText={t('signIn.again')} onRetry={() => desk.socket.retryNow()} />
+            <LinkBanner
+              state={desk.socket.state.value}
+              refusedText={refusal(desk.socket.state.value)}
+              onRetry={() => desk.socket.retryNow()}
+            />
           </div>
           <Here place={here} onSignOut={onSignOut} />
           <CornerCall />
@@ -52,6 +57,9 @@ export function DeskScreen({ desk, onSignOut }: { desk: Desk; onSignOut(): void 
     </DeskContext.Provider>
   );
 }
+
+/** Whoever is in no queue yet has no desk to open: a new colleague, as a rule. */
+const refusal = (state: LinkState): string => t(state.name === 'refused' && state.code === 'forbidden' ? 'desk.noQueue' : 'signIn.again');
 
 /** An address may have been given by somebody who may more. */
 function allowed(wanted: Place, desk: Desk): Place {

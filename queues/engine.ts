@@ -248,7 +248,8 @@ export interface Rooms {
   claim(id: InteractionId, node: string): Promise<string>;
   /** Of this node's rooms, those that are still its own; each for another 10 s. */
   keep(ids: readonly InteractionId[]): Promise<InteractionId[]>;
-  release(id: InteractionId): Promise<void>;
+  /** Let go of by its node, this one unless another is named: one that is silent. Of no effect when it is another's meanwhile. */
+  release(id: InteractionId, node?: string): Promise<void>;
   holder(id: InteractionId): Promise<string | undefined>;
 }
 

@@ -141,6 +141,17 @@ export interface Router {
     scope: Scope,
     command: NewInteraction,
   ): Promise<Outcome<{ interaction: InteractionView; off: number; isRepeat: boolean; offers: readonly Offered[] }>>;
+  /**
+   * RTE-5: an agent calls somebody. It owns the call from now on, in no queue, and holds a call's capacity until `endInteraction` or `closeInteraction`; when this node's
+   * lease lapses and nobody attaches the client again, for some 10 s. The same id again has no effect. Offers without room beside it go to others.
+   * Refuses: log_full, account_inactive, not_found (agent).
+   */
+  placeCall(
+    scope: Scope,
+    call: { interactionId: InteractionId; agentId: UserId; contactId: ContactId; name: string; connectionId: string },
+  ): Promise<Outcome>;
+  /** Who was called has answered: it can be handed on from now on. Refuses: not_found, gone, wrong_state. */
+  answerPlaced(scope: Scope, call: { interactionId: InteractionId }): Promise<Outcome>;
   /** Appends to the conversation. Refuses: not_found, gone, forbidden (not a participant), already_taken, at_capacity, not_signed_in. */
   sendMessage(scope: Scope, message: NewMessage): Promise<Outcome<{ off: number; at: number; isRepeat: boolean }>>;
   markRead(scope: Scope, mark: { interactionId: InteractionId; by: 'client' | 'staff'; memberId: string; upTo: number }): Promise<Outcome>;
@@ -237,7 +248,8 @@ export interface Rooms {
   claim(id: InteractionId, node: string): Promise<string>;
   /** Of this node's rooms, those that are still its own; each for another 10 s. */
   keep(ids: readonly InteractionId[]): Promise<InteractionId[]>;
-  release(id: InteractionId): Promise<void>;
+  /** Let go of by its node, this one unless another is named: one that is silent. Of no effect when it is another's meanwhile. */
+  release(id: InteractionId, node?: string): Promise<void>;
   holder(id: InteractionId): Promise<string | undefined>;
 }
 

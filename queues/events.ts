@@ -47,7 +47,13 @@ export const eventBodies = {
     /** What it needs, `skill=level` joined by commas; and its own priority. */
     need: z.string().optional(),
     pri: z.number().optional(),
+    /** Who placed the call, and so owns it: origin outbound. It is in no queue then (`q` empty). */
+    a: a.optional(),
+    n: n.optional(),
+    ld,
   }),
+  /** Who was called by the agent has answered. */
+  'interaction.answered': z.object({ i, q, a }),
   'interaction.queued': z.object({ i, q, reason: z.string() }),
   /** A recipe's step moved it (RTE-10), to where it needs `need`. */
   'interaction.moved': z.object({ i, from: q, q, step: z.number(), need: z.string().optional() }),
@@ -100,7 +106,7 @@ export const eventBodies = {
   'client.presence': z.object({ i, q, presence: z.enum(['connected', 'reconnecting', 'gone']), until: z.number() }),
   /** `by`: client | agent | system; `reason`: client | agent | client_lost. */
   'interaction.ended': z.object({ i, q, by: z.string(), reason: z.string(), a: z.string(), n }),
-  /** `reason`: served | abandoned | rejected | diverted (`to`: the recipe's step, JSON). `a` empty when nobody owned it. */
+  /** `reason`: served | unanswered (a call that its agent placed) | abandoned | rejected | diverted (`to`: the recipe's step, JSON). `a` empty when nobody owned it. */
   'interaction.closed': z.object({
     i,
     q,

@@ -145,12 +145,17 @@ export function toAgent(id: string, answer: Flat): AgentView {
   const offers = answer[3] as readonly unknown[];
   const queues = answer[2] as readonly [string, string, string, number, number, string | null][];
   const load = number(h['load']);
+  const placedCalls = Number(answer[7] ?? 0);
   const capacity = number(h['cap']);
   const [voice, video] = [number(h['lv']), number(h['lw'])];
   return {
     id,
     name: h['n'] ?? '',
-    status: statusOf(h['st'] ?? 'out', { offers: offers.length, wrapUps: wrapUps.length, isFull: load > 0 && isFull(h) }),
+    status: statusOf(h['st'] ?? 'out', {
+      offers: offers.length,
+      wrapUps: wrapUps.length,
+      isFull: placedCalls > 0 || (load > 0 && isFull(h)),
+    }),
     ...(h['st'] === 'paused' ? { pauseReason: h['why'] ?? '' } : {}),
     since: number(h['since']),
     queues: queues.map(([queue, name, mode, isSignedIn, isTemporary, pauseReason]) => ({
@@ -168,6 +173,7 @@ export function toAgent(id: string, answer: Flat): AgentView {
       voice: { load: voice, capacity: number(h['cv']) },
       video: { load: video, capacity: number(h['cw']) },
     },
+    placedCalls,
     wrapUps,
     devices: Object.entries(toFields(answer[5])).map(([device, entry]) => {
       const [connection, , , ...name] = entry.split('|');

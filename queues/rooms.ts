@@ -7,8 +7,8 @@ import type { ScriptRunner } from './redis.ts';
 const HELD_MS = 10_000;
 
 export function createRooms({ runner, prefix, nodeId }: { runner: ScriptRunner; prefix: string; nodeId: string }): Rooms {
-  const own = (script: string, id: InteractionId): Promise<boolean> =>
-    runner.run(script, roomKey(prefix, id), [nodeId, HELD_MS]).then((answer) => answer === 1);
+  const ifHeld = (script: string, id: InteractionId, node: string): Promise<boolean> =>
+    runner.run(script, roomKey(prefix, id), [node, HELD_MS]).then((answer) => answer === 1);
   return {
     async claim(id, node) {
       const key = roomKey(prefix, id);
@@ -17,11 +17,11 @@ export function createRooms({ runner, prefix, nodeId }: { runner: ScriptRunner; 
       return before ?? node;
     },
     async keep(ids) {
-      const kept = await Promise.all(ids.map(async (id) => ((await own('keepRoom', id)) ? id : undefined)));
+      const kept = await Promise.all(ids.map(async (id) => ((await ifHeld('keepRoom', id, nodeId)) ? id : undefined)));
       return kept.filter((id) => id !== undefined);
     },
-    async release(id) {
-      await own('releaseRoom', id);
+    async release(id, node = nodeId) {
+      await ifHeld('releaseRoom', id, node);
     },
     async holder(id) {
       const key = roomKey(prefix, id);

@@ -98,6 +98,10 @@ export function createRouter(commands: Commands): Router {
       return { ok: true, off: Number(reply[1]), isRepeat: reply[2] === 1, interaction: interactionOf(id, row), offers };
     },
 
+    placeCall: (scope, call) =>
+      plain('placeCall', scope, [call.interactionId, scope.accountId, call.agentId, call.contactId, call.name, call.connectionId]),
+    answerPlaced: (scope, { interactionId }) => plain('answerPlaced', scope, [interactionId, scope.accountId]),
+
     async sendMessage(scope, message) {
       const args = messageArgs(scope, message);
       const reply = message.isClaim

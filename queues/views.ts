@@ -10,6 +10,8 @@ import { toAgent, toInteraction, toMessages } from './replies.ts';
 const SNAPSHOT_MESSAGES = 50;
 /** Feed entries read at a time while looking for messages among the events. */
 const PAGE = 150;
+/** Rows of an overview read at a time. */
+const ROWS = 25;
 
 export function createViews(commands: Commands, redis: Redis, prefix: string): Views {
   /** Reads backwards until `limit` messages are found or the feed begins. */
@@ -87,7 +89,14 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
     async queue(scope, id) {
       const answer = await commands.read('readQueue', scope.partition, [id, scope.accountId]);
       if (!answer) return undefined;
-      const interactions = (answer[2] as [string, unknown][]).flatMap(([interaction, flat]) => toInteraction(interaction, flat) ?? []);
+      // The rows are read after the offset, some at a time, so that nobody waits for all of them: what changes meanwhile is told again behind it.
+      const ids = answer[2] as string[];
+      const parts = Array.from({ length: Math.ceil(ids.length / ROWS) }, (_, part) => ids.slice(part * ROWS, (part + 1) * ROWS));
+      const read = await Promise.all(parts.map((part) => commands.read('readRows', scope.partition, [scope.accountId, ...part])));
+      const rows = read.flatMap((part) => (part ?? []) as [string, unknown][]);
+      const interactions = rows
+        .flatMap(([interaction, flat]) => toInteraction(interaction, flat) ?? [])
+        .filter(({ queue, state }) => queue === id && state !== 'closed');
       return { cursor: { epoch: String(answer[0]), off: Number(answer[1]) }, interactions };
     },
 

@@ -45,15 +45,15 @@ export interface Received {
   isHeldBack: boolean;
 }
 
-/** The room counts what its worker carries. */
-type ConsumerCount = (change: 1 | -1) => void;
+/** What its worker carries. */
+type Count = (what: 'producers' | 'consumers', change: 1 | -1) => void;
 
 interface MediaPeerParts {
   readonly id: string;
   readonly router: Router;
   readonly send: WebRtcTransport;
   readonly receive: WebRtcTransport;
-  readonly count: ConsumerCount;
+  readonly count: Count;
 }
 
 const CONSUMERS_MAX = 16;
@@ -65,7 +65,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly sent = new Map<string, Sent>();
   readonly received = new Map<string, Received>();
   readonly #router: Router;
-  readonly #count: ConsumerCount;
+  readonly #count: Count;
   /** Transports whose other end was told. */
   readonly #connected = new Set<string>();
   #rtpCapabilities: RtpCapabilities | undefined;
@@ -127,8 +127,10 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     const producer = await asRefusal(() => this.send.produce({ kind, rtpParameters: read, paused: isPaused, keyFrameRequestDelay: 1_000 }));
     const sent: Sent = { source, producer };
     this.sent.set(producer.id, sent);
+    this.#count('producers', 1);
     producer.observer.once('close', () => {
       this.sent.delete(producer.id);
+      this.#count('producers', -1);
       this.emit('producers');
     });
     this.emit('producers');
@@ -164,10 +166,10 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     const consumer = await asRefusal(() => this.receive.consume({ producerId: producer.id, rtpCapabilities, paused: true }));
     const received: Received = { from: from.id, source, consumer, height: 0, isUnwatched: true, isHeldBack: false };
     this.received.set(consumer.id, received);
-    this.#count(1);
+    this.#count('consumers', 1);
     consumer.observer.once('close', () => {
       this.received.delete(consumer.id);
-      this.#count(-1);
+      this.#count('consumers', -1);
     });
     return received;
   }

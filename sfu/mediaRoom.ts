@@ -72,11 +72,13 @@ export class MediaRoom extends EventEmitter<MediaRoomEvents> {
   /** Takes the place of the one with the same id. @throws AppError gone */
   async add(id: string): Promise<MediaPeer> {
     const [send, receive] = await asRefusal(() => Promise.all([this.#transport(FROM_PEER_MAX_BITRATE), this.#transport()]));
-    const count = (change: 1 | -1): void => void (this.#slot.load.consumers += change);
-    const peer = new MediaPeer({ id, router: this.#router, send, receive, count });
+    const { load } = this.#slot;
+    const peer = new MediaPeer({ id, router: this.#router, send, receive, count: (what, change) => void (load[what] += change) });
+    load.peers++;
     this.#peers.get(id)?.close();
     this.#peers.set(id, peer);
     peer.once('closed', () => {
+      load.peers--;
       if (this.#peers.get(id) === peer) this.#peers.delete(id);
       if (this.#speaker === id) this.#hear(undefined);
     });

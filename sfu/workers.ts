@@ -15,12 +15,22 @@ import { obtainWorkerBinary } from './workerBinary.ts';
 
 export type SfuState = 'preparing' | 'ready' | 'failed';
 
+/** A consumer is what costs: a packet out. A peer has two transports. */
+export interface SfuLoad {
+  rooms: number;
+  peers: number;
+  producers: number;
+  consumers: number;
+}
+
+const nothing = (): SfuLoad => ({ rooms: 0, peers: 0, producers: 0, consumers: 0 });
+
 /** One worker that serves, with the server its transports share. */
 export interface SfuWorker {
   readonly worker: Worker;
   readonly webRtcServer: WebRtcServer;
-  /** What it carries, counted by the rooms. A consumer is what costs: a packet out. */
-  readonly load: { rooms: number; consumers: number };
+  /** What it carries, counted by rooms and peers. */
+  readonly load: SfuLoad;
 }
 
 export interface SfuEvents {
@@ -70,8 +80,27 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     return serving.reduce((sum, slot) => sum + weightOf(slot), 0) / Math.max(1, serving.length);
   }
 
-  get consumers(): number {
-    return this.#serving().reduce((sum, { load }) => sum + load.consumers, 0);
+  /** Of all that serve. */
+  get carried(): SfuLoad & { readonly workers: number } {
+    const carried = { ...nothing(), workers: 0 };
+    for (const { load } of this.#serving()) {
+      carried.workers++;
+      for (const what of ['rooms', 'peers', 'producers', 'consumers'] as const) carried[what] += load[what];
+    }
+    return carried;
+  }
+
+  /** Seconds of CPU that each serving worker has used since it started, by its number. A worker that dies while it is asked is left out. */
+  async cpuSeconds(): Promise<ReadonlyMap<number, number>> {
+    const used = await Promise.all(
+      this.#slots.map((slot) =>
+        slot?.worker.getResourceUsage().then(
+          ({ ru_utime, ru_stime }) => (ru_utime + ru_stime) / 1_000,
+          () => undefined,
+        ),
+      ),
+    );
+    return new Map([...used.entries()].filter((entry): entry is [number, number] => entry[1] !== undefined));
   }
 
   #serving(): SfuWorker[] {
@@ -123,7 +152,7 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
       const listenInfos = addresses.flatMap((address) =>
         (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: this.#port(index), ...address })),
       );
-      return { worker, webRtcServer: await worker.createWebRtcServer({ listenInfos }), load: { rooms: 0, consumers: 0 } };
+      return { worker, webRtcServer: await worker.createWebRtcServer({ listenInfos }), load: nothing() };
     } catch (error) {
       worker.close();
       throw error;

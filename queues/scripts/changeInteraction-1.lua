@@ -1,12 +1,14 @@
 -- changeInteraction: another priority (RTE-1), or another medium (VID-2, BEY-1). The place in the order follows, the start stays.
 -- ARGV 5 interaction 6 account 7 what (priority|media) 8 value
--- Answers: ok | not_found | gone | at_capacity (the owner could not hold the medium beside the rest)
+-- Answers: ok | not_found | gone | wrong_state | at_capacity (the owner could not hold the medium beside the rest)
 -- @include routing
 local i, what, value = ARGV[5], ARGV[7], ARGV[8]
 local h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'need', 'sig', 'score', 'pri', 'parts')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 local q, state = h[2], h[3]
 if state == 'closed' or state == 'ended' then return { 'gone' } end
+-- A call that its agent placed stands in no order, and stays a call.
+if q == '' then return { 'wrong_state' } end
 if what == 'priority' then
   if number(h[9]) ~= number(value) then prioritize(i, number(value)) end
   return { 'ok', knocks }

@@ -16,8 +16,7 @@ elseif not call('HGET', B .. ':qout:' .. q, outcome) then
 end
 keepResult(ARGV[11], '1')
 if owner ~= '' then
-  closeInteraction(i, q, owner, 'served', outcome, ARGV[9])
-  finishOwner(i, q, owner)
+  closeOwned(i, q, owner, outcome, ARGV[9])
 else
   closeUnowned(i, 'rejected', outcome, ARGV[9])
 end

@@ -1,7 +1,7 @@
 -- readAgent: the agent with queues, offers, conversations and devices, as of one moment.
 -- ARGV 1 agent 2 account 3 with conversations 0|1
 -- Answers: epoch, fields, queues (id, name, mode, signedIn, temporary, pause reason or nil …), offers (interaction, token, due …),
---          wrap-ups (interaction, until, canEnd, canExtend, queue, client's name, outcome …), devices, views | false
+--          wrap-ups (interaction, until, canEnd, canExtend, queue, client's name, outcome …), devices, views, calls it placed | false
 local B, call = KEYS[1], redis.call
 local a = ARGV[1]
 if call('HGET', B .. ':a:' .. a, 'acc') ~= ARGV[2] then return false end
@@ -39,4 +39,4 @@ if ARGV[3] == '1' then
     for _, i in ipairs(call('ZRANGE', B .. set .. a, 0, 99)) do views[#views + 1] = { i, call('HGETALL', B .. ':i:' .. i) } end
   end
 end
-return { call('HGET', B .. ':meta', 'epoch'), call('HGETALL', B .. ':a:' .. a), queues, offers, wrapUps, call('HGETALL', B .. ':ad:' .. a), views }
+return { call('HGET', B .. ':meta', 'epoch'), call('HGETALL', B .. ':a:' .. a), queues, offers, wrapUps, call('HGETALL', B .. ':ad:' .. a), views, call('HGET', B .. ':al:' .. a, '') or '0' }

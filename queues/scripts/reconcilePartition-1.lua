@@ -22,27 +22,11 @@ local function removeFromBuckets(i, q)
   call('ZREM', B .. ':ws:' .. q, i)
 end
 
-local function checkInteraction(i, q, states, set)
-  local h = fields(i, 'st', 'pres', 'np', 'sig', 'q')
-  if not h[1] or not states[h[1]] or h[5] ~= q then
-    if set == ':ws:' then removeFromBuckets(i, q) else call('ZREM', B .. set .. q, i) end
-    repaired('index ' .. set .. ' ' .. i)
-    return
-  end
-  if set == ':ws:' and not call('ZSCORE', B .. ':w:' .. q .. '#' .. (h[4] or ''), i) then
-    removeFromBuckets(i, q)
-    local w = fields(i, 'score', 'ch', 'need')
-    writeInteraction(i, 'sig', addWaiting(i, queueOf(q), number(w[1]), w[2] or 'chat', w[3] or ''))
-    repaired('bucket ' .. i)
-  end
-  -- Nothing else would ever end an offer, or a window, whose deadline is not there.
-  local o = fields(i, 'tok', 'due', 'presTok', 'presUntil')
-  if h[1] == 'offered' and not call('ZSCORE', B .. ':due:offer', 'offer|' .. i .. '|' .. o[1]) then
-    setDeadline('offer', i, o[1], number(o[2]))
-    repaired('deadline offer ' .. i)
-  end
-  if h[2] == 'reconnecting' and h[1] ~= 'ended' and not call('ZSCORE', B .. ':due:knock', 'reconnect|' .. i .. '|' .. o[3]) then
-    setDeadline('reconnect', i, o[3], number(o[4]))
+-- Nothing else would ever end a window whose deadline is not there, nor notice that the client's node is gone.
+local function checkPresence(i)
+  local h = fields(i, 'st', 'pres', 'np', 'presTok', 'presUntil')
+  if h[2] == 'reconnecting' and h[1] ~= 'ended' and not call('ZSCORE', B .. ':due:knock', 'reconnect|' .. i .. '|' .. h[4]) then
+    setDeadline('reconnect', i, h[4], number(h[5]))
     repaired('deadline reconnect ' .. i)
   end
   local held = call('HGETALL', B .. ':ic:' .. i)
@@ -57,6 +41,28 @@ local function checkInteraction(i, q, states, set)
     clientLeft(i)
     repaired('presence ' .. i)
   end
+end
+
+local function checkInteraction(i, q, states, set)
+  local h = fields(i, 'st', 'sig', 'q')
+  if not h[1] or not states[h[1]] or h[3] ~= q then
+    if set == ':ws:' then removeFromBuckets(i, q) else call('ZREM', B .. set .. q, i) end
+    repaired('index ' .. set .. ' ' .. i)
+    return
+  end
+  if set == ':ws:' and not call('ZSCORE', B .. ':w:' .. q .. '#' .. (h[2] or ''), i) then
+    removeFromBuckets(i, q)
+    local w = fields(i, 'score', 'ch', 'need')
+    writeInteraction(i, 'sig', addWaiting(i, queueOf(q), number(w[1]), w[2] or 'chat', w[3] or ''))
+    repaired('bucket ' .. i)
+  end
+  local o = fields(i, 'tok', 'due')
+  -- Nothing else would ever end an offer whose deadline is not there.
+  if h[1] == 'offered' and not call('ZSCORE', B .. ':due:offer', 'offer|' .. i .. '|' .. o[1]) then
+    setDeadline('offer', i, o[1], number(o[2]))
+    repaired('deadline offer ' .. i)
+  end
+  checkPresence(i)
 end
 
 local SETS = { ':w:', ':ws:', ':qo:' }
@@ -110,6 +116,8 @@ local function checkAgent(a)
     local h = fields(i, 'st', 'own', 'q', 'ch')
     if h[2] == a and (h[1] == 'served' or h[1] == 'ended') then
       count(h[3], h[4] or 'chat')
+      -- In no queue's index: it is looked at here.
+      if h[3] == '' then checkPresence(i) end
     else
       call('ZREM', B .. ':ai:' .. a, i)
       repaired('ownership ' .. a .. ' ' .. i)

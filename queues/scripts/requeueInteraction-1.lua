@@ -4,11 +4,12 @@
 -- Answers: ok | not_found (interaction, or a queue that serves) | gone | wrong_state | forbidden
 -- @include routing
 local i = ARGV[5]
-local h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'start', 'pri', 'req', 'ownPref')
+local h = fields(i, 'acc', 'q', 'st', 'own', 'ch', 'start', 'pri', 'req', 'ownPref', 'started')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[10]) then return { 'ok', knocks } end
 if h[3] == 'closed' or h[3] == 'ended' then return { 'gone' } end
-if h[3] ~= 'served' then return { 'wrong_state' } end
+-- Whom the agent only dials cannot be handed on yet.
+if h[3] ~= 'served' or (h[10] or '') == '' then return { 'wrong_state' } end
 local q, owner, target = h[2], h[4], queueOf(ARGV[8])
 if owner ~= ARGV[7] and ARGV[9] ~= '1' then return { 'forbidden' } end
 if target.acc ~= h[1] or not isServing(target) then return { 'not_found' } end
@@ -20,7 +21,10 @@ if target.id ~= q then
   emit('interaction.moved', h[1], { i = i, from = q, q = target.id, step = 0, need = mergeNeeds(h[8] or '', target.required) }, { q = q })
 end
 writeInteraction(i, 'own', '', 'ownN', '', 'oa', '', 'tok', '', 'missed', owner, 'vq', '', 'rcN', 0, 'rcD', '', 'rcR', '')
-enterQueue(i, target, { start = number(h[6]), pri = number(h[7]), medium = h[5] or 'chat', req = h[8] or '', pref = h[9] or '', isMoved = true })
+-- Who was called has waited for nobody so far.
+local since = q == '' and now or number(h[6])
+if q == '' then writeInteraction(i, 'start', nowText) end
+enterQueue(i, target, { start = since, pri = number(h[7]), medium = h[5] or 'chat', req = h[8] or '', pref = h[9] or '', isMoved = true })
 emit('interaction.queued', h[1], { i = i, q = target.id, reason = 'transfer' }, { q = target.id, figures = true })
 keepResult(ARGV[10], '1')
 refreshReady(owner)

@@ -3,10 +3,11 @@
 -- Answers: ok | not_found | wrong_state | forbidden | at_capacity | not_signed_in
 -- @include routing
 local i, to = ARGV[5], ARGV[8]
-local h = fields(i, 'acc', 'q', 'st', 'own', 'parts', 'ch')
+local h = fields(i, 'acc', 'q', 'st', 'own', 'parts', 'ch', 'started')
 if h[1] ~= ARGV[6] then return { 'not_found' } end
 if firstResult(ARGV[10]) then return { 'ok', knocks } end
-if h[3] ~= 'served' then return { 'wrong_state' } end
+-- Whom the agent only dials cannot be handed on yet.
+if h[3] ~= 'served' or (h[7] or '') == '' then return { 'wrong_state' } end
 local q, owner = h[2], h[4]
 if owner ~= ARGV[7] and ARGV[9] ~= '1' then return { 'forbidden' } end
 if owner == to then

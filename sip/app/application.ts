@@ -21,7 +21,7 @@ import { reactions } from '../flows/reactions.ts';
 import { offered } from '../flows/ringing.ts';
 import { Silence } from '../flows/silence.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
-import { replaceCaller, takeOver } from '../flows/takeOver.ts';
+import { takeOver } from '../flows/takeOver.ts';
 import { callerPressed } from '../flows/waiting.ts';
 import type { Authenticator } from '../registrar/authenticator.ts';
 import type { RtpEvent } from '../rtp/protocol.ts';
@@ -135,7 +135,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     calls,
     wheel,
     reactions,
-    stories: { takeOver, replaceCaller },
+    stories: { takeOver },
     silence: options.silence,
     dialOut: createDialOut({
       engine,
@@ -159,11 +159,15 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
       return following;
     },
-    carry: (call) => void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed')),
+    carry(call) {
+      notes.flush();
+      void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
+    },
     save: (call) =>
-      void engine.phones
-        .saveCall(call.id, JSON.stringify(call.saved))
-        .catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
+      void engine.phones.saveCall(call.id, JSON.stringify(call.saved)).then(
+        () => (call.isSaved = true),
+        (error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved'),
+      ),
     forget: (call) => notes.add(() => void debts.owe('forget', () => engine.phones.forgetCall(call.id))),
     later: (work) => notes.add(work),
     link: (server) => links.get(server),

@@ -26,6 +26,8 @@ export interface DialRequest {
   readonly sdp: string;
   /** Shown where the trunk has no caller id of its own. */
   readonly callerId: string;
+  /** What the other side says before it answers: a status, and the description of what it sends. */
+  readonly onProgress?: ((status: number, sdp: string) => void) | undefined;
 }
 
 export type DialRefusal = NumberRefusal | 'no_trunk' | 'agent_limit' | 'trunk_limit' | 'spend_cap' | 'no_server';
@@ -95,7 +97,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
   }
 
   async function dial(request: DialRequest): Promise<Dialled> {
-    const { scope, by, queueId, sdp, callerId } = request;
+    const { scope, by, queueId, sdp, callerId, onProgress } = request;
     const refuse = (reason: DialRefusal, trunk?: TrunkDoc): Dialled => {
       log.warn({ account: scope.accountId, queue: queueId, agent: by, trunk: trunk?.id, reason }, 'dial.refused');
       return { ok: false, reason };
@@ -111,7 +113,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     const password = trunk.type === 'provider' ? secretOf(trunk) : undefined;
     const auth = password === undefined ? undefined : { username: trunk.username, password };
     const shown = trunk.callerId || (/^\+[0-9]{1,15}$/.test(callerId) ? callerId : 'anonymous');
-    const outgoing = invite(dialogs, hop.link, { ...hop, headers: identityOf(trunk, shown), sdp, auth });
+    const outgoing = invite(dialogs, hop.link, { ...hop, headers: identityOf(trunk, shown), sdp, auth, onProgress });
     log.info({ trunk: trunk.id, agent: by, account: scope.accountId }, 'dial.out');
     void meter(trunk, outgoing);
     return { ok: true, outgoing };

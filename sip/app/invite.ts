@@ -47,7 +47,7 @@ export interface InviteOptions {
   readonly sdp: string;
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
   /** 180, 183 with what they carry. */
-  onProgress?(status: number, sdp: string): void;
+  readonly onProgress?: ((status: number, sdp: string) => void) | undefined;
 }
 
 const CANCELLED = 487;

@@ -5,7 +5,7 @@ import type { UserId } from '../../src/base/ids.ts';
 import { type CallCommandBody, type CallTarget, callCommand } from '../../src/protocol/calls.ts';
 import type { Call } from './call.ts';
 import { backToCaller, complete, conference, consult } from './consult.ts';
-import { dropLeg } from './hangUp.ts';
+import { agentGone, dropLeg } from './hangUp.ts';
 import { hold, resume } from './hold.ts';
 import type { Leg } from './leg.ts';
 import { declined } from './ringing.ts';
@@ -33,6 +33,7 @@ async function act(call: Call, by: UserId, command: CallCommandBody): Promise<Do
   if (command.do === 'decline') return declined(call, by) ? DONE : WRONG_STATE;
   const leg = call.legs.find(({ userId }) => userId === by);
   if (!leg) return { ok: false, code: 'forbidden' };
+  if (call.state.at === 'dialling') return dialling(call, call.state.placing === leg, command);
   const isAgent = agentOf(call.state) === leg;
   switch (command.do) {
     case 'mute':
@@ -55,6 +56,13 @@ async function act(call: Call, by: UserId, command: CallCommandBody): Promise<Do
     default:
       return assertNever(command);
   }
+}
+
+/** Who was called has not answered: there is nothing to do but to wait or to give up. */
+function dialling(call: Call, isPlacing: boolean, command: CallCommandBody): Done {
+  if (command.do !== 'hangup' || !isPlacing) return WRONG_STATE;
+  void agentGone(call, 'hung up at the desk');
+  return DONE;
 }
 
 type Longer = Extract<CallCommandBody, { do: 'consult.complete' | 'conference' }> | { do: 'transfer' | 'consult'; to: CallTarget };

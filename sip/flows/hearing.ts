@@ -16,6 +16,10 @@ export function soundOf(state: CallState, customer: Leg, music: Playback): Sound
     case 'entering':
     case 'ended':
       return { hears: {}, plays: new Map() };
+    case 'dialling': {
+      const { placing, called, isEarly } = state;
+      return { hears: isEarly && called ? everybody([placing, called]) : {}, plays: new Map() };
+    }
     case 'waiting':
     case 'moving':
     case 'held':

@@ -90,9 +90,10 @@ export class Leg {
     this.negotiation = negotiation;
   }
 
-  /** Called when it closes, whoever begins. */
+  /** Called when it closes, whoever begins; at once when it is over. */
   onClose(work: () => void): void {
-    this.#onClose.push(work);
+    if (this.isOver) work();
+    else this.#onClose.push(work);
   }
   /** By `Call.closeLeg` alone. */
   closed(): void {

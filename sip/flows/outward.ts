@@ -15,12 +15,14 @@ export interface Outward {
   readonly refused?: (reason: DialRefusal) => void;
   /** It was dialled, and the other side said so against it. */
   readonly failed?: (status: number) => void;
+  /** What it says before it answers. */
+  readonly onProgress?: (status: number, sdp: string) => void;
 }
 
 /** Resolves when it is answered, undefined when not. `ringing` is told the leg before it rings. */
 export async function invited(
   call: Call,
-  { number, role, by, refused, failed }: Outward,
+  { number, role, by, refused, failed, onProgress }: Outward,
   ringing: (leg: Leg) => void,
 ): Promise<{ leg: Leg; dialog: Dialog; sdp: string } | undefined> {
   const { board, scope } = call;
@@ -29,8 +31,16 @@ export async function invited(
     return undefined;
   });
   if (!leg) return undefined;
-  const sdp = leg.negotiation.offer({ first: call.customer.codec });
-  const dialled = await board.dialOut.dial({ scope, number, by, queueId: call.queueId || undefined, sdp, callerId: call.caller });
+  const sdp = leg.negotiation.offer({ first: call.codec });
+  const dialled = await board.dialOut.dial({
+    scope,
+    number,
+    by,
+    queueId: call.queueId || undefined,
+    sdp,
+    callerId: call.shown.user,
+    onProgress,
+  });
   if (!dialled.ok || leg.isOver) {
     if (dialled.ok) dialled.outgoing.cancel();
     else refused?.(dialled.reason);

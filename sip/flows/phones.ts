@@ -12,26 +12,32 @@ import type { Ring, RingResult } from './ring.ts';
 export interface Rung {
   readonly role: LegRole;
   readonly userId: UserId;
+  /** What the phone says before it answers, where it is the only one that rings. */
+  readonly onProgress?: (status: number, sdp: string) => void;
 }
 
 /** Resolves with the first answer, the last refusal, or that `ring` was stopped. @throws AppError unavailable | rate_limited | gone */
 export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<RingResult> {
   const { board, scope } = call;
-  const [opened, { name, bindings, external }] = await Promise.all([
-    call.openLeg({ role: who.role, name: who.userId, userId: who.userId }),
-    ring.ways ?? askWays(call, who.userId),
-  ]);
+  const identity = { role: who.role, name: who.userId, userId: who.userId };
+  // Where both are known nothing is waited for: the INVITE leaves before whatever its caller goes on with.
+  const ahead = call.openLegAhead(identity);
+  const { name, bindings, external } = ring.ways ?? (await askWays(call, who.userId));
+  const opened = ahead ?? (await call.openLeg(identity));
   const leg = bindings.length > 0 && bindings.every(isSix) ? await instead(call, opened, who) : opened;
   leg.name = name;
   ring.leg = leg;
   if (ring.isStopped) return { kind: 'stopped' };
 
-  const sdp = leg.negotiation.offer({ first: call.hasCustomer ? call.customer.codec : undefined });
+  const sdp = leg.negotiation.offer({ first: call.codec });
+  const onProgress = bindings.length + external.length === 1 ? who.onProgress : undefined;
   const attempts: Outgoing[] = [];
   for (const { contact, edge, flow } of bindings) {
     const link = board.link(edge);
     if (link?.isUp)
-      attempts.push(invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp }));
+      attempts.push(
+        invite(board.dialogs, link, { uri: contact, proxy: flow === '' ? undefined : flow, headers: presented(call), sdp, onProgress }),
+      );
   }
   for (const { number } of external) {
     const dialled = await board.dialOut.dial({
@@ -40,7 +46,8 @@ export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<Rin
       by: who.userId,
       queueId: call.queueId || undefined,
       sdp,
-      callerId: call.caller,
+      callerId: call.shown.user,
+      onProgress,
     });
     if (dialled.ok) attempts.push(dialled.outgoing);
     else board.log.info({ call: call.id, agent: who.userId, reason: dialled.reason }, 'phone.external.refused');
@@ -71,7 +78,8 @@ async function instead(call: Call, opened: Leg, { role, userId }: Rung): Promise
 
 /** What the agent's phone shows: the caller, as it was sent to us. */
 function presented(call: Call): Record<string, string> {
-  const user = /^\+?[A-Za-z0-9*._-]{1,64}$/.test(call.caller) ? call.caller : 'anonymous';
-  const name = call.callerName.replaceAll(/["\\\r\n]/g, '');
-  return { from: `${name ? `"${name}" ` : ''}<sip:${user}@localhost>`, 'X-Call': call.id };
+  const { user, name } = call.shown;
+  const plain = name.replaceAll(/["\\\r\n]/g, '');
+  const known = /^\+?[A-Za-z0-9*._-]{1,64}$/.test(user) ? user : 'anonymous';
+  return { from: `${plain ? `"${plain}" ` : ''}<sip:${known}@localhost>`, 'X-Call': call.id };
 }

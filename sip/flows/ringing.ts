@@ -2,10 +2,11 @@
  * From an offer to an agent on the phone: every phone of the agent rings, the first that answers has to get the offer accepted by the routing engine, and only
  * then are the two connected. An offer that went meanwhile (expired, taken, the caller gone) hangs the phone up and leaves the caller where it was.
  */
-import type { Offered } from '../../queues/engine.ts';
-import type { UserId } from '../../src/base/ids.ts';
+import type { Offered, Outcome } from '../../queues/engine.ts';
+import { newId, type UserId } from '../../src/base/ids.ts';
 import type { Call } from './call.ts';
-import { dropLeg, endedInRouting } from './hangUp.ts';
+import { sayAndHangUp } from './divert.ts';
+import { closeForAgent, dropLeg } from './hangUp.ts';
 import { ringPhones } from './phones.ts';
 import { Ring, type RingResult } from './ring.ts';
 import { answered, joinAgent } from './talking.ts';
@@ -123,12 +124,24 @@ async function notAnswered(call: Call, ring: Ring): Promise<void> {
     interactionId: interaction,
     from: ring.agentId,
     queueId: call.queueId,
-    key: `${call.id}:${ring.agentId}:back`,
+    key: newId('command'),
     isSupervisor: false,
   };
-  const moved = await router.requeueInteraction(scope, move).catch(() => undefined);
+  let moved = undefined as Outcome | undefined;
+  await board.owe('requeue', async () => {
+    moved = await router.requeueInteraction(scope, move);
+  });
+  // The log may have told more meanwhile. Refused for another reason than that there is no such queue: it will.
+  if (call.state.at !== 'moving' || call.state.ring !== ring) return;
   if (moved?.ok) backInQueue(call);
-  else endedInRouting(call, 'owner not reached');
+  else if (!moved || moved.code === 'not_found') notReached(call, ring.agentId);
+}
+
+/** It has no queue to go back to: the customer is told so, and nobody is busy with it any more. */
+function notReached(call: Call, owner: UserId): void {
+  closeForAgent(call, owner);
+  call.isOutOfRouting = true;
+  if (call.enter({ at: 'diverted', guest: undefined })) sayAndHangUp(call, 'transfer-failed', 'owner not reached');
 }
 
 /** The agent says no at the desk; the phone stops ringing. False: nothing rings for that agent. */

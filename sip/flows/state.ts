@@ -9,6 +9,8 @@ import type { Ring } from './ring.ts';
 export type CallState =
   /** The INVITE is here; media and interaction are being made. */
   | { readonly at: 'entering' }
+  /** An agent's phone calls somebody, who becomes the customer when answering. `isEarly`: what the called side sends before that is heard (RFC 3960). */
+  | { readonly at: 'dialling'; readonly placing: Leg; readonly called: Leg | undefined; readonly isEarly: boolean }
   /** In the queue, answered, music; `rings`: phones of agents it is offered to, by agent. */
   | { readonly at: 'waiting'; readonly rings: ReadonlyMap<UserId, Ring> }
   /** It has an owner whose phone is not connected yet: a hand-over, or accepted at the desk. The caller hears music. */
@@ -27,8 +29,9 @@ export type CallState =
 export type CallAt = CallState['at'];
 
 const NEXT: Readonly<Record<CallAt, readonly CallAt[]>> = {
-  // Beyond the first three: taken over from another process.
-  entering: ['waiting', 'diverted', 'ended', 'talking', 'held', 'moving', 'conference', 'consulting'],
+  // Beyond the first four: taken over from another process.
+  entering: ['waiting', 'dialling', 'diverted', 'ended', 'talking', 'held', 'moving', 'conference', 'consulting'],
+  dialling: ['dialling', 'talking', 'ended'],
   waiting: ['waiting', 'moving', 'talking', 'diverted', 'ended'],
   moving: ['moving', 'waiting', 'talking', 'diverted', 'ended'],
   // To itself: another agent's leg takes over from one that came back from hold a moment before.

@@ -47,7 +47,6 @@ export interface Switchboard {
   /** Attended transfer between two calls of ours (`takeOver.ts`). */
   readonly stories: {
     takeOver(call: Call, other: Call, next: Leg): Promise<{ ok: true } | { ok: false; code: ErrorCode }>;
-    replaceCaller(call: Call, guest: Leg, next: Leg): void;
   };
   readonly silence: SilenceLimits;
   readonly names: { agent(scope: Scope, id: UserId): Promise<string> };

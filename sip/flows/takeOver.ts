@@ -17,10 +17,10 @@ const WRONG_STATE: Done = { ok: false, code: 'wrong_state' };
 export async function takeOver(call: Call, other: Call, next: Leg): Promise<Done> {
   const { owner } = call;
   const agent = agentOf(call.state);
-  if (call.state.at === 'diverted') return joinPlaced(call, other, next);
   if (!owner || !agent) return WRONG_STATE;
   const to = next.userId;
-  if (!to) return giveOutside(call, other, next, { agent, owner });
+  // Of a call that the agent placed no queue asks who has it.
+  if (!to || call.queueId === '') return giveOutside(call, other, next, { agent, owner });
   // The second call ends first: an agent has room for one.
   const moved = await reinvite(next, other, call, 'agent');
   if (!moved) return WRONG_STATE;
@@ -38,39 +38,15 @@ export async function takeOver(call: Call, other: Call, next: Leg): Promise<Done
   return { ok: true };
 }
 
-/** The caller goes on with a number that the agent had called: the agent is done with it. */
+/** The customer goes on with whom the agent had called, without routing: the agent is done with it. */
 async function giveOutside(call: Call, other: Call, next: Leg, from: { agent: Leg; owner: UserId }): Promise<Done> {
   const moved = await reinvite(next, other, call, 'guest');
   if (!moved) return WRONG_STATE;
-  guestGone(other, 'joined with another call');
+  await agentGone(other, 'joined with another call');
   closeForAgent(call, from.owner);
   call.isOutOfRouting = true;
   call.enter({ at: 'diverted', guest: moved });
   call.react(moved, { ...call.board.reactions.other(call, moved), ended: (reason) => guestGone(call, reason) });
   dropLeg(call, from.agent, 'transferred');
   return { ok: true };
-}
-
-/** Two calls that a phone placed: those whom it called talk on with each other. */
-async function joinPlaced(call: Call, other: Call, next: Leg): Promise<Done> {
-  const { state } = call;
-  const guest = state.at === 'diverted' ? state.guest : undefined;
-  if (!guest?.isConnected) return WRONG_STATE;
-  const moved = await reinvite(next, other, call, 'guest');
-  if (!moved) return WRONG_STATE;
-  if (agentOf(other.state)) await agentGone(other, 'joined with another call');
-  else guestGone(other, 'joined with another call');
-  replaceCaller(call, guest, moved);
-  call.react(moved, { ...call.board.reactions.other(call, moved), ended: (reason) => guestGone(call, reason) });
-  return { ok: true };
-}
-
-/** Who was called stands where the calling phone stood, which is let go; `next` is the new other side. */
-export function replaceCaller(call: Call, guest: Leg, next: Leg): void {
-  const caller = call.customer;
-  guest.role = 'customer';
-  call.adopt(guest);
-  call.react(guest, call.board.reactions.customer(call, guest));
-  call.enter({ at: 'diverted', guest: next });
-  dropLeg(call, caller, 'transferred');
 }

@@ -8,14 +8,16 @@ import type { Leg } from './leg.ts';
 /** The phone took the call: its media are connected as its answer says. False when they do not fit; the leg is over then. */
 export function answered(call: Call, leg: Leg, { dialog, sdp }: { readonly dialog: Dialog; readonly sdp: string }): boolean {
   leg.dialog = dialog;
-  const agreed = leg.negotiation.accept(sdp);
-  if (!agreed.ok || leg.isOver) {
+  // An answer without a description means the one that came before it (RFC 3261 13.2.1).
+  const isAsBefore = sdp === '' && leg.isReached;
+  const agreed = isAsBefore ? undefined : leg.negotiation.accept(sdp);
+  if (agreed?.ok === false || leg.isOver) {
     dialog.bye();
     dropLeg(call, leg, 'no common codec');
     return false;
   }
   leg.answeredAt = Date.now();
-  call.connect(leg, agreed.remote);
+  if (agreed) call.connect(leg, agreed.remote);
   return true;
 }
 

@@ -15,6 +15,7 @@ import { invited } from './outward.ts';
 import { backInQueue, ringOwner } from './ringing.ts';
 import { agentOf } from './state.ts';
 import { answered } from './talking.ts';
+import { startWaiting } from './waiting.ts';
 
 export type Done = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode; readonly detail?: string };
 const DONE: Done = { ok: true };
@@ -59,9 +60,11 @@ async function toQueue(call: Call, from: UserId, queueId: QueueId): Promise<Done
 /** It waits again. Idempotent, for the log tells it too; `from` is who had it. */
 export function requeued(call: Call, from: UserId, queueId: QueueId): void {
   if (call.isOver || call.owner !== from) return;
+  const isFirst = call.queueId === '';
   call.movedTo(queueId);
   letGo(call, 'transferred');
   backInQueue(call);
+  if (isFirst) startWaiting(call);
 }
 
 /** Everybody but the caller. */
@@ -100,34 +103,13 @@ function numberAnswered(call: Call, result: Awaited<ReturnType<typeof invited>>)
 /** REFER of the agent's phone. The answer to it is a status; `tell` says later what became of it. */
 export function referred(call: Call, leg: Leg, refer: { readonly to: string }, tell: (status: number, isOver: boolean) => void): number {
   const isTheirs = agentOf(call.state) === leg && call.owner !== undefined;
-  return isTheirs ? handOn(call, refer, tell, (number) => blind(call, number)) : 403;
-}
-
-/** REFER of a phone in a call that it placed itself: whom it called goes on with somebody else. */
-export function handOnPlaced(
-  call: Call,
-  leg: Leg,
-  refer: { readonly to: string },
-  tell: (status: number, isOver: boolean) => void,
-): number {
-  const { state } = call;
-  const isTheirs = state.at === 'diverted' && call.customer === leg && state.guest?.isConnected === true;
-  return isTheirs ? handOn(call, refer, tell, (number) => blindPlaced(call, leg, number)) : 403;
-}
-
-function handOn(
-  call: Call,
-  refer: { readonly to: string },
-  tell: (status: number, isOver: boolean) => void,
-  onBlind: (number: string) => Promise<Done>,
-): number {
-  if (call.isBusy) return 403;
+  if (!isTheirs || call.isBusy) return 403;
   const replaces = /[?&]Replaces=([^&>]+)/i.exec(refer.to)?.[1];
   const number = userOf(refer.to);
   if (replaces && !isEscaped(replaces)) return 400;
   if (!replaces && !/^\+?[0-9*#]{1,32}$|^[\w.+-]{1,64}$/.test(number)) return 400;
   call.isBusy = true;
-  const work = replaces ? attended(call, decodeURIComponent(replaces)) : onBlind(number);
+  const work = replaces ? attended(call, decodeURIComponent(replaces)) : blind(call, number);
   void work
     .catch((error: unknown): Done => {
       call.board.log.warn({ err: error, call: call.id }, 'refer.failed');
@@ -158,23 +140,6 @@ async function blind(call: Call, dialled: string): Promise<Done> {
   return transfer(call, { kind: 'number', number: dialled });
 }
 
-/** To an outside number, dialled by the phone's agent; whom it called is out of routing, and stays so: no queue and no colleague takes it. */
-async function blindPlaced(call: Call, leg: Leg, number: string): Promise<Done> {
-  const { state } = call;
-  const guest = state.at === 'diverted' ? state.guest : undefined;
-  if (!guest || !leg.userId) return { ok: false, code: 'wrong_state' };
-  const { promise: rings, resolve: isRinging } = Promise.withResolvers<true>();
-  let refusal: Done = { ok: false, code: 'unavailable' };
-  const refused = (reason: DialRefusal): void => {
-    refusal = toldOf(reason);
-  };
-  const settled = invited(call, { number, role: 'guest', by: leg.userId, refused }, (next) => {
-    call.board.stories.replaceCaller(call, guest, next);
-    isRinging(true);
-  }).then((result) => (call.customer === guest ? numberAnswered(call, result) : undefined));
-  return (await Promise.race([rings, settled])) ? DONE : refusal;
-}
-
 /**
  * The phone holds two calls and joins their other ends: the caller of this one goes to whoever the phone talks to in the other. The other call is
  * found by its dialog, and only one of the same account and the same agent counts.
@@ -186,12 +151,23 @@ async function attended(call: Call, replaces: string): Promise<Done> {
   const other = dialog && call.board.calls.ofDialog(dialog);
   if (!other || other.call.scope.accountId !== call.scope.accountId || other.call === call) return { ok: false, code: 'not_found' };
   // Who knows the tags of somebody else's call gets nothing by them.
-  const holder = await call.board.engine.phones.phoneByUsername(other.call.caller);
-  const mine = call.at === 'diverted' ? call.customer.userId : call.owner;
-  if (!mine || holder?.scope.accountId !== call.scope.accountId || holder.doc.userId !== mine) return { ok: false, code: 'forbidden' };
-  const there = other.call.state;
-  const target = there.at === 'diverted' ? there.guest : agentOf(there);
+  if (!call.owner || (await placerOf(other.call)) !== call.owner) return { ok: false, code: 'forbidden' };
+  const target = targetOf(other.call);
   if (!target?.isConnected || other.leg === target) return { ok: false, code: 'wrong_state' };
   // The consultation was a call of its own; who was consulted is taken out of it and gets the caller.
   return call.board.stories.takeOver(call, other.call, target);
+}
+
+/** Whose phone called: in a call that it placed, or one that it made to a queue. */
+async function placerOf({ board, scope, placedBy, caller }: Call): Promise<UserId | undefined> {
+  if (placedBy) return placedBy.agentId;
+  const phone = await board.engine.phones.phoneByUsername(caller);
+  return phone?.scope.accountId === scope.accountId ? (phone.doc.userId as UserId) : undefined;
+}
+
+/** Whom the phone talks to there. */
+function targetOf(call: Call): Leg | undefined {
+  const { state, placedBy } = call;
+  if (state.at === 'diverted') return state.guest;
+  return placedBy && agentOf(state) ? call.customer : agentOf(state);
 }

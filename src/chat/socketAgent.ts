@@ -96,7 +96,8 @@ export async function runAgentCommand(
       return {};
     }
     case 'video.command': {
-      const by = { role: 'agent', id: agentId, name: member.principal.name } as const;
+      const { name, sessionId } = member.principal;
+      const by = { role: 'agent', id: agentId, name, sessionId } as const;
       return actInRoom(engine, scope, by, { interactionId: command.interaction as InteractionId, key: command.key, command: command.body });
     }
     case 'wrapUp.outcome': {

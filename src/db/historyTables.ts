@@ -61,7 +61,7 @@ export interface HistoryTables {
     month: Day;
     interaction_id: string;
     seq: number;
-    kind: 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up' | 'video';
+    kind: 'dialling' | 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up' | 'video';
     queue_id: string;
     agent_id: string | null;
     started_at: Time;

@@ -165,7 +165,7 @@ async function watcher({ engine }: SocketServices, { scope, principal }: AgentMe
   const view = await engine.views.agent(scope, principal.userId);
   const none = { load: 0, capacity: 0 };
   const media = { chat: none, voice: none, video: none };
-  const nothing = { since: Date.now(), queues: [], load: 0, capacity: 0, media, wrapUps: [], devices: [] };
+  const nothing = { since: Date.now(), queues: [], load: 0, capacity: 0, media, placedCalls: 0, wrapUps: [], devices: [] };
   return { ...(view?.agent ?? { id: principal.userId, status: 'signed_out', ...nothing }), name: principal.name };
 }
 

@@ -62,6 +62,7 @@ export function conversationEvent(event: ReadEvent, isStaff: boolean): PublicEve
     case 'room.changed':
       return { type, at, interaction: body.i, room: roomOf(body) };
     case 'interaction.created':
+    case 'interaction.answered':
     case 'interaction.queued':
     case 'interaction.moved':
     case 'interaction.changed':
@@ -103,6 +104,7 @@ export function rowStep(event: ReadEvent, agentId: string | undefined): RowStep 
   const { type, body } = event;
   switch (type) {
     case 'interaction.created':
+    case 'interaction.answered':
     case 'interaction.queued':
     case 'interaction.changed':
     case 'interaction.taken':

@@ -36,6 +36,9 @@ function selectCalls(db: Db, accountId: string) {
       'i.outcome',
       'i.outcome_kind',
       'q.name as queue_name',
+      sql<string | null>`(select o ->> 'name' from jsonb_array_elements(q.outcomes) o where o ->> 'id' = i.outcome limit 1)`.as(
+        'outcome_name',
+      ),
       'o.name as owner_name',
       'd.name as client_name',
       'd.note',
@@ -130,7 +133,7 @@ export function toCallItem(row: CallRow): CallItem {
     interaction: row.id,
     direction: row.origin === 'inbound' || row.origin === 'offline' ? 'inbound' : 'outbound',
     result: resultOf(row),
-    queue: { id: row.queue_id, name: row.queue_name ?? '' },
+    ...(row.queue_id ? { queue: { id: row.queue_id, name: row.queue_name ?? '' } } : {}),
     caller: { id: row.contact_id, name: row.client_name ?? '' },
     number: row.number ?? '',
     ...(row.owner_id ? { agent: { id: row.owner_id, name: row.owner_name ?? '' } } : {}),
@@ -139,7 +142,7 @@ export function toCallItem(row: CallRow): CallItem {
     ...(endedAt === undefined ? {} : { endedAt }),
     waitMs: Math.max(0, waitedUntil - createdAt),
     ...(answeredAt === undefined || endedAt === undefined ? {} : { talkMs: Math.max(0, endedAt - answeredAt) }),
-    ...(row.outcome ? { outcome: { id: row.outcome, kind: row.outcome_kind ?? '' } } : {}),
+    ...(row.outcome ? { outcome: { id: row.outcome, name: row.outcome_name ?? '', kind: row.outcome_kind ?? '' } } : {}),
     legs: row.legs,
   };
 }
@@ -147,5 +150,5 @@ export function toCallItem(row: CallRow): CallItem {
 function resultOf({ state, started_at: startedAt, close_reason: reason }: CallRow): CallItem['result'] {
   if (state !== 'ended' && state !== 'closed') return 'in_progress';
   if (startedAt) return 'answered';
-  return reason === 'diverted' || reason === 'rejected' ? reason : 'abandoned';
+  return reason === 'diverted' || reason === 'rejected' || reason === 'unanswered' ? reason : 'abandoned';
 }

@@ -6,24 +6,24 @@ import { segmentView } from './historyViews.ts';
 const time = z.number();
 const named = z.object({ id: z.string(), name: z.string() });
 
-export const callResult = z.enum(['in_progress', 'answered', 'abandoned', 'diverted', 'rejected']);
+export const callResult = z.enum(['in_progress', 'answered', 'abandoned', 'diverted', 'rejected', 'unanswered']);
 
 export const callItem = z.object({
   interaction: z.string(),
   direction: z.enum(['inbound', 'outbound']),
   result: callResult.describe(
-    'answered: an agent took it; abandoned: the caller hung up while waiting; diverted: it left the queue; rejected: no place to wait',
+    'answered: an agent took it; abandoned: the caller hung up while waiting; diverted: it left the queue; rejected: no place to wait; unanswered: an agent called, and nobody answered',
   ),
-  queue: named,
-  caller: named.describe('Contact; the name is empty once it was erased'),
-  number: z.string().describe('Of the caller, as the telephone network said; empty once it was erased'),
+  queue: named.optional().describe('Absent: an agent placed the call'),
+  caller: named.describe('Contact, of an outbound call who was called; the name is empty once it was erased'),
+  number: z.string().describe('Of the caller, as the telephone network said, or as it was dialled; empty once it was erased'),
   agent: named.optional().describe('Who answered last'),
   createdAt: time,
   answeredAt: time.optional(),
   endedAt: time.optional(),
   waitMs: z.number().describe('Until it was answered, or over'),
   talkMs: z.number().optional().describe('From answering to the end, holds included'),
-  outcome: z.object({ id: z.string(), kind: z.string() }).optional(),
+  outcome: named.extend({ kind: z.string() }).optional().describe('The name is empty when the queue has it no more'),
   legs: z.number().int().describe('How many phones were in it'),
 });
 export type CallItem = z.infer<typeof callItem>;

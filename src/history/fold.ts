@@ -15,6 +15,7 @@ export interface Life {
 
 const LIFE_TYPES = [
   'interaction.created',
+  'interaction.answered',
   'interaction.queued',
   'offer.made',
   'offer.gone',
@@ -38,7 +39,7 @@ export function isLifeEvent(event: Decoded): event is LifeEvent {
   return lifeTypes.has(event.type);
 }
 
-/** The life that `interaction.created` begins. */
+/** The life that `interaction.created` begins: it waits, or is dialled by the agent who owns it. */
 export function beginLife(event: Extract<LifeEvent, { type: 'interaction.created' }>): Life {
   const { body, at } = event;
   const row: InteractionRow = {
@@ -51,8 +52,8 @@ export function beginLife(event: Extract<LifeEvent, { type: 'interaction.created
     channel: body.channel,
     origin: body.origin,
     language: body.language,
-    state: 'waiting',
-    owner_id: null,
+    state: body.a ? 'served' : 'waiting',
+    owner_id: body.a ?? null,
     created_at: at,
     waits_since: body.start,
     started_at: null,
@@ -71,7 +72,8 @@ export function beginLife(event: Extract<LifeEvent, { type: 'interaction.created
     entry_seq: event.place.seq,
   };
   const life: Life = { row, segments: [] };
-  open(life, 'waiting', at, 'created');
+  if (body.a) open(life, 'dialling', at, 'created', body.a);
+  else open(life, 'waiting', at, 'created');
   return life;
 }
 
@@ -85,12 +87,19 @@ export function foldEvent(life: Life, event: LifeEvent): boolean {
   return true;
 }
 
+/** Of these one is open until the conversation is over. */
+const AT_WORK = ['dialling', 'waiting', 'offered', 'served', 'held'] as const;
+
 function applyEvent(life: Life, event: LifeEvent): void {
   const { row } = life;
   const { type, body, at } = event;
   switch (type) {
     case 'interaction.created':
       return;
+    case 'interaction.answered':
+      end(life, ['dialling'], at, 'answered');
+      row.started_at ??= at;
+      return open(life, 'served', at, 'answered', body.a);
     case 'interaction.queued':
       // In another queue it is another wait.
       if (row.queue_id !== body.q) end(life, ['waiting'], at, 'moved');
@@ -113,14 +122,14 @@ function applyEvent(life: Life, event: LifeEvent): void {
       row.owner_id = null;
       return wait(life, at, body.reason);
     case 'interaction.ended':
-      end(life, ['waiting', 'offered', 'served', 'held'], at, 'ended');
+      end(life, AT_WORK, at, 'ended');
       end(life, ['video'], at, 'conversation_over');
       row.state = 'ended';
       row.ended_at = at;
       row.ended_by = body.reason;
       return;
     case 'interaction.closed':
-      end(life, ['waiting', 'offered', 'served', 'held'], at, body.reason);
+      end(life, AT_WORK, at, body.reason);
       end(life, ['video'], at, 'conversation_over');
       row.state = 'closed';
       row.closed_at = at;
@@ -163,7 +172,7 @@ function callChanged(life: Life, at: number, call: string): void {
   const state = callStateOf(call);
   const isHeld = state === 'held' || state === 'consulting';
   const isServed = state === 'talking' || state === 'conference';
-  if (life.row.state !== 'served' || !(isHeld || isServed) || isOpen(life, isHeld ? 'held' : 'served')) return;
+  if (life.row.state !== 'served' || !(isHeld || isServed) || isOpen(life, isHeld ? 'held' : 'served') || isOpen(life, 'dialling')) return;
   end(life, ['served', 'held'], at, isHeld ? 'held' : 'resumed');
   open(life, isHeld ? 'held' : 'served', at, isHeld ? 'held' : 'resumed', life.row.owner_id);
 }

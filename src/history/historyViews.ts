@@ -33,8 +33,10 @@ export type HistoryItem = z.infer<typeof historyItem>;
 
 export const segmentView = z.object({
   kind: z
-    .enum(['waiting', 'offered', 'served', 'held', 'wrap_up', 'video'])
-    .describe('video: beside the others; `began` says whether it began as video or audio, `ended` why it was over'),
+    .enum(['dialling', 'waiting', 'offered', 'served', 'held', 'wrap_up', 'video'])
+    .describe(
+      'dialling: the agent calls, nobody has answered; video: beside the others; `began` says whether it began as video or audio, `ended` why it was over',
+    ),
   queue: z.string(),
   agent: named.optional(),
   startedAt: time,

@@ -71,6 +71,7 @@ export interface RoutingPast {
 /** Types that tell about an agent's work or state. */
 export const AGENT_TYPES: readonly EventType[] = [
   'agent.changed',
+  'interaction.created',
   'offer.made',
   'offer.gone',
   'interaction.taken',

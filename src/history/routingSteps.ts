@@ -102,7 +102,8 @@ function follow(now: Now, { type, body, at }: RoutingFact): void {
 function kindOf({ type, body }: RoutingFact, before: RoutingFact | undefined): Step['kind'] | undefined {
   switch (type) {
     case 'interaction.created':
-      return 'queued';
+      // A call that its agent placed looks for nobody.
+      return body.a ? undefined : 'queued';
     case 'interaction.queued':
       // The step before it says that an offer came to nothing, or that it was moved.
       return before?.type === 'interaction.moved' || before?.type === 'offer.gone' ? undefined : 'returned';

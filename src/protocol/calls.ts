@@ -7,7 +7,7 @@ export const callId = z.string().regex(/^cal_[0-9a-z]{26}$/);
 /** One phone in a call. */
 export const legView = z.object({
   id: z.string(),
-  /** customer: the caller; agent; consult: whom an agent asks; guest: one more in a conference. */
+  /** customer: the caller, or who was called; agent; consult: whom an agent asks; guest: one more in a conference. */
   role: z.enum(['customer', 'agent', 'consult', 'guest']),
   /** Display: a number, an extension or a person's name. */
   name: z.string(),
@@ -38,9 +38,12 @@ export type LegQuality = z.infer<typeof legQuality>;
 export const callView = z.object({
   id: callId,
   interaction: interactionId,
+  /** Absent: in none, as an agent's phone placed it. */
   queue: queueId.optional(),
-  /** waiting: hears music; ringing: an agent's phone rings; talking; held: the customer hears music; consulting; conference; ended. */
-  state: z.enum(['waiting', 'ringing', 'talking', 'held', 'consulting', 'conference', 'ended']),
+  /** outbound: an agent's phone placed it; `caller` is who was called. */
+  direction: z.enum(['inbound', 'outbound']).default('inbound'),
+  /** dialling: who was called has not answered; waiting: hears music; ringing: an agent's phone rings; talking; held: the customer hears music; consulting; conference; ended. */
+  state: z.enum(['dialling', 'waiting', 'ringing', 'talking', 'held', 'consulting', 'conference', 'ended']),
   caller: z.string(),
   dialled: z.string(),
   legs: z.array(legView),

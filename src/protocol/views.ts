@@ -41,7 +41,8 @@ export const page = z.object({
 
 export const interactionView = z.object({
   id: interactionId,
-  queue: queueId,
+  /** Empty: a call that its owner placed, in no queue. */
+  queue: queueId.or(z.literal('')),
   group: groupId.optional(),
   state: interactionState,
   medium: z.enum(['chat', 'voice', 'video']),
@@ -106,6 +107,8 @@ export const agentView = z.object({
   capacity: z.number().int(),
   /** RTE-5, by medium. */
   media: z.object({ chat: mediumLoad, voice: mediumLoad, video: mediumLoad }),
+  /** Calls of its own among what it holds: placed by its phones, in no queue. */
+  placedCalls: z.number().int(),
   wrapUps: z.array(
     z.object({
       interaction: interactionId,

@@ -17,6 +17,8 @@ export interface RoomMember {
   /** Contact or user. */
   readonly id: string;
   readonly name: string;
+  /** Of a user: what is entered by it ends with it. */
+  readonly sessionId?: string | undefined;
 }
 
 export interface RoomOrder {
@@ -62,13 +64,16 @@ export async function actInRoom(
   return answer.body;
 }
 
-/** @throws AppError unavailable: also when the node is gone. In some seconds the room is nobody's, and another's when asked again. */
-async function ask({ phones }: RoomEngine, node: string, command: CallCommand): Promise<RoomAnswer> {
+/** @throws AppError unavailable: also when the node is silent. The room is nobody's then, and another's when asked again. */
+async function ask({ phones, rooms }: RoomEngine, node: string, command: CallCommand): Promise<RoomAnswer> {
   try {
     return JSON.parse(await phones.ask(node, command)) as RoomAnswer;
   } catch (cause) {
-    if (cause instanceof AppError && cause.code === 'gone')
+    if (cause instanceof AppError && cause.code === 'gone') {
+      // Its claim would stand for some seconds yet. A process that only lost Redis for a moment claims it again when nobody else did.
+      await rooms.release(command.call as InteractionId, node);
       throw new AppError('unavailable', { detail: 'The process that carried the room is gone; another takes its place.', cause });
+    }
     throw cause;
   }
 }

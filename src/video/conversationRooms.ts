@@ -20,6 +20,8 @@ const KEEP_MS = 3_000;
 /** Rooms of one process, however small: each has file descriptors and memory in its worker. */
 const ROOMS_MAX = 5_000;
 const FEED = 'conversation:';
+/** Configuration that decides who may be in a room, and what they may send. */
+const RIGHTS: ReadonlySet<string> = new Set(['account', 'group']);
 
 /** VID-8: every 2 s, or as often as 250 rooms would be asked at that pace. */
 const MEASURE_MS = 2_000;
@@ -47,7 +49,7 @@ export class ConversationRooms {
     this.#engine = engine;
     this.#workers = workers;
     this.#log = log;
-    this.#tail = engine.feeds.tail({ onEntry: (entry) => this.#onEntry(entry), onGap: () => this.#recheckAll() });
+    this.#tail = engine.feeds.tail({ onEntry: (entry) => this.#onEntry(entry), onGap: () => this.#recheck() });
     this.#mailbox = engine.phones.serve((command) => this.#take(command));
     this.#loops = [
       repeat('video.announce', ANNOUNCE_MS, () => this.#announce(), log, { firstAfterMs: 0 }),
@@ -146,7 +148,9 @@ export class ConversationRooms {
       .catch((error: unknown) => this.#log.warn({ err: error, interaction: room.id }, 'room.unreleased'));
   }
 
-  #onEntry({ type, feeds, body }: LogEntry): void {
+  #onEntry({ type, accountId, feeds, body }: LogEntry): void {
+    if (type === 'session.revoked') return this.#recheck(accountId);
+    if (type === 'config.applied' && RIGHTS.has((JSON.parse(body) as EventBody<'config.applied'>).kind)) return this.#recheck(accountId);
     const feed = feeds.find((each) => each.feed.startsWith(FEED))?.feed;
     const room = feed && this.#rooms.get(feed.slice(FEED.length));
     if (room) this.#tell(room, type, body);
@@ -171,7 +175,9 @@ export class ConversationRooms {
     }
   }
 
-  #recheckAll(): void {
-    for (const room of this.#rooms.values()) room.recheck().catch(() => undefined); // Again with the next tick.
+  /** Of one account, or all. */
+  #recheck(accountId?: string): void {
+    for (const room of this.#rooms.values())
+      if (accountId === undefined || room.scope.accountId === accountId) room.recheck().catch(() => undefined); // Again with the next tick.
   }
 }

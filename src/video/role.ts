@@ -21,7 +21,7 @@ export async function startVideo(context: RoleContext): Promise<RunningRole> {
   const counts = newVideoCounts();
   workers.on('workerLost', () => counts.workersLost++);
   const rooms = new ConversationRooms({ engine, workers, log, nodeId, counts, iceServers: (peerId) => iceServers(env, peerId) });
-  const registry = createVideoRegistry(nodeId, () => ({ ...counts, rooms: rooms.size, consumers: workers.consumers }));
+  const registry = createVideoRegistry(nodeId, { counts, workers, rooms: () => rooms.size });
   const metrics = publishMetrics(engine, nodeId, registry, log);
   return {
     async close(reason) {

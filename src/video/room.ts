@@ -14,9 +14,10 @@ import type { Logger } from '../base/log.ts';
 import { TokenBucket } from '../gateway/tokenBucket.ts';
 import type { Joined, RoomConsumer, RoomView, VideoCommand, VideoRules } from '../protocol/video.ts';
 import type { InteractionView } from '../protocol/views.ts';
-import { type RoomMember, takesPart } from './commands.ts';
+import type { RoomMember } from './commands.ts';
 import { consumersOf, producersOf } from './roomMedia.ts';
 import { type EndReason, isOf, type Person, RoomRecord } from './roomRecord.ts';
+import { differ, roomRights } from './roomRights.ts';
 import { RoomSignals } from './roomSignals.ts';
 import { RoomTeller } from './roomTeller.ts';
 import { elementsOf, isForbidden, kindOf, videoRulesOf } from './rules.ts';
@@ -117,14 +118,18 @@ export class ConversationRoom {
     this.#end('conversation_over');
   }
 
-  /** Who takes part may have changed: those who do no more lose their media. */
+  /** Rights may have changed: who may not be here any more loses the media at once, and what may not be sent any more ends for all. */
   async recheck(): Promise<void> {
     this.#mustRecheck = true;
-    const view = await this.#deps.engine.views.interaction(this.scope, this.id);
+    const rights = await roomRights(this.#deps.engine, this.scope, this.id, [...(this.#record?.people.values() ?? [])]);
     this.#mustRecheck = false;
-    if (!view || view.state === 'ended' || view.state === 'closed') return this.over();
-    for (const person of [...(this.#record?.people.values() ?? [])])
-      if (person.role === 'agent' && !takesPart(view, person.userId ?? '')) this.#remove(person);
+    if (rights.is === 'over') return this.over();
+    if (rights.is === 'closed') return this.#end('closed');
+    for (const person of rights.mustGo) if (this.#record?.people.get(person.id) === person) this.#remove(person);
+    const before = this.#rules;
+    this.#rules = rights.rules;
+    // Who joins again is told what it may send, and is refused the rest.
+    if (this.#media && differ(before, rights.rules)) this.#renew();
   }
 
   clientPresence(presence: InteractionView['client']['presence']): void {
@@ -230,7 +235,7 @@ export class ConversationRoom {
     for (const person of [...record.people.values()]) if (isOf(person, by) && person.id !== peerId) this.#remove(person);
     this.#windows.close(peerId);
     const userId = by.role === 'agent' ? by.id : undefined;
-    const person: Person = { id: peerId, role: by.role, userId, name: by.name, state: 'joined' };
+    const person: Person = { id: peerId, role: by.role, userId, sessionId: by.sessionId, name: by.name, state: 'joined' };
     record.people.set(peerId, person);
     peer.on('link', () => this.#look(person));
     peer.on('producers', () => this.#media === media && this.#changed());

@@ -23,6 +23,8 @@ export interface Person {
   readonly role: RoomMember['role'];
   /** Of agents. */
   readonly userId: string | undefined;
+  /** Of an agent who came by a socket: ends with it. */
+  readonly sessionId: string | undefined;
   readonly name: string;
   state: RoomPeer['state'];
 }
@@ -63,7 +65,8 @@ export class RoomRecord {
   /** Of a room whose node is gone: as it was last told, with everybody away. */
   static adopt(view: RoomView): RoomRecord {
     const record = new RoomRecord(view);
-    for (const { id, role, userId, name } of view.peers) record.people.set(id, { id, role, userId, name, state: 'away' });
+    for (const { id, role, userId, name } of view.peers)
+      record.people.set(id, { id, role, userId, sessionId: undefined, name, state: 'away' });
     return record;
   }
 

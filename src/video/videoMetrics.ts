@@ -1,5 +1,6 @@
 /** Figures of a process of video: what it carries, and what went wrong. Made by the role `sfu`, shown at any gateway. */
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import type { SfuWorkers } from '../../sfu/workers.ts';
 import { type Described, showFigures } from '../metrics/figures.ts';
 
 /** Counted where it happens; only ever grow. */
@@ -12,9 +13,13 @@ export interface VideoCounts {
   workersLost: number;
 }
 
-export interface VideoLevels {
+interface VideoLevels {
   readonly rooms: number;
+  readonly peers: number;
+  readonly transports: number;
+  readonly producers: number;
   readonly consumers: number;
+  readonly workers: number;
 }
 
 const totals: Described<VideoCounts> = {
@@ -27,17 +32,39 @@ const totals: Described<VideoCounts> = {
 };
 const levels: Described<VideoLevels> = {
   rooms: ['centralino_video_rooms', 'Video rooms carried'],
+  peers: ['centralino_video_peers', 'Pages of people in video rooms'],
+  transports: ['centralino_video_transports', 'WebRTC transports, two a peer'],
+  producers: ['centralino_video_producers', 'Streams received from peers'],
   consumers: ['centralino_video_consumers', 'Streams sent to peers'],
+  workers: ['centralino_video_workers', 'Media workers that serve'],
 };
 
 export function newVideoCounts(): VideoCounts {
   return { joins: 0, refusals: 0, picturesHeldBack: 0, roomsLost: 0, roomsTaken: 0, workersLost: 0 };
 }
 
-export function createVideoRegistry(nodeId: string, read: () => VideoCounts & VideoLevels): Registry {
+/** `rooms` are those of conversations: one that nobody has entered yet is on no worker. */
+export function createVideoRegistry(
+  nodeId: string,
+  { counts, workers, rooms }: { counts: VideoCounts; workers: SfuWorkers; rooms: () => number },
+): Registry {
+  const read = (): VideoCounts & VideoLevels => {
+    const carried = workers.carried;
+    return { ...counts, ...carried, transports: carried.peers * 2, rooms: rooms() };
+  };
   const registry = new Registry();
   registry.setDefaultLabels({ node: nodeId });
   collectDefaultMetrics({ register: registry });
   showFigures<VideoCounts & VideoLevels>(registry, read, { totals, levels });
+  new Counter({
+    name: 'centralino_video_worker_cpu_seconds_total',
+    help: 'CPU that a media worker has used since it started',
+    labelNames: ['worker'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const [worker, seconds] of await workers.cpuSeconds()) this.inc({ worker }, seconds);
+    },
+  });
   return registry;
 }

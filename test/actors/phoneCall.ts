@@ -73,7 +73,12 @@ export class PhoneCall {
       this.#uri,
       lines,
       sdp,
-      (early) => this.progress.push(statusOf(early)),
+      (early) => {
+        this.progress.push(statusOf(early));
+        if (early.body === '') return;
+        this.remoteSdp = early.body;
+        this.#talk();
+      },
       this.#branch,
     );
     const challenge = header(response, 'Proxy-Authenticate');
@@ -112,6 +117,13 @@ export class PhoneCall {
   /** Of an incoming call. */
   ring(): void {
     if (this.invitation) this.phone.respond(this.invitation, 180, 'Ringing', [`To: ${this.#from}`, `Contact: ${this.phone.contact}`]);
+  }
+  /** Sends and is sent media before it answers (RFC 3960): a ring tone of its own, or an announcement. */
+  announce(): void {
+    if (!this.invitation) return;
+    const lines = [`To: ${this.#from}`, `Contact: ${this.phone.contact}`];
+    this.phone.respond(this.invitation, 183, 'Session Progress', lines, this.phone.sdp());
+    this.#talk();
   }
   answer(): void {
     if (!this.invitation) return;

@@ -31,7 +31,16 @@ interface Sending {
 }
 
 const OPUS = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 };
-const VP8 = { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000 };
+const PICTURE_CODECS = {
+  VP8: { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000, parameters: {} },
+  H264: {
+    mimeType: 'video/H264',
+    payloadType: 102,
+    clockRate: 90_000,
+    parameters: { 'packetization-mode': 1, 'profile-level-id': '42e01f', 'level-asymmetry-allowed': 1 },
+  },
+} as const;
+type PictureCodec = keyof typeof PICTURE_CODECS;
 const VIDEO_FEEDBACK = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }, { type: 'transport-cc' }];
 const SDES_MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 const AUDIO_LEVEL = { uri: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', id: 10 };
@@ -42,7 +51,12 @@ export const RTP_CAPABILITIES = {
   codecs: [
     { ...OPUS, kind: 'audio', preferredPayloadType: 111, parameters: {}, rtcpFeedback: [] },
     { kind: 'audio', mimeType: 'audio/PCMU', preferredPayloadType: 0, clockRate: 8_000, parameters: {}, rtcpFeedback: [] },
-    { ...VP8, kind: 'video', preferredPayloadType: 96, parameters: {}, rtcpFeedback: VIDEO_FEEDBACK },
+    ...Object.values(PICTURE_CODECS).map(({ payloadType, ...codec }) => ({
+      ...codec,
+      kind: 'video',
+      preferredPayloadType: payloadType,
+      rtcpFeedback: VIDEO_FEEDBACK,
+    })),
   ],
   headerExtensions: [
     { kind: 'audio', uri: SDES_MID, preferredId: 1 },
@@ -53,11 +67,22 @@ export const RTP_CAPABILITIES = {
 const isVideo = (source: MediaSource): boolean => source === 'camera' || source === 'screen';
 let ssrcs = 10_000 + (process.pid % 1_000) * 100_000;
 
-export function rtpParametersOf(source: MediaSource, { layers = 1, mid = '0' }: { layers?: number; mid?: string } = {}) {
+export function rtpParametersOf(
+  source: MediaSource,
+  { layers = 1, mid = '0', codec: pictureCodec = 'VP8' }: { layers?: number; mid?: string; codec?: PictureCodec } = {},
+) {
   const encodings = Array.from({ length: layers }, () => ({ ssrc: ++ssrcs, ...(layers > 1 && { scalabilityMode: 'L1T1' }) }));
-  const codec = isVideo(source) ? { ...VP8, rtcpFeedback: VIDEO_FEEDBACK } : { ...OPUS, rtcpFeedback: [] };
+  const codec = isVideo(source)
+    ? { ...PICTURE_CODECS[pictureCodec], rtcpFeedback: VIDEO_FEEDBACK }
+    : { ...OPUS, parameters: {}, rtcpFeedback: [] };
   const headerExtensions = isVideo(source) ? [] : [AUDIO_LEVEL];
-  return { mid, codecs: [{ ...codec, parameters: {} }], headerExtensions, encodings, rtcp: { cname: `peer${ssrcs}` } };
+  return { mid, codecs: [codec], headerExtensions, encodings, rtcp: { cname: `peer${ssrcs}` } };
+}
+
+export interface WebRtcPeerOptions {
+  readonly id: string;
+  readonly way?: Way;
+  readonly onFirstPacket?: (producer: string) => void;
 }
 
 export class WebRtcPeer {
@@ -91,10 +116,7 @@ export class WebRtcPeer {
   }
 
   /** Enters, and receives what is sent already. @throws as `ask` does */
-  static async join(
-    ask: Ask,
-    { id, way = 'udp', onFirstPacket }: { id: string; way?: Way; onFirstPacket?: (producer: string) => void },
-  ): Promise<WebRtcPeer> {
+  static async join(ask: Ask, { id, way = 'udp', onFirstPacket }: WebRtcPeerOptions): Promise<WebRtcPeer> {
     const peer = new WebRtcPeer(id, ask, way);
     peer.#onFirstPacket = onFirstPacket;
     await peer.#enter();
@@ -138,8 +160,17 @@ export class WebRtcPeer {
   }
 
   /** Sends media of the source from now on, or from `speak` on; `mark` ends each packet. @return the producer */
-  async produce(source: MediaSource, { layers = 1, mark = 0, isPaused = false, isSilent = false } = {}): Promise<string> {
-    const rtpParameters = rtpParametersOf(source, { layers, mid: String(this.#mids++) });
+  async produce(
+    source: MediaSource,
+    {
+      layers = 1,
+      mark = 0,
+      isPaused = false,
+      isSilent = false,
+      codec = 'VP8',
+    }: { layers?: number; mark?: number; isPaused?: boolean; isSilent?: boolean; codec?: PictureCodec } = {},
+  ): Promise<string> {
+    const rtpParameters = rtpParametersOf(source, { layers, mid: String(this.#mids++), codec });
     const started = this.#start('send');
     const [answer] = await Promise.all([
       this.#ask({ do: 'produce', peer: this.id, transport: this.send.id, source, rtpParameters, isPaused }),
@@ -245,7 +276,7 @@ export class WebRtcPeer {
       if (isPicture) this.#needsKeyFrame = false;
       const timestamp = (count * everyMs * (codec?.clockRate ?? 0)) / 1_000;
       for (const [layer, { ssrc }] of encodings.entries()) {
-        const payload = isPicture ? vp8Frame(count, isKey, 200 * 4 ** layer, mark) : Buffer.alloc(60, mark);
+        const payload = isPicture ? frameOf(codec?.mimeType, count, isKey, 200 * 4 ** layer, mark) : Buffer.alloc(60, mark);
         const header = new RtpHeader({
           payloadType: codec?.payloadType ?? 0,
           sequenceNumber: count & 0xffff,
@@ -262,6 +293,17 @@ export class WebRtcPeer {
       }
     }, everyMs);
   }
+}
+
+function frameOf(mimeType: string | undefined, count: number, isKey: boolean, length: number, mark: number): Buffer {
+  return mimeType === PICTURE_CODECS.H264.mimeType ? h264Frame(isKey, length, mark) : vp8Frame(count, isKey, length, mark);
+}
+
+/** RFC 6184 5.6: one NAL unit a packet: a sequence parameter set, which begins what can be decoded by itself, or a slice. */
+function h264Frame(isKey: boolean, length: number, mark: number): Buffer {
+  const frame = Buffer.alloc(Math.max(20, Math.min(length, 1_100)), mark);
+  frame[0] = isKey ? 0x67 : 0x41;
+  return frame;
 }
 
 /** RFC 7741: descriptor with a picture id, then a frame of one packet. */

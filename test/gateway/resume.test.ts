@@ -146,7 +146,7 @@ describe('API-2 resume', () => {
       expect(answer.cursor.off).toBeGreaterThan(last.off);
     }
     for (const each of [writer.socket, back.socket, desk]) each.close();
-  }, 60_000);
+  }, 180_000);
 
   test('API-2 a cursor of another epoch, or ahead of the feed, gives a snapshot', async () => {
     const visitor = await world.visitor(tenant);

@@ -9,6 +9,7 @@ import { LocalFileStore } from '../../src/files/index.ts';
 import { eraseContact } from '../../src/history/erase.ts';
 import { historyRoutes } from '../../src/history/index.ts';
 import { admin, agent, callRoute, refusal, restKey, supervisor } from '../history/calling.ts';
+import { foundAccount } from '../history/configured.ts';
 import { type Projected, startProjected } from '../history/projected.ts';
 
 let stage: Projected;
@@ -93,6 +94,10 @@ afterAll(async () => {
 
 describe('the history of calls', () => {
   test('HIS-1 a call says how it came, how it ended, how long it waited and was talked, and how many phones were in it', async () => {
+    const { accountId, partition } = stage.world.scope;
+    await foundAccount(stage, accountId, partition);
+    const outcomes = JSON.stringify([{ id: 'sold', name: 'Sold', kind: 'OK' }]);
+    await stage.rows('insert into queue (id, account_id, name, outcomes) values ($1, $2, $3, $4)', [sales, accountId, 'Sales', outcomes]);
     const { items } = await ask(admin(account()), 'GET /api/v1/calls');
     expect(items.map(({ interaction }: { interaction: string }) => interaction)).toEqual([lost.id, answered.id]);
     expect(items[1]).toMatchObject({
@@ -101,7 +106,7 @@ describe('the history of calls', () => {
       caller: { id: answered.contactId, name: 'Karel' },
       number: CALLER,
       agent: { id: anna },
-      outcome: { id: 'sold', kind: 'OK' },
+      outcome: { id: 'sold', name: 'Sold', kind: 'OK' },
       legs: 3,
       waitMs: expect.any(Number),
       talkMs: expect.any(Number),
@@ -165,5 +170,51 @@ describe('the history of calls', () => {
     expect(detail).toMatchObject({ number: '', caller: { name: '' }, legs: 3 });
     expect(JSON.stringify(detail)).not.toContain(CALLER);
     expect(detail.phones.find((phone: { role: string }) => phone.role === 'agent')).toMatchObject({ agent: { id: anna }, name: 'Anna' });
+  });
+});
+
+describe('calls that agents place', () => {
+  const CALLED = '+39061234567';
+  const contactId = newId('contact');
+  async function placed(): Promise<InteractionId> {
+    const { world } = stage;
+    const interactionId = newId('interaction');
+    const call = { interactionId, agentId: anna, contactId, name: CALLED, connectionId: newId('leg') };
+    expect(await world.engine.router.placeCall(world.scope, call)).toEqual({ ok: true });
+    return interactionId;
+  }
+
+  test('HIS-1 VOX-4 whom the agent called, for how long, in no queue; or that nobody answered, and what was said', async () => {
+    const { world } = stage;
+    const { router } = world.engine;
+    const talked = await placed();
+    await note(talked, 1, 'dialling');
+    await router.answerPlaced(world.scope, { interactionId: talked });
+    for (const [version, state] of ['talking', 'held', 'talking'].entries()) await note(talked, version + 2, state);
+    await leg(talked, { role: 'customer', name: CALLED, cause: 'hung up', answeredAt: Date.now() });
+    await router.endInteraction(world.scope, { interactionId: talked, by: 'client', memberId: contactId, isSupervisor: false });
+    const missed = await placed();
+    await leg(missed, { role: 'customer', name: CALLED, cause: '486', answeredAt: 0 });
+    await router.endInteraction(world.scope, { interactionId: missed, by: 'client', memberId: contactId, isSupervisor: false });
+    await stage.caughtUp();
+    const as = agent(account(), anna, [sales]);
+    const { items } = await ask(as, 'GET /api/v1/calls', { direction: 'outbound' });
+    expect(items).toEqual([
+      expect.objectContaining({ interaction: missed, result: 'unanswered', number: CALLED, agent: expect.objectContaining({ id: anna }) }),
+      expect.objectContaining({
+        interaction: talked,
+        direction: 'outbound',
+        result: 'answered',
+        number: CALLED,
+        talkMs: expect.any(Number),
+      }),
+    ]);
+    for (const item of items) expect(item).not.toHaveProperty('queue');
+    expect(await idsOf(as, { result: 'unanswered' })).toEqual([missed]);
+    const detail = await ask(as, `GET /api/v1/calls/${talked}`);
+    expect(detail.segments.map(({ kind }: { kind: string }) => kind)).toEqual(['dialling', 'served', 'held', 'served']);
+    expect((await ask(as, `GET /api/v1/calls/${missed}`)).phones[0]).toMatchObject({ cause: '486' });
+    // Nothing of it is anybody's who does not see it otherwise.
+    expect(await idsOf(agent(account(), marco, [support]), { direction: 'outbound' })).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** Feeds: resuming by cursor, the tail of the log, and its survival of a Redis restart. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogEntry } from '../../queues/index.ts';
+import { newId } from '../../src/base/ids.ts';
 import { startTestEngines, type TestEngines } from '../support/engines.ts';
 import { until } from '../support/services.ts';
 
@@ -36,15 +37,22 @@ test('INV-10 a resume gives exactly what came after the cursor, and a cursor of 
   expect(await engine.feeds.read(scope, feed, { ...cursor, off: cursor.off + 99 })).toEqual({ kind: 'reload' });
 });
 
-test('INV-10 an overview is resumed only when nothing was missed', async () => {
+test('INV-10 an overview is resumed only when nothing was missed, and shows what waits, best first, and what is served', async () => {
   const { engine, scope } = world;
   const queue = await world.addQueue({ mode: 'manual' });
   const before = await engine.views.queue(scope, queue);
   if (!before) throw new Error('no overview');
   expect(await engine.feeds.read(scope, `queue:${queue}`, before.cursor)).toMatchObject({ kind: 'events', events: [] });
-  await world.startChat(queue);
+  const chats = [(await world.startChat(queue)).id];
   expect(await engine.feeds.read(scope, `queue:${queue}`, before.cursor)).toEqual({ kind: 'reload' });
-  expect((await engine.views.queue(scope, queue))?.interactions).toHaveLength(1);
+  // More than are read at a time.
+  for (let number = 0; number < 30; number++) chats.push((await world.startChat(queue)).id);
+  const agentId = await world.addAgent({ queues: [queue], capacity: 2 });
+  for (const interactionId of chats.slice(0, 2))
+    await engine.router.claimInteraction(scope, { interactionId, agentId, key: newId('command') });
+  const after = await engine.views.queue(scope, queue);
+  expect(after?.interactions.map(({ id }) => id)).toEqual([...chats.slice(2), ...chats.slice(0, 2)]);
+  expect(await engine.feeds.read(scope, `queue:${queue}`, after?.cursor ?? before.cursor)).toMatchObject({ kind: 'events', events: [] });
 });
 
 test('INV-10 the tail tells every entry once and in order, over a Redis that is killed and restarted', async () => {

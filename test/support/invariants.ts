@@ -88,13 +88,13 @@ function loadIsHeld(world: Snapshot): string[] {
   });
 }
 
-/** INV-2, for scenes whose capacities were never lowered. */
+/** INV-2, for scenes whose capacities were never lowered; calls that the agent placed itself count, and may be beyond. */
 export function overCapacity(world: Snapshot): string[] {
   return [...world.agents.values()].flatMap(({ id, fields }) => {
     const holds = holdsOf(world, id);
     return (['chat', 'voice', 'video'] as const).flatMap((medium) => {
       const most = Number(fields[{ chat: 'cap', voice: 'cv', video: 'cw' }[medium]] ?? 1);
-      const count = holds.filter((hold) => hold.medium === medium).length;
+      const count = holds.filter((hold) => hold.medium === medium && hold.queue !== '').length;
       return count > most ? [`INV-2 ${id} holds ${count} ${medium}, at most ${most}`] : [];
     });
   });

@@ -19,9 +19,11 @@ export async function startTurnServer(): Promise<TurnServer> {
   const secret = 'shared-by-the-tests';
   const folder = mkdtempSync(join(tmpdir(), 'centralino-turn-'));
   const listening = ['--listening-ip=127.0.0.1', '--relay-ip=127.0.0.1', `--listening-port=${port}`, '--no-tls', '--no-dtls', '--no-cli'];
+  // The center's own addresses are those of this machine.
+  const peers = ['--allow-loopback-peers'];
   const secrets = ['--use-auth-secret', `--static-auth-secret=${secret}`, '--realm=turn.example'];
   const files = [`--pidfile=${join(folder, 'pid')}`, `--userdb=${join(folder, 'db')}`, '--log-file=stdout', '--simple-log'];
-  const child: ChildProcess = spawn('turnserver', ['-n', ...listening, ...secrets, ...files], { cwd: folder, stdio: 'ignore' });
+  const child: ChildProcess = spawn('turnserver', ['-n', ...listening, ...peers, ...secrets, ...files], { cwd: folder, stdio: 'ignore' });
   let failure: Error | undefined;
   child.once('error', (error) => (failure = error));
   const url: TurnServer['url'] = (scheme, transport) =>

@@ -31,6 +31,12 @@ async function talking(talk: Conversation, { way = 'udp' as 'udp' | 'tcp' } = {}
   return { agent, visitor, agentVoice, visitorVoice };
 }
 
+/** As the desk was told last. */
+function linkOf({ desk }: Conversation, { id }: WebRtcPeer) {
+  const last = desk.frames.findLast(({ t, signal }) => t === 'signal' && signal.type === 'video.quality');
+  return last?.signal.links.find(({ peer }: { peer: string }) => peer === id);
+}
+
 const mediumOf = async ({ id, tenant }: Conversation) => {
   const scope = await video.world.engine.config.scopeOf(tenant.accountId as never);
   return scope && (await video.world.engine.views.interaction(scope, id as never))?.medium;
@@ -109,6 +115,16 @@ describe('media', () => {
     await until(() => heard.length === 800 && heard.packets > at, { ...LONG, what: 'the middle layer' });
   }, 240_000);
 
+  test('VID-1 H264, in the form that all have in hardware, is negotiated and passed on as VP8 is', async () => {
+    const talk = await video.conversation();
+    const { agent, visitor } = await talking(talk);
+    const camera = await agent.produce('camera', { codec: 'H264', mark: 4 });
+    const [consumer] = await visitor.consume([camera]);
+    await hears(visitor, camera);
+    expect(visitor.heard.get(camera)?.mark).toBe(4);
+    expect(consumer?.rtpParameters).toMatchObject({ codecs: [{ mimeType: 'video/H264', parameters: { 'packetization-mode': 1 } }] });
+  }, 240_000);
+
   test('VID-1 the one who speaks is told to all, and silence too', async () => {
     const talk = await video.conversation();
     const { agent, visitor } = await talking(talk);
@@ -126,10 +142,7 @@ describe('media', () => {
     const camera = await agent.produce('camera');
     await visitor.consume([camera]);
     await hears(visitor, camera);
-    const link = () => {
-      const last = talk.desk.frames.findLast(({ t, signal }) => t === 'signal' && signal.type === 'video.quality');
-      return last?.signal.links.find(({ peer }: { peer: string }) => peer === visitor.id);
-    };
+    const link = () => linkOf(talk, visitor);
     await until(() => link()?.level === 'good' && link().receiveKbps > 10 && link().rttMs !== undefined, { ...LONG, what: 'a good link' });
     visitor.lossToReport = 0.4;
     await until(() => link()?.level === 'bad', { ...LONG, what: 'a bad link' });
@@ -223,6 +236,54 @@ describe('the conversation', () => {
     const camera = await visitor.produce('camera');
     await agent.consume([camera]);
     await hears(agent, camera);
+  }, 240_000);
+});
+
+describe('rights that end while one is in', () => {
+  test('ACC-3 VID-1 an agent whose session is ended loses the media at once; the room waits for who takes over', async () => {
+    const talk = await video.conversation();
+    const { agent, visitor, agentVoice } = await talking(talk);
+    expect((await video.world.call('POST /api/v1/auth/sign-out', { as: talk.agent.token, body: {} })).status).toBe(204);
+    const left = await until(
+      async () => {
+        const now = await video.room(talk);
+        return now?.peers.length === 1 && now;
+      },
+      { ...LONG, what: 'the agent is out' },
+    );
+    expect(left).toMatchObject({ state: 'open', peers: [{ id: visitor.id, state: 'joined' }] });
+    await until(() => agent.send.iceState !== 'completed', { ...LONG, what: 'nobody answers the agent' });
+    expect(visitor.heard.get(agentVoice)?.packets).toBeGreaterThan(0);
+  }, 240_000);
+
+  test('APP-10 what the group forbids in the middle of a call is sent no more, nor can it be again', async () => {
+    const tenant = await video.tenant();
+    const talk = await video.conversation(tenant);
+    const { agent, visitor } = await talking(talk);
+    const camera = await visitor.produce('camera');
+    await agent.consume([camera]);
+    await hears(agent, camera);
+    const { epoch } = visitor.joined.room;
+    await video.rule(tenant, { client: { camera: 'forbidden' } });
+    await until(async () => (await video.room(talk))?.epoch !== epoch, { ...LONG, what: 'all that was sent has ended' });
+    await expect(visitor.produce('camera')).rejects.toThrow('gone');
+    await visitor.again();
+    expect(visitor.joined.elements.camera).toBe('forbidden');
+    await expect(visitor.produce('camera')).rejects.toThrow('forbidden');
+    // And video as a whole.
+    await video.rule(tenant, { isOn: false });
+    await until(async () => (await video.room(talk))?.state === 'ended', { ...LONG, what: 'the end' });
+    await expect(talk.asVisitor({ do: 'join', peer: visitor.id })).rejects.toThrow('gone');
+  }, 240_000);
+
+  test('ACC-1 VID-1 an account that is made inactive has no rooms any more', async () => {
+    const talk = await video.conversation();
+    const { visitor } = await talking(talk);
+    const as = talk.tenant.owner.token;
+    const { version } = (await video.world.call('GET /api/v1/account', { as })).body;
+    await video.world.call('PATCH /api/v1/account', { as, body: { status: 'inactive', version } });
+    await until(async () => (await video.room(talk))?.state === 'ended', { ...LONG, what: 'the end' });
+    await until(() => visitor.send.iceState !== 'completed', { ...LONG, what: 'nobody answers' });
   }, 240_000);
 });
 

@@ -79,10 +79,25 @@ test('API-4 any gateway shows what the process of video carries', async () => {
   const talk = await video.conversation(tenant);
   expect((await act(talk, restKey, { do: 'open', kind: 'video' })).status).toBe(200);
   const figures = async (): Promise<string> => (await video.world.call('GET /metrics')).body;
-  const level = (text: string, name: string): number =>
-    Number(new RegExp(`^${name}\\{node="sfu-1"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
-  await until(async () => level(await figures(), 'centralino_video_rooms') >= 1, { timeoutMs: 30_000, what: 'the room in the figures' });
-  const text = await figures();
-  for (const name of ['centralino_video_consumers', 'centralino_video_joins_total', 'centralino_video_workers_lost_total'])
-    expect(level(text, name)).toBe(0);
+  const level = (text: string, name: string, more = ''): number =>
+    Number(new RegExp(`^${name}\\{${more}node="sfu-1"\\} ([\\d.]+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const agent = await video.join(talk.asAgent);
+  await agent.produce('microphone');
+  await video.join(talk.asVisitor);
+  const text = await until(
+    async () => {
+      const now = await figures();
+      return level(now, 'centralino_video_consumers') === 1 && now;
+    },
+    { timeoutMs: 30_000, what: 'the room in the figures' },
+  );
+  const shown = ['rooms', 'peers', 'transports', 'producers'].map((name) => level(text, `centralino_video_${name}`));
+  expect(shown.slice(1)).toEqual([2, 4, 1]);
+  expect(shown[0]).toBeGreaterThanOrEqual(1);
+  expect(level(text, 'centralino_video_joins_total')).toBe(2);
+  expect(level(text, 'centralino_video_workers_lost_total')).toBe(0);
+  const workers = level(text, 'centralino_video_workers');
+  expect(workers).toBeGreaterThanOrEqual(1);
+  for (let worker = 0; worker < workers; worker++)
+    expect(level(text, 'centralino_video_worker_cpu_seconds_total', `worker="${worker}",`)).toBeGreaterThan(0);
 });

@@ -205,7 +205,7 @@ describe('storms', () => {
     const after = await usedKb();
     const [routerId] = (await slot.worker.dump()).routerIds;
     expect((await slot.worker.dump()).routerIds).toHaveLength(1);
-    expect([room.peers.size, listener.received.size, slot.load]).toEqual([2, 1, { rooms: 1, consumers: 1 }]);
+    expect([room.peers.size, listener.received.size, slot.load]).toEqual([2, 1, { rooms: 1, peers: 2, producers: 1, consumers: 1 }]);
     const dump = await room.dump();
     expect([dump.id, dump.transportIds.length, dump.mapProducerIdConsumerIds.length, dump.mapConsumerIdProducerId.length]).toEqual([
       routerId,
@@ -216,7 +216,7 @@ describe('storms', () => {
     // A join that stayed would be some 60 kB; what the allocator keeps is far below that.
     expect(after - before).toBeLessThan(20_000);
     room.close();
-    expect([slot.load, (await slot.worker.dump()).routerIds.length]).toEqual([{ rooms: 0, consumers: 0 }, 0]);
+    expect([slot.load, (await slot.worker.dump()).routerIds.length]).toEqual([{ rooms: 0, peers: 0, producers: 0, consumers: 0 }, 0]);
     await workers.close();
   }, 240_000);
 });

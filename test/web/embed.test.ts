@@ -173,6 +173,10 @@ test('WID-4 a link of the page begins a conversation as video; pressed again it 
   await link.click();
   await visitor.bubble('Eccomi').waitFor();
   expect(await started()).toHaveLength(1);
+  // Somebody is there now: the call begins by itself, as far as the look at the devices, and all of it is allowed by the page's policy.
+  await page.locator('.ask-agree input').check();
+  await page.locator('.ask-card .button.primary').click();
+  await page.locator('.call-check video').waitFor();
   await profile.close();
 });
 

@@ -2,32 +2,42 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { descendantsOf } from '../support/processTree.ts';
 import { until } from '../support/services.ts';
+import { startTurnServer, type TurnServer } from '../support/turnServer.ts';
 import {
   callVisitor,
+  candidatesInUse,
   enter,
   hears,
   hearsNothing,
   inRoom,
   invite,
   look,
+  onlyRelayed,
   pictures,
   SOON_MS,
   seesMoving,
   sounds,
+  tabThrough,
   talking,
 } from './support/calls.ts';
+import { check, checkTargets, lookOf } from './support/looks.ts';
 import { type DeskPage, WebStage } from './support/stage.ts';
 
 const soon = { timeout: SOON_MS };
 let stage: WebStage;
 let anna: DeskPage;
 let marco: DeskPage;
+let turn: TurnServer;
 beforeAll(async () => {
-  stage = await WebStage.open({ hasVideo: true });
+  turn = await startTurnServer();
+  stage = await WebStage.open({ hasVideo: true, env: { TURN_URLS: turn.url('turn'), TURN_SECRET: turn.secret } });
   await stage.videoRules({ isOn: true, policy: '' });
   [anna, marco] = [await stage.agent('anna'), await stage.agent('marco')];
 }, 300_000);
-afterAll(() => stage?.close());
+afterAll(async () => {
+  await stage?.close();
+  await turn?.stop();
+});
 afterEach(async () => {
   await stage.closeVisitors();
   expect(stage.browser.takeErrors()).toEqual([]);
@@ -191,4 +201,70 @@ test('VID-7 the media worker is killed: the room is built anew and both are in i
     await hears(sounds(page));
   }
   await visitor.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+}, 300_000);
+
+test('VID-2 VID-4 the visitor asks, is declined, asks again and is let in, all media through the TURN server; both sides by keyboard, without a fault; VID-8 the desk sees the links', async () => {
+  const profile = await stage.browser.profile();
+  await onlyRelayed(profile);
+  const visitor = await talking(stage, anna, 'May I see somebody?', { profile });
+  await visitor.page.locator('.chat-header').getByRole('button', { name: 'Video call' }).click();
+  await enter(visitor.page);
+  await anna.page.locator('.ask-card').getByRole('button', { name: 'Decline' }).click();
+  const end = visitor.page.locator('.left-card', { hasText: 'The call was declined' });
+  await end.waitFor();
+  await check(visitor.page, 'a call that was declined');
+  await end.getByRole('button', { name: 'Call again' }).click();
+  await enter(visitor.page);
+  await anna.page.locator('.ask-card').getByRole('button', { name: 'Accept' }).click();
+  await enter(anna.page);
+  for (const { page } of [visitor, anna]) {
+    await inRoom(page, 1);
+    await seesMoving(pictures(page));
+  }
+  expect(new Set(await candidatesInUse(visitor.page))).toEqual(new Set(['relay']));
+  await until(async () => /kbit\/s · .* lost/.test((await anna.page.locator('.stage-people .quality').getAttribute('title')) ?? ''), {
+    timeoutMs: SOON_MS,
+    what: 'the figures of the visitor’s link',
+  });
+  expect(await visitor.page.locator('.quality').count()).toBe(0);
+  const inCall = ['Mute microphone', 'Switch camera off', 'Share screen', 'Camera and microphone', 'Full screen', 'Hang up'];
+  for (const [page, names] of [
+    [visitor.page, ['Back to the chat', ...inCall]],
+    [anna.page, inCall],
+  ] as const) {
+    await check(page, 'a call');
+    const reached = await tabThrough(page);
+    expect(reached.map(({ name }) => name)).toEqual(names);
+    expect(reached.filter(({ isMarked, size }) => !isMarked || size < 24)).toEqual([]);
+  }
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Full screen' }).click();
+  await page.locator('.call.is-full').waitFor();
+  await page.getByRole('button', { name: 'Leave full screen' }).click();
+  await page.locator('.call:not(.is-full)').waitFor();
+  await page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+  await anna.page.getByText('The call has ended').waitFor(soon);
+}, 300_000);
+
+test('VID-1 sound alone on a phone: no camera is used until it is wanted; another window takes the call over', async () => {
+  const visitor = await talking(stage, anna, 'Only talk, please', { context: lookOf('phone') });
+  const { page } = visitor;
+  await callVisitor(anna, visitor, 'audio');
+  for (const each of [page, anna.page]) {
+    await inRoom(each, 1);
+    await hears(sounds(each));
+    expect(await each.locator('.call video').count()).toBe(0);
+  }
+  await page.locator('.call[aria-label="Audio call"]').waitFor();
+  await check(page, 'a call by sound');
+  await checkTargets(page);
+  await page.getByRole('button', { name: 'Switch camera on' }).click();
+  await seesMoving(pictures(anna.page));
+  const second = await stage.visitor({ profile: visitor.profile });
+  await second.page.locator('.running-card').getByRole('button', { name: 'Join' }).click();
+  await enter(second.page);
+  await page.getByText('You went on in another window').waitFor(soon);
+  await inRoom(anna.page, 1);
+  await hears(sounds(anna.page));
+  await second.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
 }, 300_000);

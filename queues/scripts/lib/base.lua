@@ -47,7 +47,7 @@ end
 --   body  a table, or a JSON object as text: where it is hot, or lists may be empty (cjson writes those as objects)
 --   to.i  interaction: its conversation feed (stored; the event gets its offset there as off)
 --   to.a  agent: its feed (stored); several as a list in to.agents
---   to.q  queue: its overview (a counter; nothing is stored)
+--   to.q  queue: its overview (a counter; nothing is stored); '' for what is in none
 --   to.figures  whether that queue's figures changed, or a list of queues whose figures did
 --   to.row  agent whose list shows the interaction and is told of its new row (state, nothing stored)
 --   to.shown the interaction's row as text, for the log alone: who shows the event need not read
@@ -67,7 +67,7 @@ local function emit(kind, account, body, to)
     for _, a in ipairs(to.agents) do feeds = feeds .. appendTo('agent:' .. a, '300', addTo(agentRow(a), 'off', 1), kind, json) end
   end
   if to.row and to.row ~= '' then feeds = feeds .. ' agent:' .. to.row .. '@0' end
-  if to.q then
+  if to.q and to.q ~= '' then
     feeds = feeds .. ' queue:' .. to.q .. '@' .. call('HINCRBY', B .. ':ql:' .. to.q, 'off', '1')
     if to.figures == true then feeds = feeds .. ' figures:' .. to.q .. '@0' end
   end

@@ -27,7 +27,7 @@ end
 -- All that closing reads, so that one who begins with it reads once.
 local CLOSING = { 'acc', 'q', 'st', 'own', 'ch', 'tk', 'off', 'np', 'c', 'sig', 'parts', 'presTok', 'rxD', 'rcD', 'sta', 'sk' }
 
--- Final: no index, list or deadline names it afterwards. `reason`: served | abandoned | rejected | diverted (then `to`). The owner's capacity and
+-- Final: no index, list or deadline names it afterwards. `reason`: served | unanswered | abandoned | rejected | diverted (then `to`). The owner's capacity and
 -- offers are the caller's matter.
 local function closeInteraction(i, q, a, reason, outcome, note, to)
   local h, c = know(rowOf(i), CLOSING), queueOf(q)
@@ -75,9 +75,16 @@ local function finishOwner(i, q, a)
     emit('wrapup.started', agentOf(a).acc, told(i, q, a) .. ',"until":' .. till .. '}', { a = a })
   else
     changeLoad(a, q, h[1] or 'chat', -1)
-    countHandled(i, q, now - number(h[2]))
+    if q ~= '' then countHandled(i, q, now - number(h[2])) end
     freeAgent(a)
   end
+end
+
+-- The owner's is over, with all that follows for the owner.
+local function closeOwned(i, q, a, outcome, note)
+  local isAnswered = q ~= '' or (fields(i, 'started')[1] or '') ~= ''
+  closeInteraction(i, q, a, isAnswered and 'served' or 'unanswered', outcome, note)
+  if a ~= '' then finishOwner(i, q, a) end
 end
 
 -- When, for which queue and of which medium: nil when there is none.
@@ -115,12 +122,14 @@ local function removeParticipant(i, a)
   return true
 end
 
--- The conversation is over, the owner still has to close it.
+-- The conversation is over; where it has a queue, the owner still has to close it.
 local function endConversation(i, by, reason, a, name)
   local h = fields(i, 'acc', 'q', 'own')
   local q = h[2]
   writeInteraction(i, 'st', 'ended', 'ended', now, 'endBy', by, 'endWhy', reason, 'una', '')
   emit('interaction.ended', h[1], { i = i, q = q, by = by, reason = reason, a = a, n = name }, { i = i, a = h[3], q = q })
+  -- A call that its agent placed has no queue that asks for anything more.
+  if q == '' then return closeOwned(i, q, h[3], '', '') end
   local autoCloseMs = number(call('HGET', B .. ':q:' .. q, 'ac'))
   if autoCloseMs > 0 then setDeadline('autoclose', i, 'x', now + autoCloseMs) end
 end
@@ -152,7 +161,8 @@ local function releaseWork(a, reason, all)
   end
   for _, i in ipairs(all and isDone and call('ZRANGE', B .. ':ai:' .. a, 0, -1) or {}) do
     local h = fields(i, 'q', 'st', 'own')
-    if h[3] == a and h[2] == 'served' then
+    -- A call that the agent placed ends with its phones.
+    if h[3] == a and h[2] == 'served' and h[1] ~= '' then
       isDone = work < ENOUGH
       if not isDone then break end
       disown(i, h[1], a)

@@ -1,6 +1,6 @@
 -- lifecycle: the life of an interaction. Needs matching.
 --
--- i:<interaction>  acc q g c(ontact) cn em lg pg ua ch(medium) or st start score created started tk ended endBy endWhy closed outcome rating
+-- i:<interaction>  acc q ('' a call that its agent placed) g c(ontact) cn em lg pg ua ch(medium) or st start score created started tk ended endBy endWhy closed outcome rating
 --                  own ownN off unread rc rs lm una pres presUntil presTok np tok tokN oa due missed parts
 --                  pri (its own priority) req (needs of its own) need0 (with the queue's) need (now) pref sig qs (in this queue since)
 --                  rxN rxD relaxation: steps done, token of the deadline     rcN rcD rcR recipe: likewise, steps run     vq queues left by a recipe
@@ -127,13 +127,13 @@ takeInteraction = function(i, q, a, via, why)
     writeInteraction(i, 'parts', #kept > 0 and cjson.encode(kept) or '')
     call('ZREM', B .. ':ap:' .. a, i)
   end
-  call('ZADD', B .. ':qo:' .. q, nowText, i)
+  if q ~= '' then call('ZADD', B .. ':qo:' .. q, nowText, i) end
   write(h, 'st', 'served', 'own', a, 'ownN', g.name, 'oa', '', 'missed', '', 'tk', nowText, 'started', isFirst and nowText or h.started)
   call('HDEL', B .. ':ao:' .. a, i)
   call('ZADD', B .. ':ai:' .. a, nowText, i)
   if g.row.missed ~= '0' then writeOne(g.row, 'missed', 0) end
   local totals = B .. ':t:' .. q .. ':' .. math.floor(now / DAY_MS)
-  if call('HINCRBY', totals, a, '1') == 1 then
+  if q ~= '' and call('HINCRBY', totals, a, '1') == 1 then
     call('EXPIRE', totals, '172800')
     -- The first of a day: those who stand by the totals of the day before are put in order by today's.
     if COUNTS_BY_DAY[queueOf(q).mode] and call('HLEN', totals) == 1 then setDeadline('refresh', q, '0', now) end

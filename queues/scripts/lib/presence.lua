@@ -3,13 +3,16 @@
 -- ic:<interaction>  connection → node|epoch        ad:<agent>  device → connection|node|epoch|name ('' connection: known, not live)
 -- n:<node>:<epoch>  what a node's sockets hold: c|interaction|connection and d|agent|device|connection
 
+-- A call that its agent placed is not kept for long: the agent is busy with it, and who was called has no queue to come back to.
+local PLACED_WINDOW_MS = 5000
+
 local function holderKey() return B .. ':n:' .. nodeId .. ':' .. ARGV[2] end
 
 -- The client's last socket went: the reconnect window opens (APP-6).
 local function clientLeft(i)
   local h = fields(i, 'st', 'q', 'acc', 'pres', 'own')
   if not h[1] or h[1] == 'closed' or h[1] == 'ended' or h[4] ~= 'connected' then return end
-  local till = now + number(call('HGET', B .. ':q:' .. h[2], 'rc'))
+  local till = now + (h[2] == '' and PLACED_WINDOW_MS or number(call('HGET', B .. ':q:' .. h[2], 'rc')))
   local tok = addTo(rowOf(i), 'presTok', 1)
   writeInteraction(i, 'pres', 'reconnecting', 'presUntil', till)
   setDeadline('reconnect', i, tok, till)

@@ -23,8 +23,7 @@ end
 local function autoClose(i)
   local h = fields(i, 'st', 'q', 'own')
   if h[1] ~= 'ended' then return false end
-  closeInteraction(i, h[2], h[3], 'served', call('HGET', B .. ':q:' .. h[2], 'aco') or '', '')
-  if h[3] ~= '' then finishOwner(i, h[2], h[3]) end
+  closeOwned(i, h[2], h[3], call('HGET', B .. ':q:' .. h[2], 'aco') or '', '')
   return true
 end
 

@@ -45,10 +45,11 @@ function Details({ call }: { call: CallDetail }) {
         </h2>
         <p class="call-sum">
           <em class={`tag ${call.result === 'answered' ? 'tag-good' : 'tag-bad'}`}>{t(`result.${call.result}`)}</em>
-          {t(`direction.${call.direction}`)} · {call.queue.name} · {dayName(call.createdAt, now.value, language.value)},{' '}
+          {t(`direction.${call.direction}`)} · {call.queue?.name ?? t('own')} · {dayName(call.createdAt, now.value, language.value)},{' '}
           {clock(call.createdAt, language.value)}
         </p>
       </header>
+      {call.outcome && <p class="call-sum">{t('outcome', { name: call.outcome.name || call.outcome.id })}</p>}
       {call.note !== '' && <p class="call-note">{call.note}</p>}
       <h3>{t('segments')}</h3>
       <ol class="call-segments">
@@ -80,7 +81,7 @@ function Details({ call }: { call: CallDetail }) {
                 <th scope="row">
                   <bdi>{phone.agent?.name || phone.name || t('unknown')}</bdi>
                 </th>
-                <td>{t(`role.${phone.role}`)}</td>
+                <td>{t(`role.${phone.role === 'customer' && call.direction === 'outbound' ? 'called' : phone.role}`)}</td>
                 <td>{phone.answeredAt === undefined ? t('notAnswered') : spanText(phone.endedAt - phone.answeredAt)}</td>
                 <td>{causeText(phone.cause)}</td>
                 <td>{lossText(phone.quality)}</td>

@@ -119,7 +119,8 @@ function CallList() {
 }
 
 function CallRow({ item }: { item: CallItem }) {
-  const { caller, number, queue, agent, result, direction } = item;
+  const { caller, number, queue, agent, result, direction, outcome } = item;
+  const isOut = direction === 'outbound';
   const who = caller.name || number || t('unknown');
   return (
     <PlaceLink to={{ name: 'calls', interaction: item.interaction }} class="call-row">
@@ -137,16 +138,17 @@ function CallRow({ item }: { item: CallItem }) {
               <bdi>{number}</bdi> ·{' '}
             </>
           )}
-          {queue.name}
+          {queue?.name ?? t('own')}
           {agent && ` · ${agent.name}`}
+          {outcome && ` · ${outcome.name || outcome.id}`}
         </span>
       </span>
       <span class="call-facts">
         <em class={`tag ${result === 'answered' ? 'tag-good' : result === 'in_progress' ? '' : 'tag-bad'}`}>{t(`result.${result}`)}</em>
         <span>
           {item.talkMs === undefined
-            ? t('waited', { time: spanText(item.waitMs) })
-            : t('talked', { time: spanText(item.talkMs), wait: spanText(item.waitMs) })}
+            ? t(isOut ? 'rang' : 'waited', { time: spanText(item.waitMs) })
+            : t(isOut ? 'talkedAfter' : 'talked', { time: spanText(item.talkMs), wait: spanText(item.waitMs) })}
         </span>
       </span>
       <time class="call-when">

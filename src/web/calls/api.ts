@@ -1,7 +1,7 @@
 /** The HTTP calls of the history of calls. */
 import { call } from '../desk/api.ts';
 
-export const RESULTS = ['answered', 'abandoned', 'diverted', 'rejected', 'in_progress'] as const;
+export const RESULTS = ['answered', 'abandoned', 'diverted', 'rejected', 'unanswered', 'in_progress'] as const;
 export type Result = (typeof RESULTS)[number];
 
 interface Named {
@@ -12,19 +12,21 @@ export interface CallItem {
   readonly interaction: string;
   readonly direction: 'inbound' | 'outbound';
   readonly result: Result;
-  readonly queue: Named;
+  /** Absent: an agent placed the call. */
+  readonly queue?: Named;
   readonly caller: Named;
   readonly number: string;
   readonly agent?: Named;
   readonly createdAt: number;
   readonly waitMs: number;
   readonly talkMs?: number;
+  readonly outcome?: Named & { readonly kind: string };
   readonly legs: number;
 }
 export interface CallDetail extends CallItem {
   readonly note: string;
   readonly segments: readonly {
-    readonly kind: 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up' | 'video';
+    readonly kind: 'dialling' | 'waiting' | 'offered' | 'served' | 'held' | 'wrap_up' | 'video';
     readonly agent?: Named;
     readonly startedAt: number;
     readonly endedAt?: number;

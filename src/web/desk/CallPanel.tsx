@@ -58,7 +58,7 @@ function Leg({ leg, canDrop, call }: { leg: LegView; canDrop: boolean; call: Cal
         <strong>
           <bdi>{leg.name}</bdi>
         </strong>{' '}
-        {t(`call.role.${leg.role}`)} · {t(`call.leg.${leg.state}`)}
+        {t(`call.role.${leg.role === 'customer' && call.direction === 'outbound' ? 'called' : leg.role}`)} · {t(`call.leg.${leg.state}`)}
       </span>
       {canDrop && (
         <button
@@ -88,6 +88,7 @@ function Controls({ call, own }: { call: CallView; own: LegView }) {
   };
   const isConsulting = state === 'consulting';
   const isAlone = state === 'talking' || state === 'held';
+  const isDialling = state === 'dialling';
   const hasAnswered = call.legs.some(({ role, state: leg }) => role === 'consult' && (leg === 'talking' || leg === 'held'));
   return (
     <>
@@ -100,13 +101,15 @@ function Controls({ call, own }: { call: CallView; own: LegView }) {
             onClick={() => void tell({ do: state === 'held' ? 'resume' : 'hold' })}
           />
         )}
-        <Control
-          icon={own.isMuted ? 'micOff' : 'mic'}
-          text={t(own.isMuted ? 'call.unmute' : 'call.mute')}
-          isOn={own.isMuted}
-          onClick={() => void tell({ do: 'mute', isMuted: !own.isMuted })}
-        />
-        <Control icon="keypad" text={t('call.keypad')} isOn={isKeypad} onClick={() => setKeypad(!isKeypad)} />
+        {!isDialling && (
+          <Control
+            icon={own.isMuted ? 'micOff' : 'mic'}
+            text={t(own.isMuted ? 'call.unmute' : 'call.mute')}
+            isOn={own.isMuted}
+            onClick={() => void tell({ do: 'mute', isMuted: !own.isMuted })}
+          />
+        )}
+        {!isDialling && <Control icon="keypad" text={t('call.keypad')} isOn={isKeypad} onClick={() => setKeypad(!isKeypad)} />}
         {isAlone && <Control icon="transfer" text={t('call.transfer')} onClick={() => setAsking('transfer')} />}
         {isAlone && <Control icon="person" text={t('call.consult')} onClick={() => setAsking('consult')} />}
         {isConsulting && (

@@ -173,6 +173,7 @@ function StatusWords({ agent }: { agent: AgentView }) {
       <span class="status-words">
         {agent.queues.length === 0 ? t('status.noQueue') : t(`status.${agent.status}`)}
         {reason && ` · ${reason}`}
+        {agent.placedCalls > 0 && ` · ${t('status.ownCall')}`}
       </span>
       {/* Who was never signed in is so since no time that says anything. */}
       {agent.since > 0 && <time>{lasting(agent.since, now.value, language.value)}</time>}

@@ -28,10 +28,10 @@ function Shown({ client, isSmall }: { client: RoomClient; isSmall: boolean }) {
   const parts = useParts();
   const [why, setWhy] = useState('');
   const state = client.state.value;
-  const isFailed = state.name === 'left' && state.because === 'failed';
+  const isAsked = parts?.mayFail(state) ?? false;
   useEffect(() => {
-    if (isFailed && parts) void parts.whyNoVideo('', parts.createVideoTexts(language.value)).then(setWhy);
-  }, [isFailed, parts]);
+    if (isAsked && parts) void parts.whyNoVideo('', parts.createVideoTexts(language.value)).then(setWhy);
+  }, [isAsked, parts]);
   if (!parts) return null;
   const { Call, createVideoTexts, VideoTextsProvider } = parts;
   const row = desk.rows.find(client.interaction);
@@ -47,7 +47,7 @@ function Shown({ client, isSmall }: { client: RoomClient; isSmall: boolean }) {
         <Call
           client={client}
           isSmall={isSmall}
-          partner={row ? clientName(row.client) : ''}
+          partner={row ? { name: clientName(row.client), id: row.client.id } : { name: '', id: client.interaction }}
           policy=""
           canFullScreen
           why={why}

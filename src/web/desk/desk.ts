@@ -214,9 +214,9 @@ export class Desk {
     }
   }
 
-  /** Outcomes and the like, loaded once per queue. */
+  /** Outcomes and the like, loaded once per queue. An own call is in none. */
   async loadQueue(id: string): Promise<void> {
-    if (this.queueSettings.value.has(id)) return;
+    if (id === '' || this.queueSettings.value.has(id)) return;
     const settings = await api.queue(id).catch(() => undefined);
     if (settings) this.queueSettings.value = new Map(this.queueSettings.value).set(id, settings);
   }

@@ -88,6 +88,7 @@ export const deskEn = {
   'status.signOut': 'Sign out of all queues',
   'status.noAnswer': 'no answer',
   'status.connectionLost': 'connection lost',
+  'status.ownCall': 'own call',
   'status.noQueue': 'You serve no queue',
   'status.signIn.plain': 'Sign in',
   'status.pauseAll': 'Pause all queues',

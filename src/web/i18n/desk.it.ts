@@ -89,6 +89,7 @@ export const deskIt: Readonly<Record<DeskKey, string>> = {
   'status.signOut': 'Esci da tutte le code',
   'status.noAnswer': 'nessuna risposta',
   'status.connectionLost': 'connessione persa',
+  'status.ownCall': 'chiamata propria',
   'status.noQueue': 'Non segui nessuna coda',
   'status.signIn.plain': 'Entra',
   'status.pauseAll': 'Pausa in tutte le code',

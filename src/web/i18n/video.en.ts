@@ -107,7 +107,7 @@ export const videoEn = {
 
   'problem.forbidden': 'That is not allowed here.',
   'problem.unavailable': 'Video is not available at the moment. Please try again later.',
-  'problem.at_capacity': 'The call is full.',
+  'problem.at_capacity': 'There is no place at the moment: the call is full, or the agent is in another one.',
   'problem.wrong_state': 'An agent has to be here first.',
   'problem.other': 'That did not work. Please try again.',
   'why.preparing': 'Video is being prepared. That takes a few minutes after the first start.',

@@ -109,7 +109,7 @@ export const videoIt: Readonly<Record<VideoKey, string>> = {
 
   'problem.forbidden': 'Qui non è consentito.',
   'problem.unavailable': 'Il video non è disponibile al momento. Riprova più tardi.',
-  'problem.at_capacity': 'La chiamata è al completo.',
+  'problem.at_capacity': 'Al momento non c’è posto: la chiamata è al completo, o l’operatore è in un’altra.',
   'problem.wrong_state': 'Prima deve esserci un operatore.',
   'problem.other': 'Non ha funzionato. Riprova.',
   'why.preparing': 'Il video è in preparazione. Dopo il primo avvio servono alcuni minuti.',

@@ -4,7 +4,15 @@ import { Icon } from '../ui/Icon.tsx';
 import type { RoomClient } from './roomClient.ts';
 import { useVideoTexts } from './texts.ts';
 
-export function AskCard({ client, policy, asker }: { client: RoomClient; policy: string; asker: string }) {
+export interface AskCardProps {
+  readonly client: RoomClient;
+  readonly policy: string;
+  readonly asker: string;
+  /** Why it cannot be had just now. */
+  readonly why: string;
+}
+
+export function AskCard({ client, policy, asker, why }: AskCardProps) {
   const { t } = useVideoTexts();
   const [isAgreed, setAgreed] = useState(false);
   const [isMissing, setMissing] = useState(false);
@@ -30,6 +38,11 @@ export function AskCard({ client, policy, asker }: { client: RoomClient; policy:
       </span>
       <strong id={`${id}-title`}>{isInvited ? t(`ask.${kind}`, { name: asker }) : t('ask.own')}</strong>
       {isInvited && kind === 'video' && <p>{t('ask.hint')}</p>}
+      {why && (
+        <p class="check-note" role="alert">
+          {why}
+        </p>
+      )}
       {policy && (
         <>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}

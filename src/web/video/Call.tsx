@@ -8,6 +8,7 @@ import { CallStage } from './CallStage.tsx';
 import { DeviceCheck } from './DeviceCheck.tsx';
 import { LeftCard } from './LeftCard.tsx';
 import { WatchingProvider } from './Picture.tsx';
+import { nameOf, type Partner } from './partner.ts';
 import { QualityMark } from './QualityMark.tsx';
 import { RunningCard } from './RunningCard.tsx';
 import type { RoomClient } from './roomClient.ts';
@@ -18,12 +19,11 @@ import { Watching } from './watching.ts';
 export interface CallProps {
   readonly client: RoomClient;
   readonly isSmall: boolean;
-  /** Whom one talks to, as long as nobody is in the room. */
-  readonly partner: string;
+  readonly partner: Partner;
   /** To agree to (VID-3); empty: none. */
   readonly policy: string;
   readonly canFullScreen: boolean;
-  /** Why video cannot be had, in words. */
+  /** Why video cannot be had just now, in words; empty: nothing is known to be wrong. */
   readonly why: string;
   /** Between the call and the chat. Absent: both are seen anyway. */
   onSmall?: ((isSmall: boolean) => void) | undefined;
@@ -36,9 +36,11 @@ export function Call(props: CallProps) {
     case 'idle':
       return client.isOpen.value ? <RunningCard client={client} /> : null;
     case 'asking':
-      return <AskCard client={client} policy={props.policy} asker={client.room.value?.startedBy.name || props.partner} />;
+      return (
+        <AskCard client={client} policy={props.policy} asker={client.room.value?.startedBy.name || props.partner.name} why={props.why} />
+      );
     case 'checking':
-      return <DeviceCheck client={client} />;
+      return <DeviceCheck client={client} why={props.why} />;
     case 'joining':
     case 'joined':
     case 'rejoining':
@@ -105,7 +107,7 @@ function Running({ client, isSmall, partner, canFullScreen, onSmall }: CallProps
           {own && client.side === 'agent' && !isSmall && <QualityMark link={own} name={t('peer.you')} hasWords />}
         </div>
         <CallStage client={client} isSmall={isSmall} partner={partner} hasLinks={client.side === 'agent'} />
-        {client.local.screen.value.name === 'on' && !isSmall && (
+        {client.own.local.screen.value.name === 'on' && !isSmall && (
           <p class="call-sharing">
             <Icon name="monitor" size={16} />
             {t('peer.ownScreen')}
@@ -120,7 +122,7 @@ function Running({ client, isSmall, partner, canFullScreen, onSmall }: CallProps
           </p>
         )}
         <Sounds client={client} />
-        <Comings client={client} />
+        <Comings client={client} partner={partner} />
         {isSmall ? (
           <SmallControls client={client} />
         ) : (
@@ -133,16 +135,16 @@ function Running({ client, isSmall, partner, canFullScreen, onSmall }: CallProps
 
 function SmallControls({ client }: { client: RoomClient }) {
   const { t } = useVideoTexts();
-  const isVoiceOn = client.local.microphone.value.name === 'on' && !client.isMuted.value;
+  const isVoiceOn = client.own.local.microphone.value.name === 'on' && !client.own.isMuted.value;
   return (
     <div class="call-controls">
-      {client.elements.value.microphone !== 'forbidden' && (
+      {client.own.elements.value.microphone !== 'forbidden' && (
         <button
           type="button"
           class={isVoiceOn ? 'call-control' : 'call-control is-off'}
           aria-label={t(isVoiceOn ? 'do.mute' : 'do.unmute')}
           title={t(isVoiceOn ? 'do.mute' : 'do.unmute')}
-          onClick={() => client.toggleMicrophone()}
+          onClick={() => client.own.toggleMicrophone()}
         >
           <Icon name={isVoiceOn ? 'mic' : 'micOff'} size={18} />
         </button>
@@ -163,22 +165,23 @@ function SmallControls({ client }: { client: RoomClient }) {
 }
 
 /** Says to those who do not see it who came and went. */
-function Comings({ client }: { client: RoomClient }) {
-  const { t } = useVideoTexts();
+function Comings({ client, partner }: { client: RoomClient; partner: Partner }) {
+  const texts = useVideoTexts();
+  const { t } = texts;
   const before = useRef<ReadonlyMap<string, string>>(undefined);
   const [text, setText] = useState('');
-  const present = new Map(client.others.value.map(({ id, name, state }) => [id, `${state} ${name}`]));
+  const present = new Map(client.others.value.map((peer) => [peer.id, `${peer.state} ${nameOf(peer, partner, texts)}`]));
   const seen = [...present].join();
   useEffect(() => {
     const known = before.current;
     before.current = present;
     if (!known) return;
-    const nameOf = (line: string) => line.slice(line.indexOf(' ') + 1) || t('peer.visitor');
+    const toldName = (line: string) => line.slice(line.indexOf(' ') + 1);
     for (const [id, line] of present) {
       if (known.get(id) === line) continue;
-      setText(t(line.startsWith('away') ? 'peer.away' : 'peer.joined', { name: nameOf(line) }));
+      setText(t(line.startsWith('away') ? 'peer.away' : 'peer.joined', { name: toldName(line) }));
     }
-    for (const [id, line] of known) if (!present.has(id)) setText(t('peer.left', { name: nameOf(line) }));
+    for (const [id, line] of known) if (!present.has(id)) setText(t('peer.left', { name: toldName(line) }));
   }, [seen]);
   return (
     <p class="sr-only" role="status">
@@ -187,13 +190,13 @@ function Comings({ client }: { client: RoomClient }) {
   );
 }
 
-function statusText(client: RoomClient, partner: string, { t }: VideoTexts): string {
+function statusText(client: RoomClient, partner: Partner, { t }: VideoTexts): string {
   const { name } = client.state.value;
   if (name === 'joining') return t('state.joining');
   if (name === 'rejoining') return t('state.rejoining');
   if (client.others.value.length > 0) return '';
   if (client.room.value?.state === 'open') return t('state.alone');
-  return partner ? t('state.waiting', { name: partner }) : t('state.waiting.someone');
+  return partner.name ? t('state.waiting', { name: partner.name }) : t('state.waiting.someone');
 }
 
 function lastingClock(since: number, until: number): string {

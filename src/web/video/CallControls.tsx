@@ -16,19 +16,19 @@ export interface CallControlsProps {
 
 export function CallControls({ client, isFull, onFull }: CallControlsProps) {
   const { t } = useVideoTexts();
-  const { camera, microphone, screen } = client.elements.value;
-  const isVoiceOn = client.local.microphone.value.name === 'on' && !client.isMuted.value;
-  const { name } = client.local.camera.value;
+  const { camera, microphone, screen } = client.own.elements.value;
+  const isVoiceOn = client.own.local.microphone.value.name === 'on' && !client.own.isMuted.value;
+  const { name } = client.own.local.camera.value;
   const isCameraOn = name === 'on' || name === 'starting';
-  const isSharing = client.local.screen.value.name === 'on';
+  const isSharing = client.own.local.screen.value.name === 'on';
   return (
-    <div class="call-controls" role="toolbar" aria-label={t('do.controls')}>
+    <fieldset class="call-controls" aria-label={t('do.controls')}>
       {microphone !== 'forbidden' && (
         <Control
           icon={isVoiceOn ? 'mic' : 'micOff'}
           text={t(isVoiceOn ? 'do.mute' : 'do.unmute')}
           isOff={!isVoiceOn}
-          onClick={() => client.toggleMicrophone()}
+          onClick={() => client.own.toggleMicrophone()}
         />
       )}
       {camera !== 'forbidden' && (
@@ -36,16 +36,21 @@ export function CallControls({ client, isFull, onFull }: CallControlsProps) {
           icon={isCameraOn ? 'video' : 'videoOff'}
           text={t(isCameraOn ? 'do.cameraOff' : 'do.cameraOn')}
           isOff={!isCameraOn}
-          onClick={() => client.toggleCamera()}
+          onClick={() => client.own.toggleCamera()}
         />
       )}
       {screen !== 'forbidden' && canShare() && (
-        <Control icon="monitor" text={t(isSharing ? 'do.unshare' : 'do.share')} isOn={isSharing} onClick={() => client.toggleScreen()} />
+        <Control
+          icon="monitor"
+          text={t(isSharing ? 'do.unshare' : 'do.share')}
+          isOn={isSharing}
+          onClick={() => client.own.toggleScreen()}
+        />
       )}
       {(camera !== 'forbidden' || microphone !== 'forbidden') && <Devices client={client} />}
       {onFull && <Control icon={isFull ? 'shrink' : 'expand'} text={t(isFull ? 'do.box' : 'do.full')} onClick={onFull} />}
       <Going client={client} />
-    </div>
+    </fieldset>
   );
 }
 

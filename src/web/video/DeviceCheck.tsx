@@ -6,14 +6,14 @@ import { OwnPicture } from './Picture.tsx';
 import type { RoomClient } from './roomClient.ts';
 import { useVideoTexts } from './texts.ts';
 
-export function DeviceCheck({ client }: { client: RoomClient }) {
+export function DeviceCheck({ client, why }: { client: RoomClient; why: string }) {
   const { t } = useVideoTexts();
   const id = useId();
   const enter = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => enter.current?.focus(), []);
-  const camera = client.local.camera.value;
-  const microphone = client.local.microphone.value;
-  const { camera: rule, microphone: voiceRule } = client.elements.value;
+  const camera = client.own.local.camera.value;
+  const microphone = client.own.local.microphone.value;
+  const { camera: rule, microphone: voiceRule } = client.own.elements.value;
   const isCameraOn = camera.name === 'on' || camera.name === 'starting';
   const isVoiceOn = microphone.name === 'on' || microphone.name === 'starting';
   return (
@@ -35,12 +35,12 @@ export function DeviceCheck({ client }: { client: RoomClient }) {
           {voiceRule !== 'forbidden' && (
             <button
               type="button"
-              class={isVoiceOn && !client.isMuted.value ? 'call-control' : 'call-control is-off'}
-              aria-label={t(isVoiceOn && !client.isMuted.value ? 'do.mute' : 'do.unmute')}
-              title={t(isVoiceOn && !client.isMuted.value ? 'do.mute' : 'do.unmute')}
-              onClick={() => client.toggleMicrophone()}
+              class={isVoiceOn && !client.own.isMuted.value ? 'call-control' : 'call-control is-off'}
+              aria-label={t(isVoiceOn && !client.own.isMuted.value ? 'do.mute' : 'do.unmute')}
+              title={t(isVoiceOn && !client.own.isMuted.value ? 'do.mute' : 'do.unmute')}
+              onClick={() => client.own.toggleMicrophone()}
             >
-              <Icon name={isVoiceOn && !client.isMuted.value ? 'mic' : 'micOff'} />
+              <Icon name={isVoiceOn && !client.own.isMuted.value ? 'mic' : 'micOff'} />
             </button>
           )}
           {rule !== 'forbidden' && (
@@ -49,13 +49,18 @@ export function DeviceCheck({ client }: { client: RoomClient }) {
               class={isCameraOn ? 'call-control' : 'call-control is-off'}
               aria-label={t(isCameraOn ? 'do.cameraOff' : 'do.cameraOn')}
               title={t(isCameraOn ? 'do.cameraOff' : 'do.cameraOn')}
-              onClick={() => client.toggleCamera()}
+              onClick={() => client.own.toggleCamera()}
             >
               <Icon name={isCameraOn ? 'video' : 'videoOff'} />
             </button>
           )}
         </div>
       </div>
+      {why && (
+        <p class="check-note" role="alert">
+          {why}
+        </p>
+      )}
       <DeviceFields client={client} />
       {!isVoiceOn && !isCameraOn && <p class="check-note">{t('check.none')}</p>}
       {isVoiceOn && camera.name === 'failed' && <p class="check-note">{t('check.audioOnly')}</p>}

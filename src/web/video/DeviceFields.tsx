@@ -8,7 +8,7 @@ import { useVideoTexts } from './texts.ts';
 const INPUT = { camera: 'videoinput', microphone: 'audioinput' } as const;
 
 export function DeviceFields({ client }: { client: RoomClient }) {
-  const { camera, microphone } = client.elements.value;
+  const { camera, microphone } = client.own.elements.value;
   return (
     <div class="device-fields">
       {camera !== 'forbidden' && <DeviceField client={client} kind="camera" />}
@@ -20,7 +20,7 @@ export function DeviceFields({ client }: { client: RoomClient }) {
 function DeviceField({ client, kind }: { client: RoomClient; kind: DeviceKind }) {
   const { t } = useVideoTexts();
   const id = useId();
-  const { local } = client;
+  const { local } = client.own;
   const capture = local[kind].value;
   const devices = local.devices.value.filter((device) => device.kind === INPUT[kind]);
   const now = capture.name === 'on' ? capture.deviceId : local.chosen(kind);
@@ -32,7 +32,7 @@ function DeviceField({ client, kind }: { client: RoomClient; kind: DeviceKind })
         class="input"
         disabled={devices.length === 0}
         value={now}
-        onChange={(event) => void client.switchOn(kind, event.currentTarget.value)}
+        onChange={(event) => void client.own.switchOn(kind, event.currentTarget.value)}
       >
         {!devices.some(({ deviceId }) => deviceId === now) && <option value={now}>{t('device.default')}</option>}
         {devices.map(({ deviceId, label }, index) => (
@@ -44,7 +44,7 @@ function DeviceField({ client, kind }: { client: RoomClient; kind: DeviceKind })
       {capture.name === 'failed' && (
         <p class="trouble" role="alert">
           {t(`trouble.${kind}.${capture.why}`)}{' '}
-          <button type="button" class="link" onClick={() => void client.switchOn(kind)}>
+          <button type="button" class="link" onClick={() => void client.own.switchOn(kind)}>
             {t('trouble.retry')}
           </button>
         </p>

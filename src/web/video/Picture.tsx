@@ -7,6 +7,9 @@ import type { Watching } from './watching.ts';
 const WatchingContext = createContext<Watching | undefined>(undefined);
 export const WatchingProvider = WatchingContext.Provider;
 
+/** A picture fills its place as long as that much of it is seen: one of a phone held upright, in a wide place, would be cut to a stripe. */
+const LEAST_SHARE = 0.6;
+
 export interface PictureProps {
   readonly label: string;
   readonly stream: MediaStream;
@@ -28,6 +31,18 @@ export function Picture({ label, stream, remote, isMirrored = false }: PicturePr
       element.srcObject = null;
     };
   }, [stream]);
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    const fit = () => element.classList.toggle('is-whole', shareSeen(element) < LEAST_SHARE);
+    const sizes = new ResizeObserver(fit);
+    sizes.observe(element);
+    element.addEventListener('resize', fit);
+    return () => {
+      sizes.disconnect();
+      element.removeEventListener('resize', fit);
+    };
+  }, []);
   useEffect(() => (remote && watching && video.current ? watching.show(remote.id, video.current) : undefined), [remote?.id, watching]);
   return (
     <video
@@ -41,6 +56,13 @@ export function Picture({ label, stream, remote, isMirrored = false }: PicturePr
       muted
     />
   );
+}
+
+/** Of the picture's area when it fills its place. */
+function shareSeen({ videoWidth, videoHeight, clientWidth, clientHeight }: HTMLVideoElement): number {
+  if (!videoWidth || !videoHeight || !clientWidth || !clientHeight) return 1;
+  const [picture, place] = [videoWidth / videoHeight, clientWidth / clientHeight];
+  return Math.min(picture, place) / Math.max(picture, place);
 }
 
 export function OwnPicture({ label, track, isMirrored = true }: { label: string; track: MediaStreamTrack; isMirrored?: boolean }) {

@@ -10,6 +10,8 @@ import { useVideoTexts } from './texts.ts';
 export interface TileProps {
   readonly peer: RoomPeer;
   readonly name: string;
+  /** What the colour of the initials is made of. */
+  readonly faceId: string;
   readonly tracks: readonly RemoteTrack[];
   readonly isSpeaking: boolean;
   readonly link?: LinkQuality | undefined;
@@ -17,7 +19,7 @@ export interface TileProps {
   readonly isScreen?: boolean;
 }
 
-export function Tile({ peer, name, tracks, isSpeaking, link, isScreen = false }: TileProps) {
+export function Tile({ peer, name, faceId, tracks, isSpeaking, link, isScreen = false }: TileProps) {
   const { t } = useVideoTexts();
   const source = isScreen ? 'screen' : 'camera';
   const sent = (what: string) => peer.producers.find((producer) => producer.source === what);
@@ -33,7 +35,7 @@ export function Tile({ peer, name, tracks, isSpeaking, link, isScreen = false }:
         <Picture label={isScreen ? shown : t('peer.picture', { name })} stream={picture.stream} remote={picture} />
       ) : (
         <span class="tile-face">
-          <Avatar name={name} id={peer.userId ?? peer.id} size="lg" />
+          <Avatar name={name} id={faceId} size="lg" />
         </span>
       )}
       <span class="tile-name">

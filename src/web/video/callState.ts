@@ -34,5 +34,8 @@ export const mayFollow = (from: CallState, to: CallState): boolean => NEXT[from.
 
 /** It has, or fights for, media of the room. */
 export const isInRoom = ({ name }: CallState): boolean => name === 'joining' || name === 'joined' || name === 'rejoining';
+/** It is worth knowing whether video can be had at all. */
+export const mayFail = (state: CallState): boolean =>
+  state.name === 'asking' || state.name === 'checking' || (state.name === 'left' && state.because === 'failed');
 /** Camera or microphone may be in use. */
 export const isLive = (state: CallState): boolean => isInRoom(state) || state.name === 'checking';

@@ -2,20 +2,20 @@
  * One browser's part in the video room of one conversation. Created by widget and desk when there is a room or somebody wants one; knows no framework,
  * shows itself by signals. It is told what the room is (`takeRoom`) and what the person wants, and brings the one to the other.
  *
- * Guarantees: every change of state goes through `#go` and its table; what an earlier entry still had under way changes nothing (`#entry`);
+ * Guarantees: every change of state goes through `#go` and its table; one `Entry` at a time, so what an earlier one still had under way changes nothing;
  * outside checking and the room no device is in use. A room that was built anew (epoch), lost us (away), or does not know us (gone) is entered again.
  */
 import { batch, computed, effect, signal } from '@preact/signals';
-import type { Device } from 'mediasoup-client';
 import { newKey } from '../socket/socketClient.ts';
 import type { Elements, Joined, LinkQuality, PublicSignal, RoomView, VideoCommand, VideoRules } from '../socket/wire.ts';
 import { type CallState, isInRoom, isLive, type LeftBecause, mayFollow } from './callState.ts';
+import { Entry } from './entry.ts';
 import { codeOf, isPlaceLost } from './errors.ts';
+import { followPage } from './followPage.ts';
 import { type KeptCall, keepCall } from './keptCall.ts';
-import { type DeviceKind, LocalMedia } from './localMedia.ts';
-import { deviceFor, type RemoteTrack, RoomMedia } from './roomMedia.ts';
-
-export type Side = 'customer' | 'agent';
+import { FORBIDDEN, OwnMedia } from './ownMedia.ts';
+import type { RemoteTrack, RoomMedia } from './roomMedia.ts';
+import { isOlder, type Side, standingIn } from './standing.ts';
 
 export interface RoomClientOptions {
   readonly interaction: string;
@@ -28,18 +28,9 @@ export interface RoomClientOptions {
   mayBegin?(client: RoomClient): Promise<boolean>;
 }
 
+type Looks = Extract<VideoCommand, { do: 'watch' }>['consumers'];
+
 const NO_TRACKS: readonly RemoteTrack[] = [];
-const REJOIN_WITHIN_MS = 60_000;
-const WAITS_MS = [0, 500, 1_000, 2_000, 4_000];
-const FORBIDDEN: Elements = { camera: 'forbidden', microphone: 'forbidden', screen: 'forbidden' };
-/** Codes after which asking again is pointless. */
-const FINAL: Readonly<Record<string, LeftBecause>> = {
-  gone: 'over',
-  not_found: 'over',
-  forbidden: 'refused',
-  wrong_state: 'over',
-  unauthenticated: 'refused',
-};
 
 export class RoomClient {
   readonly interaction: string;
@@ -47,15 +38,12 @@ export class RoomClient {
   readonly state = signal<CallState>({ name: 'idle' });
   readonly room = signal<RoomView | undefined>(undefined);
   readonly kind = signal<RoomView['kind']>('video');
-  readonly local = new LocalMedia();
-  readonly isMuted = signal(false);
+  readonly own = new OwnMedia();
   /** Peer who speaks. */
   readonly speaker = signal<string | undefined>(undefined);
   readonly links = signal<readonly LinkQuality[]>([]);
-  readonly elements = signal<Elements>(FORBIDDEN);
   /** Code of what did not work last, to be told; undefined: nothing. */
   readonly problem = signal<string | undefined>(undefined);
-  readonly isBusy = signal(false);
   readonly tracks = computed(() => this.#media.value?.tracks.value ?? NO_TRACKS);
   /** The others who are in, or will come back. */
   readonly others = computed(() => this.room.value?.peers.filter(({ id }) => id !== this.peer) ?? []);
@@ -68,40 +56,34 @@ export class RoomClient {
   peer = newKey();
   readonly #options: RoomClientOptions;
   readonly #media = signal<RoomMedia | undefined>(undefined);
-  readonly #stops: (() => void)[] = [];
-  #device: Device | undefined;
+  readonly #stops: readonly (() => void)[];
   /** The question on screen came from the other side. */
   #isAsked = false;
   #epoch = '';
   /** Of an agent, as the room names us. */
   #userId: string | undefined;
-  /** Grows with each entry and each departure. */
-  #entry = 0;
-  #waiting: ReturnType<typeof setTimeout> | undefined;
-  #stopWaiting: (() => void) | undefined;
+  #entry: Entry | undefined;
 
   constructor(options: RoomClientOptions) {
     this.#options = options;
     this.interaction = options.interaction;
     this.side = options.side;
-    this.#stops.push(
-      effect(() => this.#sendAll()),
-      () => removeEventListener('pagehide', this.#onPageHide),
-      () => removeEventListener('pageshow', this.#onPageShow),
-      () => removeEventListener('online', this.#onNetwork),
-    );
-    addEventListener('pagehide', this.#onPageHide);
-    addEventListener('pageshow', this.#onPageShow);
-    addEventListener('online', this.#onNetwork);
-    const connection = (navigator as { connection?: EventTarget }).connection;
-    connection?.addEventListener('change', this.#onNetwork);
-    this.#stops.push(() => connection?.removeEventListener('change', this.#onNetwork));
+    this.#stops = [
+      effect(() => this.own.sendBy(this.#media.value)),
+      followPage({
+        onHide: () => this.#keep(),
+        onBack: () => this.#lost('transport'),
+        onNetwork: () => {
+          this.#entry?.hurry();
+          this.#media.value?.restartIce();
+        },
+      }),
+    ];
   }
 
   /** The room as the conversation's feed tells it; older news than what is known are passed over. */
   takeRoom(room: RoomView): void {
-    const known = this.room.value;
-    if (known && (room.startedAt < known.startedAt || (room.startedAt === known.startedAt && room.version < known.version))) return;
+    if (isOlder(room, this.room.value)) return;
     batch(() => {
       this.room.value = room;
       if (room.state === 'ended') this.#takeEnd(room);
@@ -116,11 +98,8 @@ export class RoomClient {
 
   /** The socket is there again after it was lost: the room may have taken us for gone. */
   takeReconnect(): void {
-    if (this.state.value.name !== 'joined') return;
-    this.#stopWaiting?.();
-    const entry = this.#entry;
-    const consumers = this.tracks.value.slice(0, 1).map(({ id }) => ({ id, isPaused: false }));
-    if (consumers.length > 0) this.#ask({ do: 'watch', peer: this.peer, consumers }).catch((error) => this.#lost(entry, codeOf(error)));
+    if (this.state.value.name === 'joined') this.#watch(this.tracks.value.slice(0, 1).map(({ id }) => ({ id, isPaused: false })));
+    else this.#entry?.hurry();
   }
 
   /** The person wants a call: first the policy, where there is one and it concerns them, then the devices. */
@@ -146,7 +125,7 @@ export class RoomClient {
 
   /** Back from the devices. */
   cancel(): void {
-    this.local.release();
+    this.own.local.release();
     this.#go({ name: this.isInvited.value ? 'asking' : 'idle' });
   }
 
@@ -156,26 +135,21 @@ export class RoomClient {
     if (!this.isOpen.value) {
       try {
         const answer = await this.#ask({ do: 'open', kind: this.kind.value });
-        if (entry !== this.#entry) return;
+        if (entry.isClosed) return;
         this.takeRoom((answer as { room: RoomView }).room);
       } catch (error) {
-        if (entry === this.#entry) this.#leaveFor('failed', codeOf(error));
+        if (!entry.isClosed) this.#leaveFor('failed', codeOf(error));
         return;
       }
     }
-    await this.#join(entry);
+    await entry.run();
   }
 
   /** After a reload of this tab: into the same room, as the same peer, sending the same (VID-7). */
   resume(kept: KeptCall): void {
     this.peer = kept.peer;
-    this.local.prefer('camera', kept.cameraId);
-    this.local.prefer('microphone', kept.microphoneId);
-    this.elements.value = this.#ownRules();
-    this.isMuted.value = !kept.isMicrophoneOn;
-    if (kept.isCameraOn) void this.switchOn('camera');
-    if (this.elements.value.microphone !== 'forbidden') void this.switchOn('microphone');
-    void this.#join(this.#begin('joining'));
+    this.own.resume(this.#ownRules(), kept);
+    void this.#begin('joining').run();
   }
 
   /** Only this browser goes; the others stay. */
@@ -197,35 +171,10 @@ export class RoomClient {
     if (this.state.value.name === 'left') this.#go({ name: 'idle' });
   }
 
-  async switchOn(kind: DeviceKind, deviceId?: string): Promise<void> {
-    if (this.elements.value[kind] === 'forbidden') return;
-    await this.local.start(kind, deviceId);
-  }
-
-  toggleCamera(): void {
-    if (this.local.camera.value.name === 'on' || this.local.camera.value.name === 'starting') this.local.stop('camera');
-    else void this.switchOn('camera');
-  }
-
-  toggleMicrophone(): void {
-    if (this.local.microphone.value.name === 'on') this.isMuted.value = !this.isMuted.value;
-    else {
-      this.isMuted.value = false;
-      void this.switchOn('microphone');
-    }
-  }
-
-  toggleScreen(): void {
-    if (this.local.screen.value.name === 'on') this.local.unshare();
-    else if (this.elements.value.screen !== 'forbidden') void this.local.share();
-  }
-
   /** How large something is shown, and whether it is looked at. */
-  watch(consumers: Extract<VideoCommand, { do: 'watch' }>['consumers']): void {
-    const entry = this.#entry;
+  watch(consumers: Looks): void {
     const known = new Set(this.tracks.value.map(({ id }) => id));
-    const ours = consumers.filter(({ id }) => known.has(id));
-    if (ours.length > 0) this.#ask({ do: 'watch', peer: this.peer, consumers: ours }).catch((error) => this.#lost(entry, codeOf(error)));
+    this.#watch(consumers.filter(({ id }) => known.has(id)));
   }
 
   /** For good: the conversation is not looked at any more, the page closes. */
@@ -233,7 +182,7 @@ export class RoomClient {
     if (isInRoom(this.state.value)) void this.#try({ do: 'leave', peer: this.peer });
     this.#depart();
     for (const stop of this.#stops) stop();
-    this.local.close();
+    this.own.local.close();
   }
 
   #takeEnd(room: RoomView): void {
@@ -260,11 +209,10 @@ export class RoomClient {
       return;
     }
     if (name !== 'joined') return;
-    const own = room.peers.find(({ id }) => id === this.peer);
-    const isElsewhere = room.peers.some(({ id, role, userId }) => id !== this.peer && role === this.side && userId === this.#userId);
-    // One person is in once: who entered last stays, or two windows would push each other out for ever.
-    if (!own && isElsewhere) this.#leaveFor('replaced');
-    else if (room.epoch !== this.#epoch || !own || own.state === 'away') this.#lost(this.#entry, 'gone');
+    const { peer, side } = this;
+    const standing = standingIn(room, { peer, side, userId: this.#userId, epoch: this.#epoch });
+    if (standing === 'replaced') this.#leaveFor('replaced');
+    else if (standing === 'lost') this.#lost('gone');
     else void this.#media.value?.sync(room);
   }
 
@@ -273,12 +221,8 @@ export class RoomClient {
     if (this.#options.mayBegin && !(await this.#options.mayBegin(this))) return;
     // Meanwhile it may have been taken back.
     if (this.state.value.name !== name) return;
-    this.elements.value = this.#ownRules();
     this.#go({ name: 'checking' });
-    const { camera, microphone } = this.elements.value;
-    this.isMuted.value = false;
-    if (camera === 'on' && this.kind.value === 'video') void this.switchOn('camera');
-    if (microphone === 'on') void this.switchOn('microphone');
+    this.own.begin(this.#ownRules(), this.kind.value);
   }
 
   #ownRules(): Elements {
@@ -286,75 +230,46 @@ export class RoomClient {
     return (this.side === 'agent' ? rules?.agent : rules?.client) ?? FORBIDDEN;
   }
 
-  #begin(name: 'joining' | 'rejoining'): number {
+  #begin(name: 'joining' | 'rejoining'): Entry {
     this.#go({ name });
-    return ++this.#entry;
-  }
-
-  /** Tries until it is in, or it is certain or long enough that it cannot be. */
-  async #join(entry: number): Promise<void> {
-    const giveUpAt = Date.now() + REJOIN_WITHIN_MS;
-    for (let attempt = 0; entry === this.#entry; attempt++) {
-      try {
-        await this.#joinOnce(entry);
-        return;
-      } catch (error) {
-        if (entry !== this.#entry) return;
-        const code = codeOf(error);
-        console.debug('centralino: the room could not be entered', error);
-        const final = FINAL[code] ?? (Date.now() > giveUpAt ? 'lost' : undefined);
-        if (final) {
-          this.#leaveFor(final, code);
-          return;
-        }
-        await this.#wait(WAITS_MS[Math.min(attempt + 1, WAITS_MS.length - 1)] ?? 0);
-      }
-    }
-  }
-
-  async #joinOnce(entry: number): Promise<void> {
-    const { peer } = this;
-    // Known from an earlier entry, it saves a round: the answer has all consumers.
-    const rtpCapabilities = this.#device?.recvRtpCapabilities as unknown as Joined['rtpCapabilities'] | undefined;
-    const joined = (await this.#ask({ do: 'join', peer, ...(rtpCapabilities && { rtpCapabilities }) })) as Joined;
-    this.#device ??= await deviceFor(joined.rtpCapabilities);
-    if (entry !== this.#entry) return;
-    const media = new RoomMedia(this.#device, peer, joined, {
+    this.#entry?.close();
+    this.#entry = new Entry(this.peer, name === 'rejoining', {
       ask: (body) => this.#ask(body),
-      onLost: (why) => this.#lost(entry, why),
+      onJoined: (joined, media) => this.#joined(joined, media),
+      onRefused: (because, code) => this.#leaveFor(because, code),
+      onLost: (why) => this.#lost(why),
     });
+    return this.#entry;
+  }
+
+  #joined(joined: Joined, media: RoomMedia): void {
+    const { room, elements } = joined;
     batch(() => {
-      this.#epoch = joined.room.epoch;
-      this.#userId = joined.room.peers.find(({ id }) => id === peer)?.userId;
-      this.elements.value = joined.elements;
-      const known = this.room.value;
-      if (!known || known.startedAt !== joined.room.startedAt || known.version < joined.room.version) this.room.value = joined.room;
-      this.#media.value?.close();
+      this.#epoch = room.epoch;
+      this.#userId = room.peers.find(({ id }) => id === this.peer)?.userId;
+      this.own.allow(elements);
+      if (!isOlder(room, this.room.value)) this.room.value = room;
+      this.#closeMedia();
       this.#media.value = media;
       this.#go({ name: 'joined' });
     });
-    await media.sync(this.room.value ?? joined.room, joined.consumers);
+    void media.sync(this.room.value ?? room, joined.consumers);
   }
 
-  /** What the devices give is what is sent; runs whenever one of them, the wish, or the way changes. */
-  #sendAll(): void {
-    const media = this.#media.value;
-    const { camera, microphone, screen, screenAudio } = this.local;
-    const sources = { camera, microphone, screen, screenAudio } as const;
-    for (const source of ['camera', 'microphone', 'screen', 'screenAudio'] as const) {
-      const capture = sources[source].value;
-      // Between two devices the old one is sent.
-      if (capture.name !== 'starting')
-        void media?.send(source, capture.name === 'on' ? capture.track : undefined, source === 'microphone' && this.isMuted.value);
-    }
+  #watch(consumers: Looks): void {
+    const entry = this.#entry;
+    if (consumers.length === 0) return;
+    this.#ask({ do: 'watch', peer: this.peer, consumers }).catch((error: unknown) => {
+      if (entry === this.#entry) this.#lost(codeOf(error));
+    });
   }
 
   /** Something said that we are not in any more, or the way there broke. */
-  #lost(entry: number, why: string): void {
-    if (entry !== this.#entry || this.state.value.name !== 'joined') return;
+  #lost(why: string): void {
+    if (this.state.value.name !== 'joined') return;
     if (why === 'transport' || why === 'offline' || isPlaceLost(why)) {
       this.#closeMedia();
-      void this.#join(this.#begin('rejoining'));
+      void this.#begin('rejoining').run();
     } else this.problem.value = why;
   }
 
@@ -368,12 +283,11 @@ export class RoomClient {
 
   /** Out of the room, or of the way to it. */
   #depart(): void {
-    this.#entry++;
+    this.#entry?.close();
+    this.#entry = undefined;
     this.#isAsked = false;
-    clearTimeout(this.#waiting);
-    this.#stopWaiting?.();
     this.#closeMedia();
-    this.local.release();
+    this.own.local.release();
     this.speaker.value = undefined;
     this.links.value = [];
   }
@@ -381,13 +295,6 @@ export class RoomClient {
   #closeMedia(): void {
     this.#media.value?.close();
     this.#media.value = undefined;
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#stopWaiting = resolve;
-      this.#waiting = setTimeout(resolve, ms);
-    });
   }
 
   #ask(body: VideoCommand): Promise<unknown> {
@@ -404,32 +311,12 @@ export class RoomClient {
     if (from.name === to.name && to.name !== 'left') return;
     if (!mayFollow(from, to)) throw new Error(`a call does not go from ${from.name} to ${to.name}`);
     this.state.value = to;
-    if (isLive(from) && !isLive(to)) this.local.release();
+    if (isLive(from) && !isLive(to)) this.own.local.release();
   }
 
-  readonly #onNetwork = (): void => {
-    this.#stopWaiting?.();
-    this.#media.value?.restartIce();
-  };
-
   /** A reload comes back (VID-7); a closed tab does not, and the others shall see that at once. */
-  readonly #onPageHide = (): void => {
-    if (isInRoom(this.state.value)) {
-      const { camera, microphone } = this.local;
-      keepCall({
-        interaction: this.interaction,
-        peer: this.peer,
-        isCameraOn: camera.value.name === 'on' || camera.value.name === 'starting',
-        isMicrophoneOn: microphone.value.name === 'on' && !this.isMuted.value,
-        cameraId: this.local.chosen('camera'),
-        microphoneId: this.local.chosen('microphone'),
-      });
-    }
+  #keep(): void {
+    if (isInRoom(this.state.value)) keepCall({ interaction: this.interaction, peer: this.peer, ...this.own.kept() });
     this.#closeMedia();
-  };
-
-  /** Shown again as it was left, without being loaded. */
-  readonly #onPageShow = ({ persisted }: PageTransitionEvent): void => {
-    if (persisted) this.#lost(this.#entry, 'transport');
-  };
+  }
 }

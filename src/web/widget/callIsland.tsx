@@ -6,7 +6,7 @@ import { effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { Call } from '../video/Call.tsx';
 import callCss from '../video/call.css?inline';
-import { isInRoom } from '../video/callState.ts';
+import { isInRoom, mayFail } from '../video/callState.ts';
 import checkCss from '../video/check.css?inline';
 import { takeKeptCall } from '../video/keptCall.ts';
 import { RoomClient } from '../video/roomClient.ts';
@@ -30,7 +30,7 @@ export function mountCall(place: HTMLElement, host: CallHost): CallIsland {
     effect(() => host.onLook(lookOf(client, isSmall.value || !isPanelOpen.value))),
     effect(() => {
       const state = client.state.value;
-      if (state.name === 'left' && state.because === 'failed') void whyNoVideo(host.origin, texts).then((text) => (why.value = text));
+      if (mayFail(state)) void whyNoVideo(host.origin, texts).then((text) => (why.value = text));
       // The next call begins large.
       if (!isInRoom(state)) isSmall.value = false;
     }),

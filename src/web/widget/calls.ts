@@ -7,6 +7,7 @@ import { effect, signal } from '@preact/signals';
 import type { Conversation } from '../conversation/conversation.ts';
 import { newKey } from '../socket/socketClient.ts';
 import type { PublicSignal, RoomView, VideoCommand, VideoRules } from '../socket/wire.ts';
+import type { Partner } from '../video/partner.ts';
 import type { Visitor } from './visitor.ts';
 
 /** Where the call is seen: not, as a card over the chat, in place of it, or in the corner. */
@@ -18,8 +19,8 @@ export interface CallHost {
   readonly language: string;
   readonly texts: Readonly<Record<string, string>>;
   readonly rules: VideoRules;
-  /** Name of whom the visitor talks to. */
-  partner(): string;
+  /** Whom the visitor talks to. */
+  partner(): Partner;
   /** @throws with `code` */
   ask(body: VideoCommand): Promise<unknown>;
   onLook(look: CallLook): void;
@@ -131,7 +132,7 @@ export class VisitorCalls {
       language: visitor.options.language,
       texts: visitor.group.texts,
       rules: visitor.group.video,
-      partner: () => conversation.view.peek()?.owner?.name ?? visitor.group.name,
+      partner: () => conversation.view.peek()?.owner ?? { name: visitor.group.name, id: visitor.group.publicId },
       ask: (body) => visitor.socket.command({ t: 'video.command', key: newKey(), interaction: id, body }, GIVE_UP_MS),
       onLook: (look) => (this.look.value = look),
     });

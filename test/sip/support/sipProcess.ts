@@ -7,7 +7,9 @@ import { silenceLimits } from '../../../config/limits.ts';
 import { createEngine } from '../../../queues/index.ts';
 import { startApplication } from '../../../sip/app/application.ts';
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
+import { Registrar } from '../../../sip/registrar/registrar.ts';
 import { createLogger } from '../../../src/base/log.ts';
+import { SCENE_SECRET_KEY } from '../../support/phoneScene.ts';
 
 export interface SipProcess {
   /** SIGKILL; resolves when it is gone. */
@@ -41,6 +43,7 @@ export async function startSipProcess(options: SipProcessOptions): Promise<SipPr
 async function run({ redisUrl, nodeId, edgeSecret, mediaSecret }: SipProcessOptions): Promise<void> {
   const log = createLogger('sip-process', process.env['TEST_LOG'] ?? 'silent');
   const engine = await createEngine({ redisUrl, nodeId, log });
+  const { authenticator } = new Registrar({ engine, secretKey: SCENE_SECRET_KEY, log });
   const app = await startApplication({
     engine,
     log,
@@ -48,6 +51,7 @@ async function run({ redisUrl, nodeId, edgeSecret, mediaSecret }: SipProcessOpti
     servers: async () => (await engine.phones.nodes('edge')).map(({ id, host, port }) => ({ name: id, host, port, secret: edgeSecret })),
     connectMedia: mediaLinks({ secret: mediaSecret, application: nodeId, log }),
     secretOf: () => undefined,
+    authenticator,
     limits: { burst: 1_000, perSec: 1_000, lagMs: 5_000 },
     silence: silenceLimits,
     drainMs: 0,

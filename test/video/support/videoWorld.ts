@@ -9,8 +9,7 @@ import type { RoomView } from '../../../src/protocol/video.ts';
 import type { Running } from '../../../src/supervisor/keepRunning.ts';
 import { startRoleProcess } from '../../../src/supervisor/roleProcess.ts';
 import { startVideo } from '../../../src/video/role.ts';
-import { type Ask, WebRtcPeer } from '../../actors/webrtcPeer.ts';
-import type { Way } from '../../actors/webrtcTransport.ts';
+import { type Ask, WebRtcPeer, type WebRtcPeerOptions } from '../../actors/webrtcPeer.ts';
 import type { RawSocket } from '../../gateway/support/rawSocket.ts';
 import { key, type Person, type Tenant, type Visitor, World } from '../../gateway/support/world.ts';
 import { until } from '../../support/services.ts';
@@ -125,8 +124,8 @@ export class VideoWorld {
     return { agent, desk: own, ask: asker(own, id) };
   }
 
-  async join(ask: Ask, { way = 'udp', id = `peer-${process.pid}-${++this.#ids}` }: { way?: Way; id?: string } = {}): Promise<WebRtcPeer> {
-    const peer = await WebRtcPeer.join(ask, { id, way });
+  async join(ask: Ask, options: Partial<WebRtcPeerOptions> = {}): Promise<WebRtcPeer> {
+    const peer = await WebRtcPeer.join(ask, { id: `peer-${process.pid}-${++this.#ids}`, ...options });
     this.#peers.push(peer);
     return peer;
   }

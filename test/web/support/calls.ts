@@ -1,10 +1,10 @@
 /** Video calls in the pages of visitors and agents: the way in, and whether what is seen moves and what is heard sounds. */
-import type { Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { until } from '../../support/services.ts';
 import type { DeskPage, VisitorPage, WebStage } from './stage.ts';
 
 /** As patient as pages of video are: joining, DTLS and the first key frame on a machine that does other things too. */
-export const SOON_MS = 60_000;
+export const SOON_MS = 120_000;
 const soon = { timeout: SOON_MS };
 
 /** A conversation that anna has taken, with the visitor's page on it. */
@@ -57,7 +57,8 @@ export async function seesMoving(picture: Locator): Promise<void> {
     if (light > 8) seen.add(sum);
     return seen.size > 3;
   };
-  await until(isMoving, { timeoutMs: SOON_MS, what: 'a picture that moves' });
+  // A look costs the page about as much as the picture itself, which changes ten times a second.
+  await until(isMoving, { timeoutMs: SOON_MS, everyMs: 100, what: 'a picture that moves' });
 }
 
 export async function look(picture: Locator): Promise<{ light: number; sum: number; width: number }> {
@@ -110,6 +111,68 @@ export const hears = (sound: Locator): Promise<unknown> =>
   until(async () => (await loudness(sound, AUDIBLE)) > AUDIBLE, { timeoutMs: SOON_MS, what: 'the tone' });
 export const hearsNothing = (sound: Locator): Promise<unknown> =>
   until(async () => (await loudness(sound, AUDIBLE)) < 0.005, { timeoutMs: SOON_MS, what: 'silence' });
+
+export interface Reached {
+  readonly name: string;
+  /** The focus is drawn around it. */
+  readonly isMarked: boolean;
+  /** The smaller side, in CSS pixels. */
+  readonly size: number;
+}
+
+/** Every control of the call that the Tab key reaches, in its order. */
+export async function tabThrough(page: Page): Promise<Reached[]> {
+  const reached: Reached[] = [];
+  await page.locator('.call').focus();
+  for (;;) {
+    await page.keyboard.press('Tab');
+    const next = await page.evaluate(() => {
+      let focused = document.activeElement;
+      while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+      if (!focused?.closest('.call')) return undefined;
+      const { width, height } = focused.getBoundingClientRect();
+      const { boxShadow } = getComputedStyle(focused);
+      return { name: focused.getAttribute('aria-label') ?? '', isMarked: boxShadow !== 'none', size: Math.min(width, height) };
+    });
+    if (!next) return reached;
+    reached.push(next);
+  }
+}
+
+/** The page's connections may only go through a TURN server; `relayed` tells which of them do. */
+export async function onlyRelayed(profile: BrowserContext): Promise<void> {
+  await profile.addInitScript(() => {
+    const made: RTCPeerConnection[] = [];
+    const { RTCPeerConnection: Own } = window;
+    class Relayed extends Own {
+      constructor(configuration?: RTCConfiguration) {
+        super({ ...configuration, iceTransportPolicy: 'relay' });
+        made.push(this);
+      }
+    }
+    Object.assign(window, { RTCPeerConnection: Relayed, made });
+  });
+}
+
+/** Kinds of the local candidates in use, of each connection that is up. */
+export function candidatesInUse(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { made } = window as unknown as { made: RTCPeerConnection[] };
+    const used: string[] = [];
+    for (const connection of made) {
+      const stats = await connection.getStats();
+      const byId = new Map<string, Record<string, string>>();
+      stats.forEach((one) => {
+        byId.set(one.id, one);
+      });
+      for (const { type, selectedCandidatePairId = '' } of byId.values()) {
+        const local = type === 'transport' ? byId.get(byId.get(selectedCandidatePairId)?.['localCandidateId'] ?? '') : undefined;
+        if (local?.['candidateType']) used.push(local['candidateType']);
+      }
+    }
+    return used;
+  });
+}
 
 /** So many others have a place in the call. */
 export const inRoom = (page: Page, others: number): Promise<unknown> =>

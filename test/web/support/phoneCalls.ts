@@ -93,6 +93,7 @@ export class PhoneCalls {
       id,
       interaction,
       queue: queueId,
+      direction: 'inbound',
       state: 'waiting',
       caller: CALLER,
       dialled: '100',

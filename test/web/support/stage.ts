@@ -7,6 +7,12 @@ import { webDist } from './webDist.ts';
 /** Coding and decoding costs the machine a lot: everything on the page may take longer. */
 const VIDEO_PATIENCE_MS = 60_000;
 
+interface StageOptions {
+  readonly hasPhones?: boolean;
+  readonly hasVideo?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class WebStage {
   readonly center: Center;
   readonly browser: TestBrowser;
@@ -22,11 +28,11 @@ export class WebStage {
     this.origin = center.gateways[0] ?? '';
   }
 
-  /** `hasVideo`: with media workers. `hasPhones`: with a SIP edge, phone media and a SIP application. */
-  static async open({ hasPhones = false, hasVideo = false }: { hasPhones?: boolean; hasVideo?: boolean } = {}): Promise<WebStage> {
+  /** `hasVideo`: with media workers. `hasPhones`: with a SIP edge, phone media and a SIP application. `env`: settings beyond. */
+  static async open({ hasPhones = false, hasVideo = false, env = {} }: StageOptions = {}): Promise<WebStage> {
     const phones = hasPhones ? { edges: 1, rtps: 1, sips: 1 } : {};
     const video = hasVideo ? { sfus: 1 } : {};
-    const center = await startCenter({ ...phones, ...video, env: { WEB_DIST: await webDist() } });
+    const center = await startCenter({ ...phones, ...video, env: { WEB_DIST: await webDist(), ...env } });
     const stage = new WebStage(center, await TestBrowser.start(hasVideo ? VIDEO_PATIENCE_MS : undefined));
     await stage.#raiseCapacities();
     return stage;

@@ -4,6 +4,7 @@
  */
 import type { PhoneWays } from '../../queues/phones.ts';
 import type { UserId } from '../../src/base/ids.ts';
+import { familyAt } from '../app/family.ts';
 import { invite, type Outgoing } from '../app/invite.ts';
 import type { Call } from './call.ts';
 import type { Leg, LegRole } from './leg.ts';
@@ -66,9 +67,7 @@ async function askWays({ board, scope }: Call, agentId: UserId): Promise<PhoneWa
   return { name, bindings, external: phones.filter(({ type, isActive }) => type === 'external' && isActive) };
 }
 
-/** It is reached over IPv6. */
-const isSix = ({ flow, contact }: { readonly flow: string; readonly contact: string }): boolean =>
-  /^sips?:(?:[^@]*@)?\[/i.test(flow || contact);
+const isSix = ({ flow, contact }: PhoneWays['bindings'][number]): boolean => familyAt(flow || contact) === 'IPv6';
 
 /** Nearly all phones are on IPv4, and none of them waits for the question which it is: the few others get their end of the media now. */
 async function instead(call: Call, opened: Leg, { role, userId }: Rung): Promise<Leg> {

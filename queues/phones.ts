@@ -34,6 +34,8 @@ export const phoneDoc = z.object({
   sealedHa1: z.string(),
   sealedHa1Sha256: z.string(),
   number: z.string().max(64),
+  /** What colleagues dial, unique in the account. */
+  extension: z.string().max(8).optional(),
   isActive: z.boolean(),
 });
 export type PhoneDoc = z.infer<typeof phoneDoc>;
@@ -140,6 +142,8 @@ export interface Phones {
   /** A number as it was dialled; `accountId` given: among that account's own first. */
   number(dialled: string, accountId?: AccountId): Promise<{ scope: Scope; doc: NumberDoc } | undefined>;
   phoneByUsername(username: string): Promise<{ scope: Scope; doc: PhoneDoc } | undefined>;
+  /** As colleagues dial it. */
+  phoneByExtension(scope: Scope, extension: string): Promise<PhoneDoc | undefined>;
   phonesOf(scope: Scope, agentId: UserId): Promise<PhoneDoc[]>;
   /** Of all accounts; kept in memory, at most a second old. */
   trunks(): Promise<readonly { readonly scope: Scope; readonly doc: TrunkDoc }[]>;

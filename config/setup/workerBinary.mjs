@@ -1,10 +1,10 @@
 /**
  * Where a mediasoup worker binary may be: named by MEDIASOUP_WORKER_BIN, inside the package, or in our cache folder.
- * The cache is outside the checkout and keyed by version, architecture and everything the build depends on of ours.
+ * The cache is outside the checkout, unless the user has no home, and keyed by version, architecture and everything the build depends on of ours.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +18,21 @@ export const packageInfo = () => JSON.parse(readFileSync(join(packageDir, 'packa
 
 /** The folder of this version's binary in the cache. */
 export function cacheDir() {
-  const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const base = process.env.XDG_CACHE_HOME || homeCache() || join(root, 'node_modules/.cache');
   const hash = createHash('sha256');
   const recipe = [...filesBelow(recipeDir), fileURLToPath(new URL('./workerCompile.mjs', import.meta.url))];
   for (const file of recipe) hash.update(readFileSync(file));
   return join(base, 'centralino/mediasoup-worker', `${packageInfo().version}-${process.arch}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+/** Undefined where a home is missing or not to be written to, as for a user of a container that has no name. */
+function homeCache() {
+  try {
+    accessSync(homedir(), constants.W_OK);
+    return join(homedir(), '.cache');
+  } catch {
+    return undefined;
+  }
 }
 
 export const cachedBinary = () => join(cacheDir(), 'mediasoup-worker');

@@ -112,6 +112,12 @@ export class PhonesConfiguration {
     return isIt ? { scope: found.scope, doc: found.doc as PhoneDoc } : undefined;
   }
 
+  async phoneByExtension(scope: Scope, extension: string): Promise<PhoneDoc | undefined> {
+    const id = await this.#runner.retrying(() => this.#runner.redis.hget(this.#key(scope, `pe:${scope.accountId}`), extension));
+    const doc = id === null ? undefined : await this.#read(scope, 'phone', id);
+    return doc?.kind === 'phone' && doc.type === 'sip' && doc.isActive && doc.extension === extension ? doc : undefined;
+  }
+
   async phonesOf(scope: Scope, agentId: UserId): Promise<PhoneDoc[]> {
     const ids = await this.#runner.retrying(() => this.#runner.redis.smembers(this.#key(scope, `pph:${agentId}`)));
     const docs = await Promise.all(ids.sort().map((id) => this.#read(scope, 'phone', id)));

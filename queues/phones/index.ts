@@ -40,6 +40,7 @@ export function createPhones(options: {
     versions: (accountId) => configuration.versions(accountId),
     number: (dialled, accountId) => configuration.number(dialled, accountId),
     phoneByUsername: (username) => configuration.phoneByUsername(username),
+    phoneByExtension: (scope, extension) => configuration.phoneByExtension(scope, extension),
     phonesOf: (scope, agentId) => configuration.phonesOf(scope, agentId),
     trunks: () => configuration.trunks(),
 

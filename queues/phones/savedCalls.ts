@@ -18,6 +18,9 @@ export class SavedCalls {
   readonly #lease: Lease;
   readonly #nodes: () => Promise<readonly Pick<PhoneNode, 'id'>[]>;
   #isListed = false;
+  /** Told in this turn: a call's document, or that it is forgotten. */
+  readonly #changes = new Map<string, string | undefined>();
+  #leaving: Promise<void> | undefined;
   /** ms of this process. */
   readonly #silentSince = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -29,19 +32,36 @@ export class SavedCalls {
     this.#nodes = options.nodes;
   }
 
-  async save(call: string, doc: string): Promise<void> {
-    const { nodeId } = this.#lease;
-    const isListing = !this.#isListed;
-    this.#isListed = true;
-    // At once, so that what is saved and what is forgotten comes in the order in which it was told.
-    await Promise.all([
-      isListing ? this.#runner.retrying(() => this.#runner.redis.sadd(this.#listKey, nodeId)) : undefined,
-      this.#runner.retrying(() => this.#runner.redis.hset(this.#key(nodeId), call, doc)),
-    ]);
+  save(call: string, doc: string): Promise<void> {
+    return this.#change(call, doc);
   }
 
-  async forget(call: string): Promise<void> {
-    await this.#runner.retrying(() => this.#runner.redis.hdel(this.#key(this.#lease.nodeId), call));
+  forget(call: string): Promise<void> {
+    return this.#change(call, undefined);
+  }
+
+  #change(call: string, doc: string | undefined): Promise<void> {
+    this.#changes.set(call, doc);
+    this.#leaving ??= Promise.resolve().then(() => this.#leave());
+    return this.#leaving;
+  }
+
+  /** Of several calls at once: one command for what is saved, one for what is forgotten. */
+  async #leave(): Promise<void> {
+    const { nodeId } = this.#lease;
+    const saved = [...this.#changes].flatMap(([call, doc]) => (doc === undefined ? [] : [call, doc]));
+    const forgotten = [...this.#changes].flatMap(([call, doc]) => (doc === undefined ? [call] : []));
+    this.#changes.clear();
+    this.#leaving = undefined;
+    const isListing = !this.#isListed && saved.length > 0;
+    this.#isListed ||= isListing;
+    const { redis } = this.#runner;
+    // All written at once, so that they come in the order in which they were told.
+    await Promise.all([
+      isListing ? this.#runner.retrying(() => redis.sadd(this.#listKey, nodeId)) : undefined,
+      saved.length > 0 ? this.#runner.retrying(() => redis.hset(this.#key(nodeId), ...saved)) : undefined,
+      forgotten.length > 0 ? this.#runner.retrying(() => redis.hdel(this.#key(nodeId), ...forgotten)) : undefined,
+    ]);
   }
 
   async own(): Promise<ReadonlySet<string>> {

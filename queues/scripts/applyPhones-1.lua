@@ -24,6 +24,10 @@ end
 if kind == 'phone' then
   if old then call('SREM', B .. ':pph:' .. old.userId, id) end
   if doc and doc.isActive then call('SADD', B .. ':pph:' .. doc.userId, id) end
+  local extensions = B .. ':pe:' .. acc
+  local before, after = old and old.extension or '', doc and doc.extension or ''
+  if before ~= '' and call('HGET', extensions, before) == id then call('HDEL', extensions, before) end
+  if after ~= '' then call('HSET', extensions, after, id) end
 end
 local function mayStay()
   if not old then return true end

@@ -159,11 +159,15 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       }
       return following;
     },
-    carry: (call) => void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed')),
+    carry(call) {
+      notes.flush();
+      void carry([call]).catch((error: unknown) => log.debug({ err: error, call: call.id }, 'call.carry.failed'));
+    },
     save: (call) =>
-      void engine.phones
-        .saveCall(call.id, JSON.stringify(call.saved))
-        .catch((error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved')),
+      void engine.phones.saveCall(call.id, JSON.stringify(call.saved)).then(
+        () => (call.isSaved = true),
+        (error: unknown) => log.warn({ err: error, call: call.id }, 'call.unsaved'),
+      ),
     forget: (call) => notes.add(() => void debts.owe('forget', () => engine.phones.forgetCall(call.id))),
     later: (work) => notes.add(work),
     link: (server) => links.get(server),

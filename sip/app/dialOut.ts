@@ -10,6 +10,7 @@ import { assertNever, type ErrorCode } from '../../src/base/errors.ts';
 import type { QueueId, UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { Dialog, Dialogs } from './dialog.ts';
+import { familyAt } from './family.ts';
 import { invite, type Outgoing } from './invite.ts';
 import type { Link } from './link.ts';
 import { judgeNumber, type NumberRefusal, type NumberVerdict } from './numberPlan.ts';
@@ -34,6 +35,8 @@ export type DialRefusal = NumberRefusal | 'no_trunk' | 'agent_limit' | 'trunk_li
 export type Dialled = { readonly ok: true; readonly outgoing: Outgoing } | { readonly ok: false; readonly reason: DialRefusal };
 
 export interface DialOut {
+  /** Over what the trunk that would take the number is reached, so that it is offered media there; a host by name counts as IPv4. Allows nothing. */
+  familyTo(request: Omit<DialRequest, 'sdp' | 'callerId'>): Promise<'IPv4' | 'IPv6'>;
   dial(request: DialRequest): Promise<Dialled>;
   /** Goes on counting a dialog that another process began, and that was taken over. */
   meterOn(dialog: Dialog): void;
@@ -66,7 +69,12 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     limit === 0 || (await engine.rates.take(key, limit, windowSec)).isAllowed;
 
   /** VOX-6. The queue's kinds of numbers go before the agent's, and these before the account's. */
-  async function judge({ scope, number, by, queueId }: DialRequest): Promise<NumberVerdict & { readonly perMinute: number }> {
+  async function judge({
+    scope,
+    number,
+    by,
+    queueId,
+  }: Omit<DialRequest, 'sdp' | 'callerId'>): Promise<NumberVerdict & { readonly perMinute: number }> {
     const [account, queue, agent] = await Promise.all([
       engine.config.account(scope),
       queueId ? engine.config.queue(scope, queueId) : undefined,
@@ -94,6 +102,13 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
 
   function giveBack(trunk: TrunkDoc): void {
     if (trunk.maxCalls > 0) void engine.rates.take(callsKey(trunk), trunk.maxCalls, CALL_SEC, -1).catch(() => undefined);
+  }
+
+  async function familyTo(request: Omit<DialRequest, 'sdp' | 'callerId'>): Promise<'IPv4' | 'IPv6'> {
+    const verdict = await judge(request);
+    const trunk = verdict.ok ? trunkFor(await engine.phones.trunks(), request.scope, verdict.e164) : undefined;
+    const hop = verdict.ok && trunk ? await nextHop(request.scope, trunk, verdict.e164) : undefined;
+    return hop ? familyAt(hop.proxy ?? hop.uri) : 'IPv4';
   }
 
   async function dial(request: DialRequest): Promise<Dialled> {
@@ -184,7 +199,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     return undefined;
   }
 
-  return { dial, meterOn, lost: (trunkId) => withTrunk(trunkId, giveBack) };
+  return { familyTo, dial, meterOn, lost: (trunkId) => withTrunk(trunkId, giveBack) };
 }
 
 /** To a provider that we sign in to, a call is from whom it knows by that name; the number to show is proposed (RFC 3325 9.2). */

@@ -10,7 +10,9 @@ export async function keepCalls(board: Switchboard, calls: readonly Call[]): Pro
   await board.owe('own calls', async () => {
     own = await board.engine.phones.ownCalls();
   });
-  await Promise.all(calls.map((call) => (own.has(call.id) && call.hasCustomer ? keep(board, call) : letGo(call, 'lease lost'))));
+  // What was not saved yet, nobody can have taken.
+  const isOurs = (call: Call): boolean => call.hasCustomer && (own.has(call.id) || !call.isSaved);
+  await Promise.all(calls.map((call) => (isOurs(call) ? keep(board, call) : letGo(call, 'lease lost'))));
 }
 
 async function keep(board: Switchboard, call: Call): Promise<void> {

@@ -1,9 +1,9 @@
 /**
  * What is told to Redis about calls and nobody waits for: who carries on with it, how it stands, the records of its legs. Redis waits for the disk once for all it is
- * told in one go, and answers nobody meanwhile; so notes gather for a moment and leave together, in the order in which they were made. Made by the application,
- * which flushes them when it closes.
+ * told in one go, and answers nobody meanwhile; so notes gather for a moment and leave together, in the order in which they were made: with the next command that has
+ * to leave anyway (`flush`), or alone. Made by the application, which flushes them when it closes.
  */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 
 export class Notes {
   #gathered: (() => void)[] = [];

@@ -2,8 +2,8 @@
 import type { Logger } from '../../src/base/log.ts';
 import type { Applications } from './applications.ts';
 import type { Dialogs } from './dialogs.ts';
-import type { SrvLookup } from './locate.ts';
 import type { SipMessage } from './message.ts';
+import type { Names } from './names.ts';
 import type { Clock, Destination, Flow, SipTimers, Transactions, Transports } from './types.ts';
 import { type CdrEvent, cdrFrame, type Passage } from './wireText.ts';
 
@@ -17,8 +17,7 @@ export interface Core {
   readonly log: Logger;
   /** What a name or address stands for here, before it is looked up; tests put a whole network on loopback with it. */
   readonly redirect: (destination: Destination) => Destination;
-  /** Asks for SRV records, where it is not the system's resolver. */
-  readonly srv: SrvLookup | undefined;
+  readonly names: Names;
   readonly counts: CoreCounts;
 }
 

@@ -15,7 +15,7 @@ import { DialogLife } from './dialogLife.ts';
 import { Dialogs } from './dialogs.ts';
 import { Inbound } from './inbound.ts';
 import { InboundReply } from './inboundReply.ts';
-import type { SrvLookup } from './locate.ts';
+import { type Names, rememberedNames } from './names.ts';
 import { hostPort } from './nextHop.ts';
 import { Outbound } from './outbound.ts';
 import { SipProxy } from './proxy.ts';
@@ -37,8 +37,8 @@ export interface EdgeOptions {
   readonly log: Logger;
   /** See `Core.redirect`. */
   readonly redirect?: (destination: Destination) => Destination;
-  /** See `Core.srv`. */
-  readonly srv?: SrvLookup;
+  /** Who is asked instead of the system's resolver. */
+  readonly names?: Partial<Names>;
 }
 
 export interface EdgeFigures extends CoreCounts {
@@ -92,7 +92,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     timers,
     log,
     redirect: options.redirect ?? ((destination) => destination),
-    srv: options.srv,
+    names: rememberedNames(clock, options.names),
     counts: noCounts(),
   };
   const life = new DialogLife(core);

@@ -1,9 +1,11 @@
 /**
- * Where a URI says a request goes (RFC 3261 8.1.2, RFC 3263 4.1 without NAPTR): protocol, host, port. Names are resolved below, when a flow is made.
+ * Where a URI says a request goes (RFC 3261 8.1.2): protocol, host, port. `targetsOf` asks DNS as well; of what stands in a dialog names are resolved below, when a flow
+ * is made.
  */
 import { isIP } from 'node:net';
-import { locate, type SrvLookup } from './locate.ts';
+import { locate } from './locate.ts';
 import { parseNameAddr } from './nameAddr.ts';
+import type { Names } from './names.ts';
 import type { Address, Destination, Flow, Protocol } from './types.ts';
 import { hostText, parseUri, type SipUri } from './uri.ts';
 
@@ -27,20 +29,18 @@ export function destinationOfUri(uri: SipUri): Destination | undefined {
   return { protocol, host: maddr || uri.host, port: uri.port ?? DEFAULT_PORT[protocol] };
 }
 
-/**
- * Where a new request may go, best first: a name without a port is looked up in DNS (RFC 3263 4.2). @throws TransportError dns, unsupported
- */
+/** Where a new request may go, best first (RFC 3263 4). @throws TransportError dns, unsupported */
 export async function targetsOf(
   text: string,
   redirect: (destination: Destination) => Destination,
-  srv?: SrvLookup | undefined,
+  names: Names,
 ): Promise<readonly Destination[]> {
   const uri = parseUri(text);
   const plain = uri && destinationOfUri(uri);
   if (!uri || !plain) return [];
   const redirected = redirect(plain);
-  const isPlain = uri.port !== undefined || isIP(plain.host) !== 0 || uri.params.has('maddr') || redirected.host !== plain.host;
-  return isPlain ? [redirected] : locate(uri, { srv });
+  const isPlain = isIP(plain.host) !== 0 || uri.params.has('maddr') || redirected.host !== plain.host;
+  return isPlain ? [redirected] : locate(uri, names);
 }
 
 /** A next hop as applications write it, URI, `<uri>` or `host[:port]`, as a URI. Without `<>` parameters are the URI's: there is no header here. */

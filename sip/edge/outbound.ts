@@ -116,7 +116,7 @@ export class Outbound {
     if (this.#isUs(core.redirect(destination))) return application.write(refusedFrame(command.id, 'can not send request to myself'));
     const outgoing = this.#keep(application, command, createRequest(method, uri), undefined);
     try {
-      const targets = command.route === '' ? [...(await targetsOf(uri, core.redirect, core.srv))] : [core.redirect(destination)];
+      const targets = [...(await targetsOf(command.route === '' ? uri : routeUri(command.route), core.redirect, core.names))];
       const flow = await this.#firstFlow(targets);
       outgoing.request = this.#complete(message, method, uri, flow);
       if (targets.length > 0) this.#failOver(outgoing, targets);
@@ -157,15 +157,17 @@ export class Outbound {
 
   /** The first that a way leads to; it and those before are taken out. */
   async #firstFlow(targets: Destination[]): Promise<Flow> {
-    let failure: unknown = new TransportError('dns', 'it has no address');
+    const failures: unknown[] = [];
     for (let target = targets.shift(); target; target = targets.shift()) {
       try {
         return await this.#core.transports.flowTo(target);
       } catch (error) {
-        failure = error;
+        failures.push(error);
       }
     }
-    throw failure;
+    // An address of a family that is not spoken here says less than one that was tried.
+    const isTelling = (error: unknown): boolean => !(error instanceof TransportError) || error.code !== 'unsupported';
+    throw failures.findLast(isTelling) ?? failures.at(-1) ?? new TransportError('dns', 'it has no address');
   }
 
   /** RFC 3261 8.1.1, with what the application says over it (WIRE §7.3). */

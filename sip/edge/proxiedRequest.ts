@@ -71,7 +71,7 @@ export class ProxiedRequest {
     this.#branches.push(branch);
     onBranch(branch);
     if (branch.request.method === 'INVITE') tellCdr(this.#core, 'attempt', 'application', '', branch.request);
-    void branch.send(() => targetsOf(uri, this.#core.redirect));
+    void branch.send(() => targetsOf(uri, this.#core.redirect, this.#core.names));
     return true;
   }
 

@@ -3,7 +3,6 @@
  * its flow, its topmost Via telling where it came from. What cannot be parsed is answered 400 when it can be answered, else dropped; what is too much is
  * answered 503 or dropped (throttle.ts). Closing: sockets take nothing new, then connections end, each told to the layers above.
  */
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isReachedAt } from './address.ts';
 import { systemClock } from './clock.ts';
@@ -12,6 +11,7 @@ import { isKeepAlive, stunAnswer } from './keepAlive.ts';
 import type { SipMessage, SipRequest } from './message.ts';
 import { type Bad, type Parsed, parseDatagram } from './messageParse.ts';
 import { createResponse, writeMessage } from './messageWrite.ts';
+import { type Names, rememberedNames } from './names.ts';
 import { randomText } from './randomText.ts';
 import { RETRY_AFTER_SEC, Throttle, type ThrottleOptions } from './throttle.ts';
 import { TransportError } from './transportError.ts';
@@ -49,22 +49,19 @@ export async function openTransports(options: TransportOptions): Promise<OpenTra
 
 type Listening = Transports['listening'][number];
 
-const RESOLVED_MS = 30_000;
-const RESOLVED_MAX = 1_000;
 const DEFAULT_PORTS = { tcp: 5060, tls: 5061 } as const;
 
 export class OpenTransports implements Transports {
   readonly listening: Listening[] = [];
   readonly throttle: Throttle;
   readonly #options: TransportOptions;
-  readonly #clock: Clock;
   readonly #onMessage: ((message: SipMessage, flow: Flow) => void)[] = [];
   readonly #onFlowClosed: ((flow: Flow) => void)[] = [];
   readonly #connections: Connections;
   readonly #owner: ConnectionOwner;
   /** Connections on their way, so that two requests at once do not open two. */
   readonly #connecting = new Map<string, Promise<Connection>>();
-  readonly #resolved = new Map<string, { readonly address: string; readonly until: number }>();
+  readonly #names: Names;
   #udp: UdpTransport | undefined;
   readonly #streams: { tcp?: StreamTransport; tls?: StreamTransport } = {};
   #webSocket: WebSocketTransport | undefined;
@@ -72,7 +69,7 @@ export class OpenTransports implements Transports {
 
   constructor(options: TransportOptions) {
     const clock = options.clock ?? systemClock;
-    this.#clock = clock;
+    this.#names = rememberedNames(clock);
     const limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#options = options;
     this.throttle = new Throttle({ ...options.throttle, clock });
@@ -124,7 +121,7 @@ export class OpenTransports implements Transports {
     switch (protocol) {
       case 'udp':
         if (!this.#udp) throw new TransportError('unsupported', 'no UDP here');
-        return this.#udp.flowTo(await this.#addressOf(destination), port);
+        return this.#udp.flowTo((await this.#addressesOf(destination))[0] as string, port);
       case 'tcp':
       case 'tls':
         return this.#connections.find(destination) ?? this.#connect(protocol, host, port);
@@ -190,7 +187,7 @@ export class OpenTransports implements Transports {
     const key = `${protocol} ${host} ${port}`;
     const known = this.#connecting.get(key);
     if (known) return known;
-    const connecting = this.#addressOf({ protocol, host, port }).then((address) => stream.connect(address, port, host));
+    const connecting = this.#connectToFirst(stream, { protocol, host, port });
     this.#connecting.set(key, connecting);
     try {
       return await connecting;
@@ -199,29 +196,25 @@ export class OpenTransports implements Transports {
     }
   }
 
-  /** Where it really leads; not to this edge itself, whatever a Via or a Contact says. @throws TransportError dns | refused */
-  async #addressOf({ protocol, host, port }: Destination): Promise<string> {
-    const address = isIP(host) === 0 ? await this.#resolve(host) : host;
-    const isOurs = this.listening.some(
-      (own) => own.protocol === protocol && own.address.port === port && isReachedAt(own.address.host, address),
-    );
-    if (isOurs) throw new TransportError('refused', 'that is this edge itself');
-    return address;
+  /** RFC 3263 4.3: each address of the name in turn. */
+  async #connectToFirst(stream: StreamTransport, destination: Destination): Promise<Connection> {
+    const addresses = await this.#addressesOf(destination);
+    for (const address of addresses.slice(0, -1)) {
+      const connection = await stream.connect(address, destination.port, destination.host).catch(() => undefined);
+      if (connection) return connection;
+    }
+    return stream.connect(addresses.at(-1) as string, destination.port, destination.host);
   }
 
-  /** @throws TransportError dns */
-  async #resolve(host: string): Promise<string> {
-    const now = this.#clock.now();
-    const known = this.#resolved.get(host);
-    if (known && known.until > now) return known.address;
-    try {
-      const { address } = await lookup(host);
-      if (this.#resolved.size >= RESOLVED_MAX) this.#resolved.clear();
-      this.#resolved.set(host, { address, until: now + RESOLVED_MS });
-      return address;
-    } catch (error) {
-      throw new TransportError('dns', 'the name has no address', { cause: error });
-    }
+  /** Where it really leads, one at least; not to this edge itself, whatever a Via or a Contact says. @throws TransportError dns | refused */
+  async #addressesOf({ protocol, host, port }: Destination): Promise<readonly string[]> {
+    const addresses = isIP(host) === 0 ? await this.#names.addresses(host) : [host];
+    if (addresses.length === 0) throw new TransportError('dns', 'the name has no address');
+    const isOurs = (address: string): boolean =>
+      this.listening.some((own) => own.protocol === protocol && own.address.port === port && isReachedAt(own.address.host, address));
+    const others = addresses.filter((address) => !isOurs(address));
+    if (others.length === 0) throw new TransportError('refused', 'that is this edge itself');
+    return others;
   }
 
   #onDatagram(bytes: Buffer, flow: Flow): void {

@@ -13,8 +13,7 @@ import { newId } from '../../src/base/ids.ts';
 import type { CallView } from '../../src/protocol/calls.ts';
 import type { DialogReactions } from '../app/dialog.ts';
 import type { MediaCommand } from '../app/media.ts';
-import type { Codec, LegStats, Playback, RemoteMedia, SpareEnd } from '../rtp/protocol.ts';
-import type { LocalMedia } from '../sdp/negotiate.ts';
+import type { Codec, LegStats, Playback, RemoteMedia } from '../rtp/protocol.ts';
 import { soundOf } from './hearing.ts';
 import { Leg, type LegIdentity, type SavedLeg } from './leg.ts';
 import { musicOf } from './sounds.ts';
@@ -89,6 +88,8 @@ export class Call {
   isOutOfRouting = false;
   /** When this node last said that it carries it (ms of this process). */
   carriedAt = performance.now();
+  /** Redis has answered that it keeps what another process needs to go on with it. */
+  isSaved = false;
   /** A command of the desk or of a phone is being carried out. */
   isBusy = false;
   #state: CallState = { at: 'entering' };
@@ -173,12 +174,12 @@ export class Call {
     return [...this.#legs.values()];
   }
 
-  /** Opens a leg's end of the media; of a phone that is to ring, at once where an end was opened ahead. @throws AppError unavailable | rate_limited */
+  /** Opens a leg's end of the media. @throws AppError unavailable | rate_limited */
   async openLeg(identity: Omit<LegIdentity, 'id'> & { id?: LegId }, family: 'IPv4' | 'IPv6' = 'IPv4'): Promise<Leg> {
     const id = identity.id ?? newId('leg');
-    const end = identity.role !== 'customer' && family === 'IPv4' ? this.board.media.takeEnd(this.media) : undefined;
-    const local = await this.#openMedia(id, family, end);
-    const leg = new Leg({ ...identity, id }, local);
+    const { leg: info } = await this.board.media.ask(this.media, this.#opening(id, family));
+    if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
+    const leg = new Leg({ ...identity, id }, info);
     if (this.isOver) {
       this.tell({ do: 'leg.close', leg: id });
       throw new AppError('gone');
@@ -187,16 +188,19 @@ export class Call {
     return leg;
   }
 
-  async #openMedia(leg: LegId, family: 'IPv4' | 'IPv6', end: SpareEnd | undefined): Promise<LocalMedia> {
-    const open = { do: 'leg.open' as const, call: this.id, leg, family, silentAfterMs: this.board.silence.afterMs };
-    if (end) {
-      // Refused only where the connection was lost under it: then `Media` finds the leg missing.
-      this.tell({ ...open, end: end.end });
-      return end;
-    }
-    const { leg: info } = await this.board.media.ask(this.media, open);
-    if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
-    return info;
+  /** A leg over IPv4 whose end of the media was opened ahead; undefined: none is left, `openLeg` asks for one. */
+  openLegAhead(identity: Omit<LegIdentity, 'id'>): Leg | undefined {
+    const end = this.isOver ? undefined : this.board.media.takeEnd(this.media);
+    if (!end) return undefined;
+    const leg = new Leg({ ...identity, id: newId('leg') }, end);
+    // Refused only where the connection was lost under it: then `Media` finds the leg missing.
+    this.tell({ ...this.#opening(leg.id, 'IPv4'), end: end.end });
+    this.adopt(leg);
+    return leg;
+  }
+
+  #opening(leg: LegId, family: 'IPv4' | 'IPv6') {
+    return { do: 'leg.open' as const, call: this.id, leg, family, silentAfterMs: this.board.silence.afterMs };
   }
 
   adopt(leg: Leg): void {
@@ -275,6 +279,11 @@ export class Call {
   /** Ends one leg: hangs up if that was not the other side, and closes its media. Idempotent. `reason` goes into the BYE. */
   closeLeg(leg: Leg, cause: string, reason?: string): void {
     if (leg.isOver) return;
+    this.#hangUp(leg, cause, reason);
+    this.tell({ do: 'leg.close', leg: leg.id });
+  }
+
+  #hangUp(leg: Leg, cause: string, reason: string | undefined): void {
     leg.cause ||= cause;
     this.board.log.debug({ call: this.id, leg: leg.id, role: leg.role, cause: leg.cause }, 'leg.closed');
     leg.closed();
@@ -283,7 +292,6 @@ export class Call {
     this.#playing.delete(leg.id);
     this.#announcing.delete(leg.id);
     this.board.calls.closing(leg, this);
-    this.tell({ do: 'leg.close', leg: leg.id });
   }
 
   /** Nobody will ever talk on it: closed without a record. */
@@ -322,7 +330,8 @@ export class Call {
     this.enter({ at: 'ended', cause });
     if (before.at === 'waiting') for (const ring of before.rings.values()) ring.stop();
     if (before.at === 'moving') before.ring.stop();
-    for (const leg of [...this.#legs.values()]) this.closeLeg(leg, cause, reason);
+    // Their media close with the call's.
+    for (const leg of [...this.#legs.values()]) this.#hangUp(leg, cause, reason);
     this.tell({ do: 'call.close', call: this.id });
     for (const work of this.#onEnd.splice(0)) work();
     this.board.forget(this);
@@ -356,23 +365,8 @@ export class Call {
   }
 
   get saved(): SavedCall {
-    const {
-      id,
-      scope,
-      interaction,
-      contactId,
-      caller,
-      callerName,
-      dialled,
-      placedBy,
-      queueId,
-      voice,
-      media,
-      startedAt,
-      answeredAt,
-      owner,
-      isOutOfRouting,
-    } = this;
+    const { id, scope, interaction, contactId, caller, callerName, dialled, placedBy, queueId, voice } = this;
+    const { media, startedAt, answeredAt, owner, isOutOfRouting } = this;
     const identity = { id, scope, interaction, contactId, caller, callerName, dialled, placedBy, queueId, voice };
     const state = this.#state.at === 'held' && this.#state.by === 'desk' ? 'held' : this.#state.at;
     const legs = this.legs.filter((leg) => leg.isConnected).map((leg) => leg.saved);

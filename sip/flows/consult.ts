@@ -6,6 +6,7 @@ import { newId, type UserId } from '../../src/base/ids.ts';
 import type { CallTarget } from '../../src/protocol/calls.ts';
 import { type DialRefusal, toldOf } from '../app/dialOut.ts';
 import type { Call } from './call.ts';
+import { colleagueOf } from './colleague.ts';
 import { agentGone, closeForAgent, dropLeg, guestGone } from './hangUp.ts';
 import type { Leg } from './leg.ts';
 import { invited } from './outward.ts';
@@ -21,7 +22,8 @@ const WRONG_STATE: Done = { ok: false, code: 'wrong_state' };
 export async function consult(call: Call, to: CallTarget): Promise<Done> {
   const { state, owner } = call;
   if ((state.at !== 'talking' && state.at !== 'held') || !owner || to.kind === 'queue') return WRONG_STATE;
-  if (to.kind === 'agent' && to.userId === owner) return WRONG_STATE;
+  const colleague = to.kind === 'agent' ? (to.userId as UserId) : await colleagueOf(call.board, call.scope, to.number);
+  if (colleague === owner || call.state !== state) return WRONG_STATE;
   const { agent } = state;
   const began = Promise.withResolvers<boolean>();
   let refusal: Done = { ok: false, code: 'unavailable' };
@@ -30,8 +32,8 @@ export async function consult(call: Call, to: CallTarget): Promise<Done> {
   };
   const ringing = (leg: Leg): void => began.resolve(call.enter({ at: 'consulting', agent, consult: leg }));
   const answer =
-    to.kind === 'agent'
-      ? ringAgent(call, to.userId as UserId, ringing)
+    to.kind === 'agent' || colleague
+      ? ringAgent(call, colleague as UserId, ringing)
       : invited(call, { number: to.number, role: 'consult', by: owner, refused }, ringing);
   void answer
     .catch(() => undefined)

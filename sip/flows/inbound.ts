@@ -47,7 +47,8 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
   const customerId = newId('leg');
   // Whoever of the two fails takes the other with it.
   const [opened, started] = await Promise.allSettled([
-    call.openLeg({ ...identity, id: customerId }, family),
+    // What both sides said of their media is settled while the engine is asked.
+    call.openLeg({ ...identity, id: customerId }, family).then((leg) => ({ leg, sdp: describe(call, leg, request.body) })),
     reach(board, call, number, customerId),
   ]);
   const isStarted = started.status === 'fulfilled' && started.value.ok;
@@ -68,8 +69,7 @@ export async function takeCall(board: Switchboard, inbound: Inbound): Promise<vo
     return isCancelled ? undefined : refuse(board, inbound, undefined);
   }
 
-  const leg = opened.value;
-  const sdp = describe(call, leg, request.body);
+  const { leg, sdp } = opened.value;
   if (sdp === undefined) {
     abandon('no common codec');
     return response.send(488);

@@ -2,6 +2,7 @@
  * One phone in a call: its dialog, its end of the media, and how the two agree. Made by the flows through `Call`; closed once, whoever begins (`close`): the
  * dialog is hung up, the media closed, and the record of the leg written with the last figures.
  */
+import { isIPv6 } from 'node:net';
 import type { LegId, UserId } from '../../src/base/ids.ts';
 import type { LegView } from '../../src/protocol/calls.ts';
 import type { Dialog } from '../app/dialog.ts';
@@ -110,6 +111,11 @@ export class Leg {
   }
   get codec(): Codec | undefined {
     return this.negotiation.codec;
+  }
+
+  /** Of its media. */
+  get family(): 'IPv4' | 'IPv6' {
+    return isIPv6(this.negotiation.saved.local.address) ? 'IPv6' : 'IPv4';
   }
 
   view(state: 'ringing' | 'talking' | 'held'): LegView {

@@ -6,7 +6,7 @@ import type { Leg, LegRole } from './leg.ts';
 export async function reinvite(leg: Leg, from: Call, to: Call, role: Extract<LegRole, 'agent' | 'guest'>): Promise<Leg | undefined> {
   const { dialog } = leg;
   if (!dialog) return undefined;
-  const next = await to.openLeg({ role, name: leg.name, userId: leg.userId }).catch(() => undefined);
+  const next = await to.openLeg({ role, name: leg.name, userId: leg.userId }, leg.family).catch(() => undefined);
   if (!next) return undefined;
   const answer = await dialog.offer(next.negotiation.offer({ first: to.customer.codec }));
   const agreed = answer.ok ? next.negotiation.accept(answer.sdp) : undefined;

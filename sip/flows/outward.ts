@@ -26,21 +26,17 @@ export async function invited(
   ringing: (leg: Leg) => void,
 ): Promise<{ leg: Leg; dialog: Dialog; sdp: string } | undefined> {
   const { board, scope } = call;
-  const leg = await call.openLeg({ role, name: number }).catch((error: unknown) => {
-    board.log.warn({ err: error, call: call.id }, 'leg.unopened');
-    return undefined;
-  });
+  const asked = { scope, number, by, queueId: call.queueId || undefined };
+  const leg = await board.dialOut
+    .familyTo(asked)
+    .then((family) => call.openLeg({ role, name: number }, family))
+    .catch((error: unknown) => {
+      board.log.warn({ err: error, call: call.id }, 'leg.unopened');
+      return undefined;
+    });
   if (!leg) return undefined;
   const sdp = leg.negotiation.offer({ first: call.codec });
-  const dialled = await board.dialOut.dial({
-    scope,
-    number,
-    by,
-    queueId: call.queueId || undefined,
-    sdp,
-    callerId: call.shown.user,
-    onProgress,
-  });
+  const dialled = await board.dialOut.dial({ ...asked, sdp, callerId: call.shown.user, onProgress });
   if (!dialled.ok || leg.isOver) {
     if (dialled.ok) dialled.outgoing.cancel();
     else refused?.(dialled.reason);

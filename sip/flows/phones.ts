@@ -4,6 +4,7 @@
  */
 import type { PhoneWays } from '../../queues/phones.ts';
 import type { UserId } from '../../src/base/ids.ts';
+import { familyAt } from '../app/family.ts';
 import { invite, type Outgoing } from '../app/invite.ts';
 import type { Call } from './call.ts';
 import type { Leg, LegRole } from './leg.ts';
@@ -19,10 +20,11 @@ export interface Rung {
 /** Resolves with the first answer, the last refusal, or that `ring` was stopped. @throws AppError unavailable | rate_limited | gone */
 export async function ringPhones(call: Call, ring: Ring, who: Rung): Promise<RingResult> {
   const { board, scope } = call;
-  const [opened, { name, bindings, external }] = await Promise.all([
-    call.openLeg({ role: who.role, name: who.userId, userId: who.userId }),
-    ring.ways ?? askWays(call, who.userId),
-  ]);
+  const identity = { role: who.role, name: who.userId, userId: who.userId };
+  // Where both are known nothing is waited for: the INVITE leaves before whatever its caller goes on with.
+  const ahead = call.openLegAhead(identity);
+  const { name, bindings, external } = ring.ways ?? (await askWays(call, who.userId));
+  const opened = ahead ?? (await call.openLeg(identity));
   const leg = bindings.length > 0 && bindings.every(isSix) ? await instead(call, opened, who) : opened;
   leg.name = name;
   ring.leg = leg;
@@ -65,9 +67,7 @@ async function askWays({ board, scope }: Call, agentId: UserId): Promise<PhoneWa
   return { name, bindings, external: phones.filter(({ type, isActive }) => type === 'external' && isActive) };
 }
 
-/** It is reached over IPv6. */
-const isSix = ({ flow, contact }: { readonly flow: string; readonly contact: string }): boolean =>
-  /^sips?:(?:[^@]*@)?\[/i.test(flow || contact);
+const isSix = ({ flow, contact }: PhoneWays['bindings'][number]): boolean => familyAt(flow || contact) === 'IPv6';
 
 /** Nearly all phones are on IPv4, and none of them waits for the question which it is: the few others get their end of the media now. */
 async function instead(call: Call, opened: Leg, { role, userId }: Rung): Promise<Leg> {

@@ -17,6 +17,7 @@ import type { IncomingRequest, OutgoingResponse } from '../app/srf.ts';
 import { familyOf } from '../sdp/session.ts';
 import { Call, type Placer } from './call.ts';
 import { contactOf } from './caller.ts';
+import { colleagueOf } from './colleague.ts';
 import { agentGone } from './hangUp.ts';
 import type { Leg } from './leg.ts';
 import { invited } from './outward.ts';
@@ -33,7 +34,7 @@ export interface Placing {
   /** Whose phone it is, and the name it registers with. */
   readonly agentId: UserId;
   readonly username: string;
-  /** A phone's name, or a number. */
+  /** A phone's name or short number, or a number outside. */
   readonly dialled: string;
 }
 
@@ -175,9 +176,8 @@ async function take(call: Call, leg: Leg, answering: Promise<Dialog | undefined>
 }
 
 async function targetOf(board: Switchboard, { scope, dialled }: Placing): Promise<Target> {
-  const phone = await board.engine.phones.phoneByUsername(dialled);
-  if (phone?.scope.accountId !== scope.accountId) return { kind: 'number' };
-  const userId = phone.doc.userId as UserId;
+  const userId = await colleagueOf(board, scope, dialled);
+  if (!userId) return { kind: 'number' };
   return { kind: 'colleague', userId, name: await board.names.agent(scope, userId) };
 }
 

@@ -8,6 +8,7 @@ import type { CallTarget } from '../../src/protocol/calls.ts';
 import { type DialRefusal, toldOf } from '../app/dialOut.ts';
 import type { Call } from './call.ts';
 import { userOf } from './caller.ts';
+import { colleagueOf } from './colleague.ts';
 import { sayAndHangUp } from './divert.ts';
 import { closeForAgent, dropLeg, guestGone } from './hangUp.ts';
 import type { Leg } from './leg.ts';
@@ -22,6 +23,7 @@ const DONE: Done = { ok: true };
 /** What a phone is told; else 503. */
 const REFUSALS: Partial<Record<ErrorCode, number>> = { forbidden: 403, bad_request: 403 };
 
+/** A number as it was dialled leads to a queue, to a colleague, or outside. */
 export async function transfer(call: Call, to: CallTarget): Promise<Done> {
   const { owner } = call;
   if (!owner || !agentOf(call.state)) return { ok: false, code: 'wrong_state' };
@@ -29,7 +31,8 @@ export async function transfer(call: Call, to: CallTarget): Promise<Done> {
   if (to.kind === 'queue') return toQueue(call, owner, to.queueId as QueueId);
   const line = await call.board.engine.phones.number(to.number, call.scope.accountId);
   if (line?.scope.accountId === call.scope.accountId && line.doc.isActive) return toQueue(call, owner, line.doc.queueId as QueueId);
-  return toNumber(call, owner, to.number);
+  const colleague = await colleagueOf(call.board, call.scope, to.number);
+  return colleague ? toAgent(call, owner, colleague) : toNumber(call, owner, to.number);
 }
 
 async function toAgent(call: Call, from: UserId, to: UserId): Promise<Done> {
@@ -109,7 +112,7 @@ export function referred(call: Call, leg: Leg, refer: { readonly to: string }, t
   if (replaces && !isEscaped(replaces)) return 400;
   if (!replaces && !/^\+?[0-9*#]{1,32}$|^[\w.+-]{1,64}$/.test(number)) return 400;
   call.isBusy = true;
-  const work = replaces ? attended(call, decodeURIComponent(replaces)) : blind(call, number);
+  const work = replaces ? attended(call, decodeURIComponent(replaces)) : transfer(call, { kind: 'number', number });
   void work
     .catch((error: unknown): Done => {
       call.board.log.warn({ err: error, call: call.id }, 'refer.failed');
@@ -130,14 +133,6 @@ function isEscaped(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Where a phone wants the caller to go: a queue's number, a colleague's phone, or an outside number. */
-async function blind(call: Call, dialled: string): Promise<Done> {
-  const { phones } = call.board.engine;
-  const phone = await phones.phoneByUsername(dialled);
-  if (phone && phone.scope.accountId === call.scope.accountId) return transfer(call, { kind: 'agent', userId: phone.doc.userId as never });
-  return transfer(call, { kind: 'number', number: dialled });
 }
 
 /**

@@ -10,6 +10,7 @@ import { hashPassword, readablePassword } from '../auth/password.ts';
 import { newId } from '../base/ids.ts';
 import type { Tables } from '../db/tables.ts';
 import { newCredentials, newUsername, sealedHa1s } from '../phones/credentials.ts';
+import { nextExtension } from '../phones/numbers.ts';
 import { type CopiedEntry, type EntryKind, placeAndPublish, writeConfigEntry } from '../routing/configEntries.ts';
 import { nameKey } from '../routing/nameKey.ts';
 import { demoGroups, demoNumbers, demoOutbound, demoPeople, demoQueues, demoSkills } from './demoContent.ts';
@@ -172,6 +173,7 @@ async function insertPeople(
         name: phone,
         type: 'sip',
         username,
+        extension: await nextExtension(trx, accountId),
         ...sealedHa1s(secretKey, phoneId, credentials),
       })
       .execute();

@@ -2,7 +2,7 @@
  * Branded ids. Every id is a short prefix, an underscore and 26 characters of Crockford base 32: 48 bits of
  * milliseconds, then 80 random bits, so ids sort by birth and cannot be guessed.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 declare const brand: unique symbol;
 export type Id<Kind extends string> = string & { readonly [brand]: Kind };
@@ -53,10 +53,19 @@ export function newId<Kind extends IdKind>(kind: Kind, atMs: number = Date.now()
     time = ALPHABET[rest % 32] + time;
     rest = Math.floor(rest / 32);
   }
+  if (poolAt === pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
   let chance = '';
-  for (const byte of randomBytes(16)) chance += ALPHABET[byte & 31];
+  for (const end = poolAt + CHANCE_LENGTH; poolAt < end; poolAt++) chance += ALPHABET[(pool[poolAt] as number) & 31];
   return `${PREFIX[kind]}_${time}${chance}` as Id<Kind>;
 }
+
+const CHANCE_LENGTH = 16;
+/** Random bytes for many ids: asking the system costs more than all the rest of one. */
+const pool = Buffer.alloc(256 * CHANCE_LENGTH);
+let poolAt = pool.length;
 
 /** Whether a text is a well-formed id of the kind. */
 export function isId<Kind extends IdKind>(kind: Kind, text: unknown): text is Id<Kind> {

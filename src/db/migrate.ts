@@ -12,6 +12,8 @@ import { retryWhileAway } from './database.ts';
 
 const FOLDER = join(import.meta.dirname, 'migrations');
 const FILE_PATTERN = /^(\d{4})_[a-z0-9_]+\.sql$/;
+/** Checksums that a file had before it was mended, each in a line of its own: what was applied then has the same outcome. */
+const FORMERLY = /^-- formerly: ([0-9a-f]{64})/gm;
 /** Any fixed number: names the lock under which migrations run. */
 const LOCK = 7_236_845;
 
@@ -20,6 +22,8 @@ export interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly checksum: string;
+  /** Of earlier contents, which some databases were made with. */
+  readonly formerly: readonly string[];
 }
 
 /** Thrown when the database is not one that this release may touch; the message says how to go on. */
@@ -54,7 +58,8 @@ export function readMigrations(folder: string = FOLDER): Migration[] {
     if (number !== index + 1)
       throw new MigrationError(`${file}: expected number ${String(index + 1).padStart(4, '0')}, as in 0001_name.sql`);
     const sql = readFileSync(join(folder, file), 'utf8');
-    return { number, name: file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    const formerly = [...sql.matchAll(FORMERLY)].map(([, checksum = '']) => checksum);
+    return { number, name: file, sql, checksum: createHash('sha256').update(sql).digest('hex'), formerly };
   });
 }
 
@@ -78,7 +83,7 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[],
       throw new MigrationError(
         `The database is newer than this release (it has ${past.name}). Start the newer release, or restore a backup.`,
       );
-    if (known.checksum !== past.checksum)
+    if (known.checksum !== past.checksum && !known.formerly.includes(past.checksum))
       throw new MigrationError(`${past.name} was applied with another content than ${known.name} has now. Put the file back.`);
   }
   const applied: string[] = [];

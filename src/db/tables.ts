@@ -226,6 +226,8 @@ export interface PhoneTable {
   sealed_ha1: Generated<string>;
   sealed_ha1_sha256: Generated<string>;
   number: Generated<string>;
+  /** Colleagues dial it; null: nobody can. */
+  extension: string | null;
   is_active: Generated<boolean>;
   version: Generated<number>;
   created_at: Generated<Date>;

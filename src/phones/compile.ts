@@ -31,6 +31,7 @@ export async function compilePhone(trx: Transaction<Tables>, id: string): Promis
     sealedHa1: row.sealed_ha1,
     sealedHa1Sha256: row.sealed_ha1_sha256,
     number: row.number,
+    ...(row.extension ? { extension: row.extension } : {}),
     isActive: row.is_active && row.status === 'active',
   };
 }

@@ -10,7 +10,7 @@ import { newId } from '../base/ids.ts';
 import { removeOwn, requireRoom, updateOwn } from '../db/ownRows.ts';
 import { configured } from '../routing/configured.ts';
 import { numberBody, numberChange, numberView, toNumberView } from './numberFields.ts';
-import { nextExtension, readNumber, requireVoiceQueue, selectNumbers } from './numbers.ts';
+import { nextExtension, readNumber, requireFreeExtension, requireVoiceQueue, selectNumbers } from './numbers.ts';
 
 const tag = 'Phones';
 const path = '/api/v1/numbers';
@@ -75,6 +75,7 @@ export function numberRoutes(deps: AccessDeps): Route[] {
         numbers.create(request, newId('number'), async ({ trx, accountId, id }) => {
           const { number, label = '', queueId, isActive = true } = request.body;
           await requireVoiceQueue(trx, accountId, queueId);
+          await requireFreeExtension(trx, accountId, number, 'phone');
           await requireRoom(trx, 'number', accountId, NUMBERS_PER_ACCOUNT, 'numbers');
           const row = { id, account_id: accountId, number, label, queue_id: queueId, is_active: isActive };
           await trx.insertInto('number').values(row).execute();
@@ -104,6 +105,7 @@ export function numberRoutes(deps: AccessDeps): Route[] {
         numbers.change(request, async ({ trx, accountId, id }) => {
           const { number, label, queueId, isActive } = request.body;
           if (queueId !== undefined) await requireVoiceQueue(trx, accountId, queueId);
+          if (number !== undefined) await requireFreeExtension(trx, accountId, number, 'phone');
           await updateOwn(trx, 'number', accountId, id, { number, label, queue_id: queueId, is_active: isActive });
         }),
     }),

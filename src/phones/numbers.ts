@@ -21,13 +21,20 @@ export async function readNumber(db: Kysely<Tables>, accountId: string, id: stri
   return row;
 }
 
-/** VOX-1: the least free extension from 100 on. */
+/** VOX-1: the least extension from 100 on that leads to no queue and to no phone of the account. */
 export async function nextExtension(db: Kysely<Tables>, accountId: string): Promise<string> {
   const rows = await db
     .selectFrom('number')
     .select(sql<number>`number::int`.as('extension'))
     .where('account_id', '=', accountId)
     .where(sql<boolean>`number ~ '^[1-9][0-9]{2,7}$'`)
+    .union(
+      db
+        .selectFrom('phone')
+        .select(sql<number>`extension::int`.as('extension'))
+        .where('account_id', '=', accountId)
+        .where('extension', 'is not', null),
+    )
     .orderBy('extension')
     .execute();
   let next = FIRST_EXTENSION;
@@ -36,6 +43,23 @@ export async function nextExtension(db: Kysely<Tables>, accountId: string): Prom
     if (extension === next) next += 1;
   }
   return String(next);
+}
+
+/** One number leads to a queue or to a person, never to both. @throws AppError conflict */
+export async function requireFreeExtension(
+  db: Kysely<Tables>,
+  accountId: string,
+  extension: string,
+  other: 'number' | 'phone',
+): Promise<void> {
+  const column = other === 'number' ? 'number' : 'extension';
+  const taken = await db
+    .selectFrom(other)
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where(sql<boolean>`${sql.ref(column)} = ${extension}`)
+    .executeTakeFirst();
+  if (taken) throw new AppError('conflict', { detail: other === 'number' ? 'A queue has this number.' : 'A phone has this number.' });
 }
 
 /** A voice queue of the account. @throws AppError invalid */

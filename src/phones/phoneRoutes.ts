@@ -15,6 +15,7 @@ import { newId } from '../base/ids.ts';
 import { pageByName, removeOwn, updateOwn } from '../db/ownRows.ts';
 import { configured } from '../routing/configured.ts';
 import { credentialsView, newCredentials, newUsername, type PhonesDeps, sealedHa1s, sipServer } from './credentials.ts';
+import { nextExtension, requireFreeExtension } from './numbers.ts';
 import {
   phoneBody,
   phoneChange,
@@ -36,8 +37,9 @@ export function phoneRoutes(deps: PhonesDeps): Route[] {
     kind: 'phone',
     path,
     read: readPhone,
+    duplicates: { phone_extension: 'Another phone has this number.' },
     view: async (row, accountId) => toPhoneView(engine, await scopeOf(deps, accountId), row),
-    settings: ({ name, number, is_active: isActive }) => ({ name, number, isActive }),
+    settings: ({ name, number, extension, is_active: isActive }) => ({ name, number, extension, isActive }),
     copies: ({ id, user_id: userId }) => [
       ['phone', id],
       ['agent', userId],
@@ -80,16 +82,18 @@ export function phoneRoutes(deps: PhonesDeps): Route[] {
       body: phoneBody,
       answers: { 201: withCredentials },
       handler: async (request) => {
-        const { userId, name, type, number = '' } = request.body;
-        requireFittingNumber(type, number);
+        const { userId, name, type, number = '', extension: wanted } = request.body;
+        requireFittingNumber(type, number, wanted);
         const credentials = type === 'sip' ? newCredentials(newUsername(name)) : undefined;
         const made = await phones.create(request, newId('phone'), async ({ trx, accountId, id }) => {
           await readUser(trx, accountId, userId);
           await requirePhoneRoom(trx, accountId, userId);
+          const extension = type === 'sip' ? (wanted ?? (await nextExtension(trx, accountId))) : null;
+          if (extension !== null) await requireFreeExtension(trx, accountId, extension, 'number');
           const registersWith = credentials && { username: credentials.username, ...sealedHa1s(secretKey, id, credentials) };
-          const row = { id, account_id: accountId, user_id: userId, name, type, number, ...registersWith };
+          const row = { id, account_id: accountId, user_id: userId, name, type, number, extension, ...registersWith };
           await trx.insertInto('phone').values(row).execute();
-          return { userId, name, type, ...(credentials ? { username: credentials.username } : { number }) };
+          return { userId, name, type, ...(credentials ? { username: credentials.username, extension } : { number }) };
         });
         return {
           ...made,
@@ -118,9 +122,15 @@ export function phoneRoutes(deps: PhonesDeps): Route[] {
       answers: { 200: phoneView },
       handler: (request) =>
         phones.change(request, async ({ trx, accountId, id }, before) => {
-          const { name, number, isActive } = request.body;
-          requireFittingNumber(before.type, number ?? before.number);
-          await updateOwn(trx, 'phone', accountId, id, { name, number, is_active: isActive });
+          const { name, number, extension, isActive } = request.body;
+          requireFittingNumber(before.type, number ?? before.number, extension);
+          if (extension) await requireFreeExtension(trx, accountId, extension, 'number');
+          await updateOwn(trx, 'phone', accountId, id, {
+            name,
+            number,
+            extension: extension === '' ? null : extension,
+            is_active: isActive,
+          });
         }),
     }),
     route({

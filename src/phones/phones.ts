@@ -11,15 +11,19 @@ import { dialled } from './numberFields.ts';
 
 const PHONES_PER_AGENT = 10;
 
+const extension = z.string().regex(/^[1-9][0-9]{1,7}$/, 'two to eight digits, not beginning with 0');
+
 export const phoneBody = z.strictObject({
   userId: z.string().max(40).describe('Whose phone it is'),
   name: displayName,
   type: z.enum(['sip', 'external']).default('sip').describe('sip: registers here; external: an outside number, called through a trunk'),
   number: dialled.optional().describe('Type external: the number to call'),
+  extension: extension.optional().describe('Type sip: what colleagues dial; absent: the next free one'),
 });
 export const phoneChange = z.strictObject({
   name: displayName.optional(),
   number: dialled.optional(),
+  extension: extension.or(z.literal('')).optional().describe('Empty: colleagues cannot dial it'),
   isActive: z.boolean().optional().describe('Inactive: cannot register, and no call reaches it'),
   version: seenVersion,
 });
@@ -32,6 +36,7 @@ export const phoneView = z.object({
   type: z.enum(['sip', 'external']),
   username: z.string().describe('Empty for external numbers'),
   number: z.string(),
+  extension: z.string().describe('Short number that colleagues dial; empty where there is none'),
   isActive: z.boolean(),
   isLive: z.boolean().describe('RTE-4: registered now'),
   registrations: z.array(z.object({ userAgent: z.string(), expiresAt: time })).describe('Where it is registered now'),
@@ -68,6 +73,7 @@ export async function toPhoneView(engine: Pick<Engine, 'phones'>, scope: Scope, 
     type: row.type,
     username: row.username ?? '',
     number: row.number,
+    extension: row.extension ?? '',
     isActive: row.is_active,
     isLive: bindings.length > 0,
     registrations: bindings.map(({ userAgent, expiresAt }) => ({ userAgent, expiresAt })),
@@ -88,7 +94,9 @@ export async function requirePhoneRoom(trx: Kysely<Tables>, accountId: string, u
 }
 
 /** @throws AppError invalid */
-export function requireFittingNumber(type: PhoneDoc['type'], number: string | undefined): void {
+export function requireFittingNumber(type: PhoneDoc['type'], number: string | undefined, extension?: string): void {
+  if (type === 'external' && extension)
+    throw new AppError('invalid', { fields: [{ path: 'extension', message: 'only a SIP phone has one' }] });
   if (type === 'external' && !number) throw new AppError('invalid', { fields: [{ path: 'number', message: 'the number to call' }] });
   if (type === 'sip' && number) throw new AppError('invalid', { fields: [{ path: 'number', message: 'only an external phone has one' }] });
 }

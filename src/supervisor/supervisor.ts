@@ -11,9 +11,9 @@ import type { Logger } from '../base/log.ts';
 import { DataDirError, freeBytes, openDataDir, readSecrets } from './dataDir.ts';
 import { openPostgres, openRedis } from './embedded.ts';
 import { waitForAny, waitForService } from './externalService.ts';
-import { portTrouble } from './freePort.ts';
 import { KeepRunning, type Running } from './keepRunning.ts';
 import { type Lock, lockDataDir } from './lock.ts';
+import { portsMessage } from './ports.ts';
 import { startRoleProcess } from './roleProcess.ts';
 import type { ServerEnd } from './serverProcess.ts';
 import { buildWebClients } from './webClients.ts';
@@ -73,8 +73,8 @@ class House implements Supervisor {
     const { env, log, signal } = this.#options;
     if (freeBytes(this.#dataDir) < LEAST_FREE_BYTES)
       throw new DataDirError(`The disk of DATA_DIR ${this.#dataDir} is full (less than 100 MB free): free some space.`);
-    const trouble = env.HTTP_PORT === 0 ? undefined : await portTrouble(env.HTTP_PORT, env.HTTP_HOST);
-    if (trouble) throw new DataDirError(portMessage(env, trouble));
+    const portTrouble = await portsMessage(env);
+    if (portTrouble) throw new DataDirError(portTrouble);
     const tlsTrouble = tlsMessage(env);
     if (tlsTrouble) throw new DataDirError(tlsTrouble);
     this.#watchDisk();
@@ -215,12 +215,4 @@ function tlsMessage({ TLS_CERT, TLS_KEY }: Env): string | undefined {
   } catch (error) {
     return `TLS_CERT ${TLS_CERT} and TLS_KEY ${TLS_KEY} cannot be used: ${(error as Error).message}. Give PEM files that belong together and that this user may read.`;
   }
-}
-
-function portMessage({ HTTP_PORT, HTTP_HOST }: Env, trouble: string): string {
-  if (trouble === 'EADDRINUSE')
-    return `Port ${HTTP_PORT} is taken by another program: stop it, or set HTTP_PORT to a free one, e.g. HTTP_PORT=${HTTP_PORT + 1} npm start`;
-  if (trouble === 'EACCES')
-    return `This user may not listen on port ${HTTP_PORT}: set HTTP_PORT to one above 1023, or put a proxy in front.`;
-  return `HTTP_HOST ${HTTP_HOST} with HTTP_PORT ${HTTP_PORT} cannot be listened on (${trouble}).`;
 }

@@ -1,4 +1,5 @@
 /** The migrations and the connection on a real PostgreSQL. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +72,35 @@ describe('migrations', () => {
     } finally {
       await client.end();
     }
+  });
+
+  test.each(['0007_video_history.sql', '0008_placed_calls.sql'])('a database that has months of history takes %s', async (name) => {
+    const url = await emptyDatabase(`months_${name.slice(0, 4)}`);
+    const before = readMigrations().filter((migration) => migration.name < name);
+    await migrate(url, log, folderWith(Object.fromEntries(before.map((migration) => [migration.name, migration.sql]))));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(`select ensure_history_month('2026-11-01')`);
+      expect(await migrate(url, log)).toContain(name);
+      const { rows } = await client.query(
+        `select pg_get_constraintdef(oid) as rule from pg_constraint where conname = 'segment_kind_check' and conrelid = 'segment_2026_11'::regclass`,
+      );
+      expect(rows).toHaveLength(1);
+      expect(rows[0].rule).toContain('dialling');
+    } finally {
+      await client.end();
+    }
+  });
+
+  test('a file that was mended is known by its former content, too', async () => {
+    const url = await emptyDatabase('mended');
+    const first = 'create table thing (id text)';
+    await migrate(url, log, folderWith({ '0001_first.sql': first }));
+    const mended = (checksum: string) =>
+      folderWith({ '0001_first.sql': `-- formerly: ${checksum}\ncreate table if not exists thing (id text)` });
+    expect(await migrate(url, log, mended(createHash('sha256').update(first).digest('hex')))).toEqual([]);
+    await expect(migrate(url, log, mended('0'.repeat(64)))).rejects.toThrow('Put the file back');
   });
 
   test('every process may migrate at once: each file is applied exactly once', async () => {

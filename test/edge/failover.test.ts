@@ -1,10 +1,10 @@
-/** RFC 3263 4.3: a name that stands for several servers (SRV records): who does not take a request is followed by the next. The application sees one request. */
+/** RFC 3263 4.3: a name that stands for several servers (SRV records) or addresses: who does not take a request is followed by the next. The application sees one request. */
 import { expect, test } from 'vitest';
 import { until } from '../support/services.ts';
 import { startTestEdge, type TestEdge } from './support/edges.ts';
 import { ManualClock } from './support/manualClock.ts';
 import { SDP, SipPeer } from './support/sipPeer.ts';
-import type { AppDialog, TestSrf } from './support/srf.ts';
+import type { AppDialog, TestSrf, UacOptions } from './support/srf.ts';
 
 interface Scene {
   readonly clock: ManualClock;
@@ -20,10 +20,15 @@ async function scene(): Promise<Scene> {
   const peers: SipPeer[] = [];
   const edge = await startTestEdge({
     clock,
-    srv: async (name) =>
-      name === '_sip._udp.cluster.test'
-        ? peers.map(({ port }, index) => ({ name: '127.0.0.1', port, priority: 10 * index, weight: 1 }))
-        : [],
+    names: {
+      naptr: async () => [],
+      srv: async (name) =>
+        name === '_sip._udp.cluster.test'
+          ? peers.map(({ port }, index) => ({ name: '127.0.0.1', port, priority: 10 * index, weight: 1 }))
+          : [],
+      // The first is spoken to by no socket here, at the second nobody listens.
+      addresses: async (name) => (name === 'host.test' ? ['2001:db8::1', '127.0.0.9', '127.0.0.1'] : []),
+    },
   });
   const srf = await edge.connect();
   const [first, second] = [await SipPeer.open(edge), await SipPeer.open(edge)];
@@ -31,9 +36,9 @@ async function scene(): Promise<Scene> {
   return { clock, edge, srf, first, second };
 }
 
-const call = (srf: TestSrf): Promise<AppDialog | number> =>
+const call = (srf: TestSrf, uri = 'sip:bob@cluster.test', options: UacOptions = {}): Promise<AppDialog | number> =>
   srf
-    .createUAC('sip:bob@cluster.test', { localSdp: SDP })
+    .createUAC(uri, { localSdp: SDP, ...options })
     .catch((error: { status?: number; message: string }) => error.status ?? Promise.reject(new Error(error.message)));
 
 test('RFC 3263 4.3: 503 of the first server: the same request goes to the second, whose answer counts', async () => {
@@ -76,4 +81,17 @@ test('RFC 3263 4.3: any other refusal is final, and so is 503 of the last', asyn
   second.reply(await second.request('INVITE'), 503, { tag: 'c' });
   expect(await overloaded).toBe(503);
   await until(() => edge.figures.outgoing === 0);
+});
+
+const WAYS: readonly (readonly [string, (host: string) => readonly [string, UacOptions]])[] = [
+  ['its URI', (host) => [`sip:bob@${host}`, {}]],
+  ['its next hop', (host) => ['sip:bob@pbx.test', { proxy: `sip:${host}` }]],
+];
+test.each(WAYS)('RFC 3263 4.3: each address of the host in %s is tried, those of another family passed over', async (_where, to) => {
+  const { srf, first, clock } = await scene();
+  const outcome = call(srf, ...to(`host.test:${first.port}`));
+  await until(() => clock.waiting > 0 && first.count('INVITE') === 0);
+  clock.advance(32_000);
+  first.reply(await first.request('INVITE'), 486, { tag: 'a' });
+  expect(await outcome).toBe(486);
 });

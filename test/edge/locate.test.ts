@@ -4,7 +4,8 @@ import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { locate } from '../../sip/edge/locate.ts';
-import type { Destination, Protocol } from '../../sip/edge/types.ts';
+import type { NaptrRecord } from '../../sip/edge/names.ts';
+import type { Destination } from '../../sip/edge/types.ts';
 import { parseUri } from '../../sip/edge/uri.ts';
 
 type Record = readonly [priority: number, weight: number, port: number, target: string];
@@ -65,10 +66,22 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-function to(text: string, protocols?: readonly Protocol[]): Promise<readonly Destination[]> {
+const NAPTR: { readonly [name: string]: readonly NaptrRecord[] } = {
+  'naptr.test': [
+    { order: 50, preference: 50, flags: 's', service: 'SIP+D2U', replacement: '_sip._udp.ordered.test' },
+    { order: 10, preference: 20, flags: 's', service: 'SIP+D2T', replacement: '_sip._tcp.only-tcp.test' },
+    { order: 10, preference: 10, flags: 's', service: 'SIP+D2X', replacement: '_sip._sctp.naptr.test' },
+  ],
+};
+
+function to(text: string): Promise<readonly Destination[]> {
   const uri = parseUri(text);
   if (!uri) throw new Error('no URI');
-  return locate(uri, { srv: (name) => resolver.resolveSrv(name), ...(protocols ? { protocols } : {}) });
+  return locate(uri, {
+    naptr: async (name) => NAPTR[name] ?? [],
+    srv: (name) => resolver.resolveSrv(name).catch(() => []),
+    addresses: async (name) => (name === 'two.test' ? ['192.0.2.1', '2001:db8::1'] : []),
+  });
 }
 
 test.each([
@@ -84,8 +97,17 @@ test.each([
   ['sip:a@no-records.test;maddr=192.0.2.9', 'udp', 'no-records.test', 5060],
   ['sip:a@only-tcp.test', 'tcp', 'tcp.only-tcp.test', 5070],
   ['sips:a@secure.test', 'tls', 'tls.secure.test', 5081],
+  ['sip:a@naptr.test', 'tcp', 'tcp.only-tcp.test', 5070],
+  ['sip:a@naptr.test;transport=udp', 'udp', 'naptr.test', 5060],
+  ['sips:a@naptr.test', 'tls', 'naptr.test', 5061],
+  ['sips:a@two.test:5081', 'tls', 'two.test', 5081],
 ] as const)('RFC 3263 4: %s leads by %s to %s, port %i', async (text, protocol, host, port) => {
   expect(await to(text)).toEqual([{ protocol, host, port }]);
+});
+
+test('RFC 3263 4.2: a host has all its addresses, of both families', async () => {
+  const both = ['192.0.2.1', '2001:db8::1'].map((host) => ({ protocol: 'udp', host, port: 5099 }));
+  expect(await to('sip:a@two.test:5099')).toEqual(both);
 });
 
 test('RFC 2782: by priority, then by chance in proportion to the weight; the root is no host', async () => {

@@ -74,6 +74,29 @@ describe('numbers', () => {
 });
 
 describe('phones of agents', () => {
+  test('VOX-4 a SIP phone gets the next free short number: one for a person or a queue, never for both, and changed or taken away at will', async () => {
+    const next = (await ask('GET /api/v1/numbers/next')).body.number;
+    const { phone } = await make('phones', { userId: anna.id, name: 'Short' });
+    expect(phone.extension).toBe(next);
+    expect((await ask('GET /api/v1/numbers/next')).body.number).not.toBe(next);
+    expect((await ask('POST /api/v1/numbers', { number: next, queueId: voice })).status).toBe(409);
+    expect((await ask('POST /api/v1/phones', { userId: anna.id, name: 'Same', extension: next })).status).toBe(409);
+    const { number } = await make('numbers', { number: '777', queueId: voice });
+    expect((await ask(`PATCH /api/v1/phones/${phone.id}`, { extension: number, version: 1 })).status).toBe(409);
+    expect((await ask(`PATCH /api/v1/phones/${phone.id}`, { extension: '0', version: 1 })).status).toBe(422);
+    expect(
+      (await ask('POST /api/v1/phones', { userId: anna.id, name: 'M', type: 'external', number: '+393331234567', extension: '888' }))
+        .status,
+    ).toBe(422);
+    const { scope } = await until(() => center.engine.phones.phoneByUsername(phone.username));
+    expect(await center.engine.phones.phoneByExtension(scope, next)).toMatchObject({ id: phone.id, userId: anna.id });
+    expect((await ask(`PATCH /api/v1/phones/${phone.id}`, { extension: '778', version: 1 })).body).toMatchObject({ extension: '778' });
+    await until(async () => (await center.engine.phones.phoneByExtension(scope, '778'))?.id === phone.id);
+    expect(await center.engine.phones.phoneByExtension(scope, next)).toBeUndefined();
+    expect((await ask(`DELETE /api/v1/phones/${phone.id}`)).status).toBe(204);
+    await until(async () => (await center.engine.phones.phoneByExtension(scope, '778')) === undefined);
+  });
+
   test('VOX-4 a SIP phone gets a name and a password that is shown once and kept nowhere but as sealed HA1', async () => {
     const { phone, credentials } = await make('phones', { userId: anna.id, name: 'Anna’s desk' });
     expect(phone).toMatchObject({ userName: 'Anna', type: 'sip', username: credentials.username, isLive: false, registrations: [] });

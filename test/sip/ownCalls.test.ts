@@ -92,6 +92,8 @@ describe('at the desk and in routing', () => {
     await hears(who.sip, 1_600);
     there.answer();
     await isShown(id, 'talking');
+    // The calling phone has its answer a moment later than routing.
+    await until(async () => (await shown(id))?.legs.every(({ state }) => state === 'talking'), { what: 'both on the phone', timeoutMs });
     expect(await shown(id)).toMatchObject({ direction: 'outbound', caller: LOCAL, dialled: LOCAL });
     expect((await shown(id))?.legs.map(({ role, name, state }) => [role, name, state])).toEqual([
       ['agent', expect.any(String), 'talking'],

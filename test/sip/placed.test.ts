@@ -175,6 +175,22 @@ describe('inside', () => {
     await nothingIsLeft();
   });
 
+  test('VOX-4 to a colleague by the short number of the phone, and a caller handed on by it', async () => {
+    const [who, colleague] = [await agent(), await agent(1_300)];
+    const short = colleague.phone.extension ?? '';
+    const call = who.sip.call(short);
+    await hears(who.sip, 1_300);
+    await call.bye();
+    await isOver(colleague.sip.calls[0] as PhoneCall);
+    const first = await outside(who);
+    expect(await first.call.refer(`<sip:${short}@127.0.0.1>`)).toBe(202);
+    await hears(provider, 1_300);
+    await isOver(first.call);
+    expect((await agentNow(colleague))?.interactions).toHaveLength(1);
+    await first.there.bye();
+    await nothingIsLeft();
+  });
+
   test('VOX-1 to a queue by its extension: it waits there with music as any caller, and no password is asked', async () => {
     const who = await agent();
     const queue = await house.scene.addQueue();

@@ -2,8 +2,12 @@
  * The other ways to the house than UDP over IPv4, from one end to the other: TCP, TLS and IPv6. The phones are baresip; a phone that came by a connection is rung on it. What
  * is heard is told by frequency. WebSocket is in `jssip.test.ts`.
  */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { Baresip, type BaresipOptions } from '../actors/baresip.ts';
+import { responseText, sipPeer } from '../actors/sipPeer.ts';
+import type { PhoneCall } from '../actors/sipPhone.ts';
 import { TEST_CERT, TEST_KEY } from '../gateway/support/certificate.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
@@ -91,3 +95,30 @@ test.each([
   },
   120_000,
 );
+
+test('VOX-6 RFC 3261 19.1.1 a trunk over IPv6 is offered media there, and gets what a phone on IPv4 says', async () => {
+  house = await openHouse({ sockets: { host: '::' } });
+  const provider = await sipPeer({ protocol: 'udp', host: '::1', port: house.edge.sipPort });
+  const ear = createSocket('udp6');
+  let packets = 0;
+  ear.on('message', () => packets++);
+  ear.bind(0, '::1');
+  await once(ear, 'listening');
+  await house.scene.addTrunk({ host: '::1', port: provider.port, prefixes: ['+3906'] });
+  await until(async () => (await house.engine.phones.trunks()).some(({ doc }) => doc.prefixes.includes('+3906')));
+  const agent = await house.agent({ tone: AGENT_HZ });
+  const phone = await house.phone({ media: { tone: CALLER_HZ } });
+  phone.call(house.scene.did);
+  await until(() => hasTone(phone.media.sound(10), AGENT_HZ), { what: 'the agent' });
+  expect(await (agent.sip.calls[0] as PhoneCall).refer('<sip:+39061234567@127.0.0.1>')).toBe(202);
+  const invite = await provider.request('INVITE');
+  expect(invite.uri).toContain('@[::1]:');
+  const offer = invite.body.toString();
+  expect(offer).toMatch(/^c=IN IP6 ::1\r$/m);
+  const body = offer.replace(/^m=audio \d+ /m, `m=audio ${ear.address().port} `);
+  provider.send(responseText(invite, 200, { toTag: 'far', lines: [`Contact: <sip:[::1]:${provider.port}>`], body }));
+  await provider.request('ACK');
+  await until(() => packets > 20, { what: 'the caller over IPv6' });
+  provider.close();
+  ear.close();
+});

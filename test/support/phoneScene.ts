@@ -96,7 +96,8 @@ export async function createPhoneScene(engine: Engine, options: SceneOptions = {
     const phoneId = newId('phone');
     const credentials = newCredentials(`agent-${phoneId.slice(-8)}`);
     const { sealed_ha1: sealedHa1, sealed_ha1_sha256: sealedHa1Sha256 } = sealedHa1s(secretKey, phoneId, credentials);
-    const named = { id: phoneId, accountId, userId: id, name: 'Desk phone', username: credentials.username, number: '' };
+    const extension = String(701 + agents.length);
+    const named = { id: phoneId, accountId, userId: id, name: 'Desk phone', username: credentials.username, number: '', extension };
     const phone = await applyPhones({ kind: 'phone', type: 'sip', ...named, sealedHa1, sealedHa1Sha256, isActive: true });
     await changeAgent({ id, name }, {});
     const agent = { id, name, phone, credentials };

@@ -3,7 +3,7 @@
 --
 -- pb:<phone>   instance → until|agent|account|edge|flow|call-id|cseq|binding (JSON); agent '' for a trunk. Fields are escaped by the caller: no '|' but in the JSON
 -- pbx          <phone>|<instance> by until      pbs  edges that have bindings      pbe:<edge>  <flow> <phone>|<instance>, all with score 0
--- pph:<agent>  phones configured      pd:<kind>:<id>  copies of configuration      pv:<account>  their versions      pn:<account>  number → id
+-- pph:<agent>  phones configured      pd:<kind>:<id>  copies of configuration      pv:<account>  their versions      pn:<account>  number → id      pe:<account>  short number → phone
 -- The phone's device in ad:<agent>: bound|phones||name
 
 local MOST_BINDINGS = 10

@@ -184,6 +184,8 @@ export interface Phone extends Versioned {
   readonly type: 'sip' | 'external';
   readonly username: string;
   readonly number: string;
+  /** Empty: none. */
+  readonly extension: string;
   readonly isActive: boolean;
   readonly isLive: boolean;
   readonly registrations: readonly { readonly userAgent: string; readonly expiresAt: number }[];

@@ -3,7 +3,7 @@ import Srf from 'drachtio-srf';
 import { onTestFinished } from 'vitest';
 import { RFC_TIMERS, systemClock } from '../../../sip/edge/clock.ts';
 import { createEdge, type Edge } from '../../../sip/edge/edge.ts';
-import type { SrvLookup } from '../../../sip/edge/locate.ts';
+import type { Names } from '../../../sip/edge/names.ts';
 import { THROTTLE_LIMITS } from '../../../sip/edge/throttle.ts';
 import type { TlsFiles } from '../../../sip/edge/transportStream.ts';
 import { openTransports } from '../../../sip/edge/transports.ts';
@@ -30,7 +30,7 @@ export interface TestEdge extends Edge {
 
 export interface TestEdgeOptions {
   readonly redirect?: (destination: Destination) => Destination;
-  readonly srv?: SrvLookup;
+  readonly names?: Partial<Names>;
   readonly clock?: Clock;
   readonly timers?: SipTimers;
   readonly secret?: string;
@@ -45,11 +45,11 @@ const throttle = { limits: { ...THROTTLE_LIMITS, lateMs: 60_000 } };
 /** For callers that close it themselves. */
 export async function openEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   const log = createLogger('edge', process.env['EDGE_LOG'] ?? 'silent');
-  const { clock = systemClock, timers = RFC_TIMERS, secret = SECRET, redirect, srv, host = HOST, tls } = options;
+  const { clock = systemClock, timers = RFC_TIMERS, secret = SECRET, redirect, names, host = HOST, tls } = options;
   const ports = { udp: 0, tcp: 0, ws: 0, ...(tls ? { tls: 0 } : {}) };
   const transports = await openTransports({ host, ports, tls, throttle, log });
   const wire = { host: HOST, port: 0, secret };
-  const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}), ...(srv ? { srv } : {}) });
+  const edge = await createEdge({ transports, wire, clock, timers, log, ...(redirect ? { redirect } : {}), ...(names ? { names } : {}) });
   const portOf = (protocol: string): number => transports.listening.find((one) => one.protocol === protocol)?.address.port ?? 0;
   const applications: TestSrf[] = [];
   const connect = async (tags: string[] = []): Promise<TestSrf> => {

@@ -13,7 +13,7 @@ const FLAGS = [
   '--disable-gpu',
   '--use-fake-ui-for-media-stream',
   // Few pictures a second: what is shown by them costs the machine less.
-  '--use-fake-device-for-media-stream=device-count=2,fps=5',
+  '--use-fake-device-for-media-stream=device-count=2,fps=10',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',

@@ -13,13 +13,18 @@ import { useAttempt } from './useAttempt.ts';
 export function PhoneDialog({ phone, onDone, onClose }: { phone: Phone; onDone(): void; onClose(): void }) {
   const [name, setName] = useState(phone.name);
   const [number, setNumber] = useState(phone.number);
+  const [extension, setExtension] = useState(phone.extension);
   const [isActive, setActive] = useState(phone.isActive);
   const [credentials, setCredentials] = useState<SipCredentials>();
   const attempt = useAttempt();
   if (credentials) return <CredentialsDialog credentials={credentials} onClose={onDone} />;
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const fields = { name: name.trim(), isActive, ...(phone.type === 'external' && { number: number.trim() }) };
+    const fields = {
+      name: name.trim(),
+      isActive,
+      ...(phone.type === 'external' ? { number: number.trim() } : { extension: extension.trim() }),
+    };
     if (await attempt.run(async () => void (await adminApi.changePhone(phone.id, fields, phone.version)))) onDone();
   };
   const renew = () =>
@@ -48,6 +53,16 @@ export function PhoneDialog({ phone, onDone, onClose }: { phone: Phone; onDone()
               {t('phones.newPassword')}
             </button>
           </div>
+        )}
+        {phone.type === 'sip' && (
+          <TextInput
+            label={t('phones.extension')}
+            hint={t('phones.extension.hint')}
+            value={extension}
+            maxLength={8}
+            error={attempt.problem?.fields.get('extension')}
+            onChange={setExtension}
+          />
         )}
         <SwitchInput label={t('phones.isActive')} hint={t('phones.isActive.hint')} value={isActive} onChange={setActive} />
         <DialogFoot

@@ -20,6 +20,7 @@ export function PhoneRow({ phone, isPersonShown, onChanged }: { phone: Phone; is
           <strong>{phone.name}</strong>
           <span>
             {isPersonShown && `${phone.userName} · `}
+            {phone.extension !== '' && `${t('phones.dialled', { number: phone.extension })} · `}
             <bdi>{way}</bdi>
             {agents.length > 0 && ` · ${agents.join(', ')}`}
           </span>

@@ -4,9 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import Srf from 'drachtio-srf';
-
-// It looks for a setting of its own in the environment at each header of each message, and Node asks the system each time; not so in a plain object.
-process.env = { ...process.env };
+import '../../config/plainEnvironment.ts';
 
 export interface SipMessage {
   readonly body: string;

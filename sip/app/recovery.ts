@@ -89,15 +89,15 @@ export class Recovery {
     const legs = saved.legs.filter(stands);
     for (const leg of saved.legs) if (!stands(leg)) this.#hangUp(leg);
     const hasCaller = legs.some(({ role }) => role === 'customer');
-    if (!hasCaller) {
-      for (const leg of legs) this.#hangUp(leg);
-      return false;
-    }
-    await board.follow(saved.scope);
+    if (hasCaller) await board.follow(saved.scope);
     const call = new Call(board, saved, saved.media, saved.startedAt);
     call.answeredAt = saved.answeredAt;
     call.isOutOfRouting = saved.isOutOfRouting;
     call.continueFrom(saved.version);
+    if (!hasCaller) {
+      for (const leg of legs) this.#hangUp(leg);
+      return lose(call, saved);
+    }
     for (const leg of legs) this.#restore(call, leg);
     const { scope, interaction, contactId, customer } = call;
     if (saved.isOutOfRouting) return call.enter({ at: 'diverted', guest: call.legs.find((leg) => leg !== customer) });
@@ -130,6 +130,14 @@ export class Recovery {
     if (dialog?.trunk) this.#board.dialOut.lost(dialog.trunk);
     if (dialog && link?.isUp) new Dialog(this.#board.dialogs, { ...dialog, link }).bye();
   }
+}
+
+/** The desk is told that it is over, and its legs are recorded. The interaction is left to its reconnect window: who calls again finds its agent. */
+function lose(call: Call, { owner, legs }: SavedCall): false {
+  call.owner = owner;
+  for (const leg of legs) call.adopt(Leg.restored(leg));
+  call.end('lost');
+  return false;
 }
 
 /** Into the state that routing has of it, with the phones that are still there. */

@@ -100,7 +100,7 @@ export class Call {
   /** What is played once the phone has said where its media are: with a late offer, that is in its ACK. */
   readonly #unreached = new Map<LegId, Playback>();
   #hearing = '';
-  #version = 0;
+  #version: number;
   #isNoting = false;
   #isSaving = false;
   readonly #onAnswer: (() => void)[] = [];
@@ -120,6 +120,8 @@ export class Call {
     this.queueId = identity.queueId;
     this.voice = identity.voice;
     this.startedAt = startedAt;
+    // Versions count up from the time (ms): above those of a call of the same interaction that was lost before.
+    this.#version = startedAt;
     board.calls.add(this);
   }
 
@@ -373,9 +375,9 @@ export class Call {
     return { ...identity, media, startedAt, answeredAt, owner, isOutOfRouting, state, version: this.#version, legs };
   }
 
-  /** The desk knows a version already: ours go on from there. */
+  /** The desk knows this version already, or later ones that were told after it was saved: ours go on above. */
   continueFrom(version: number): void {
-    this.#version = version;
+    this.#version = Math.max(version, Date.now());
   }
 
   get view(): CallView {

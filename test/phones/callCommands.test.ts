@@ -23,6 +23,7 @@ const scope = () => until(() => world.engine.config.scopeOf(tenant.accountId as 
 const standing = (state: string, version: number) => ({
   id: call,
   interaction,
+  direction: 'inbound',
   state,
   caller: '+420123456789',
   dialled: '100',

@@ -67,15 +67,15 @@ const TAKEN_0_1_0: Taken = {
   applyConfig: ALL,
   markRead: 5,
 };
-const TAKEN_0_3_0: Taken = {
+const TAKEN_0_4_0: Taken = {
   ...TAKEN_0_1_0,
   startInteraction: 16,
   attachDevice: 6,
   requeueInteraction: 6,
   changeInteraction: 4,
-  noteCall: 4,
+  noteCall: 5,
 };
-const TAKEN = { '0.1.0': TAKEN_0_1_0, '0.3.0': TAKEN_0_3_0 };
+const TAKEN = { '0.1.0': TAKEN_0_1_0, '0.4.0': TAKEN_0_4_0 };
 export type EarlierRelease = keyof typeof TAKEN;
 
 /** @throws when that release had no such command, or was given fewer arguments than it takes */

@@ -14,9 +14,10 @@ const BARE = /^[1-9][0-9]{6,14}$/;
 export const isNumber = (text: string): boolean => DIALLED.test(text);
 
 /** Texts in which the number may stand, the most telling first; none: nobody's number was called. */
-export function calledTexts(request: SipMessage & { readonly uri: string }, trunk?: Pick<TrunkDoc, 'callerId'>): readonly string[] {
+export function calledTexts(request: SipMessage & { readonly uri: string }, trunk?: Pick<TrunkDoc, 'type' | 'callerId'>): readonly string[] {
   const dialled = userOf(request.uri);
-  if (isNumber(dialled) || !trunk) return [dialled].filter(isNumber);
+  // Behind the address of another trunk stand phones, too, which call colleagues by name.
+  if (isNumber(dialled) || trunk?.type !== 'provider') return [dialled].filter(isNumber);
   const named = [request.get('P-Called-Party-ID'), request.get('To')].map((header) => userOf(header ?? ''));
   return [...new Set([...named, trunk.callerId])].filter(isNumber);
 }

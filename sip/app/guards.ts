@@ -3,6 +3,7 @@
  * counted. Pure memory, bounded; made by the application.
  */
 import { performance } from 'node:perf_hooks';
+import { countedAddress } from '../../src/base/address.ts';
 
 export type Guarded = { readonly ok: true } | { readonly ok: false; readonly status: 503 | 429 | 480; readonly retryAfterSec: number };
 
@@ -46,10 +47,11 @@ export class Guards {
     if (isTrusted) return { ok: true };
     const now = performance.now();
     const { burst, perSec } = this.#limits;
-    let bucket = this.#sources.get(source);
+    const address = countedAddress(source);
+    let bucket = this.#sources.get(address);
     if (!bucket) {
       if (this.#sources.size >= MAX_SOURCES) this.#sources.clear();
-      this.#sources.set(source, (bucket = { tokens: burst, at: now }));
+      this.#sources.set(address, (bucket = { tokens: burst, at: now }));
     }
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * perSec);
     bucket.at = now;

@@ -6,6 +6,7 @@
  */
 import type { Engine, Scope } from '../../queues/engine.ts';
 import { SIP_REALM } from '../../queues/phones.ts';
+import { countedAddress } from '../../src/base/address.ts';
 import type { UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
 import { seal, sealPurpose, unseal } from '../../src/base/seal.ts';
@@ -71,11 +72,12 @@ export class Authenticator {
 
   /** Seconds for which a source that guesses is turned away; 0: it is not. */
   blockedSec(source: string): number {
-    return this.#sources.blockedSec(source);
+    return this.#sources.blockedSec(countedAddress(source));
   }
 
   /** @throws AppError unavailable */
-  async judge({ method, source, credentials: header, user }: Claim): Promise<Judged> {
+  async judge({ method, source: address, credentials: header, user }: Claim): Promise<Judged> {
+    const source = countedAddress(address);
     const startedAt = performance.now();
     if (header === undefined) return this.#challenge(this.#options.algorithm ?? 'MD5', false);
     const credentials = parseCredentials(header);

@@ -3,8 +3,8 @@
  * point before it is judged, so that many at once do not pass together, and gets it back when it was right.
  */
 import type { Engine } from '../../queues/engine.ts';
+import { countedAddress } from '../base/address.ts';
 import { AppError } from '../base/errors.ts';
-import { countedAddress } from '../gateway/clientAddress.ts';
 import { hashToken } from './secrets.ts';
 
 const WINDOW_SEC = 15 * 60;

@@ -3,9 +3,9 @@
  * the contact, which was derived from the visitor's secret, so nothing a client writes into a frame can name another's.
  */
 
+import { countedAddress } from '../base/address.ts';
 import { AppError, assertNever } from '../base/errors.ts';
 import { type GroupId, type InteractionId, newId, type QueueId } from '../base/ids.ts';
-import { countedAddress } from '../gateway/clientAddress.ts';
 import type { ClientSocket, VisitorMember } from '../gateway/clientSocket.ts';
 import { settled } from '../gateway/commandRefused.ts';
 import { viewForVisitor } from '../gateway/publicEvents.ts';

@@ -3,8 +3,8 @@
  * Created once per gateway.
  */
 import type { GatewayLimits } from '../../config/limits.ts';
+import { countedAddress } from '../base/address.ts';
 import type { CloseReason } from '../base/errors.ts';
-import { countedAddress } from './clientAddress.ts';
 import type { AgentMember, ClientSocket, SocketState, VisitorMember } from './clientSocket.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { countedAddress } from '../../src/gateway/clientAddress.ts';
+import { countedAddress } from '../../src/base/address.ts';
 import { until } from '../support/services.ts';
 import { TEST_CERT, TEST_KEY } from './support/certificate.ts';
 import { RawSocket } from './support/rawSocket.ts';

@@ -229,8 +229,9 @@ test('VOX-4 RFC 3891 attended transfer by REFER with Replaces of baresip: it cal
   await colleague.baresip.press('accept');
   await hears(served.baresip, 1_300);
   // Its menu knows no attended transfer of its own: the dialog of the second call is told it, the REFER is its own.
-  const second = [...house.app.calls.all()].find(({ dialled }) => dialled === colleague.credentials.username);
-  const [callId = '', tag = ''] = second?.customer.dialog?.id.split(';from-tag=') ?? [];
+  const second = [...house.app.calls.all()].find(({ placedBy }) => placedBy);
+  const own = second?.legs.find(({ role }) => role === 'agent');
+  const [callId = '', tag = ''] = own?.dialog?.id.split(';from-tag=') ?? [];
   const replaces = encodeURIComponent(`${callId};to-tag=any;from-tag=${tag}`);
   await served.baresip.press('line', '1');
   await served.baresip.press('transfer', `sip:${colleague.credentials.username}@127.0.0.1:${house.edge.sipPort}?Replaces=${replaces}`);

@@ -55,7 +55,7 @@ test('VOX-4 a provider calls our Contact, with the number in To: it reaches the 
 
 describe('the number that was called', () => {
   const asked = (uri: string, headers: Record<string, string>) => ({ uri, get: (name: string) => headers[name] }) as never;
-  const trunk = { callerId: '+390266661' };
+  const trunk = { type: 'provider', callerId: '+390266661' } as const;
 
   test.each([
     ['the request, when it is a number', 'sip:+390266662@here', { To: '<sip:+390266669@there>' }, ['+390266662']],
@@ -70,8 +70,9 @@ describe('the number that was called', () => {
     expect(calledTexts(asked(uri, headers), trunk)).toEqual(texts);
   });
 
-  test('VOX-1 of a stranger only the request is read', () => {
+  test('VOX-1 of a stranger, and of a trunk that is known by its address, only the request is read', () => {
     expect(calledTexts(asked('sip:trk_1@here', { To: '<sip:100@there>' }))).toEqual([]);
+    expect(calledTexts(asked('sip:anna@here', { To: '<sip:100@there>' }), { ...trunk, type: 'address' })).toEqual([]);
   });
 
   test.each([

@@ -14,7 +14,10 @@ const BARE = /^[1-9][0-9]{6,14}$/;
 export const isNumber = (text: string): boolean => DIALLED.test(text);
 
 /** Texts in which the number may stand, the most telling first; none: nobody's number was called. */
-export function calledTexts(request: SipMessage & { readonly uri: string }, trunk?: Pick<TrunkDoc, 'type' | 'callerId'>): readonly string[] {
+export function calledTexts(
+  request: SipMessage & { readonly uri: string },
+  trunk?: Pick<TrunkDoc, 'type' | 'callerId'>,
+): readonly string[] {
   const dialled = userOf(request.uri);
   // Behind the address of another trunk stand phones, too, which call colleagues by name.
   if (isNumber(dialled) || trunk?.type !== 'provider') return [dialled].filter(isNumber);

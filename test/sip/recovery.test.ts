@@ -1,6 +1,6 @@
 /** DESIGN §6 "Call recovery", RTE-12: a process that carries calls dies; two processes and two edges. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { newId } from '../../src/base/ids.ts';
+import { type InteractionId, newId } from '../../src/base/ids.ts';
 import type { CallCommandBody } from '../../src/protocol/calls.ts';
 import type { PhoneCall, SipPhone } from '../actors/sipPhone.ts';
 import { header } from '../actors/sipText.ts';
@@ -87,7 +87,7 @@ describe('the process that carries the calls is killed', () => {
     const { views } = house.engine;
     const { scope } = house.scene;
     const [held] = (await views.agent(scope, pair.agent.id))?.interactions ?? [];
-    const shown = async () => JSON.parse((held && (await views.call(scope, held.id))) ?? '{}').state as string | undefined;
+    const shown = async () => JSON.parse((held && (await views.call(scope, held.id as InteractionId))) ?? '{}').state as string | undefined;
     await until(async () => (await shown()) === 'talking', { what: 'the call at the desk' });
     await first.kill9();
     await until(() => pair.call.state === 'over' && pair.agent.sip.calls[0]?.state === 'over', { what: 'the end', timeoutMs });

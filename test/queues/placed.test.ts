@@ -104,6 +104,7 @@ describe('an agent who calls somebody', () => {
     expect(await answer(interactionId)).toEqual({ ok: true });
     expect(await stateOf(interactionId)).toBe('closed');
     expect((await agentNow(agentId))?.load).toBe(0);
+    await closed(interactionId);
     expect(eventsOf(interactionId).filter(({ type }) => type === 'interaction.answered')).toHaveLength(1);
   });
 
@@ -120,7 +121,10 @@ describe('an agent who calls somebody', () => {
     expect((await world.engine.views.agent(world.scope, other))?.offers.map(({ interaction }) => interaction)).toEqual([ringing.id]);
     // One miss would have paused it.
     expect((await agentNow(agentId))?.status).toBe('busy');
-    expect(eventsOf(ringing.id).find(({ type }) => type === 'offer.gone')?.said['reason']).toBe('withdrawn');
+    const gone = await until(() => eventsOf(ringing.id).find(({ type }) => type === 'offer.gone'), {
+      what: 'the end of the offer in the log',
+    });
+    expect(gone.said['reason']).toBe('withdrawn');
   });
 
   test('RTE-5 of chats that are offered only those stay that may stand beside a call', async () => {

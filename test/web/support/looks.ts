@@ -17,9 +17,20 @@ export function lookOf(size: (typeof SIZES)[number]): BrowserContextOptions {
 export async function check(page: Page, screen: string, within = 'html'): Promise<void> {
   for (const colorScheme of COLOR_SCHEMES) {
     await page.emulateMedia({ colorScheme });
-    await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
+    await page.waitForFunction(isStill);
     expect(await violationsOn(page, within), `axe on ${screen}, ${colorScheme}`).toEqual([]);
   }
+}
+
+/** In the page: no colour is on its way to another any more, within the widget either; what turns for ever does not count. */
+function isStill(): boolean {
+  const animations = (root: Document | ShadowRoot): Animation[] => [
+    ...root.getAnimations(),
+    ...[...root.querySelectorAll('*')].flatMap(({ shadowRoot }) => (shadowRoot ? animations(shadowRoot) : [])),
+  ];
+  return animations(document).every(
+    ({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Number.POSITIVE_INFINITY,
+  );
 }
 
 async function violationsOn(page: Page, within: string): Promise<string[]> {

@@ -14,12 +14,12 @@ import { runChecks } from './check.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Whatever hangs ends with this. */
 const LIMIT_MS = 60 * 60_000;
-/** Browsers compute and most other tests wait: one file of the former at a time beside three of the latter, each in a vitest of its own. */
+/** Browsers compute and most other tests wait: one file of the former at a time beside two of the latter, each in a vitest of its own. More would make media late on two processors. */
 const BROWSERS = 'web';
 const others = readdirSync(join(root, 'test')).filter((folder) => folder !== BROWSERS);
 const PARTS = [
   ['--project', 'main', '--maxWorkers', '1', `test/${BROWSERS}/`],
-  ['--project', 'main', '--project', 'unrepaired', '--maxWorkers', '3', ...others.map((folder) => `test/${folder}/`)],
+  ['--project', 'main', '--project', 'unrepaired', '--maxWorkers', '2', ...others.map((folder) => `test/${folder}/`)],
 ];
 
 const args = process.argv.slice(2);

@@ -2,6 +2,7 @@
  * A peer of a video room without a browser: real ICE, DTLS and RTP by werift, asking by `ask` (a gateway socket, or the room itself). Made by tests and load with
  * `WebRtcPeer.join`, ended by `close`. Sends 50 audio packets and 25 pictures a second; of what it receives it keeps counts by producer and reports by RTCP twice a second.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket, RtpHeader } from 'werift';
 import { type Joined, joined, type MediaSource, type RoomConsumer, roomConsumer } from '../../src/protocol/video.ts';
 import { type RemoteTransport, type Way, WebRtcTransport } from './webrtcTransport.ts';
@@ -30,6 +31,7 @@ interface Sending {
   timer: NodeJS.Timeout | undefined;
 }
 
+const ICE_RESTART_MS = 10_000;
 const OPUS = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 };
 const PICTURE_CODECS = {
   VP8: { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000, parameters: {} },
@@ -203,8 +205,11 @@ export class WebRtcPeer {
   async restartIce(): Promise<void> {
     for (const transport of [this.send, this.receive]) {
       if (!transport.isConnected) continue;
-      const { iceParameters } = await this.#ask({ do: 'restartIce', peer: this.id, transport: transport.id });
-      await transport.restart(iceParameters);
+      // As a browser's client does: a restart whose checks lead nowhere, as on a machine that is busy, is followed by another.
+      for (let isBack = false; !isBack; ) {
+        const { iceParameters } = await this.#ask({ do: 'restartIce', peer: this.id, transport: transport.id });
+        isBack = await Promise.race([transport.restart(iceParameters).then(() => true), wait(ICE_RESTART_MS, false)]);
+      }
     }
   }
 

@@ -30,8 +30,8 @@ test(
   LIMIT_MS,
 );
 
-test('BEY-3 INV-1…9 nodes of 0.4.0 and of this release on the same state, with all that both know', { timeout: LIMIT_MS }, async () => {
-  await play({ nodes: ['present', '0.4.0', 'present', '0.4.0'] }, present);
+test('BEY-3 INV-1…9 nodes of 0.5.0 and of this release on the same state, with all that both know', { timeout: LIMIT_MS }, async () => {
+  await play({ nodes: ['present', '0.5.0', 'present', '0.5.0'] }, present);
 });
 
 test('BEY-3 INV-1…8 nodes of 0.1.0 and of this release on the same state', { timeout: LIMIT_MS }, async () => {

@@ -21,6 +21,8 @@ import { printWelcome } from './welcome.ts';
 
 const LEAST_FREE_BYTES = 100_000_000;
 const LOW_FREE_BYTES = 500_000_000;
+/** Below, a server that ended would only load its data and end at its first write. */
+const RESTART_FREE_BYTES = 20_000_000;
 const DISK_CHECK_MS = 30_000;
 /** Beyond what a gateway is given to drain. */
 const CLOSE_MS = { role: 3_000, server: 4_000 } as const;
@@ -132,6 +134,7 @@ class House implements Supervisor {
   async #startServer(role: 'redis' | 'postgres', open: () => Promise<EmbeddedServerHandle>): Promise<string> {
     let url = '';
     const launch = async (): Promise<Running> => {
+      if (freeBytes(this.#dataDir) < RESTART_FREE_BYTES) throw new Error('the disk of DATA_DIR is full: free some space');
       const server = await open();
       if (url && server.url !== url) {
         await server.close();

@@ -1,6 +1,7 @@
 /**
- * Servers that a killed owner left behind, found by the folder they work in (Linux; elsewhere none is found). One that stands still (SIGSTOP, a frozen
- * container) has not obeyed the kernel's signal yet: it is made to go on, so that it ends cleanly, and never two servers write to the same files.
+ * What a killed supervisor left behind (seen on Linux; elsewhere nothing is found): servers by the folder they work in, processes of ours by their
+ * DATA_DIR. One that stands still (SIGSTOP, a frozen container) knows nothing of it yet: it is made to go on, so that it ends cleanly, and never two
+ * servers write to the same files.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 
@@ -36,6 +37,16 @@ export async function endLeftovers(servers: Servers): Promise<void> {
   throw new Error(`a server that was left behind on ${servers.dir} cannot be ended`);
 }
 
+/** Whether role processes on this DATA_DIR are there. Those whose supervisor was killed end by themselves, when they have drained. */
+export function wakeRoles(dataDir: string): boolean {
+  const found = processIds().filter((pid) => {
+    const environment = orUndefined(() => readFileSync(`/proc/${pid}/environ`, 'utf8'))?.split('\0') ?? [];
+    return environment.includes(`DATA_DIR=${dataDir}`) && environment.some((setting) => /^ROLES=./.test(setting));
+  });
+  for (const pid of found) send(pid, 'SIGCONT');
+  return found.length > 0;
+}
+
 async function areGone(servers: Servers, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (hasLeftovers(servers)) {
@@ -46,11 +57,10 @@ async function areGone(servers: Servers, timeoutMs: number): Promise<boolean> {
 }
 
 function leftoversOf({ dir, programs }: Pick<Servers, 'dir' | 'programs'>): Leftover[] {
-  if (process.platform !== 'linux') return [];
   const folder = orUndefined(() => realpathSync(dir));
   if (folder === undefined) return [];
   const found: Leftover[] = [];
-  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+  for (const pid of processIds()) {
     // A process that ended meanwhile, or is another user's, tells nothing.
     if (orUndefined(() => readlinkSync(`/proc/${pid}/cwd`)) !== folder) continue;
     const status = orUndefined(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
@@ -59,6 +69,8 @@ function leftoversOf({ dir, programs }: Pick<Servers, 'dir' | 'programs'>): Left
   }
   return found;
 }
+
+const processIds = (): number[] => (process.platform === 'linux' ? readdirSync('/proc').map(Number).filter(Number.isInteger) : []);
 
 function orUndefined<Value>(read: () => Value): Value | undefined {
   try {

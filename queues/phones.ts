@@ -53,6 +53,10 @@ export const trunkDoc = z.object({
   port: z.number().int().min(0).max(65_535),
   transport: z.enum(['udp', 'tcp', 'tls']),
   username: z.string().max(64),
+  /** `host[:port]` that requests go to first, by `transport` (RFC 3261 8.1.2); absent: none. */
+  outboundProxy: z.string().max(262).optional(),
+  /** Type `provider`: what digest calls us; absent: the user name. */
+  authUsername: z.string().max(64).optional(),
   /** Type `registers`: HA1; type `provider`: the password, which digest needs. */
   sealedSecret: z.string(),
   /** Prefixes of numbers that may be dialled through it (E.164, with +); empty: none. */

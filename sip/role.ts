@@ -60,11 +60,11 @@ export async function startSip(context: RoleContext): Promise<RunningRole> {
 
 /** Outside of dialogs, by whichever server is up. */
 function sendBy(links: Links): ProvidersOptions['send'] {
-  return async ({ method, uri, headers }) => {
+  return async ({ method, uri, headers, proxy }) => {
     const link = links.any();
     if (!link) throw new LinkLost('down');
     const { promise: answered, resolve } = Promise.withResolvers<ProviderAnswer>();
-    await link.request({ method, uri, headers: { ...headers } }, (request) => {
+    await link.request({ method, uri, proxy, headers: { ...headers } }, (request) => {
       request.on('response', (response) => {
         if (response.status >= 200) resolve(response);
       });

@@ -9,6 +9,9 @@ import type { TrunkDoc } from '../../queues/phones.ts';
 import { assertNever, type ErrorCode } from '../../src/base/errors.ts';
 import type { QueueId, UserId } from '../../src/base/ids.ts';
 import type { Logger } from '../../src/base/log.ts';
+import { hostText } from '../edge/uri.ts';
+import { type Account, accountAt } from '../registrar/challenges.ts';
+import { trunkProxy, trunkUri } from '../registrar/trunkUri.ts';
 import type { Dialog, Dialogs } from './dialog.ts';
 import { familyAt } from './family.ts';
 import { invite, type Outgoing } from './invite.ts';
@@ -125,13 +128,17 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     if (!hop) return refuse('no_server', trunk);
     const reason = await overCap(trunk, by, verdict.perMinute);
     if (reason) return refuse(reason, trunk);
-    const password = trunk.type === 'provider' ? secretOf(trunk) : undefined;
-    const auth = password === undefined ? undefined : { username: trunk.username, password };
     const shown = trunk.callerId || (/^\+[0-9]{1,15}$/.test(callerId) ? callerId : 'anonymous');
-    const outgoing = invite(dialogs, hop.link, { ...hop, headers: identityOf(trunk, shown), sdp, auth, onProgress });
+    const outgoing = invite(dialogs, hop.link, { ...hop, headers: identityOf(trunk, shown), sdp, account: accountOf(trunk), onProgress });
     log.info({ trunk: trunk.id, agent: by, account: scope.accountId }, 'dial.out');
     void meter(trunk, outgoing);
     return { ok: true, outgoing };
+  }
+
+  /** What it may ask for; undefined where it knows us otherwise. */
+  function accountOf(trunk: TrunkDoc): Account | undefined {
+    const password = trunk.type === 'provider' ? secretOf(trunk) : undefined;
+    return password === undefined ? undefined : accountAt(trunk, password);
   }
 
   /** Gives the place back when the call is over, and counts its minutes while it lasts; past the cap it is hung up. */
@@ -144,6 +151,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
 
   function count(trunk: TrunkDoc, dialog: Dialog): void {
     dialog.trunk = trunk.id;
+    dialog.account = accountOf(trunk);
     let next: Deadline | undefined;
     const minute = async (): Promise<void> => {
       const isAllowed = await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC).catch(() => true);
@@ -182,14 +190,12 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     );
   }
 
-  /** Where a trunk's calls go: its host, or the binding it registered with. */
+  /** Where a trunk's calls go: its host, by its proxy if it has one, or the binding it registered with. */
   async function nextHop(scope: Scope, trunk: TrunkDoc, number: string): Promise<{ link: Link; uri: string; proxy?: string } | undefined> {
     if (trunk.type !== 'registers') {
       const found = link();
-      const host = trunk.host.includes(':') ? `[${trunk.host}]` : trunk.host;
-      const port = trunk.port > 0 ? `:${trunk.port}` : '';
-      const transport = trunk.transport === 'udp' ? '' : `;transport=${trunk.transport}`;
-      return found && { link: found, uri: `sip:${number}@${host}${port}${transport}` };
+      const proxy = trunkProxy(trunk);
+      return found && { link: found, uri: trunkUri(trunk, number), ...(proxy === undefined ? {} : { proxy }) };
     }
     for (const { contact, edge, flow } of await engine.phones.bindings(scope, trunk.id)) {
       const found = link(edge);
@@ -205,7 +211,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
 /** To a provider that we sign in to, a call is from whom it knows by that name; the number to show is proposed (RFC 3325 9.2). */
 function identityOf({ type, username, host }: TrunkDoc, shown: string): Record<string, string> {
   if (type !== 'provider') return { from: `<sip:${shown}@localhost>` };
-  const domain = host.includes(':') ? `[${host}]` : host;
+  const domain = hostText(host);
   const proposed: Record<string, string> = shown === 'anonymous' ? {} : { 'P-Preferred-Identity': `<sip:${shown}@${domain}>` };
   return { from: `<sip:${username}@${domain}>`, ...proposed };
 }

@@ -2,9 +2,10 @@
  * A dialog of a call (RFC 3261 12), known by the server's id for it: `<Call-ID>;from-tag=<tag of the first INVITE>`. Made by `invite.ts` or, after a restart, from
  * what was saved. It outlives the link it came by: what has to be said while the link is away (a BYE) is said when it is back.
  */
+import { type Account, Challenges } from '../registrar/challenges.ts';
 import type { Link } from './link.ts';
 import { LinkLost } from './link.ts';
-import type { IncomingRequest, IncomingResponse, OutgoingResponse } from './srf.ts';
+import type { IncomingRequest, IncomingResponse, OutgoingResponse, SentRequest } from './srf.ts';
 
 export type OfferAnswer = { readonly ok: true; readonly sdp: string } | { readonly ok: false; readonly status: number };
 
@@ -34,6 +35,8 @@ export class Dialog {
   readonly knowsOptions: boolean;
   /** Id of the trunk by which it goes out, which counts it and its minutes (`dialOut.ts`). */
   trunk: string | undefined;
+  /** What the trunk's challenges are answered with. */
+  account: Account | undefined;
   #on: DialogReactions | undefined;
   /** What the other side sent before anybody owned the dialog: a BYE may follow the ACK in the same packet. */
   #early: (readonly [IncomingRequest, OutgoingResponse])[] | undefined = [];
@@ -120,19 +123,34 @@ export class Dialog {
 
   /** A request in the dialog, with its final response; undefined: none came, or the link went. */
   async request(method: string, options: { headers?: Record<string, string>; body?: string } = {}): Promise<IncomingResponse | undefined> {
+    const challenges = this.account && new Challenges(this.account);
+    for (let { headers } = options; ; ) {
+      const answered = await this.#ask(method, { ...options, headers: { ...headers } });
+      const credentials = answered && challenges?.answer(answered.response, { method, uri: answered.uri });
+      if (!credentials) return answered?.response;
+      headers = { ...options.headers, ...credentials };
+    }
+  }
+
+  /** Once, as the server sent it. */
+  async #ask(
+    method: string,
+    options: { readonly headers: Record<string, string>; readonly body?: string },
+  ): Promise<{ readonly uri: string; readonly response: IncomingResponse } | undefined> {
+    type Answered = { readonly uri: string; readonly response: IncomingResponse };
     try {
-      const { promise: answered, resolve } = Promise.withResolvers<IncomingResponse | undefined>();
-      await this.link.request({ method, stackDialogId: this.id, headers: {}, ...options }, (sent) => {
+      const { promise: answered, resolve } = Promise.withResolvers<Answered | undefined>();
+      await this.link.request({ method, stackDialogId: this.id, ...options }, (sent) => {
         sent.on('response', (response, acknowledge) => {
           if (response.status < 200) return;
           if (method === 'INVITE' && response.status < 300) acknowledge();
-          resolve(response);
+          resolve({ uri: sent.uri, response });
         });
       });
       const timer = setTimeout(() => resolve(undefined), ANSWER_WITHIN_MS);
       timer.unref();
       return await this.link
-        .during<IncomingResponse | undefined>((resolve, reject) => answered.then(resolve, reject))
+        .during<Answered | undefined>((resolve, reject) => answered.then(resolve, reject))
         .finally(() => clearTimeout(timer));
     } catch (error) {
       if (!(error instanceof LinkLost) && /unable to find dialog/i.test(String(error))) this.#end('unknown to the server');
@@ -252,13 +270,21 @@ export class Dialogs {
   hangUp(dialog: Dialog, cause: string | undefined): void {
     this.remove(dialog);
     this.#owed.set(dialog.id, { dialog, cause });
-    const headers = cause === undefined ? {} : { Reason: cause };
-    dialog.link.request({ method: 'BYE', stackDialogId: dialog.id, headers }).then(
-      () => this.#owed.delete(dialog.id),
-      (error: unknown) => {
-        if (!(error instanceof LinkLost)) this.#owed.delete(dialog.id);
-      },
-    );
+    const challenges = dialog.account && new Challenges(dialog.account);
+    const say = (headers: Record<string, string>): void => {
+      const onSent = (sent: SentRequest): void =>
+        sent.on('response', (response) => {
+          const credentials = challenges?.answer(response, { method: 'BYE', uri: sent.uri });
+          if (credentials) say({ ...headers, ...credentials });
+        });
+      dialog.link.request({ method: 'BYE', stackDialogId: dialog.id, headers }, onSent).then(
+        () => this.#owed.delete(dialog.id),
+        (error: unknown) => {
+          if (!(error instanceof LinkLost)) this.#owed.delete(dialog.id);
+        },
+      );
+    };
+    say(cause === undefined ? {} : { Reason: cause });
   }
 
   /** The link is back: what it was not told is told now. */

@@ -2,6 +2,7 @@
  * Beginnings of dialogs: taking an INVITE, and sending one. Both return what became of it; nothing here throws. RFC 3261 13; CANCEL against 200 (9.1, 15) is
  * settled here: a call that was cancelled and answered all the same is acknowledged and hung up.
  */
+import { type Account, Challenges, hopTo } from '../registrar/challenges.ts';
 import { Dialog, type Dialogs } from './dialog.ts';
 import { type Link, LinkLost } from './link.ts';
 import type { IncomingRequest, IncomingResponse, OutgoingResponse, SentRequest, SipMessage } from './srf.ts';
@@ -45,7 +46,8 @@ export interface InviteOptions {
   readonly proxy?: string | undefined;
   readonly headers: Record<string, string>;
   readonly sdp: string;
-  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  /** What challenges are answered with. */
+  readonly account?: Account | undefined;
   /** 180, 183 with what they carry. */
   readonly onProgress?: ((status: number, sdp: string) => void) | undefined;
 }
@@ -56,6 +58,8 @@ const CANCEL_WAIT_MS = 4_000;
 
 export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Outgoing {
   const { promise: result, resolve } = Promise.withResolvers<InviteResult>();
+  const challenges = options.account && new Challenges(options.account);
+  /** As it went out last; undefined while one is on its way to the server. */
   let request: SentRequest | undefined;
   let isCancelled = false;
   let isOver = false;
@@ -85,7 +89,10 @@ export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Ou
       if (!isOver) options.onProgress?.(status, response.body);
       return;
     }
-    if (status >= 300) return end({ kind: 'failed', status, contact: response.get('Contact') ?? '' });
+    if (status >= 300) {
+      const isAgain = !isCancelled && request !== undefined && tryAgain(request, response);
+      return isAgain ? undefined : end({ kind: 'failed', status, contact: response.get('Contact') ?? '' });
+    }
     acknowledge();
     const dialog = new Dialog(dialogs, { id: response.stackDialogId, link, isCaller: true, knowsOptions: knowsOptions(response) });
     if (isCancelled || isOver) {
@@ -101,10 +108,25 @@ export function invite(dialogs: Dialogs, link: Link, options: InviteOptions): Ou
     if (isCancelled) sendCancel();
   }
 
-  const { uri, proxy, headers, sdp, auth } = options;
-  link
-    .request({ method: 'INVITE', uri, proxy, auth, body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }, onSent)
-    .catch((error: unknown) => end(error instanceof LinkLost ? { kind: 'lost' } : { kind: 'failed', status: 503, contact: '' }));
+  function send(headers: Readonly<Record<string, string>>, proxy: string | undefined): void {
+    const { uri, sdp } = options;
+    link
+      .request({ method: 'INVITE', uri, proxy, body: sdp, headers: { ...headers, 'Content-Type': 'application/sdp' } }, onSent)
+      .catch((error: unknown) => end(error instanceof LinkLost ? { kind: 'lost' } : { kind: 'failed', status: 503, contact: '' }));
+  }
+
+  /** RFC 3261 8.1.3.5, 22.2: the same call with credentials. */
+  function tryAgain(sent: SentRequest, response: IncomingResponse): boolean {
+    const credentials = challenges?.answer(response, { method: 'INVITE', uri: sent.uri });
+    if (!credentials) return false;
+    request = undefined;
+    const sequence = Number.parseInt(sent.get('CSeq') ?? '', 10) + 1;
+    const same = { from: sent.get('From') ?? '', 'Call-ID': sent.get('Call-ID') ?? '', CSeq: `${sequence} INVITE` };
+    send({ ...options.headers, ...same, ...credentials }, hopTo(response) ?? options.proxy);
+    return true;
+  }
+
+  send(options.headers, options.proxy);
 
   return {
     result,

@@ -60,7 +60,6 @@ export interface RequestOptions {
   /** The next hop, where it is not what the URI says. */
   readonly proxy?: string | undefined;
   readonly stackDialogId?: string;
-  readonly auth?: { readonly username: string; readonly password: string } | undefined;
   readonly _socket: Socket;
 }
 

@@ -29,6 +29,12 @@ export function destinationOfUri(uri: SipUri): Destination | undefined {
   return { protocol, host: maddr || uri.host, port: uri.port ?? DEFAULT_PORT[protocol] };
 }
 
+/** It leaves no choice of the transport. */
+export function namesTransport(text: string): boolean {
+  const uri = parseUri(text);
+  return uri?.scheme === 'sips' || uri?.params.has('transport') === true;
+}
+
 /** Where a new request may go, best first (RFC 3263 4). @throws TransportError dns, unsupported */
 export async function targetsOf(
   text: string,

@@ -9,11 +9,22 @@ import { type Core, passage, tellCdr } from './core.ts';
 import { type Dialog, wireDialogId } from './dialog.ts';
 import type { DialogLife } from './dialogLife.ts';
 import { parseNumber } from './headerText.ts';
+import { LargeRequests } from './largeRequests.ts';
 import type { SipRequest } from './message.ts';
 import { cseqOf } from './messageParse.ts';
-import { createRequest } from './messageWrite.ts';
+import { createRequest, writeMessage } from './messageWrite.ts';
 import { parseNameAddr, tagOf } from './nameAddr.ts';
-import { asNameAddr, contactFor, destinationOf, destinationOfFlow, hostPort, ownContact, routeUri, targetsOf } from './nextHop.ts';
+import {
+  asNameAddr,
+  contactFor,
+  destinationOf,
+  destinationOfFlow,
+  hostPort,
+  namesTransport,
+  ownContact,
+  routeUri,
+  targetsOf,
+} from './nextHop.ts';
 import { OutboundResponses, type Outgoing } from './outboundResponse.ts';
 import { randomText } from './randomText.ts';
 import { ReliableOrder } from './reliable.ts';
@@ -34,11 +45,13 @@ export class Outbound {
   readonly #core: Core;
   readonly #life: DialogLife;
   readonly #responses: OutboundResponses;
+  readonly #large: LargeRequests;
   readonly #outgoing = new Map<string, Outgoing>();
 
   constructor(core: Core, life: DialogLife) {
     this.#core = core;
     this.#life = life;
+    this.#large = new LargeRequests(core);
     this.#responses = new OutboundResponses(core, life, (outgoing) => void this.#outgoing.delete(outgoing.id));
     core.transactions.onStrayResponse((response, flow) => this.#responses.takeStray(response, flow));
   }
@@ -108,17 +121,23 @@ export class Outbound {
   }
 
   async #sendNew(application: Application, command: SipCommand, message: AppMessage, method: string, uri: string): Promise<void> {
-    const { core } = { core: this.#core };
-    const destination = command.route === '' ? destinationOf(uri) : destinationOf(routeUri(command.route));
+    const core = this.#core;
+    const way = command.route === '' ? uri : routeUri(command.route);
+    const destination = destinationOf(way);
     const isUri = parseNameAddr(`<${uri}>`) !== undefined;
     if (!isUri || !destination || method === 'ACK')
       return application.write(refusedFrame(command.id, `invalid request-uri: ${message.startLine}`));
     if (this.#isUs(core.redirect(destination))) return application.write(refusedFrame(command.id, 'can not send request to myself'));
     const outgoing = this.#keep(application, command, createRequest(method, uri), undefined);
     try {
-      const targets = [...(await targetsOf(command.route === '' ? uri : routeUri(command.route), core.redirect, core.names))];
-      const flow = await this.#firstFlow(targets);
+      const targets = [...(await targetsOf(way, core.redirect, core.names))];
+      let flow = await this.#firstFlow(targets);
       outgoing.request = this.#complete(message, method, uri, flow);
+      if (!namesTransport(way)) {
+        const found = await this.#large.flowInstead(writeMessage(outgoing.request).byteLength, flow);
+        if (found !== flow) outgoing.request = this.#complete(message, method, uri, found);
+        flow = found;
+      }
       if (targets.length > 0) this.#failOver(outgoing, targets);
       await this.#send(outgoing, destinationOfFlow(flow));
     } catch (error) {

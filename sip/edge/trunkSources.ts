@@ -1,8 +1,14 @@
 /** Whom the throttle of the sockets must not hurt: the addresses that trunks call from. Kept by the role, told anew every few seconds. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { parseUri } from './uri.ts';
 
 interface Trunk {
-  readonly doc: { readonly isActive: boolean; readonly sources: readonly string[]; readonly host: string };
+  readonly doc: {
+    readonly isActive: boolean;
+    readonly sources: readonly string[];
+    readonly host: string;
+    readonly outboundProxy?: string | undefined;
+  };
 }
 
 export class TrunkSources {
@@ -16,9 +22,14 @@ export class TrunkSources {
   /** Addresses and CIDR prefixes; what is neither is left out. */
   learn(trunks: readonly Trunk[]): void {
     const known = new BlockList();
-    for (const { doc } of trunks) if (doc.isActive) for (const source of [...doc.sources, doc.host]) add(known, source);
+    for (const { doc } of trunks)
+      if (doc.isActive) for (const source of [...doc.sources, doc.host, hostOf(doc.outboundProxy)]) add(known, source);
     this.#known = known;
   }
+}
+
+function hostOf(proxy: string | undefined): string {
+  return (proxy && parseUri(`sip:${proxy}`)?.host) || '';
 }
 
 function add(list: BlockList, source: string): void {

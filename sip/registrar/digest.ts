@@ -8,6 +8,7 @@ export const ALGORITHMS = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
 export type Algorithm = keyof typeof ALGORITHMS;
 
 const MOST_CHARS = 2_000;
+const MOST_CHALLENGES = 8;
 const DIGEST = /^digest[ \t]+/i;
 
 /** What a client answers a challenge with. */
@@ -34,7 +35,7 @@ export function parseCredentials(header: string): Credentials | undefined {
   return { ...plain, qop: { nc, cnonce } };
 }
 
-/** A server's challenge, of which the first that can be met is met. */
+/** A server's challenge. */
 export interface Challenge {
   readonly realm: string;
   readonly nonce: string;
@@ -44,9 +45,29 @@ export interface Challenge {
   readonly isStale: boolean;
 }
 
-/** @returns undefined when it asks for what we cannot do */
+/** @returns the first that we can meet of those that stand in the header, or in several of that name joined by commas (RFC 8760 2.4) */
 export function parseChallenge(header: string): Challenge | undefined {
-  const params = parseDigest(header);
+  for (const text of challengesIn(header)) {
+    const challenge = challengeOf(text);
+    if (challenge) return challenge;
+  }
+  return undefined;
+}
+
+/** A scheme and its first parameter begin another challenge. */
+function challengesIn(header: string): string[] {
+  if (header.length > MOST_CHARS * MOST_CHALLENGES) return [];
+  const texts: string[] = [];
+  for (const part of splitList(header)) {
+    const last = texts.length - 1;
+    if (last < 0 || /^[A-Za-z0-9-]+[ \t]+[^\s=]+[ \t]*=/.test(part)) texts.push(part);
+    else texts[last] += `, ${part}`;
+  }
+  return texts;
+}
+
+function challengeOf(text: string): Challenge | undefined {
+  const params = parseDigest(text);
   const algorithm = algorithmOf(params?.['algorithm'] ?? 'MD5');
   const qop = params?.['qop'];
   const isMet = qop === undefined || splitList(qop).some((each) => each.toLowerCase() === 'auth');

@@ -11,19 +11,20 @@ import type { Logger } from '../../src/base/log.ts';
 import { type Loop, repeat } from '../../src/base/loop.ts';
 import { sealPurpose, unseal } from '../../src/base/seal.ts';
 import { hostText } from '../edge/uri.ts';
+import { accountAt, type Challenger, Challenges, hopTo } from './challenges.ts';
 import { grantedExpiry } from './contacts.ts';
-import { authorizationText, parseChallenge } from './digest.ts';
+import { transportParam, trunkProxy, trunkUri } from './trunkUri.ts';
 
 export interface ProviderRequest {
   readonly method: 'REGISTER';
   readonly uri: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The next hop, where it is not what the URI says. */
+  readonly proxy?: string | undefined;
 }
-export interface ProviderAnswer {
-  readonly status: number;
+export interface ProviderAnswer extends Challenger {
   /** What stands behind the status. */
   readonly reason?: string;
-  get(name: string): string | undefined;
 }
 
 export interface ProvidersOptions {
@@ -199,42 +200,35 @@ export class Providers {
     await engine.shelf.put(scope, providerStateKey(trunkId), JSON.stringify(registration.told), ttlMs);
   }
 
-  /** Without credentials, then with what the challenge asks for; again when the nonce was stale, or the time too brief. */
+  /** Without credentials, then with what the challenges ask for; again when a nonce was stale, or the time too brief. */
   async #askTwice(trunk: TrunkDoc, registration: Registration): Promise<ProviderAnswer> {
-    let answer = await this.#ask(trunk, registration, {});
-    let isAnswered = false;
+    const password = unseal(this.#options.secretKey, sealPurpose.trunkSecret(trunk.id), trunk.sealedSecret);
+    const account = accountAt(trunk, password);
+    let challenges = new Challenges(account);
+    let answer = await this.#ask(trunk, registration, {}, trunkProxy(trunk));
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const more = answer.status === 423 ? {} : this.#authorization(trunk, answer, isAnswered);
-      if (!more || (answer.status === 423 && !isLonger(answer, registration))) return answer;
-      isAnswered = answer.status !== 423;
-      answer = await this.#ask(trunk, registration, more);
+      const isBrief = answer.status === 423 && isLonger(answer, registration);
+      if (isBrief) challenges = new Challenges(account);
+      const more = isBrief ? {} : challenges.answer(answer, { method: 'REGISTER', uri: trunkUri(trunk) });
+      if (!more) return answer;
+      answer = await this.#ask(trunk, registration, more, hopTo(answer) ?? trunkProxy(trunk));
     }
     return answer;
   }
 
-  /** @returns undefined where there is no challenge, none that can be met, or what was answered already was wrong */
-  #authorization(trunk: TrunkDoc, answer: ProviderAnswer, isAnswered: boolean): Record<string, string> | undefined {
-    if (answer.status !== 401 && answer.status !== 407) return undefined;
-    const [asks, answers] =
-      answer.status === 401 ? (['www-authenticate', 'Authorization'] as const) : (['proxy-authenticate', 'Proxy-Authorization'] as const);
-    const challenge = parseChallenge(answer.get(asks) ?? '');
-    if (!challenge || (isAnswered && !challenge.isStale)) return undefined;
-    const password = unseal(this.#options.secretKey, sealPurpose.trunkSecret(trunk.id), trunk.sealedSecret);
-    const cnonce = randomBytes(9).toString('base64url');
-    return {
-      [answers]: authorizationText(challenge, { method: 'REGISTER', uri: registrarUri(trunk), username: trunk.username, password, cnonce }),
-    };
-  }
-
-  async #ask(trunk: TrunkDoc, registration: Registration, more: Readonly<Record<string, string>>): Promise<ProviderAnswer> {
+  async #ask(
+    trunk: TrunkDoc,
+    registration: Registration,
+    more: Readonly<Record<string, string>>,
+    proxy: string | undefined,
+  ): Promise<ProviderAnswer> {
     const address = `sip:${trunk.username}@${hostText(trunk.host)}`;
-    const transport = trunk.transport === 'udp' ? '' : `;transport=${trunk.transport}`;
     const headers = {
       From: `<${address}>;tag=${registration.tag}`,
       To: `<${address}>`,
       'Call-ID': registration.callId,
       CSeq: `${++registration.cseq} REGISTER`,
-      Contact: `<sip:${trunk.id}@localhost${transport}>`,
+      Contact: `<sip:${trunk.id}@localhost${transportParam(trunk.transport)}>`,
       Expires: String(registration.askedSec),
       ...more,
     };
@@ -243,7 +237,7 @@ export class Providers {
       timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_WITHIN_MS);
     });
     try {
-      return await Promise.race([this.#options.send({ method: 'REGISTER', uri: registrarUri(trunk), headers }), tooLate]);
+      return await Promise.race([this.#options.send({ method: 'REGISTER', uri: trunkUri(trunk), headers, proxy }), tooLate]);
     } finally {
       clearTimeout(timer);
     }
@@ -258,10 +252,6 @@ const providerStateKey = (trunkId: string): string => `provider:${trunkId}`;
 export async function readProviderState(engine: Pick<Engine, 'shelf'>, scope: Scope, trunkId: string): Promise<ProviderState | undefined> {
   const text = await engine.shelf.get(scope, providerStateKey(trunkId));
   return text === undefined ? undefined : (JSON.parse(text) as ProviderState);
-}
-
-function registrarUri({ host, port, transport }: TrunkDoc): string {
-  return `sip:${hostText(host)}${port > 0 ? `:${port}` : ''}${transport === 'udp' ? '' : `;transport=${transport}`}`;
 }
 
 /** At the same registrar under the same name: the next registration takes the place of the one before. */

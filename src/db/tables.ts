@@ -244,6 +244,8 @@ export interface TrunkTable {
   port: Generated<number>;
   transport: Generated<TrunkDoc['transport']>;
   username: Generated<string>;
+  outbound_proxy: Generated<string>;
+  auth_username: Generated<string>;
   sealed_secret: Generated<string>;
   prefixes: Generated<string[]>;
   caller_id: Generated<string>;

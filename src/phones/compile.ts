@@ -50,6 +50,8 @@ export async function compileTrunk(trx: Transaction<Tables>, id: string): Promis
     port: row.port,
     transport: row.transport,
     username: row.username,
+    ...(row.outbound_proxy ? { outboundProxy: row.outbound_proxy } : {}),
+    ...(row.auth_username ? { authUsername: row.auth_username } : {}),
     sealedSecret: row.sealed_secret,
     prefixes: row.prefixes,
     callerId: row.caller_id,

@@ -26,6 +26,14 @@ const host = z
   .trim()
   .max(255)
   .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+)?$/, 'a host name or an IP address');
+const proxy = z
+  .string()
+  .trim()
+  .max(262)
+  .regex(
+    /^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?)?$/,
+    'a host name or an IP address, and a port after a colon',
+  );
 
 const settings = z.object({
   name: displayName,
@@ -37,6 +45,10 @@ const settings = z.object({
   port: trunkDoc.shape.port.describe('0: the usual one of the transport'),
   transport: trunkDoc.shape.transport,
   username: z.string().trim().max(64).describe('Type registers: made here when left out; type provider: what we sign in with'),
+  outboundProxy: proxy.describe(
+    'Where requests to the host go first, such as sbc.example.org:5070; empty: to the host itself. Not of type registers',
+  ),
+  authUsername: z.string().trim().max(64).describe('Type provider: the name that the password belongs to, where it is not the user name'),
   prefixes: trunkDoc.shape.prefixes.describe('Beginnings of numbers that may be called through it, with +; none: it takes no calls out'),
   callerId: z.string().trim().max(64).describe('The number that is shown to those who are called'),
   maxCalls: trunkDoc.shape.maxCalls.max(100_000).describe('At once; 0: none'),
@@ -72,6 +84,8 @@ const trunkDefaults = {
   port: 0,
   transport: 'udp',
   username: '',
+  outboundProxy: '',
+  authUsername: '',
   prefixes: [],
   callerId: '',
   maxCalls: 30,
@@ -105,6 +119,8 @@ export function trunkSettings(row: TrunkRow): TrunkSettings {
     port: row.port,
     transport: row.transport,
     username: row.username,
+    outboundProxy: row.outbound_proxy,
+    authUsername: row.auth_username,
     prefixes: row.prefixes,
     callerId: row.caller_id,
     maxCalls: row.max_calls,
@@ -134,6 +150,8 @@ export function trunkColumns(trunk: TrunkSettings) {
     port: trunk.port,
     transport: trunk.transport,
     username: trunk.username,
+    outbound_proxy: trunk.outboundProxy,
+    auth_username: trunk.authUsername,
     prefixes: trunk.prefixes,
     caller_id: trunk.callerId,
     max_calls: trunk.maxCalls,
@@ -144,11 +162,11 @@ export function trunkColumns(trunk: TrunkSettings) {
 }
 
 /** What each type needs. @throws AppError invalid */
-export function checkTrunk({ type, sources, host, username, prefixes }: TrunkSettings, hasPassword: boolean): void {
+export function checkTrunk({ type, sources, host, username, prefixes, outboundProxy }: TrunkSettings, hasPassword: boolean): void {
   const fields: FieldError[] = [];
   const need = (path: string, message: string) => fields.push({ path, message });
   if (type === 'address' && sources.length === 0) need('sources', 'name at least one address that its calls come from');
-  if (type === 'address' && prefixes.length > 0 && host === '') need('host', 'where calls out go');
+  if (type === 'address' && (prefixes.length > 0 || outboundProxy !== '') && host === '') need('host', 'where calls out go');
   if (type === 'provider') {
     if (host === '') need('host', 'where we sign in');
     if (username === '') need('username', 'what we sign in with');

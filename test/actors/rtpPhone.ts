@@ -162,17 +162,20 @@ export class RtpPhone {
       .slice(Math.max(0, upTo - 2 * count), upTo)
       .filter(({ payloadType }) => payloadType === this.payloadType)
       .slice(-count);
-    const samples = new Int16Array(packets.reduce((sum, { payload }) => sum + payload.length, 0));
-    const decoder = new G722Decoder();
-    let at = 0;
-    for (const { payload } of packets) {
-      const part = new Int16Array(payload.length);
-      if (this.law === 'G722') decoder.decode(payload, part);
-      else decodeG711(this.law, payload, part);
-      samples.set(part, at);
-      at += part.length;
-    }
-    return samples;
+    return this.#decoded(packets);
+  }
+
+  /** The last `count` samples as they lie by their timestamps; NaN where nothing came: lost, or left out because it was too late to send it. */
+  laid(count: number): Float32Array {
+    const laid = new Float32Array(count).fill(Number.NaN);
+    const packets = this.heard.filter(({ payloadType }) => payloadType === this.payloadType);
+    const newest = packets.at(-1);
+    const begin = newest ? newest.timestamp + newest.payload.length - count : 0;
+    const within = packets.filter(({ timestamp }) => timestamp >= begin);
+    const samples = this.#decoded(within);
+    let from = 0;
+    for (const { timestamp, payload } of within) laid.set(samples.subarray(from, (from += payload.length)), timestamp - begin);
+    return laid;
   }
 
   close(): void {
@@ -190,6 +193,20 @@ export class RtpPhone {
     this.#isMarked = false;
     this.timestamp = (this.timestamp + FRAME) >>> 0;
     this.#frames++;
+  }
+
+  #decoded(packets: readonly HeardPacket[]): Int16Array {
+    const samples = new Int16Array(packets.reduce((sum, { payload }) => sum + payload.length, 0));
+    const decoder = new G722Decoder();
+    let at = 0;
+    for (const { payload } of packets) {
+      const part = new Int16Array(payload.length);
+      if (this.law === 'G722') decoder.decode(payload, part);
+      else decodeG711(this.law, payload, part);
+      samples.set(part, at);
+      at += part.length;
+    }
+    return samples;
   }
 
   #listen(socket: Socket): void {

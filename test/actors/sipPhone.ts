@@ -33,6 +33,8 @@ export class SipPhone {
   readonly calls: PhoneCall[] = [];
   /** Calls that ring here and were not taken yet. */
   onInvite: (call: PhoneCall) => void = () => undefined;
+  /** Asked of every request but ACK and CANCEL; false: it was answered there, and nothing else comes of it. */
+  lets: (request: SipText) => boolean = () => true;
   /** What becomes of each message before it is sent; false: lost. */
   passes: (text: string) => boolean = () => true;
   /** Allow, of an INVITE and its 200. */
@@ -223,6 +225,7 @@ export class SipPhone {
     const call = this.calls.find((known) => known.callId === header(message, 'Call-ID'));
     // Repeated because nobody has answered it yet: a phone that rings goes on ringing.
     if (method === 'INVITE' && call?.invitation && keyOf(message) === keyOf(call.invitation)) return;
+    if (method !== 'ACK' && method !== 'CANCEL' && !this.lets(message)) return;
     if (call) return call.handle(method, message);
     if (method !== 'INVITE') return method === 'ACK' ? undefined : this.respond(message, 481, 'No Call', [`To: ${header(message, 'To')}`]);
     const incoming = PhoneCall.incoming(this, message);

@@ -194,6 +194,8 @@ describe('trunks', () => {
       type: 'provider',
       host: 'sip.provider.example',
       username: 'acme',
+      outboundProxy: 'sbc.provider.example:5070',
+      authUsername: '4411e0',
       password: 'the providers secret',
       prefixes: ['+39', '+420'],
     });
@@ -202,6 +204,7 @@ describe('trunks', () => {
     expect(JSON.stringify((await ask(`GET /api/v1/trunks/${trunk.id}`)).body)).not.toContain('the providers');
     const copy = async () => (await center.engine.phones.trunks()).find(({ doc }) => doc.id === trunk.id)?.doc;
     const doc = await until(copy);
+    expect(doc).toMatchObject({ outboundProxy: 'sbc.provider.example:5070', authUsername: '4411e0' });
     expect(unseal(center.deps.secretKey, sealPurpose.trunkSecret(trunk.id), doc.sealedSecret)).toBe('the providers secret');
     const audit = (await center.call('GET /api/v1/audit', { as: owner.token })).body.items;
     expect(JSON.stringify(audit)).not.toContain('the providers secret');
@@ -231,6 +234,8 @@ describe('trunks', () => {
     const refused = async (body: unknown) => (await ask('POST /api/v1/trunks', body)).body.errors.map(({ path }: { path: string }) => path);
     expect(await refused({ name: 'A', type: 'address' })).toEqual(['sources']);
     expect(await refused({ name: 'A', type: 'address', sources: ['0.0.0.0/0'] })).toEqual(['sources.0']);
+    expect(await refused({ name: 'A', type: 'address', sources: ['192.0.2.8'], outboundProxy: 'sbc.example' })).toEqual(['host']);
+    expect(await refused({ name: 'A', type: 'provider', outboundProxy: 'sip:sbc.example' })).toEqual(['outboundProxy']);
     expect(await refused({ name: 'A', type: 'provider' })).toEqual(['host', 'username', 'password']);
     const { trunk, credentials } = await make('trunks', { name: 'Branch office', type: 'registers' });
     expect(credentials).toMatchObject({ username: trunk.username, password: expect.any(String) });

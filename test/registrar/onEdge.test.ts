@@ -13,13 +13,16 @@ import { createEngine, type RunningEngine } from '../../queues/index.ts';
 import { type PhoneDoc, SIP_REALM, type TrunkDoc } from '../../queues/phones.ts';
 import { startEdge } from '../../sip/edge/role.ts';
 import { ha1Of } from '../../sip/registrar/digest.ts';
+import { readProviderState } from '../../sip/registrar/providers.ts';
 import { startSip } from '../../sip/role.ts';
 import type { RunningRole } from '../../src/base/context.ts';
 import { newId, type UserId } from '../../src/base/ids.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { seal, sealPurpose } from '../../src/base/seal.ts';
 import { freePort } from '../../src/supervisor/freePort.ts';
+import { isKnownTo } from '../actors/sipChallenger.ts';
 import { SipPhone } from '../actors/sipPhone.ts';
+import { header, type SipText } from '../actors/sipText.ts';
 import { type Scene, seedScene } from '../support/engines.ts';
 import { startTestRedis, until } from '../support/services.ts';
 
@@ -251,4 +254,32 @@ test('VOX-4 a trunk of ours registers with its provider, another installation, a
   });
   const binding = await until(() => bound(theirs.id, provider), { timeoutMs: 20_000 });
   expect(binding.contact).toBe(`sip:${ours.id}@127.0.0.1:${house.port}`);
+});
+
+test('VOX-4 RFC 3261 8.1.2, 22.3 a provider behind its proxy, each with a challenge of its own, knows us by a name for digest alone', {
+  timeout: 60_000,
+}, async () => {
+  const server = { host: '127.0.0.1', port: house.port };
+  const proxy = await SipPhone.open({ server });
+  ends.push(() => proxy.close());
+  const account = { username: 'digest-name', password: 'password' };
+  let known: SipText | undefined;
+  proxy.lets = (request) => {
+    if (!isKnownTo(proxy, request, 407, account) || !isKnownTo(proxy, request, 401, account)) return false;
+    known = request;
+    proxy.respond(request, 200, 'OK', [`To: ${header(request, 'To')}`, `Contact: ${header(request, 'Contact')};expires=600`]);
+    return false;
+  };
+  const ours = await house.addTrunk({
+    type: 'provider',
+    host: 'provider.invalid',
+    outboundProxy: proxy.address,
+    username: 'our-account',
+    authUsername: account.username,
+    secret: account.password,
+  });
+  const request = await until(() => known, { what: 'the registration' });
+  expect(request.start).toBe('REGISTER sip:provider.invalid SIP/2.0');
+  expect(header(request, 'From')).toMatch(/^<sip:our-account@provider\.invalid>;tag=/);
+  await until(async () => ((await readProviderState(house.engine, house.scene.scope, ours.id))?.until ?? 0) > Date.now());
 });

@@ -71,7 +71,7 @@ function startNode(engine: RunningEngine): Providers {
         send(status: number, options?: { readonly headers?: Record<string, string> }) {
           seen.push({ from: engine.lease.nodeId, request, status });
           const answered = new Map(Object.entries(options?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-          resolve({ status, get: (name) => answered.get(name) });
+          resolve({ status, protocol: 'udp', source_address: '192.0.2.2', source_port: 5060, get: (name) => answered.get(name) });
         },
       };
       provider.register('their-edge', incoming, response).catch(reject);

@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { calledTexts, formsOf } from '../../sip/app/called.ts';
 import { newId } from '../../src/base/ids.ts';
+import type { CallCommandBody } from '../../src/protocol/calls.ts';
+import { isKnownTo } from '../actors/sipChallenger.ts';
 import type { PhoneCall } from '../actors/sipPhone.ts';
 import { header } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
@@ -51,6 +53,47 @@ test('VOX-4 a provider calls our Contact, with the number in To: it reaches the 
   const refused = stranger.call(newId('trunk'), { to: `<sip:${scene.did}@provider.example>` });
   await until(() => refused.state === 'over', { what: 'the refusal' });
   expect(refused.status).toBe(407);
+});
+
+test('VOX-4 RFC 3261 8.1.2, 22 a call out goes by the proxy, and whatever of it is challenged is answered, of both who ask', async () => {
+  house = await openHouse({ trunkSources: [] });
+  const { scene, engine, app } = house;
+  const provider = await house.phone({ media: { tone: 1_600 } });
+  const account = { username: 'digest-name', password: 'of the provider' };
+  const place = { host: 'provider.invalid', outboundProxy: provider.address, prefixes: ['+3906'] };
+  await scene.addTrunk({
+    type: 'provider',
+    sources: [],
+    ...place,
+    username: '4411e0',
+    authUsername: account.username,
+    password: account.password,
+  });
+  provider.lets = (request) => isKnownTo(provider, request, 407, account) && isKnownTo(provider, request, 401, account);
+  provider.onInvite = (rung) => rung.answer();
+  const agent = await house.agent({ tone: 1_000 });
+  const phone = await house.phone({ media: { tone: 440 } });
+  const call = phone.call(scene.did);
+  await until(() => hasTone(phone.media.sound(10), 1_000), { what: 'the agent' });
+  const [live] = app.calls.all();
+  const ask = (command: CallCommandBody) =>
+    engine.phones.ask('sip-1', { id: newId('command'), call: live?.id ?? '', body: JSON.stringify({ by: agent.id, command }) });
+
+  await until(
+    async () =>
+      ask({ do: 'transfer', to: { kind: 'number', number: '+39061234567' } }).then(
+        () => true,
+        () => false,
+      ),
+    {
+      what: 'a trunk that takes it',
+    },
+  );
+  await until(() => hasTone(phone.media.sound(10), 1_600), { what: 'the other side' });
+  const [out] = provider.calls;
+  expect(out?.invitation?.start).toBe('INVITE sip:+39061234567@provider.invalid SIP/2.0');
+  await call.bye();
+  await until(() => out?.state === 'over', { what: 'the BYE that is known' });
 });
 
 describe('the number that was called', () => {

@@ -30,9 +30,9 @@ export const hasTone = (samples: Int16Array, frequency: number): boolean => leve
 
 /**
  * How alike what was heard is to the place of `source` that fits best: correlation, 0 to 1. The place is found by the first 40 ms heard; `source` is taken as
- * repeated for ever.
+ * repeated for ever. What is NaN was not heard and is passed over.
  */
-export function likeness(heard: Int16Array, source: Int16Array): number {
+export function likeness(heard: Int16Array | Float32Array, source: Int16Array): number {
   const beginning = heard.subarray(0, 320);
   let best = 0;
   let place = 0;
@@ -43,7 +43,7 @@ export function likeness(heard: Int16Array, source: Int16Array): number {
   return correlation(heard, source, place);
 }
 
-function correlation(heard: Int16Array, source: Int16Array, place: number): number {
+function correlation(heard: Int16Array | Float32Array, source: Int16Array, place: number): number {
   let product = 0;
   let heardPower = 0;
   let sourcePower = 0;
@@ -51,6 +51,7 @@ function correlation(heard: Int16Array, source: Int16Array, place: number): numb
     if (at === source.length) at = 0;
     const a = heard[index] as number;
     const b = source[at] as number;
+    if (Number.isNaN(a)) continue;
     product += a * b;
     heardPower += a * a;
     sourcePower += b * b;

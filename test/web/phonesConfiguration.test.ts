@@ -118,12 +118,15 @@ describe('configuration of phones', () => {
     await expect.poll(() => dialog().locator('.field-error').count()).toBe(3);
     await dialog().getByLabel('Host for outgoing calls').fill('sip.provider.example');
     await dialog().getByRole('textbox', { name: 'User name' }).fill('acme');
+    await dialog().getByLabel('Outbound proxy').fill('[2001:db8::7]:5070');
+    await dialog().getByLabel('Name for authentication').fill('4411e0');
     await dialog().getByRole('textbox', { name: 'Password' }).fill('their secret');
     await dialog().getByLabel('Numbers that may be called through it').fill('+39, +420');
     await dialog().getByRole('button', { name: 'Create' }).click();
     await row('Provider').getByText('+39 +420').waitFor();
     await row('Provider').getByRole('button').click();
     expect(await dialog().getByRole('textbox', { name: 'Password' }).inputValue()).toBe('');
+    expect(await dialog().getByLabel('Outbound proxy').inputValue()).toBe('[2001:db8::7]:5070');
     await giulia.page.keyboard.press('Escape');
     await giulia.page.getByLabel('Home country').fill('it');
     await giulia.page.getByLabel('Countries that may be called').fill('IT, CZ');

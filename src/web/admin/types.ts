@@ -206,6 +206,8 @@ export interface TrunkValues {
   readonly port: number;
   readonly transport: 'udp' | 'tcp' | 'tls';
   readonly username: string;
+  readonly outboundProxy: string;
+  readonly authUsername: string;
   readonly prefixes: readonly string[];
   readonly callerId: string;
   readonly maxCalls: number;

@@ -18,6 +18,7 @@ import { Media } from '../../../sip/rtp/media.ts';
 import { ControlServer } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
+import { sealPurpose, unseal } from '../../../src/base/seal.ts';
 import { type PhoneOptions, SipPhone } from '../../actors/sipPhone.ts';
 import { openEdge, SECRET, type TestEdge, type TestEdgeOptions } from '../../edge/support/edges.ts';
 import { createPhoneScene, type PhoneScene, SCENE_SECRET_KEY, type SceneAgent } from '../../support/phoneScene.ts';
@@ -163,7 +164,8 @@ export async function openHouse({
       log: log.child({ node: nodeId }),
       servers: async () => (await on.phones.nodes('edge')).map(({ id, host, port }) => ({ name: id, host, port, secret: SECRET })),
       connectMedia: mediaLinks({ secret: MEDIA_SECRET, application: nodeId, log }),
-      secretOf: () => undefined,
+      secretOf: ({ id, sealedSecret }) =>
+        sealedSecret === '' ? undefined : unseal(SCENE_SECRET_KEY, sealPurpose.trunkSecret(id), sealedSecret),
       limits: { burst: 1_000, perSec: 1_000, lagMs },
       authenticator: registrar.authenticator,
       registrar: (link, request, response) => void registrar.register(link.server.name, request, response),

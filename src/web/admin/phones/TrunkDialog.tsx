@@ -20,6 +20,8 @@ const NEW: TrunkValues = {
   port: 0,
   transport: 'udp',
   username: '',
+  outboundProxy: '',
+  authUsername: '',
   prefixes: [],
   callerId: '',
   maxCalls: 30,
@@ -114,9 +116,13 @@ export function TrunkDialog({ trunk, state, onDone, onClose }: TrunkDialogProps)
             />
           </div>
         )}
+        {type !== 'registers' && (
+          <TextInput label={t('trunks.outboundProxy')} hint={t('trunks.outboundProxy.hint')} maxLength={262} {...field('outboundProxy')} />
+        )}
         {type === 'provider' && (
           <>
             <TextInput label={t('phones.username')} maxLength={64} {...field('username')} />
+            <TextInput label={t('trunks.authUsername')} hint={t('trunks.authUsername.hint')} maxLength={64} {...field('authUsername')} />
             <TextInput
               label={t('phones.password')}
               hint={trunk?.hasPassword ? t('trunks.password.kept') : undefined}

@@ -1,0 +1,68 @@
+/**
+ * Answers to the digest challenges that one request meets on its way (RFC 3261 22.2, 22.3, RFC 8760): a proxy's (407) and the far end's (401), one after the other, or both in
+ * one request. Made for each request; knows when an answer was wrong. The credentials of an answer go to whoever gave it, for another server of that name may not know its nonce.
+ */
+import { randomBytes } from 'node:crypto';
+import { flowOf, type TrunkDoc } from '../../queues/phones.ts';
+import { authorizationText, parseChallenge } from './digest.ts';
+
+/** Whom a provider knows us as. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Challenger {
+  readonly status: number;
+  readonly protocol: string;
+  /** '' of an answer that is the server's own. */
+  readonly source_address: string;
+  readonly source_port: number;
+  get(name: string): string | undefined;
+}
+
+const HEADERS = {
+  401: ['www-authenticate', 'Authorization'],
+  407: ['proxy-authenticate', 'Proxy-Authorization'],
+} as const;
+
+/** Of one request: a proxy, the far end, and each once more for a nonce that is stale. */
+const MOST_ANSWERS = 4;
+
+export class Challenges {
+  readonly #account: Account;
+  readonly #nonces = new Map<string, string>();
+  #count = 0;
+  readonly #headers: Record<string, string> = {};
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  /** The headers with which the request may be tried again; undefined: it was not challenged, by nothing that can be met, or what was answered is wrong. */
+  answer(
+    response: Challenger,
+    { method, uri }: { readonly method: string; readonly uri: string },
+  ): Readonly<Record<string, string>> | undefined {
+    if (response.status !== 401 && response.status !== 407) return undefined;
+    const [asks, answers] = HEADERS[response.status];
+    const challenge = parseChallenge(response.get(asks) ?? '');
+    if (!challenge) return undefined;
+    const before = this.#nonces.get(answers);
+    const isWrong = before !== undefined && (!challenge.isStale || before === challenge.nonce);
+    if (isWrong || ++this.#count > MOST_ANSWERS) return undefined;
+    this.#nonces.set(answers, challenge.nonce);
+    const cnonce = randomBytes(9).toString('base64url');
+    this.#headers[answers] = authorizationText(challenge, { method, uri, cnonce, ...this.#account });
+    return { ...this.#headers };
+  }
+}
+
+/** The next hop of the answer; undefined: the same way as before, which over TLS is a name that its certificate is checked against. */
+export function hopTo({ protocol, source_address, source_port }: Challenger): string | undefined {
+  return protocol === 'udp' || protocol === 'tcp' ? flowOf(protocol, source_address, source_port) : undefined;
+}
+
+export function accountAt({ username, authUsername }: Pick<TrunkDoc, 'username' | 'authUsername'>, password: string): Account {
+  return { username: authUsername ?? username, password };
+}

@@ -1,0 +1,33 @@
+/**
+ * What stands in front of a provider, written from RFC 3261 22 and RFC 8760: challenges a request as proxy (407) and as the far end (401), and checks what it is answered with.
+ * It offers what few can do first. Uses nothing of the code it tests.
+ */
+import { createHash } from 'node:crypto';
+import type { SipPhone } from './sipPhone.ts';
+import { header, type SipText } from './sipText.ts';
+
+const ASKS = {
+  401: ['Unauthorized', 'WWW-Authenticate', 'Authorization'],
+  407: ['Proxy Authentication Required', 'Proxy-Authenticate', 'Proxy-Authorization'],
+} as const;
+
+/** Challenges until the request carries right credentials for it; then true. */
+export function isKnownTo(
+  phone: SipPhone,
+  request: SipText,
+  status: keyof typeof ASKS,
+  { username, password }: { readonly username: string; readonly password: string },
+): boolean {
+  const [reason, asks, answers] = ASKS[status];
+  const said = header(request, answers) ?? '';
+  const field = (name: string): string => new RegExp(`[ ,]${name}="?([^",]+)"?`, 'i').exec(said)?.[1] ?? '';
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const [method, uri] = request.start.split(' ');
+  const ha1 = sha256(`${username}:realm ${status}:${password}`);
+  const right = sha256(`${ha1}:nonce-${status}:${field('nc')}:${field('cnonce')}:auth:${sha256(`${method}:${uri}`)}`);
+  if (field('response') === right && field('uri') === uri && field('username') === username) return true;
+  const challenge = (algorithm: string): string =>
+    `${asks}: Digest realm="realm ${status}", nonce="nonce-${status}", algorithm=${algorithm}, qop="auth,auth-int"`;
+  phone.respond(request, status, reason, [`To: ${header(request, 'To')}`, challenge('SHA-512-256'), challenge('SHA-256')]);
+  return false;
+}

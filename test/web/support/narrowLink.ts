@@ -15,8 +15,6 @@ const HEADER_BYTES = 42;
 export class NarrowLink {
   /** Towards the page; 0: nothing passes, either way. */
   kbps = Number.POSITIVE_INFINITY;
-  /** What passed towards the page. */
-  bytes = 0;
   readonly #doors = new Map<number, Promise<number>>();
   readonly #sockets = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -27,7 +25,8 @@ export class NarrowLink {
     await profile.exposeFunction('doorTo', (port: number) => link.#doorTo(port));
     await profile.addInitScript(() => {
       const { doorTo } = window as unknown as { doorTo(port: number): Promise<number> };
-      const { setRemoteDescription } = RTCPeerConnection.prototype;
+      const setRemote: (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void> =
+        RTCPeerConnection.prototype.setRemoteDescription;
       RTCPeerConnection.prototype.setRemoteDescription = async function (description: RTCSessionDescriptionInit): Promise<void> {
         const lines: string[] = [];
         for (const line of (description.sdp ?? '').split('\r\n')) {
@@ -36,7 +35,7 @@ export class NarrowLink {
           if (before === undefined) lines.push(line);
           else if (/ udp /i.test(before)) lines.push(`${before}${await doorTo(Number(port))}${after}`);
         }
-        return setRemoteDescription.call(this, { ...description, type: description.type, sdp: lines.join('\r\n') });
+        return setRemote.call(this, { ...description, type: description.type, sdp: lines.join('\r\n') });
       };
     });
     return link;
@@ -63,6 +62,7 @@ export class NarrowLink {
       const known = byClient.get(`${address}:${port}`) ?? this.#bound();
       byClient.set(`${address}:${port}`, known);
       const worker = await known;
+      if (!this.#sockets.has(worker)) return;
       if (worker.listenerCount('message') === 0) worker.on('message', (back) => this.#pass(back, () => door.send(back, port, address)));
       worker.send(datagram, target, '127.0.0.1');
     });
@@ -84,7 +84,6 @@ export class NarrowLink {
     this.#isFreeAt = startsAt + ((length + HEADER_BYTES) * 8) / this.kbps;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.bytes += length;
       if (this.#sockets.size > 0) send();
     }, this.#isFreeAt - now);
     this.#timers.add(timer);

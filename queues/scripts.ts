@@ -30,6 +30,9 @@ const EACH = /^-- @each (\w+)\n([\s\S]*?)^-- @end$/gm;
 
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
 
+/** Numbers of the scripts that have a name, by that name. */
+type Numbers = Readonly<Record<string, number>>;
+
 interface Sources {
   /** By name, without `-1.lua`. */
   readonly bodies: ReadonlyMap<string, string>;
@@ -40,7 +43,7 @@ interface Sources {
  * A chunk of Lua 5.1 has 200 local variables at most. So numbers with a name are put in its place, and each part is a block, before which only those of its
  * names are declared that others use.
  */
-function readSources(): Sources {
+function readSources(others: Numbers = {}): Sources {
   const read = (folder: string, ending: RegExp): Map<string, string> => {
     const files = readdirSync(folder).sort();
     const named = files.map((file) => [ending.exec(file)?.[1], file] as const);
@@ -51,7 +54,7 @@ function readSources(): Sources {
   const parts = new Map(
     [...read(join(FOLDER, 'lib'), /^(\w+)\.lua$/)].map(([name, text]) => [name, text.replace(/^-- @each$/m, `-- @each ${name}`)]),
   );
-  foldNumbers(bodies, parts);
+  foldNumbers(others, bodies, parts);
   // A part may stand around one that it includes.
   const pieces = [...parts].flatMap(([part, text]) => text.split(INCLUDED).map((piece) => ({ part, piece })));
   const users = new Map<string, Set<string>>([['finish', new Set(['every call'])]]);
@@ -84,7 +87,7 @@ function blockOf(piece: string, isShared: (name: string) => boolean): string {
 }
 
 /** @throws when a name stands for two numbers */
-function foldNumbers(...sources: readonly Map<string, string>[]): void {
+function foldNumbers(others: Numbers, ...sources: readonly Map<string, string>[]): void {
   const values = new Map<string, string>();
   const take = (_: string, names: string, numbers: string): string => {
     const each = numbers.split(', ');
@@ -101,7 +104,7 @@ function foldNumbers(...sources: readonly Map<string, string>[]): void {
     for (const [name, text] of texts)
       texts.set(
         name,
-        text.replace(/\b[A-Z][A-Z_0-9]*\b/g, (word) => values.get(word) ?? word),
+        text.replace(/\b[A-Z][A-Z_0-9]*\b/g, (word) => String(others[word] ?? values.get(word) ?? word)),
       );
 }
 
@@ -118,10 +121,13 @@ const partsOf = (text: string): string => [...text.matchAll(INCLUDE)].map(([line
 /** What `lib/rows` read is written when the command is through. */
 const isKeptInRows = (parts: ReadonlySet<string>): boolean => parts.has('rows');
 
-/** All as plain scripts, by name (`sendMessage` for `sendMessage-1.lua`). `before`: Lua that each begins with (replay gives Redis's calls another clock). */
-export function loadScripts(before = ''): ReadonlyMap<string, Script> {
+/**
+ * All as plain scripts, by name (`sendMessage` for `sendMessage-1.lua`). `before`: Lua that each begins with (replay gives Redis's calls another clock);
+ * `numbers`: in place of those in the files (tests have scripts that stop early).
+ */
+export function loadScripts({ before = '', numbers = {} }: { before?: string; numbers?: Numbers } = {}): ReadonlyMap<string, Script> {
   const scripts = new Map<string, Script>();
-  const sources = readSources();
+  const sources = readSources(numbers);
   for (const [name, body] of sources.bodies) {
     const parts = new Set<string>();
     const definitions = expand(partsOf(body), sources.parts, parts);

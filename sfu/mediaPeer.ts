@@ -4,10 +4,11 @@
  * closes producers and consumers, also those that others have of them.
  */
 import { EventEmitter } from 'node:events';
-import type { Consumer, IceParameters, MediaKind, Producer, Router, RtpCapabilities, WebRtcTransport } from 'mediasoup/types';
+import type { Consumer, IceParameters, MediaKind, Producer, RtpCapabilities, WebRtcTransport } from 'mediasoup/types';
 import { AppError } from '../src/base/errors.ts';
 import { layerFor, priorityOf } from './layers.ts';
 import { asRefusal, readDtlsParameters, readRtpCapabilities, readRtpParameters } from './parameters.ts';
+import type { RoomBranch } from './roomBranch.ts';
 
 /** What a peer needs to make its end of a transport. */
 export type TransportOptions = {
@@ -45,40 +46,35 @@ export interface Received {
   isHeldBack: boolean;
 }
 
-/** What its worker carries. */
-type Count = (what: 'producers' | 'consumers', change: 1 | -1) => void;
-
 interface MediaPeerParts {
   readonly id: string;
-  readonly router: Router;
+  readonly branch: RoomBranch;
   readonly send: WebRtcTransport;
   readonly receive: WebRtcTransport;
-  readonly count: Count;
 }
 
 const CONSUMERS_MAX = 16;
 
 export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly id: string;
+  /** Where its transports are. */
+  readonly branch: RoomBranch;
   readonly send: WebRtcTransport;
   readonly receive: WebRtcTransport;
   readonly sent = new Map<string, Sent>();
   readonly received = new Map<string, Received>();
-  readonly #router: Router;
-  readonly #count: Count;
   /** Transports whose other end was told. */
   readonly #connected = new Set<string>();
   #rtpCapabilities: RtpCapabilities | undefined;
   #link: Link = 'new';
   #isClosed = false;
 
-  constructor({ id, router, send, receive, count }: MediaPeerParts) {
+  constructor({ id, branch, send, receive }: MediaPeerParts) {
     super();
     this.id = id;
+    this.branch = branch;
     this.send = send;
     this.receive = receive;
-    this.#router = router;
-    this.#count = count;
     for (const transport of [send, receive]) {
       transport.on('icestatechange', () => this.#look());
       transport.on('dtlsstatechange', () => this.#look());
@@ -127,10 +123,10 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     const producer = await asRefusal(() => this.send.produce({ kind, rtpParameters: read, paused: isPaused, keyFrameRequestDelay: 1_000 }));
     const sent: Sent = { source, producer };
     this.sent.set(producer.id, sent);
-    this.#count('producers', 1);
+    this.branch.count('producers', 1);
     producer.observer.once('close', () => {
       this.sent.delete(producer.id);
-      this.#count('producers', -1);
+      this.branch.count('producers', -1);
       this.emit('producers');
     });
     this.emit('producers');
@@ -162,14 +158,19 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     const rtpCapabilities = this.#rtpCapabilities;
     if (!rtpCapabilities) throw new AppError('wrong_state', { detail: 'rtpCapabilities were not told.' });
     if (this.received.size >= CONSUMERS_MAX) throw new AppError('at_capacity', { detail: 'Too much is received at once.' });
-    if (producer.closed || !this.#router.canConsume({ producerId: producer.id, rtpCapabilities })) return undefined;
-    const consumer = await asRefusal(() => this.receive.consume({ producerId: producer.id, rtpCapabilities, paused: true }));
+    if (producer.closed) return undefined;
+    const consumer = await asRefusal(async () => {
+      await this.branch.bring(producer.id, from.branch);
+      if (!this.branch.router.canConsume({ producerId: producer.id, rtpCapabilities })) return undefined;
+      return this.receive.consume({ producerId: producer.id, rtpCapabilities, paused: true });
+    });
+    if (!consumer) return undefined;
     const received: Received = { from: from.id, source, consumer, height: 0, isUnwatched: true, isHeldBack: false };
     this.received.set(consumer.id, received);
-    this.#count('consumers', 1);
+    this.branch.count('consumers', 1);
     consumer.observer.once('close', () => {
       this.received.delete(consumer.id);
-      this.#count('consumers', -1);
+      this.branch.count('consumers', -1);
     });
     return received;
   }

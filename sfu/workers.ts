@@ -11,19 +11,12 @@ import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Env } from '../config/env.ts';
 import type { RoleContext } from '../src/base/context.ts';
 import type { Logger } from '../src/base/log.ts';
+import { choosePlace, type SfuLoad, weightOf } from './placement.ts';
 import { obtainWorkerBinary } from './workerBinary.ts';
 
 export type SfuState = 'preparing' | 'ready' | 'failed';
 
-/** A consumer is what costs: a packet out. A peer has two transports. */
-export interface SfuLoad {
-  rooms: number;
-  peers: number;
-  producers: number;
-  consumers: number;
-}
-
-const nothing = (): SfuLoad => ({ rooms: 0, peers: 0, producers: 0, consumers: 0 });
+const nothing = (): SfuLoad => ({ rooms: 0, peers: 0, producers: 0, consumers: 0, pipes: 0 });
 
 /** One worker that serves, with the server its transports share. */
 export interface SfuWorker {
@@ -39,12 +32,15 @@ export interface SfuEvents {
   workerLost: [SfuWorker];
 }
 
+/** One core carries 575 streams of sound with the peers of the benchmark on it (README, Figures); who is in already shall not hear that one more came. */
+const CONSUMERS_MAX = 500;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 
 export class SfuWorkers extends EventEmitter<SfuEvents> {
   readonly #env: Env;
   readonly #log: Logger;
+  readonly #consumersMax: number;
   readonly #slots: (SfuWorker | undefined)[] = [];
   readonly #stopping = new AbortController();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -52,15 +48,19 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
   #binary = '';
   #state: SfuState = 'preparing';
 
-  private constructor(env: Env, log: Logger) {
+  private constructor(env: Env, log: Logger, consumersMax: number) {
     super();
     this.#env = env;
     this.#log = log;
+    this.#consumersMax = consumersMax;
   }
 
-  /** Returns at once, in state `preparing`. `count` is the number of workers, by default one per core. */
-  static create({ env, log }: Pick<RoleContext, 'env' | 'log'>, count = availableParallelism()): SfuWorkers {
-    const workers = new SfuWorkers(env, log);
+  /** Returns at once, in state `preparing`. `count` workers, by default one per core, each full at so many consumers. */
+  static create(
+    { env, log }: Pick<RoleContext, 'env' | 'log'>,
+    { count = availableParallelism(), consumersMax = CONSUMERS_MAX }: { count?: number; consumersMax?: number } = {},
+  ): SfuWorkers {
+    const workers = new SfuWorkers(env, log, consumersMax);
     workers.#preparing = workers.#prepare(count);
     return workers;
   }
@@ -69,9 +69,9 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     return this.#state;
   }
 
-  /** The worker for a new room: the one with the fewest consumers, then with the fewest rooms; undefined while none serves. */
-  take(): SfuWorker | undefined {
-    return this.#serving().sort((one, other) => weightOf(one) - weightOf(other))[0];
+  /** The worker for a new room, or for the next peer of one that these carry, its home first; undefined while none serves. */
+  take(carrying: readonly SfuWorker[] = []): SfuWorker | undefined {
+    return choosePlace(carrying, this.#serving(), this.#consumersMax);
   }
 
   /** Consumers a worker, over all that serve: what a node says of itself to those who choose one. */
@@ -85,7 +85,7 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     const carried = { ...nothing(), workers: 0 };
     for (const { load } of this.#serving()) {
       carried.workers++;
-      for (const what of ['rooms', 'peers', 'producers', 'consumers'] as const) carried[what] += load[what];
+      for (const what of ['rooms', 'peers', 'producers', 'consumers', 'pipes'] as const) carried[what] += load[what];
     }
     return carried;
   }
@@ -186,11 +186,6 @@ export class SfuWorkers extends EventEmitter<SfuEvents> {
     this.#state = state;
     this.emit('state', state);
   }
-}
-
-/** A room where nobody sends yet will. */
-function weightOf({ load }: SfuWorker): number {
-  return load.consumers + load.rooms;
 }
 
 /**

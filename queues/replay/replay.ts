@@ -87,7 +87,7 @@ async function putImages(redis: Redis, base: string, images: AsyncGenerator<KeyI
 class Scripts {
   readonly #redis: Redis;
   readonly #virtual = readFileSync(join(import.meta.dirname, 'virtual.lua'), 'utf8');
-  readonly #scripts = loadScripts(this.#virtual);
+  readonly #scripts = loadScripts({ before: this.#virtual });
   readonly #loaded = new Set<string>();
 
   constructor(redis: Redis) {

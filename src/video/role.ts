@@ -12,11 +12,10 @@ import { publishVideoState } from './state.ts';
 import { createVideoRegistry, newVideoCounts } from './videoMetrics.ts';
 
 /** @throws AppError unavailable (Redis does not answer) */
-export async function startVideo(context: RoleContext): Promise<RunningRole> {
+export async function startVideo(context: RoleContext, workers = SfuWorkers.create(context)): Promise<RunningRole> {
   const { env, log, nodeId } = context;
   if (!env.REDIS_URL) throw new Error('the sfu role needs REDIS_URL');
   const engine = await createEngine({ redisUrl: env.REDIS_URL, nodeId, log });
-  const workers = SfuWorkers.create(context);
   const published = publishVideoState(engine, nodeId, () => workers.state, log);
   const counts = newVideoCounts();
   workers.on('workerLost', () => counts.workersLost++);

@@ -274,12 +274,10 @@ export class ConversationRoom {
     return { consumers: await consumersOf(peer, others, new Set(producers)) };
   }
 
-  /** On a worker of now; made when somebody enters. */
+  /** On workers of now; made when somebody enters. */
   async #mediaRoom(): Promise<MediaRoom> {
     if (this.#media) return this.#media;
-    const slot = this.#deps.workers.take();
-    if (!slot) throw new AppError('unavailable', { detail: 'The media workers are being prepared.' });
-    const media = await MediaRoom.create(slot);
+    const media = await MediaRoom.create(this.#deps.workers);
     if (this.#isAbandoned || this.#record?.state === 'ended') {
       media.close();
       throw new AppError('gone', { detail: 'The room ended meanwhile.' });
@@ -288,9 +286,9 @@ export class ConversationRoom {
     const { engine, log, counts, measureEveryMs } = this.#deps;
     const { signals } = engine;
     this.#signals = new RoomSignals({ signals, log, counts, scope: this.scope, id: this.id, media, everyMs: measureEveryMs() });
-    media.once('lost', () => {
+    media.once('lost', ({ workerPid }) => {
       if (this.#media !== media) return;
-      log.warn({ interaction: this.id, worker: media.workerPid }, 'room.lost');
+      log.warn({ interaction: this.id, worker: workerPid }, 'room.lost');
       counts.roomsLost++;
       this.#renew();
     });

@@ -19,6 +19,7 @@ interface VideoLevels {
   readonly transports: number;
   readonly producers: number;
   readonly consumers: number;
+  readonly pipes: number;
   readonly workers: number;
 }
 
@@ -36,6 +37,7 @@ const levels: Described<VideoLevels> = {
   transports: ['centralino_video_transports', 'WebRTC transports, two a peer'],
   producers: ['centralino_video_producers', 'Streams received from peers'],
   consumers: ['centralino_video_consumers', 'Streams sent to peers'],
+  pipes: ['centralino_video_pipes', 'Streams that go from one media worker to another, for rooms on both'],
   workers: ['centralino_video_workers', 'Media workers that serve'],
 };
 

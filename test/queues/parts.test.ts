@@ -166,4 +166,78 @@ describe('rule: no script touches more than some 200 elements', () => {
       expect(await world.engine.views.interaction(world.scope, id)).toMatchObject({ state: 'waiting', queue: queues.at(-1) });
     }
   });
+
+  describe('an agent of many queues with many skills comes free, in each of which what it cannot serve waits longest', () => {
+    const SKILLS = Array.from({ length: 5 }, (_, number) => `mine-${number}`);
+    const MOST_CALLS = 200;
+    let queues: QueueId[] = [];
+    let agentId: UserId;
+    const set = (what: 'pause' | 'resume') => world.engine.router[what](world.scope, { agentId, reason: 'tea', key: newId('command') });
+    const offers = async () => (await world.engine.views.agent(world.scope, agentId))?.offers.map(({ interaction }) => interaction) ?? [];
+    /** What scripts have asked Redis for, so far. */
+    async function calls(): Promise<number> {
+      const counts = (await redis().info('commandstats')).matchAll(/^cmdstat_(?:z|h)\w+:calls=(\d+)/gm);
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    }
+    async function sweep(): Promise<number> {
+      const reply = await world.engine.core.commands.run('sweepPartition', world.scope.partition, [0]);
+      return Array.isArray(reply) ? Number(reply[2]) : 0;
+    }
+
+    beforeAll(async () => {
+      queues = [];
+      for (let number = 0; number < 5; number++) queues.push(await world.addQueue({ mode: 'longest_idle' }));
+      // Held by more, so that what waits stands under the skill that our agent has.
+      const others = Object.fromEntries(Array.from({ length: 20 }, (_, number) => [`other-${number}`, 5]));
+      for (let number = 0; number < 2; number++) await world.changeAgent(newId('user'), { queues, skills: others });
+      const skills = Object.fromEntries(SKILLS.map((skill) => [skill, 5]));
+      agentId = await world.addAgent({ queues, capacity: 1, skills });
+      await set('pause');
+      for (const queue of queues) {
+        for (const skill of SKILLS) {
+          for (let number = 0; number < 20; number++) {
+            const required = [skill, `other-${number}`].map((needed) => ({ skill: needed, level: 1 }));
+            const chat = { ...world.newChat(queue), text: '', connectionId: '', required };
+            expect(await world.engine.router.startInteraction(world.scope, chat)).toMatchObject({ ok: true });
+            await world.advance(1);
+          }
+        }
+      }
+    });
+
+    test('INV-8 RTE-1 it is given what waits longest of the rest, whatever comes while that is looked for, and no script looks at more than its part', async () => {
+      const oldest = await start(queues.at(-1) as QueueId);
+      await world.advance(1);
+      await set('resume');
+      expect(await offers()).toEqual([]);
+      const next = await start(queues[0] as QueueId);
+      expect(await offers()).toEqual([]);
+      let scripts = 0;
+      for (let before = await calls(), fired = 1; fired > 0; scripts++) {
+        fired = await sweep();
+        const after = await calls();
+        expect(after - before).toBeLessThan(MOST_CALLS);
+        before = after;
+      }
+      expect(scripts).toBeGreaterThan(3);
+      expect(await offers()).toEqual([oldest]);
+      for (const id of [oldest, next]) {
+        const token = (await world.engine.views.agent(world.scope, agentId))?.offers[0]?.token ?? '';
+        const offer = { interactionId: id, agentId, token };
+        expect(await world.engine.router.acceptOffer(world.scope, offer)).toMatchObject({ ok: true });
+        const close = { interactionId: id, agentId, outcome: '', note: '', key: newId('command'), isSupervisor: false };
+        await parts(() => world.engine.router.closeInteraction(world.scope, close));
+      }
+      expect(await offers()).toEqual([]);
+    });
+
+    test('INV-6 what comes into a place that was looked through is found all the same', async () => {
+      await set('pause');
+      await set('resume');
+      const late = await start(queues[0] as QueueId);
+      expect(await offers()).toEqual([]);
+      await parts(async () => undefined);
+      expect(await offers()).toEqual([late]);
+    });
+  });
 });

@@ -16,7 +16,7 @@ let workers: SfuWorkers | undefined;
 afterEach(() => workers?.close());
 
 function start(env: Record<string, string>): SfuWorkers {
-  workers = SfuWorkers.create({ env: loadEnv({ RTC_PORT: '0', ...env }), log }, 2);
+  workers = SfuWorkers.create({ env: loadEnv({ RTC_PORT: '0', ...env }), log }, { count: 2 });
   return workers;
 }
 

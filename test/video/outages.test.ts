@@ -7,7 +7,7 @@ import type { WebRtcPeer } from '../actors/webrtcPeer.ts';
 import { key } from '../gateway/support/world.ts';
 import { descendantsOf, mentioning } from '../support/processTree.ts';
 import { until } from '../support/services.ts';
-import { type Conversation, VideoWorld } from './support/videoWorld.ts';
+import { type Conversation, hears, VideoWorld } from './support/videoWorld.ts';
 
 const LONG = { timeoutMs: 100_000 };
 
@@ -16,11 +16,6 @@ afterEach(async () => {
   await video?.close();
   video = undefined;
 }, 240_000);
-
-async function hears(peer: WebRtcPeer, producer: string, more = 5): Promise<void> {
-  const before = peer.heard.get(producer)?.packets ?? 0;
-  await until(() => (peer.heard.get(producer)?.packets ?? 0) >= before + more, { ...LONG, what: `media of ${producer}` });
-}
 
 async function talking(world: VideoWorld, talk: Conversation) {
   await talk.asAgent({ do: 'open', kind: 'video' });

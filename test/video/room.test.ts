@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebRtcPeer } from '../actors/webrtcPeer.ts';
 import { key } from '../gateway/support/world.ts';
 import { until } from '../support/services.ts';
-import { type Conversation, VideoWorld } from './support/videoWorld.ts';
+import { type Conversation, hears, VideoWorld } from './support/videoWorld.ts';
 
 const LONG = { timeoutMs: 100_000 };
 
@@ -12,12 +12,6 @@ beforeAll(async () => {
   video = await VideoWorld.start();
 }, 240_000);
 afterAll(() => video?.close());
-
-/** Resolves when so many more packets of the producer have come. */
-async function hears(peer: WebRtcPeer, producer: string, more = 5): Promise<void> {
-  const before = peer.heard.get(producer)?.packets ?? 0;
-  await until(() => (peer.heard.get(producer)?.packets ?? 0) >= before + more, { ...LONG, what: `media of ${producer}` });
-}
 
 /** Agent and visitor in the room, each with a microphone. */
 async function talking(talk: Conversation, { way = 'udp' as 'udp' | 'tcp' } = {}) {

@@ -183,9 +183,9 @@ describe('storms', () => {
     const script = join(import.meta.dirname, '../../config/setup/buildWorker.mjs');
     const binary = execFileSync(process.execPath, [script, '--find'], { encoding: 'utf8' }).trim();
     const env = loadEnv({ RTC_PORT: '0', PUBLIC_HOST: '127.0.0.1', MEDIASOUP_WORKER_BIN: binary });
-    const workers = SfuWorkers.create({ env, log: createLogger('test', 'silent') }, 1);
+    const workers = SfuWorkers.create({ env, log: createLogger('test', 'silent') }, { count: 1 });
     const slot = await until(() => workers.take(), LONG);
-    const room = await MediaRoom.create(slot);
+    const room = await MediaRoom.create(workers);
     const listener = await room.add('the-listener');
     listener.receiveAs(RTP_CAPABILITIES);
     const joinOnce = async (): Promise<void> => {
@@ -205,9 +205,13 @@ describe('storms', () => {
     const after = await usedKb();
     const [routerId] = (await slot.worker.dump()).routerIds;
     expect((await slot.worker.dump()).routerIds).toHaveLength(1);
-    expect([room.peers.size, listener.received.size, slot.load]).toEqual([2, 1, { rooms: 1, peers: 2, producers: 1, consumers: 1 }]);
-    const dump = await room.dump();
-    expect([dump.id, dump.transportIds.length, dump.mapProducerIdConsumerIds.length, dump.mapConsumerIdProducerId.length]).toEqual([
+    expect([room.peers.size, listener.received.size, slot.load]).toEqual([
+      2,
+      1,
+      { rooms: 1, peers: 2, producers: 1, consumers: 1, pipes: 0 },
+    ]);
+    const [dump] = await room.dump();
+    expect([dump?.id, dump?.transportIds.length, dump?.mapProducerIdConsumerIds.length, dump?.mapConsumerIdProducerId.length]).toEqual([
       routerId,
       4,
       1,
@@ -216,7 +220,10 @@ describe('storms', () => {
     // A join that stayed would be some 60 kB; what the allocator keeps is far below that.
     expect(after - before).toBeLessThan(20_000);
     room.close();
-    expect([slot.load, (await slot.worker.dump()).routerIds.length]).toEqual([{ rooms: 0, peers: 0, producers: 0, consumers: 0 }, 0]);
+    expect([slot.load, (await slot.worker.dump()).routerIds.length]).toEqual([
+      { rooms: 0, peers: 0, producers: 0, consumers: 0, pipes: 0 },
+      0,
+    ]);
     await workers.close();
   }, 240_000);
 });

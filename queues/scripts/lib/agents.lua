@@ -1,7 +1,8 @@
 -- agents: what an agent may take, and who is ready for which queue. Needs base and stats.
 --
--- a:<agent>   acc n(ame) act cap(acity) cv cw irr hp(phones are configured) ph(live phones) sk(ills) st(out|on|paused) why since dv(live devices) load lv lw freed missed off lostTok rd pqn
+-- a:<agent>   acc n(ame) act cap(acity) cv cw irr hp(phones are configured) ph(live phones) sk(ills) st(out|on|paused) why since dv(live devices) load lv lw freed missed off lostTok rd pqn se
 --             load: all that is held (offers, conversations, wrap-ups); lv calls and lw videos of those, the rest are chats; rd: stands in ready sets
+--             se: the search for what it is given that goes on in a script to come (seeking)
 -- as:<agent>  queues signed in to      at:<agent>  those of them it is not assigned to      am:<agent>  queues assigned
 -- pq:<agent>  queue → reason, where it is paused alone      om:<agent>  place in linear queues      al:<agent>  load by queue
 -- ao:<agent>  offers: interaction → token       ai:<agent>  owned interactions     aw:<agent>  wrap-ups: interaction → until|queue[|medium]
@@ -71,7 +72,7 @@ end
 local function isServing(c) return c.isOn and isAccountActive(c.acc) end
 
 -- All that is read of an agent, in one go.
-local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed', 'hp', 'ph' }
+local AGENT = { 'acc', 'act', 'st', 'dv', 'load', 'lv', 'lw', 'cap', 'cv', 'cw', 'irr', 'freed', 'sk', 'rd', 'n', 'pqn', 'why', 'off', 'missed', 'hp', 'ph', 'se' }
 -- The agent's state, kept true by what changes it here.
 local function agentOf(a)
   local g = agents[a]
@@ -81,6 +82,7 @@ local function agentOf(a)
       id = a, row = h, acc = h.acc, isActive = h.act == '1', st = h.st or 'out', devices = number(h.dv), load = number(h.load), voice = number(h.lv),
       video = number(h.lw), chatMax = number(h.cap), voiceMax = number(h.cv or '1'), videoMax = number(h.cw or '1'), rules = h.irr or '',
       freed = number(h.freed), skillText = h.sk or '', isReady = h.rd == '1', name = h.n or '', hasPhone = h.hp == '1', phones = h.ph or '', hasPaused = number(h.pqn) > 0, why = h.why or '',
+      search = h.se or '',
     }
     g.wasHolding, g.wasOnline = g.load > 0, g.st == 'on' and g.devices > 0
     agents[a] = g
@@ -179,6 +181,12 @@ end
 -- Signed in, not paused, with a live device: it can be given something if it has room.
 local function isThere(g) return g.isActive and g.st == 'on' and g.devices > 0 end
 
+-- Whether what waits is still being looked through for the agent (seeking): until then what comes is not put before it. A search that nobody goes on with
+-- counts for nothing.
+local function isSeeking(g)
+  return string.sub(g.search, 1, 1) == 'a' and call('ZSCORE', B .. ':due:knock', 'match|' .. g.id .. '|' .. g.search) ~= false
+end
+
 local function holds(g)
   local chat = g.load - g.voice - g.video
   return (SMALL[chat] or chat) .. '/' .. (SMALL[g.voice] or g.voice) .. '/' .. (SMALL[g.video] or g.video)
@@ -205,7 +213,7 @@ end
 local function placeReady(g)
   local a = g.id
   local chat, voice, video
-  local isReady = isThere(g)
+  local isReady = isThere(g) and not isSeeking(g)
   if isReady then
     chat, voice, video = hasRoom(g, 'chat'), phones.reach(g, 'voice') and hasRoom(g, 'voice'), hasRoom(g, 'video')
     isReady = chat or voice or video

@@ -232,24 +232,33 @@ matchInteraction = function(i, from, isRoundKept)
 end
 
 -- The agent has free capacity: give it what waits best over all its queues, until it is full. After ten, or when the script has done enough, a deadline
--- that is due at once goes on; likewise when too much had to be passed over.
-matchAgent = function(a, after, spared)
-  if work >= ENOUGH then return setDeadline('match', a, (after or 'x') .. (spared and ',' .. spared or ''), now) end
+-- that is due at once goes on. `search`: the token of that deadline, which names the search it goes on with.
+-- `spared`: one that the agent missed and that still looks among others.
+matchAgent = function(a, search, spared)
+  if work >= ENOUGH then return setDeadline('match', a, search or spared and 'x,' .. spared or 'x', now) end
   local g = agentOf(a)
+  local isGoingOn = search ~= nil and search == g.search
+  local l = isGoingOn and resumeSeeking(g) or beginSeeking(g)
+  endSearch(g)
   for _ = 1, OFFERED_AT_ONCE do
-    if work >= ENOUGH then break end
-    local i, h, c, why, isRinging = chooseInteraction(g, after, spared)
+    local i, h, c, why, isRinging = nextInteraction(l, spared)
     if not i then
-      if h and h ~= after then setDeadline('match', a, tostring(h), now) end
+      local isFirst = not search or string.sub(search, 1, 1) ~= 'b'
+      if l.isCutShort then
+        suspendSearch(l, isGoingOn and search or (isFirst and 'a' or 'b') .. chance .. (spared and ',' .. spared or ''))
+      elseif isGoingOn and isFirst then
+        -- What came into a place after that was looked through: from now on it finds the agent itself.
+        setDeadline('match', a, spared and 'b,' .. spared or 'b', now)
+      end
       refreshReady(a)
       return
     end
     if isRinging then
       joinRing(i, c, g, why)
     else
-      local score = why.v
-      offerTo(i, c, { medium = h[5] or 'chat', sig = h[8] or '', score = score, isNewRound = false }, { g }, why)
+      offerTo(i, c, { medium = h[5] or 'chat', sig = h[8] or '', score = why.v, isNewRound = false }, { g }, why)
     end
+    taken(l)
   end
   refreshReady(a)
   setDeadline('match', a, 'x', now)

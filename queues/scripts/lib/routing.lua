@@ -4,6 +4,7 @@
 -- @include agents
 -- @include waiting
 -- @include matching
+-- @include seeking
 -- @include lifecycle
 -- @include endings
 -- @include recipes

@@ -60,8 +60,7 @@ local FIRES = {
   recipe = recipeDue,
   sticky = keptLongEnough,
   match = function(a, what)
-    local after, spared = string.match(what, '^([^,]*),?(.*)$')
-    matchAgent(a, tonumber(after), spared ~= '' and spared or nil)
+    matchAgent(a, what, string.match(what, ',(.+)$'))
     return true
   end,
   seek = function(i, from)

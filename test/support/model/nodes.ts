@@ -9,12 +9,15 @@ import { partitionKey } from '../../../queues/keys.ts';
 import { NodeLease } from '../../../queues/lease.ts';
 import { connect, type Reply, ScriptRunner, untilReady } from '../../../queues/redis.ts';
 import { createRouter } from '../../../queues/router.ts';
+import { loadScripts, type Script } from '../../../queues/scripts.ts';
 import { type CutProxy, startCutProxy } from '../cutProxy.ts';
 import { testLog } from '../engines.ts';
 import { startTestRedis } from '../services.ts';
 import { type Args, argsOf, type EarlierRelease, loadRelease } from './release.ts';
 
 export const EPOCH_MS = 1_800_000_000_000;
+/** Every search for what a freed agent is given goes on script by script, a place at a time (`lib/seeking.lua`). */
+const CUT_SHORT = { MOST_LOOKED: 0, READ_AT_ONCE: 1, SIGNATURES: 1 };
 
 export interface LaneNode {
   readonly name: string;
@@ -45,8 +48,8 @@ export interface Lanes {
 
 export interface LanesOptions {
   readonly lanes: number;
-  /** What each lane's nodes are: of the present release, with connections that are cut, or of an earlier release. */
-  readonly nodes: readonly ('present' | 'cut' | EarlierRelease)[];
+  /** What each lane's nodes are: of the present release, with connections that are cut, with searches cut short at every place, or of an earlier release. */
+  readonly nodes: readonly ('present' | 'cut' | 'short' | EarlierRelease)[];
   readonly seed?: number;
   /** A server or cluster that is there already; else one is started. */
   readonly redisUrl?: string;
@@ -70,7 +73,8 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     async function openNode(kind: LanesOptions['nodes'][number], index: number): Promise<LaneNode> {
       const name = `${kind}-${partition}-${index}`;
       const clock = () => lane.nowMs + (lane.skews[index] ?? 0);
-      if (kind !== 'present' && kind !== 'cut') return openEarlier(kind, name, clock);
+      if (kind === 'short') return openOther(kind, name, clock, loadScripts({ numbers: CUT_SHORT }), Commands);
+      if (kind !== 'present' && kind !== 'cut') return openOther(kind, name, clock, loadRelease(kind), commandsOf(kind));
       const { router, core } = await openEngine(name, clock, kind === 'cut' ? proxy?.url : undefined);
       return { name, router, commands: core.commands, release: 'present', isCut: kind === 'cut' };
     }
@@ -82,12 +86,18 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     return engine;
   }
 
-  async function openEarlier(release: EarlierRelease, nodeId: string, virtualNow: () => number): Promise<LaneNode> {
+  async function openOther(
+    release: string,
+    nodeId: string,
+    virtualNow: () => number,
+    scripts: ReadonlyMap<string, Script>,
+    Kind: typeof Commands,
+  ): Promise<LaneNode> {
     const connection = connect(url, testLog, nodeId);
     await untilReady(connection, 10_000);
-    const runner = new ScriptRunner(connection, loadRelease(release));
+    const runner = new ScriptRunner(connection, scripts);
     const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
-    const commands = new EarlierCommands(release, { runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });
+    const commands = new Kind({ runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });
     closers.push(async () => {
       await lease.close(() => undefined);
       await runner.close();
@@ -108,18 +118,12 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
 }
 
 /** Gives each script what the router of its release gave it. */
-class EarlierCommands extends Commands {
-  readonly #release: EarlierRelease;
-
-  constructor(release: EarlierRelease, options: ConstructorParameters<typeof Commands>[0]) {
-    super(options);
-    this.#release = release;
-  }
-
-  override run(name: string, partition: number, args: Args): ReturnType<Commands['run']> {
-    return super.run(name, partition, argsOf(this.#release, name, args));
-  }
-}
+const commandsOf = (release: EarlierRelease): typeof Commands =>
+  class extends Commands {
+    override run(name: string, partition: number, args: Args): ReturnType<Commands['run']> {
+      return super.run(name, partition, argsOf(release, name, args));
+    }
+  };
 
 const CLEAR = `
 for _, key in ipairs(redis.call('KEYS', KEYS[1] .. ':*')) do

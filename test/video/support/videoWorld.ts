@@ -3,6 +3,7 @@
  * ask over their real sockets. Made by `VideoWorld.start`, ended by `close`.
  */
 import { loadEnv } from '../../../config/env.ts';
+import { SfuWorkers } from '../../../sfu/workers.ts';
 import type { RunningRole } from '../../../src/base/context.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import type { RoomView } from '../../../src/protocol/video.ts';
@@ -45,12 +46,15 @@ export class VideoWorld {
   }
 
   /** A process with media workers on ports of the kernel's choice; resolves when it takes rooms. */
-  async addNode(nodeId: string): Promise<void> {
+  async addNode(nodeId: string, sizes?: Parameters<typeof SfuWorkers.create>[1]): Promise<SfuWorkers> {
     const { world } = this;
     const env = loadEnv({ REDIS_URL: world.redis.url, RTC_PORT: '0', PUBLIC_HOST: '127.0.0.1' });
     const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
-    this.#nodes.set(nodeId, await startVideo({ env, log, dataDir: world.dataDir, nodeId, secretKey: 'k'.repeat(40) }));
+    const context = { env, log, dataDir: world.dataDir, nodeId, secretKey: 'k'.repeat(40) };
+    const workers = SfuWorkers.create(context, sizes);
+    this.#nodes.set(nodeId, await startVideo(context, workers));
     await this.#taking(nodeId);
+    return workers;
   }
 
   /** A process of its own, which can be killed. */
@@ -143,6 +147,13 @@ export class VideoWorld {
     await Promise.all(this.#processes.map((one) => one.stop(20_000)));
     await this.world.close();
   }
+}
+
+/** Resolves when so many more packets of the producer have come. */
+export async function hears(peer: WebRtcPeer, producer: string, more = 5): Promise<void> {
+  const before = peer.heard.get(producer)?.packets ?? 0;
+  const isMore = (): boolean => (peer.heard.get(producer)?.packets ?? 0) >= before + more;
+  await until(isMore, { timeoutMs: 100_000, what: `media of ${producer}` });
 }
 
 /** @throws Error with the code of the refusal as its message */

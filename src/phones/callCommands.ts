@@ -6,7 +6,8 @@ import type { Engine, Scope } from '../../queues/engine.ts';
 import { can, type Principal } from '../auth/can.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId, UserId } from '../base/ids.ts';
-import { CALL_COMMAND_WITHIN_MS, type CallCommandBody } from '../protocol/calls.ts';
+import type { CallCommandBody } from '../protocol/calls.ts';
+import { CALL_COMMAND_WITHIN_MS } from '../protocol/limits.ts';
 import type { InteractionView } from '../protocol/views.ts';
 
 type CallEngine = Pick<Engine, 'views' | 'phones'>;

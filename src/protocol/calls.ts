@@ -63,9 +63,6 @@ export const callTarget = z.discriminatedUnion('kind', [
 ]);
 export type CallTarget = z.infer<typeof callTarget>;
 
-/** Who gave a command waits so long for its answer; what comes later is not carried out. */
-export const CALL_COMMAND_WITHIN_MS = 5_000;
-
 /** VOX-4. `by` is put in by the server. */
 export const callCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('answer') }),

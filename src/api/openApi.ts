@@ -147,6 +147,7 @@ function errorsOf({ action, params, query, body, isIdempotent, isBare, bodyKind 
   if (query || body) codes.push('invalid');
   if (body) codes.push('bad_request');
   if (body || bodyKind) codes.push('too_large', 'unsupported_media');
+  if (bodyKind) codes.push('no_room');
   if (isIdempotent) codes.push('idempotency_mismatch');
   return codes.map((code) => String(ERRORS[code].http));
 }

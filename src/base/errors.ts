@@ -36,6 +36,7 @@ export const ERRORS = {
   unsupported_media: { http: 415, retryable: false, text: 'This kind of content is not accepted here.' },
   file_type: { http: 415, retryable: false, text: 'The file is not what its name says, or its kind is not allowed.' },
   rate_limited: { http: 429, retryable: true, text: 'Too many requests. Wait as "Retry-After" says.' },
+  no_room: { http: 507, retryable: true, text: 'There is no room left for files on the server at the moment. Messages still go through.' },
   internal: { http: 500, retryable: true, text: 'Something went wrong here. It was logged.' },
   fenced: { http: 503, retryable: true, text: 'This server process lost its lease. Connect again.' },
   unavailable: { http: 503, retryable: true, text: 'A part of the service is not reachable at the moment. Try again.' },

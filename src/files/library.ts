@@ -39,7 +39,7 @@ export class FileLibrary {
     this.#rates = engine.rates;
   }
 
-  /** Takes a file in; nobody but the uploader sees it until it is sent. @throws AppError file_type, rate_limited, unavailable */
+  /** Takes a file in; nobody but the uploader sees it until it is sent. @throws AppError file_type, rate_limited, no_room, unavailable */
   async add(scope: Scope, file: NewFile): Promise<FileRecord> {
     const { interaction, content } = file;
     if (content.length === 0) throw new AppError('bad_request', { detail: 'The file is empty.' });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import type { FileId, FileRecord, FileStore } from './fileStore.ts';
-import { asUnavailable, orAbsent, TEMPORARY, writeWhole } from './wholeFile.ts';
+import { asRefusal, LEFT_FREE_BYTES, orAbsent, TEMPORARY, writeUpload, writeWhole } from './wholeFile.ts';
 
 /** A writer needs seconds; what is older was left by one that died. */
 const ABANDONED_MS = 60 * 60_000;
@@ -15,18 +15,21 @@ const RECORD = '.json';
 
 export class LocalFileStore implements FileStore {
   readonly #folder: string;
+  readonly #leftFreeBytes: number;
 
-  constructor(folder: string) {
+  /** `leftFreeBytes`: files are taken while the disk keeps at least so much. */
+  constructor(folder: string, leftFreeBytes = LEFT_FREE_BYTES) {
     this.#folder = folder;
+    this.#leftFreeBytes = leftFreeBytes;
   }
 
   async put(record: FileRecord, content: Uint8Array): Promise<void> {
     try {
-      await writeWhole(this.#content(record.id), content);
+      await writeUpload(this.#content(record.id), content, this.#leftFreeBytes);
       await writeWhole(this.#record(record.id), JSON.stringify(record));
     } catch (error) {
       await this.remove(record.id);
-      throw asUnavailable(error);
+      throw asRefusal(error);
     }
   }
 
@@ -36,7 +39,7 @@ export class LocalFileStore implements FileStore {
   }
 
   async update(record: FileRecord): Promise<void> {
-    await writeWhole(this.#record(record.id), JSON.stringify(record)).catch((error: unknown) => Promise.reject(asUnavailable(error)));
+    await writeWhole(this.#record(record.id), JSON.stringify(record)).catch((error: unknown) => Promise.reject(asRefusal(error)));
   }
 
   async open(id: FileId): Promise<{ path: string; size: number } | undefined> {

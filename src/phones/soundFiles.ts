@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { SOUNDS_FOLDER } from '../../sip/rtp/sounds.ts';
 import { convertSound, SoundError, writeWav8k } from '../../sip/rtp/wav.ts';
 import { AppError } from '../base/errors.ts';
-import { asUnavailable, orAbsent, writeWhole } from '../files/wholeFile.ts';
+import { orAbsent, writeUpload } from '../files/wholeFile.ts';
 
 export class SoundFiles {
   readonly #folder: string;
@@ -16,12 +16,12 @@ export class SoundFiles {
     this.#folder = join(dataDir, SOUNDS_FOLDER);
   }
 
-  /** Converts and stores. @returns how long it lasts @throws AppError file_type (and why), unavailable */
+  /** Converts and stores. @returns how long it lasts @throws AppError file_type (and why), no_room, unavailable */
   async put(accountId: string, id: string, upload: Buffer): Promise<{ durationMs: number }> {
     const { pcm8k, seconds } = await convertSound(upload).catch((error: unknown) => {
       throw error instanceof SoundError ? new AppError('file_type', { detail: error.message }) : error;
     });
-    await writeWhole(this.#path(accountId, id), writeWav8k(pcm8k)).catch((error: unknown) => Promise.reject(asUnavailable(error)));
+    await writeUpload(this.#path(accountId, id), writeWav8k(pcm8k));
     return { durationMs: Math.round(seconds * 1_000) };
   }
 

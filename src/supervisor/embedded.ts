@@ -21,7 +21,9 @@ interface Place {
 
 export async function openRedis({ env, dataDir, log }: Place): Promise<RedisServer> {
   const password = readSecrets(dataDir).redisPassword;
+  const dir = join(dataDir, 'redis');
   const isOurs = async (port: number): Promise<boolean> => {
+    if (RedisServer.isLeftover(dir)) return true;
     try {
       await askRedis(redisUrl({ port, password }), [['PING']]);
       return true;
@@ -31,12 +33,12 @@ export async function openRedis({ env, dataDir, log }: Place): Promise<RedisServ
     }
   };
   const port = await choosePort(dataDir, 'redis', env.REDIS_PORT, isOurs);
-  return RedisServer.start({ dir: join(dataDir, 'redis'), port, password, onLine: (line) => log.debug({ line }, 'redis') });
+  return RedisServer.start({ dir, port, password, onLine: (line) => log.debug({ line }, 'redis') });
 }
 
 export async function openPostgres({ env, dataDir, log }: Place): Promise<PostgresServer> {
   const dir = join(dataDir, 'postgres');
-  const isOurs = (port: number): Promise<boolean> => Promise.resolve(PostgresServer.isLeftover(dir, port));
+  const isOurs = (): Promise<boolean> => Promise.resolve(PostgresServer.isLeftover(dir));
   const port = await choosePort(dataDir, 'postgres', env.POSTGRES_PORT, isOurs);
   const password = readSecrets(dataDir).postgresPassword;
   return PostgresServer.start({ dir, port, password, database: DATABASE, onLine: (line) => log.debug({ line }, 'postgres') });

@@ -9,7 +9,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { isAlive, type ServerEnd, ServerProcess, waitForEnd } from './serverProcess.ts';
+import { endLeftovers, hasLeftovers } from './leftovers.ts';
+import { type ServerEnd, ServerProcess } from './serverProcess.ts';
 
 export interface PostgresServerOptions {
   /** Folder of the cluster; made when missing. */
@@ -29,6 +30,7 @@ interface Binaries {
   readonly postgres: string;
 }
 
+const PROGRAMS = ['postgres'] as const;
 const SUPERUSER = 'postgres';
 /** PostgreSQL's error code (SQLSTATE). */
 const WRONG_PASSWORD = '28P01';
@@ -63,7 +65,9 @@ export class PostgresServer {
         options.onLine(line);
       },
     };
-    await stopLeftover(options.dir);
+    await endLeftovers({ dir: options.dir, programs: PROGRAMS, stopSignal: program.stopSignal });
+    // Its process id may be another's by now.
+    rmSync(join(options.dir, 'postmaster.pid'), { force: true });
     if (!existsSync(join(options.dir, 'PG_VERSION'))) await makeCluster(options, binaries.initdb, program, () => lastLine);
     checkVersion(options.dir);
     const server = await ServerProcess.start({
@@ -83,10 +87,9 @@ export class PostgresServer {
     return new PostgresServer(server, postgresUrl(options));
   }
 
-  /** Whether a server of this cluster, left behind by a killed owner, runs on the port. `start` ends it. */
-  static isLeftover(dir: string, port: number): boolean {
-    const leftover = readPidFile(dir);
-    return leftover !== undefined && leftover.port === port && isAlive(leftover.pid) && servesCluster(leftover.pid, dir);
+  /** Whether a server of this cluster, left behind by a killed owner, still runs. `start` ends it. */
+  static isLeftover(dir: string): boolean {
+    return hasLeftovers({ dir, programs: PROGRAMS });
   }
 
   get pid(): number {
@@ -239,38 +242,5 @@ async function withClient(
     if (broken) throw broken;
   } finally {
     await client.end();
-  }
-}
-
-/** Process id and port as the server wrote them, or undefined when it wrote none. */
-function readPidFile(dir: string): { pid: number; port: number } | undefined {
-  const file = join(dir, 'postmaster.pid');
-  if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, 'utf8').split('\n');
-  return { pid: Number(lines[0]), port: Number(lines[3]) };
-}
-
-/** Ends the server of this cluster if one runs; removes the pid file of one that does not (its pid may be another's by now). */
-async function stopLeftover(dir: string): Promise<void> {
-  const leftover = readPidFile(dir);
-  if (!leftover) return;
-  const { pid } = leftover;
-  if (pid > 1 && isAlive(pid) && servesCluster(pid, dir)) {
-    process.kill(pid, 'SIGINT');
-    if (!(await waitForEnd(pid, 10_000))) {
-      process.kill(pid, 'SIGQUIT');
-      await waitForEnd(pid, 5_000);
-    }
-  }
-  rmSync(join(dir, 'postmaster.pid'), { force: true });
-}
-
-function servesCluster(pid: number, dir: string): boolean {
-  try {
-    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return args[args.indexOf('-D') + 1] === dir;
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
   }
 }

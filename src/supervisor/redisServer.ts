@@ -5,6 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endLeftovers, hasLeftovers } from './leftovers.ts';
 import { askRedis, infoField, RedisReplyError } from './redisProbe.ts';
 import { findProgram, type ServerEnd, ServerProcess, waitForEnd } from './serverProcess.ts';
 
@@ -21,8 +22,11 @@ export interface RedisServerOptions {
   readonly readyTimeoutMs?: number;
 }
 
+const PROGRAMS = ['valkey-server', 'redis-server'] as const;
+const STOP_SIGNAL = 'SIGTERM';
+
 /** The program on this machine that serves Redis, or undefined. */
-export const findRedisProgram = (): string | undefined => findProgram('valkey-server') ?? findProgram('redis-server');
+export const findRedisProgram = (): string | undefined => PROGRAMS.map((name) => findProgram(name)).find((file) => file !== undefined);
 
 export function redisUrl(options: Pick<RedisServerOptions, 'port' | 'password'>): string {
   return `redis://:${options.password}@127.0.0.1:${options.port}/0`;
@@ -43,7 +47,8 @@ export class RedisServer {
     if (!program)
       throw new Error('neither redis-server nor valkey-server is installed: run "apt-get install redis-server", or set REDIS_URL');
     const url = redisUrl(options);
-    await stopLeftover(url);
+    await endLeftovers({ dir: options.dir, programs: PROGRAMS, stopSignal: STOP_SIGNAL });
+    await stopAnswering(url);
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     const config = join(options.dir, 'redis.conf');
     writeFileSync(config, configText(options), { mode: 0o600 });
@@ -52,7 +57,7 @@ export class RedisServer {
       command: program,
       args: [config],
       cwd: options.dir,
-      stopSignal: 'SIGTERM',
+      stopSignal: STOP_SIGNAL,
       onLine: (line) => {
         lastLine = line;
         options.onLine(line);
@@ -65,6 +70,11 @@ export class RedisServer {
       throw new Error(`Redis did not start: ${(error as Error).message}${lastLine && ` (it printed last: ${lastLine})`}`, { cause: error });
     }
     return new RedisServer(server, url);
+  }
+
+  /** Whether a server on this folder, left behind by a killed owner, still runs. `start` ends it. */
+  static isLeftover(dir: string): boolean {
+    return hasLeftovers({ dir, programs: PROGRAMS });
   }
 
   get pid(): number {
@@ -123,8 +133,8 @@ async function waitUntilReady(url: string, server: ServerProcess, timeoutMs: num
   }
 }
 
-/** Ends a server that answers on our port with our password: its owner was killed. Anybody else's is left alone. */
-async function stopLeftover(url: string): Promise<void> {
+/** Ends a server that answers on our port with our password, where its folder does not tell of it. Anybody else's is left alone. */
+async function stopAnswering(url: string): Promise<void> {
   let pid: number;
   try {
     const [info] = await askRedis(url, [['INFO', 'server']], 1_000);

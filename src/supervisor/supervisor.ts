@@ -4,6 +4,7 @@
  * gateways, edge, workers, sfu, PostgreSQL, Redis, so that nothing loses what it stands on while it still works.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { Env, RoleName } from '../../config/env.ts';
 import { redisServers } from '../../config/redisAddress.ts';
@@ -12,6 +13,7 @@ import { DataDirError, freeBytes, openDataDir, readSecrets } from './dataDir.ts'
 import { openPostgres, openRedis } from './embedded.ts';
 import { waitForAny, waitForService } from './externalService.ts';
 import { KeepRunning, type Running } from './keepRunning.ts';
+import { wakeRoles } from './leftovers.ts';
 import { type Lock, lockDataDir } from './lock.ts';
 import { portsMessage } from './ports.ts';
 import { startRoleProcess } from './roleProcess.ts';
@@ -21,7 +23,10 @@ import { printWelcome } from './welcome.ts';
 
 const LEAST_FREE_BYTES = 100_000_000;
 const LOW_FREE_BYTES = 500_000_000;
+/** Below, a server that ended would only load its data and end at its first write. */
+const RESTART_FREE_BYTES = 20_000_000;
 const DISK_CHECK_MS = 30_000;
+const LOOK_MS = 100;
 /** Beyond what a gateway is given to drain. */
 const CLOSE_MS = { role: 3_000, server: 4_000 } as const;
 
@@ -73,7 +78,7 @@ class House implements Supervisor {
     const { env, log, signal } = this.#options;
     if (freeBytes(this.#dataDir) < LEAST_FREE_BYTES)
       throw new DataDirError(`The disk of DATA_DIR ${this.#dataDir} is full (less than 100 MB free): free some space.`);
-    const portTrouble = await portsMessage(env);
+    const portTrouble = await this.#portTrouble();
     if (portTrouble) throw new DataDirError(portTrouble);
     const tlsTrouble = tlsMessage(env);
     if (tlsTrouble) throw new DataDirError(tlsTrouble);
@@ -132,6 +137,7 @@ class House implements Supervisor {
   async #startServer(role: 'redis' | 'postgres', open: () => Promise<EmbeddedServerHandle>): Promise<string> {
     let url = '';
     const launch = async (): Promise<Running> => {
+      if (freeBytes(this.#dataDir) < RESTART_FREE_BYTES) throw new Error('the disk of DATA_DIR is full: free some space');
       const server = await open();
       if (url && server.url !== url) {
         await server.close();
@@ -178,6 +184,17 @@ class House implements Supervisor {
     // The SFU may still be preparing its worker binary; chat does not wait for it.
     const isServing = !this.#notReady.has('gateway') && !this.#notReady.has('worker');
     if (isServing && (role === 'gateway' || role === 'worker')) printWelcome(this.#options.env, this.#dataDir);
+  }
+
+  /** A port that is taken may be held by what a killed supervisor left, which is given its time to end. */
+  async #portTrouble(): Promise<string | undefined> {
+    const { env, signal } = this.#options;
+    const deadline = performance.now() + env.DRAIN_SEC * 1_000 + CLOSE_MS.role;
+    for (;;) {
+      const trouble = await portsMessage(env);
+      if (!trouble || signal.aborted || performance.now() > deadline || !wakeRoles(this.#dataDir)) return trouble;
+      await wait(LOOK_MS);
+    }
   }
 
   #watchDisk(): void {

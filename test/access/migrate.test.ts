@@ -13,6 +13,20 @@ import { migrate, readMigrations } from '../../src/db/migrate.ts';
 import { DEFAULT_REASONS } from '../../src/routing/pauseReasonFields.ts';
 import { startTestPostgres, type TestServer, until } from '../support/services.ts';
 
+/** What releases 0.2.0 to 0.5.0 applied to the databases that they made: number, and how the checksum of the file began. */
+const RELEASED: readonly (readonly [number, string])[] = [
+  [1, '769604821f533bdc'],
+  [2, 'f30621c48dbe4df4'],
+  [3, 'd344484faf4c82db'],
+  [4, 'a3963ce73e1e0ab4'],
+  [5, '9aff6aacff180097'],
+  [6, '73a47cdc97ca97ec'],
+  [7, '278f20f270ac5313'],
+  [7, 'd63fb5825b3d124d'],
+  [8, '6b97e6ea345ce90f'],
+  [9, '0c01a4e7519e2cc0'],
+];
+
 const log = createLogger('test', 'silent');
 let postgres: TestServer;
 const folders: string[] = [];
@@ -91,6 +105,15 @@ describe('migrations', () => {
     } finally {
       await client.end();
     }
+  });
+
+  test('BEY-3 a database of every release is taken: what was applied to it is a file of today, or a former content of one', () => {
+    const migrations = readMigrations();
+    const isKnown = ([number, start]: readonly [number, string]): boolean => {
+      const { checksum = '', formerly = [] } = migrations[number - 1] ?? {};
+      return [checksum, ...formerly].some((known) => known.startsWith(start));
+    };
+    expect(RELEASED.filter((released) => !isKnown(released))).toEqual([]);
   });
 
   test('a file that was mended is known by its former content, too', async () => {

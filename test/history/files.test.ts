@@ -131,20 +131,32 @@ describe('taking in', () => {
     expect(await refusal(put(many, PNG, 'image/png', 'a.png', over.id))).toBe('gone');
   });
 
-  test('rule: a disk that fills up while writing gives unavailable with the reason, and leaves nothing half', async () => {
+  test('rule: a disk that fills up while writing gives no_room, and leaves nothing half', async () => {
     // A process that may write 64 KB into one file meets the same refusal in the middle of a write as one whose disk is full.
     const code = `
       import { LocalFileStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/files/localFileStore.ts'))};
       const put = new LocalFileStore(process.argv[1]).put({ id: process.argv[2] }, Buffer.alloc(200_000));
-      console.log(JSON.stringify(await put.then(() => 'stored', ({ code, detail }) => ({ code, detail }))));`;
+      console.log(JSON.stringify(await put.then(() => 'stored', ({ code, message }) => ({ code, message }))));`;
     const before = onDisk();
     const run = spawnSync(
       'bash',
       ['-c', 'ulimit -f 64; exec "$@"', 'bash', process.execPath, '--input-type=module', '-e', code, folder, newId('file')],
       { encoding: 'utf8' },
     );
-    expect(JSON.parse(run.stdout)).toEqual({ code: 'unavailable', detail: 'There is no room left for files on the server.' });
+    expect(JSON.parse(run.stdout)).toEqual({ code: 'no_room', message: expect.stringContaining('no room left for files') });
     expect(onDisk()).toEqual(before);
+  });
+
+  test('rule: files are refused before the disk is full, and what was sent stays open to all', async () => {
+    const id = idOf(await put(eva(), PNG, 'image/png', 'before.png'));
+    const nearlyFull = new FileLibrary({ store: new LocalFileStore(folder, Number.MAX_SAFE_INTEGER), engine: stage.world.engine });
+    const before = onDisk();
+    const file = { interaction: { id: chat.id, queueId: queue, contactId: chat.contactId }, uploaderId: chat.contactId };
+    const late = nearlyFull.add(stage.world.scope, { ...file, name: 'late.png', declared: 'image/png', content: PNG });
+    expect(await refusal(late)).toBe('no_room');
+    expect(onDisk()).toEqual(before);
+    const own = { id, interactionId: chat.id, senderId: chat.contactId, visibility: 'everyone' };
+    expect(await nearlyFull.attach(stage.world.scope, own)).toMatchObject({ name: 'before.png' });
   });
 
   test('rule: a folder that cannot be written gives unavailable', async () => {

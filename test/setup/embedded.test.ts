@@ -30,6 +30,24 @@ test('OPS embedded: a Redis left behind is ended cleanly and its data kept', asy
   await next.close();
 });
 
+test('OPS embedded: servers that stand still when their owner dies are ended, not joined by a second one on the same files', async () => {
+  const redis = { dir: join(dir, 'redis'), port: await freePort(), password: 'password', onLine };
+  const postgres = { ...redis, dir: join(dir, 'cluster'), port: await freePort(), database: 'center' };
+  const stopped = [await RedisServer.start(redis), await PostgresServer.start(postgres)] as const;
+  await askRedis(stopped[0].url, [['SET', 'kept', 'yes']]);
+  await sql(stopped[1].url, "CREATE TABLE kept AS SELECT 'yes' AS word");
+  for (const server of stopped) server.kill('SIGSTOP');
+  // On other ports, as when another program took theirs: nothing but the folder tells of them.
+  const next = [
+    await RedisServer.start({ ...redis, port: await freePort() }),
+    await PostgresServer.start({ ...postgres, port: await freePort() }),
+  ] as const;
+  for (const server of stopped) expect(await server.ended).toEqual({ code: 0, signal: null });
+  expect(await askRedis(next[0].url, [['GET', 'kept']])).toEqual(['yes']);
+  expect(await sql(next[1].url, 'SELECT word FROM kept')).toEqual([{ word: 'yes' }]);
+  for (const server of next) await server.close();
+});
+
 test("OPS embedded: somebody else's Redis on the port is left alone and said", async () => {
   const other = await startTestRedis();
   await expect(RedisServer.start({ dir, port: other.port, password: 'not-theirs', onLine })).rejects.toThrow(

@@ -98,12 +98,17 @@ test('OPS start: kill -9 of the supervisor leaves no process and no lock behind,
   await killed.untilReady();
   const url = redisUrlOf(killed.dataDir);
   await askRedis(url, [['SET', 'kept', 'yes']]);
+  // One that stands still cannot end by itself, and holds its port when the next one starts.
+  const gateway = killed.childPid('gateway');
+  process.kill(gateway, 'SIGSTOP');
   killed.kill('SIGKILL');
-  await until(() => killed.processes().length === 0, { timeoutMs: 8_000, what: 'the end of all processes' });
+  const isGatewayAlone = (): boolean => killed.processes().every((line) => line.startsWith(`${gateway} `));
+  await until(isGatewayAlone, { timeoutMs: 8_000, what: 'the end of all processes but one' });
   // As after a reboot: the process id in the lock is another one's by now.
   writeFileSync(join(killed.dataDir, 'lock'), `process ${process.pid}, since 2001-01-01T00:00:00.000Z\n`);
-  const next = await start({}, killed.dataDir);
+  const next = await start({ HTTP_PORT: String(killed.httpPort) }, killed.dataDir);
   await next.untilReady();
+  expect(isAlive(gateway)).toBe(false);
   expect(redisUrlOf(next.dataDir)).toBe(url);
   expect(await askRedis(url, [['GET', 'kept']])).toEqual(['yes']);
   next.kill('SIGINT');

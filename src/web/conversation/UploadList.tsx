@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<string, SharedKey>> = {
   file_type: 'file.type',
   unsupported_media: 'file.type',
   offline: 'file.offline',
+  no_room: 'file.noRoom',
   rate_limited: 'error.rate_limited',
   gone: 'error.gone',
 };

@@ -23,6 +23,7 @@ export const sharedEn = {
   'file.empty': '{name} is empty.',
   'file.type': 'This kind of file cannot be sent, or it is not what its name says.',
   'file.offline': '{name} could not be sent: there is no connection.',
+  'file.noRoom': '{name} could not be sent: the server has no room for files at the moment. Messages still go through.',
   'file.failed': '{name} could not be sent.',
   'file.uploading': 'Sending {name}',
   'file.save': 'Download',

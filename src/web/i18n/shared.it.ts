@@ -25,6 +25,7 @@ export const sharedIt: Readonly<Record<SharedKey, string>> = {
   'file.empty': '{name} è vuoto.',
   'file.type': 'Questo tipo di file non può essere inviato, o non è ciò che dice il nome.',
   'file.offline': '{name} non è stato inviato: la connessione è assente.',
+  'file.noRoom': 'Non è stato possibile inviare {name}: al momento il server non ha spazio per i file. I messaggi continuano a funzionare.',
   'file.failed': 'Non è stato possibile inviare {name}.',
   'file.uploading': 'Invio di {name}',
   'file.save': 'Scarica',

@@ -192,7 +192,7 @@ export interface Phones {
   /** Which node carries a call (or an interaction's call), for 10 s after its last word. */
   carry(calls: readonly { readonly call: string; readonly interaction: string }[]): Promise<void>;
   carrier(callOrInteraction: string): Promise<{ node: string; call: string } | undefined>;
-  /** @throws AppError unavailable | gone (no such node), with the answer's own error otherwise */
+  /** Not carried out any more once it cannot be answered within `timeoutMs`. @throws AppError unavailable | gone (no such node), with the answer's own error otherwise */
   ask(node: string, command: CallCommand, timeoutMs?: number): Promise<string>;
   /** This node's mailbox; `handle` answers or throws an AppError. A command id that comes twice gets the first answer. */
   serve(handle: (command: CallCommand) => Promise<string>): { close(): Promise<void> };

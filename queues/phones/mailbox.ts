@@ -1,7 +1,8 @@
 /**
  * Letters between processes: what is asked of the node that carries a call, and its answer. A node's mailbox is a stream that it alone reads, from a
  * connection of its own; it is opened when the node first asks or serves. A question names who asked, so the answer comes the same way back. A
- * question that comes twice is answered with the first answer, unless that was to try again. Created by the engine.
+ * question that comes twice is answered with the first answer, unless that was to try again. A question that is read so late that who asked has given it up, or is
+ * about to, is not carried out: nothing happens out of the blue when a process stood still. Created by the engine.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, ERRORS, type ErrorCode } from '../../src/base/errors.ts';
@@ -19,6 +20,8 @@ const RETRY_MS = 100;
 const UP_MS = 3_500;
 const SAY_UP_MS = 1_000;
 const DEFAULT_TIMEOUT_MS = 5_000;
+/** Of the time that who asked waits: read within it, a question is carried out; the rest is for the answer. */
+const FRESH_SHARE = 0.8;
 /** Answers kept for questions that come again. */
 const ANSWERS_KEPT_MS = 60_000;
 const ANSWERS_MOST = 10_000;
@@ -28,6 +31,8 @@ interface Answer {
   readonly code: ErrorCode | 'ok';
   readonly text: string;
 }
+
+const LATE: Answer = { code: 'unavailable', text: 'It was asked too long ago.' };
 
 export interface MailboxOptions {
   readonly runner: ScriptRunner;
@@ -85,7 +90,9 @@ export class Mailbox {
         timer = setTimeout(() => resolve(undefined), timeoutMs);
       });
       const { id, call, body } = command;
-      const isPosted = await this.#post(node, true, ['k', 'q', 'from', this.#options.nodeId, 'id', id, 'call', call, 'b', body]);
+      const { nodeId } = this.#options;
+      const freshMs = String(Math.floor(timeoutMs * FRESH_SHARE));
+      const isPosted = await this.#post(node, true, ['k', 'q', 'from', nodeId, 'id', id, 'call', call, 'b', body, 'ms', freshMs]);
       if (!isPosted) throw new AppError('gone', { detail: 'The process that carried the call is gone.' });
       const came = await answer;
       if (came?.code === 'ok') return came.text;
@@ -132,9 +139,11 @@ export class Mailbox {
         await untilReady(reader, RECONNECT_WITHIN_MS);
         const reading = reader.xread('COUNT', 100, 'BLOCK', BLOCK_MS, 'STREAMS', `${this.#box}:mail`, at);
         const read = (await answered(reader, BLOCK_MS + ANSWER_MS, reading)) as [string, [string, string[]][]][] | null;
-        for (const [id, flat] of read?.[0]?.[1] ?? []) {
+        const letters = (read?.[0]?.[1] ?? []).map(([id, flat]) => ({ id, letter: toFields(flat) }));
+        const nowMs = letters.some(({ letter }) => letter['ms']) ? await timeAt(reader) : 0;
+        for (const { id, letter } of letters) {
           at = id;
-          this.#take(toFields(flat));
+          this.#take(letter, nowMs - Number.parseInt(id, 10));
         }
       } catch (error) {
         if (this.#isClosed) return;
@@ -144,14 +153,17 @@ export class Mailbox {
     }
   }
 
-  #take(letter: Record<string, string>): void {
-    const { k: kind, id = '', from = '', call = '', b: body = '', code = '' } = letter;
+  /** `ageMs`: since it was posted. */
+  #take(letter: Record<string, string>, ageMs: number): void {
+    const { k: kind, id = '', from = '', call = '', b: body = '', code = '', ms } = letter;
     if (kind === 'r') {
       const answer: Answer = { code: code === 'ok' || code in ERRORS ? (code as Answer['code']) : 'internal', text: body };
       for (const resolve of this.#waiting.get(id) ?? []) resolve(answer);
       return;
     }
-    void this.#answer({ id, call, body }).then((answer) =>
+    const isLate = ms !== undefined && ageMs > Number(ms);
+    if (isLate) this.#options.log.warn({ call, command: id, ageMs }, 'mailbox.late');
+    void (isLate ? Promise.resolve(LATE) : this.#answer({ id, call, body })).then((answer) =>
       this.#post(from, false, ['k', 'r', 'id', id, 'code', answer.code, 'b', answer.text]).catch((error: unknown) =>
         this.#options.log.warn({ err: error, node: from, command: id }, 'mailbox.unanswered'),
       ),
@@ -204,4 +216,10 @@ export class Mailbox {
     const { runner, prefix } = this.#options;
     return (await runner.retrying(() => runner.redis.exists(`${nodePrefix(prefix, node)}:up`))) === 1;
   }
+}
+
+/** Redis's clock, which stamped the letters. */
+async function timeAt(reader: Reader): Promise<number> {
+  const [seconds, micros] = await answered(reader, ANSWER_MS, reader.time());
+  return Number(seconds) * 1_000 + Number(micros) / 1_000;
 }

@@ -38,6 +38,7 @@ import { Media, type MediaOptions } from './media.ts';
 import { Notes } from './notes.ts';
 import { Recent } from './recent.ts';
 import { Recovery } from './recovery.ts';
+import { Rejoin } from './rejoin.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf.ts';
 import { Wheel } from './wheel.ts';
 
@@ -54,6 +55,8 @@ export interface ApplicationOptions {
   readonly limits: GuardLimits;
   readonly silence: SilenceLimits;
   readonly drainMs: number;
+  /** After which a server that is away is gone, with its calls. */
+  readonly serverGoneMs?: number;
   /** REGISTER and what else is no call; the answer is the handler's. */
   readonly registrar?: (link: Link, request: IncomingRequest, response: OutgoingResponse) => void;
   /** Asks phones that place calls for their password; absent: they place none. */
@@ -85,6 +88,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const guards = new Guards(options.limits);
   /** By which servers know us. */
   const tag = options.nodeId.slice(-32);
+  const rejoin = new Rejoin({ dialogs, wheel, log, tag, goneMs: options.serverGoneMs });
   const media = new Media({
     connect: options.connectMedia,
     nodes: () => engine.phones.nodes('rtp'),
@@ -101,7 +105,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     tag,
     log,
     onRequest,
-    onUp: (link) => dialogs.settle(link),
+    onUp: (link) => void rejoin.back(link),
+    onDown: (link) => rejoin.lost(link),
   });
   const tail = engine.feeds.tail({
     onEntry(entry) {

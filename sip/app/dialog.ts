@@ -27,7 +27,7 @@ const ANSWER_WITHIN_MS = 40_000;
 
 export class Dialog {
   readonly id: string;
-  /** Changes only in recovery: any server's link that carries it. */
+  /** Changes when its server was lost and is back, and in recovery: any server's link that carries it. */
   link: Link;
   /** We called: RFC 3261 14.1 lets us wait longer after a glare. */
   readonly isCaller: boolean;
@@ -287,9 +287,26 @@ export class Dialogs {
     say(cause === undefined ? {} : { Reason: cause });
   }
 
-  /** The link is back: what it was not told is told now. */
+  /** Those at one server. */
+  at(server: string): Dialog[] {
+    return [...this.#byId.values()].filter(({ link }) => link.server.name === server);
+  }
+
+  /** The server is back: what it was not told is told now. */
   settle(link: Link): void {
-    for (const { dialog, cause } of [...this.#owed.values()]) if (dialog.link === link) this.hangUp(dialog, cause);
+    for (const { dialog, cause } of this.#owedTo(link.server.name)) {
+      dialog.link = link;
+      this.hangUp(dialog, cause);
+    }
+  }
+
+  /** It will not be back. */
+  forgive(server: string): void {
+    for (const { dialog } of this.#owedTo(server)) this.#owed.delete(dialog.id);
+  }
+
+  #owedTo(server: string) {
+    return [...this.#owed.values()].filter(({ dialog }) => dialog.link.server.name === server);
   }
 
   wait(ms: number): Promise<void> {

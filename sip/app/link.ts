@@ -135,10 +135,15 @@ export class Link {
   #startBeat(connection: SrfConnection, socket: Socket): void {
     const { beatMs = BEAT_MS, deadlineMs = DEADLINE_MS } = this.#options;
     let heardAt = performance.now();
+    let beatAt = heardAt;
     // Whatever comes is a sign of life: under load the answer stands behind much else.
     socket.on('data', () => (heardAt = performance.now()));
     this.#beat = setInterval(() => {
-      const silentMs = performance.now() - heardAt;
+      const now = performance.now();
+      // This process stood still itself: what the server said meanwhile has not been read yet.
+      if (now - beatAt > deadlineMs) heardAt = now;
+      beatAt = now;
+      const silentMs = now - heardAt;
       if (silentMs > deadlineMs) {
         this.#options.log.warn({ server: this.server.name, silentMs: Math.round(silentMs) }, 'link.silent');
         connection.close();

@@ -49,7 +49,7 @@ export class Recovery {
     const adopted: Dialog[] = [];
     for (const id of ids) {
       const dialog = this.#core.dialogs.ofWireId(id);
-      if (!dialog || dialog.isOver || (dialog.owner && dialog.owner !== application)) continue;
+      if (!dialog || dialog.isOver || !isFreeFor(dialog, application)) continue;
       dialog.owner = application;
       this.#core.counts.callsAdopted++;
       this.#inbound.adopted(dialog, application);
@@ -70,4 +70,9 @@ export class Recovery {
       this.#life.hangUp(dialog, 'application-lost');
     });
   }
+}
+
+/** Nobody's, its own, or of an earlier connection of the same application that has not been noticed to be dead. */
+function isFreeFor({ owner }: Dialog, application: Application): boolean {
+  return !owner || owner === application || owner.tags.some((tag) => application.tags.includes(tag));
 }

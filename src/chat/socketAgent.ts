@@ -92,7 +92,8 @@ export async function runAgentCommand(
       return {};
     case 'call.command': {
       const interactionId = command.interaction as InteractionId;
-      await actOnCall(engine, scope, member.principal, { interactionId, key: command.key, command: command.body });
+      const { key, body, before } = command;
+      await actOnCall(engine, scope, member.principal, { interactionId, key, command: body, before });
       return {};
     }
     case 'video.command': {

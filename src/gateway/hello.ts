@@ -150,7 +150,8 @@ async function greetAgent(services: SocketServices, socket: ClientSocket, hello:
   member.principal = await withVisits(engine, account, current);
   const agent = isAgent(member) ? await attach(services, socket, member) : await watcher(services, member);
   const { id, name, pauseReasons, canSignInAnywhere } = doc;
-  return { v: PROTOCOL_VERSION, agent, account: { id, name, pauseReasons, canSignInAnywhere }, heartbeatSec: HEARTBEAT_SEC };
+  const shown = { id, name, pauseReasons, canSignInAnywhere };
+  return { v: PROTOCOL_VERSION, agent, account: shown, heartbeatSec: HEARTBEAT_SEC, now: Date.now() };
 }
 
 async function attach({ presence }: SocketServices, socket: ClientSocket, member: AgentMember): Promise<AgentView> {

@@ -7,6 +7,7 @@ import { can, type Principal } from '../auth/can.ts';
 import { AppError } from '../base/errors.ts';
 import type { InteractionId, UserId } from '../base/ids.ts';
 import type { CallCommandBody } from '../protocol/calls.ts';
+import { CALL_COMMAND_WITHIN_MS } from '../protocol/limits.ts';
 import type { InteractionView } from '../protocol/views.ts';
 
 type CallEngine = Pick<Engine, 'views' | 'phones'>;
@@ -16,14 +17,16 @@ export interface CallOrder {
   /** Once per intent: the same key again has no further effect. */
   readonly key: string;
   readonly command: CallCommandBody;
+  /** When it is too late for it, by this machine's clock: somebody pressed a button, and sees by now that nothing came of it. */
+  readonly before?: number | undefined;
 }
 
 /**
  * Resolves when the call did it. By its owner, a participant, or who supervises its queue; answering and declining also by whom it is offered to.
- * @throws AppError not_found, forbidden, gone (nobody carries it any more), wrong_state (not now), unavailable
+ * @throws AppError not_found, forbidden, gone (nobody carries it any more), wrong_state (not now), unavailable (nobody answered, or too late)
  */
 export async function actOnCall(engine: CallEngine, scope: Scope, principal: Principal, order: CallOrder): Promise<void> {
-  const { interactionId, key, command } = order;
+  const { interactionId, key, command, before } = order;
   const view = await engine.views.interaction(scope, interactionId);
   if (!view) throw new AppError('not_found');
   const by = principal.kind === 'user' ? principal.userId : '';
@@ -32,7 +35,9 @@ export async function actOnCall(engine: CallEngine, scope: Scope, principal: Pri
   const carrier = await engine.phones.carrier(interactionId);
   if (!carrier) throw new AppError('gone', { detail: 'The call is over.' });
   const body = JSON.stringify({ by, command });
-  await engine.phones.ask(carrier.node, { id: `${scope.accountId}:${by}:${key}`, call: carrier.call, body });
+  const leftMs = before === undefined ? CALL_COMMAND_WITHIN_MS : Math.min(CALL_COMMAND_WITHIN_MS, before - Date.now());
+  if (leftMs <= 0) throw new AppError('unavailable', { detail: 'It was asked too long ago.' });
+  await engine.phones.ask(carrier.node, { id: `${scope.accountId}:${by}:${key}`, call: carrier.call, body }, leftMs);
 }
 
 async function requireRight(

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { idParam, noContent } from '../api/fields.ts';
 import { type Route, route } from '../api/route.ts';
-import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { interactionOf, seenInteraction } from '../history/interactionRequest.ts';
 import { callCommand, callView } from '../protocol/calls.ts';
@@ -21,15 +20,15 @@ export function callRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'GET',
       path: '/api/v1/interactions/:id/call',
-      summary: 'How the phone call of an interaction stands',
+      summary: 'How the phone call of an interaction stands; nothing before an agent has it',
       tag: 'Calls',
       action: 'conversation.read',
       params: idParam,
-      answers: { 200: callView },
+      answers: { 200: callView, 204: noContent },
       handler: async (request) => {
         const { id, scope } = await seenInteraction(deps, request);
         const call = await engine.views.call(scope, id);
-        if (!call) throw new AppError('not_found');
+        if (!call) return { status: 204 };
         return { status: 200, body: callView.parse(JSON.parse(call)) };
       },
     }),

@@ -130,7 +130,15 @@ export const agentCommand = z.discriminatedUnion('t', [
   z.object({ t: z.literal('participant.invite'), id, key, interaction: interactionId, agent: userId }),
   z.object({ t: z.literal('participant.leave'), id, key, interaction: interactionId }),
   /** VOX-4: what the agent's own phone call is to do; answered once the node that carries it has done so. */
-  z.object({ t: z.literal('call.command'), id, key, interaction: interactionId, body: callCommand }),
+  z.object({
+    t: z.literal('call.command'),
+    id,
+    key,
+    interaction: interactionId,
+    body: callCommand,
+    /** Unix milliseconds by the server's clock (`now` of its hello): not to be carried out later than this. */
+    before: z.number().optional(),
+  }),
   /** APP-7: the agent, while the wrap-up runs; outcome absent: none, note absent: what was written stays. */
   z.object({
     t: z.literal('wrapUp.outcome'),
@@ -167,6 +175,8 @@ export const replies = {
       canSignInAnywhere: z.boolean(),
     }),
     heartbeatSec: z.number(),
+    /** The server's clock. Absent: of a server of an earlier release. */
+    now: z.number().optional(),
   }),
   subscribe: z.discriminatedUnion('mode', [
     z.object({ mode: z.literal('resumed'), feed: feedName, cursor }),

@@ -96,6 +96,14 @@ describe('commands', () => {
     expect(asked).toHaveLength(before + 1);
   });
 
+  test('VOX-4 what comes later than who asks waits for is not carried out: nothing happens to a call long after a button was pressed', async () => {
+    const count = asked.length;
+    const frame = { t: 'call.command', interaction, body: { do: 'hold' } };
+    expect(await desk.ask({ ...frame, key: key(), before: Date.now() - 1 })).toMatchObject({ t: 'error', code: 'unavailable' });
+    expect(asked).toHaveLength(count);
+    expect(await desk.ask({ ...frame, key: key(), before: Date.now() + 60_000 })).toMatchObject({ t: 'reply' });
+  });
+
   test('VOX-4 by REST as well: supervisors of the queue may, another agent may not, and nonsense is refused here', async () => {
     expect((await rest(sara.token, { command: { do: 'mute', isMuted: true } })).status).toBe(204);
     expect(asked.at(-1)?.body).toEqual({ by: sara.id, command: { do: 'mute', isMuted: true } });

@@ -8,6 +8,9 @@ import { createEngine } from '../../queues/index.ts';
 import { createLogger } from '../../src/base/log.ts';
 
 export interface PhoneNodeProcess {
+  /** SIGSTOP; what it is asked meanwhile waits for `goOn`. */
+  stop(): void;
+  goOn(): void;
   /** SIGKILL; resolves when the process is gone. */
   kill9(): Promise<void>;
 }
@@ -18,6 +21,8 @@ export async function startPhoneNode(redisUrl: string, nodeId: string, call: str
   });
   if (child.stdout) await once(child.stdout, 'data');
   return {
+    stop: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     async kill9() {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
@@ -32,7 +37,11 @@ async function run(redisUrl: string, nodeId: string, call: string): Promise<void
     await phones.announce({ kind: 'edge', host: '127.0.0.1', port: 9022, load: 0, isDraining: false });
     await phones.carry([{ call, interaction: `of-${call}` }]);
   };
-  phones.serve(async (command) => `${nodeId} did ${command.body}`);
+  const done: string[] = [];
+  phones.serve(async ({ body }) => {
+    done.push(body);
+    return `${nodeId} did ${done.join(', ')}`;
+  });
   await say();
   setInterval(() => void say().catch(() => undefined), 1_000);
   process.stdout.write('ready\n');

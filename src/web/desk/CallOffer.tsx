@@ -8,25 +8,16 @@ import { api } from './api.ts';
 import { clientName } from './clientName.ts';
 import { language, t } from './texts.ts';
 
-const TRIES = 5;
-const RETRY_MS = 700;
-
 /** A registered phone is a live device under its own id. */
 export const hasLivePhone = (agent: AgentView | undefined): boolean =>
   agent?.devices.some(({ id, isLive }) => isLive && id.startsWith('phn_')) ?? false;
 
 export function CallOffer({ interaction, isRinging }: { interaction: InteractionView; isRinging: boolean }) {
   const [call, setCall] = useState<CallView>();
-  const [tries, setTries] = useState(0);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    // The offer may be here before the process that carries the call told of it; the card serves without the number.
-    const again = () => {
-      if (tries < TRIES) timer = setTimeout(() => setTries(tries + 1), RETRY_MS);
-    };
-    api.call(interaction.id).then(setCall, again);
-    return () => clearTimeout(timer);
-  }, [interaction.id, tries]);
+    // Known of a call that an agent has had already; the card serves without.
+    api.call(interaction.id).then(setCall, () => undefined);
+  }, [interaction.id]);
   const hasNumber = call !== undefined && call.caller !== '' && call.caller !== clientName(interaction.client);
   return (
     <>

@@ -3,7 +3,7 @@
  * Guarantees: a reply that was refused because a colleague was faster comes back into the composer; nothing typed is lost.
  */
 import { batch, computed, effect, type Signal, signal } from '@preact/signals';
-import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import { CALL_COMMAND_WITHIN_MS, PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import { TypingSignal } from '../conversation/typingSignal.ts';
 import { CommandError, codeOf } from '../socket/commandError.ts';
@@ -100,9 +100,9 @@ export class Desk {
   }
 
   /** Runs a command; what goes wrong is told to the agent. @returns whether it happened */
-  async run(frame: CommandFrame): Promise<boolean> {
+  async run(frame: CommandFrame, giveUpMs?: number): Promise<boolean> {
     try {
-      await this.socket.command(frame);
+      await this.socket.command(frame, giveUpMs);
       return true;
     } catch (error) {
       this.toast(errorText(codeOf(error), error instanceof CommandError ? error.owner : undefined));
@@ -186,9 +186,11 @@ export class Desk {
     this.#removeOffer(offer.interaction.id);
   }
 
-  /** VOX-4. @returns whether the call did it */
+  /** VOX-4. Soon or not at all: nothing shall happen to a call long after a button was pressed. @returns whether the call did it */
   command(interaction: string, body: CallCommandBody): Promise<boolean> {
-    return this.run({ t: 'call.command', key: newKey(), interaction, body });
+    const before = this.socket.serverTimeIn(CALL_COMMAND_WITHIN_MS);
+    const frame = { t: 'call.command', key: newKey(), interaction, body, ...(before !== undefined && { before }) } as const;
+    return this.run(frame, CALL_COMMAND_WITHIN_MS);
   }
 
   markRead(conversation: Conversation): void {

@@ -35,6 +35,12 @@ const MOST_RETRY_AFTER_SEC = 30;
 /** Retryable, but only much later: told at once. */
 const MUCH_LATER: ReadonlySet<string> = new Set(['log_full']);
 
+/** What every reply to hello has. */
+interface Greeting {
+  readonly heartbeatSec: number;
+  readonly now?: number;
+}
+
 interface Pending {
   readonly frame: Record<string, unknown>;
   resolve(body: unknown): void;
@@ -54,6 +60,8 @@ export class SocketClient<Hello> {
   #socket: WebSocket | undefined;
   #nextId = 1;
   #helloId = 0;
+  /** How far the server's clock is ahead of ours; undefined: it does not say. */
+  #aheadMs: number | undefined;
   #failures = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
@@ -95,6 +103,11 @@ export class SocketClient<Hello> {
     giveUpMs: number = DEFAULT_GIVE_UP_MS,
   ): Promise<ReplyOf<Name>> {
     return this.#request(frame as Record<string, unknown>, giveUpMs) as Promise<ReplyOf<Name>>;
+  }
+
+  /** What the server's clock will show then; undefined: not known. */
+  serverTimeIn(ms: number): number | undefined {
+    return this.#aheadMs === undefined ? undefined : Date.now() + this.#aheadMs + ms;
   }
 
   /** Sends if connected, and does not care for the answer: typing. */
@@ -181,7 +194,8 @@ export class SocketClient<Hello> {
     this.state.value = { name: 'refused', code };
   }
 
-  #opened(reply: Hello & { heartbeatSec: number }): void {
+  #opened(reply: Hello & Greeting): void {
+    this.#aheadMs = reply.now === undefined ? undefined : reply.now - Date.now();
     clearTimeout(this.#helloTimer);
     this.#failures = 0;
     this.#options.onHello(reply);
@@ -194,7 +208,7 @@ export class SocketClient<Hello> {
   #take(frame: ServerFrame): void {
     switch (frame.t) {
       case 'reply':
-        if (frame.id === this.#helloId) this.#opened(frame.body as Hello & { heartbeatSec: number });
+        if (frame.id === this.#helloId) this.#opened(frame.body as Hello & Greeting);
         else this.#answer(frame.id, (pending) => pending.resolve(frame.body));
         break;
       case 'error':

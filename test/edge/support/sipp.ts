@@ -1,7 +1,7 @@
 /** SIPp (Debian: sip-tester), with the scenario files of drachtio-srf's own tests or with ours. Real processes; a failed call fails the run. */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -27,10 +27,14 @@ export interface Sipp {
   stop(): void;
 }
 
-/** Below the ports the system gives out by itself and those of phone media: SIPp binds it a moment later, and nobody shall have taken it meanwhile. */
+/** SIPp binds its port a moment after it was found free: no two of this process get the same. */
+const given = new Set<number>();
+
+/** Below the ports the system gives out by itself and those of phone media. */
 export async function freeUdpPort(): Promise<number> {
   for (;;) {
     const port = 11_000 + 4 * Math.floor(Math.random() * 2_000);
+    if (given.has(port)) continue;
     const socket = createSocket('udp4');
     const isFree = await new Promise<boolean>((resolve) => {
       socket.once('error', () => resolve(false));
@@ -38,6 +42,7 @@ export async function freeUdpPort(): Promise<number> {
     });
     if (!isFree) continue;
     await new Promise<void>((resolve) => socket.close(() => resolve()));
+    given.add(port);
     return port;
   }
 }
@@ -84,26 +89,40 @@ async function startSipp(scenario: string, target: readonly string[], { calls = 
     });
   });
   done.catch(() => undefined);
-  if (target.length === 0) await isBound(port, done);
+  if (target.length === 0 && !(await isBound(child.pid as number, port, done))) {
+    if (options.port !== undefined) await done;
+    // Another process was quicker.
+    return startSipp(scenario, target, { calls, args, ...options });
+  }
   return { port, done, stop: () => void child.kill('SIGKILL') };
 }
 
-/** The port is taken: SIPp listens. */
-async function isBound(port: number, ended: Promise<void>): Promise<void> {
+/** Whether it listens: the socket of that port is its own. False: it ended before. */
+async function isBound(pid: number, port: number, ended: Promise<void>): Promise<boolean> {
   let isOver = false;
-  ended
-    .catch(() => undefined)
-    .finally(() => {
-      isOver = true;
-    });
+  const over = (): void => {
+    isOver = true;
+  };
+  ended.then(over, over);
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   while (!isOver) {
-    const socket = createSocket('udp4');
-    const isTaken = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(true));
-      socket.bind(port, '127.0.0.1', () => resolve(false));
-    });
-    if (isTaken) return;
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
+    const inode = readFileSync('/proc/net/udp', 'latin1')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .find((fields) => fields[1] === local)?.[9];
+    if (inode !== undefined && socketsOf(pid).has(`socket:[${inode}]`)) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  return false;
+}
+
+function socketsOf(pid: number): ReadonlySet<string> {
+  const folder = `/proc/${pid}/fd`;
+  const targets = new Set<string>();
+  try {
+    for (const name of readdirSync(folder)) targets.add(readlinkSync(join(folder, name)));
+  } catch {
+    // It ended, or closed one meanwhile.
+  }
+  return targets;
 }

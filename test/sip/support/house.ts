@@ -72,6 +72,10 @@ export interface HouseOptions {
   readonly minuteMs?: number;
   readonly silence?: Partial<SilenceLimits>;
   readonly drainMs?: number;
+  /** After which a server that is away is gone, with its calls. */
+  readonly serverGoneMs?: number;
+  /** Where applications reach an edge's wire port; at that port itself unless told. */
+  readonly wireAt?: (port: number) => Promise<number>;
   /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
   readonly trunkSources?: readonly string[];
   readonly timers?: SipTimers;
@@ -88,6 +92,8 @@ export async function openHouse({
   minuteMs = 60_000,
   silence = {},
   drainMs = 0,
+  serverGoneMs,
+  wireAt = async (port) => port,
   trunkSources = ['127.0.0.1'],
   timers = RFC_TIMERS,
   sockets = {},
@@ -149,7 +155,7 @@ export async function openHouse({
     closing.push(() => edge.close('test over'));
     const name = `edge-${edges.length + 1}`;
     edges.push({ name, edge });
-    announced.set(name, { engine: await engineOf(name), port: edge.wirePort, kind: 'edge' });
+    announced.set(name, { engine: await engineOf(name), port: await wireAt(edge.wirePort), kind: 'edge' });
     await announce();
     return edge;
   };
@@ -172,6 +178,7 @@ export async function openHouse({
       minuteMs,
       silence: { ...silenceLimits, ...silence },
       drainMs,
+      ...(serverGoneMs === undefined ? {} : { serverGoneMs }),
     });
     closing.push(() => app.close());
     await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });

@@ -201,8 +201,15 @@ test('VID-7 the network is cut: without the socket the picture goes on; without 
   await visitor.profile.setOffline(false);
   await visitor.page.locator('.link-banner').waitFor({ state: 'detached', ...soon });
   await seesMoving(pictures(anna.page));
-  // Media and answers stop for both: longer than the browsers take to notice.
-  await stage.center.pauseFor('sfu-1', 9_000);
+  // Media and answers stop for both, until they see it: of oneself in words, of the other by the face in place of a picture that stands still.
+  await stage.center.pauseWhile('sfu-1', () =>
+    Promise.all(
+      [visitor.page, anna.page].flatMap((page) => [
+        page.locator('.call-status', { hasText: 'Connection lost' }).waitFor(soon),
+        page.locator('.stage-people .tile', { hasText: 'picture paused' }).locator('.tile-face').waitFor(soon),
+      ]),
+    ),
+  );
   for (const { page } of [visitor, anna]) {
     await inRoom(page, 1);
     await seesMoving(pictures(page));

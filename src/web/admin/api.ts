@@ -47,6 +47,7 @@ export const adminApi = {
   user: (id: string) => call<User>('GET', `/users/${id}`),
   invite: (person: object) => call<{ user: User; invitation: InvitationLink }>('POST', '/users', person),
   renewInvitation: (id: string) => call<InvitationLink>('POST', `/users/${id}/invitation`),
+  switchSecondFactorOff: (id: string) => call<void>('DELETE', `/users/${id}/second-factor`),
   changeUser: (id: string, change: object, version: number) => call<User>('PATCH', `/users/${id}`, { ...change, version }),
   setSkills: (id: string, skills: readonly SkillNeed[], version: number) => call<User>('PUT', `/users/${id}/skills`, { skills, version }),
   setMember: (queue: string, user: string, member: { roles: readonly string[]; order?: number | null }) =>

@@ -15,6 +15,7 @@ export interface World {
   readonly interactions: ReadonlyMap<string, ModelInteraction>;
   readonly given: GivenToday;
   readonly isAccountActive: boolean;
+  /** See `RoutingModel`. */
   readonly isByStrategy: boolean;
   readonly now: number;
   /** What was offered or owned and came back in the same step. */

@@ -11,6 +11,7 @@ import { countdown } from '../ui/time.ts';
 import { host } from './api.ts';
 import { CloseDialog } from './CloseDialog.tsx';
 import { clientName } from './clientName.ts';
+import { presenceDot } from './presenceDot.ts';
 import { useDesk } from './context.ts';
 import { Dialog } from './Dialog.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
@@ -59,7 +60,7 @@ export function ConversationHeader({
       <Avatar
         name={clientName(view.client)}
         id={view.client.id}
-        state={view.client.presence === 'connected' ? 'on' : view.client.presence === 'reconnecting' ? 'pause' : 'off'}
+        state={presenceDot(view)}
       />
       <div class="pane-title">
         <h2>{clientName(view.client)}</h2>

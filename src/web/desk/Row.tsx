@@ -5,6 +5,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { now } from '../ui/now.ts';
 import { age, lasting } from '../ui/time.ts';
 import { clientName } from './clientName.ts';
+import { presenceDot } from './presenceDot.ts';
 import { useDesk } from './context.ts';
 import { MEDIUM_ICONS } from './OfferCard.tsx';
 import { needsAnswer } from './rows.ts';
@@ -27,7 +28,7 @@ export function Row({ row }: { row: InteractionView }) {
       <Avatar
         name={clientName(row.client)}
         id={row.client.id}
-        state={row.client.presence === 'connected' ? 'on' : row.client.presence === 'reconnecting' ? 'pause' : 'off'}
+        state={presenceDot(row)}
       />
       <span class="row-words">
         <span class="row-top">

@@ -7,6 +7,8 @@ export interface GatewayLimits {
   readonly requestsPerMin: number;
   /** REST by nobody, by address. */
   readonly strangerRequestsPerMin: number;
+  /** API keys that nobody has, by address. */
+  readonly unknownKeysPerMin: number;
   readonly requestTimeoutMs: number;
   readonly jsonMaxBytes: number;
   /** By address, here. */
@@ -44,6 +46,7 @@ export interface GatewayLimits {
 const STANDARD: GatewayLimits = {
   requestsPerMin: 1_200,
   strangerRequestsPerMin: 300,
+  unknownKeysPerMin: 60,
   requestTimeoutMs: 30_000,
   jsonMaxBytes: 256 * 1024,
   socketsPerAddress: 500,
@@ -100,6 +103,7 @@ export function limitsFor(factor: number): GatewayLimits {
     calls: scaledRate(STANDARD.calls),
     visitorMessages: scaledRate(STANDARD.visitorMessages),
     strangerRequestsPerMin: scaled(STANDARD.strangerRequestsPerMin),
+    unknownKeysPerMin: scaled(STANDARD.unknownKeysPerMin),
     socketsPerAddress: scaled(STANDARD.socketsPerAddress),
     socketsPerVisitor: scaled(STANDARD.socketsPerVisitor),
     hellosPerMin: scaled(STANDARD.hellosPerMin),

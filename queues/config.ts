@@ -37,8 +37,8 @@ export const queueModes = [
 export const messagePrompts = ['welcome', 'busy', 'no-agents'] as const;
 
 /**
- * RTE-10. One step of a queue's recipe, run when the interaction has waited `afterSec` in this queue. `no_agents`: only while nobody is signed in
- * and not paused; with `afterSec` 0 it runs on arrival and when the last agent leaves. What ends the waiting is the last step that runs.
+ * RTE-10. One step of a queue's recipe, run when the interaction has waited `afterSec` in this queue. `no_agents`: only while nobody is there
+ * (queues/README.md); with `afterSec` 0 it runs on arrival and when the last agent leaves. What ends the waiting is the last step that runs.
  */
 export const recipeStep = z.object({
   afterSec: z.number().int().min(0).max(86_400),

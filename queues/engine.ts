@@ -295,7 +295,11 @@ export interface Views {
   place(scope: Scope, id: InteractionId): Promise<QueuePlace | undefined>;
   /** The contact's conversations that still stand in Redis, newest first. */
   ofContact(scope: Scope, id: ContactId): Promise<InteractionView[]>;
-  agents(scope: Scope): Promise<AgentView[]>;
+  /** In the order of their ids, those behind `after`; `limit` at most are read. `next`: where it goes on, absent at the end. */
+  agents(
+    scope: Scope,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<{ agents: AgentView[]; next?: string }>;
   /** Queues that the agent is signed in to without being assigned (ACC-5). One cheap read: asked with every request of the person. */
   temporaryQueues(scope: Scope, id: UserId): Promise<string[]>;
 }

@@ -132,13 +132,17 @@ export function createViews(commands: Commands, redis: Redis, prefix: string): V
       return redis.smembers(`${partitionKey(prefix, scope.partition)}:at:${id}`);
     },
 
-    async agents(scope) {
-      const ids = await redis.smembers(`${partitionKey(prefix, scope.partition)}:ags:${scope.accountId}`);
-      const answers = await Promise.all(ids.sort().map((id) => commands.read('readAgent', scope.partition, [id, scope.accountId, 0])));
-      return ids.flatMap((id, index) => {
+    async agents(scope, { after = '', limit }) {
+      const all = await redis.smembers(`${partitionKey(prefix, scope.partition)}:ags:${scope.accountId}`);
+      const left = all.filter((id) => id > after).sort();
+      const ids = left.slice(0, limit);
+      const answers = await Promise.all(ids.map((id) => commands.read('readAgent', scope.partition, [id, scope.accountId, 0])));
+      const agents = ids.flatMap((id, index) => {
         const answer = answers[index];
         return answer ? [toAgent(id, answer)] : [];
       });
+      const next = ids.at(-1);
+      return left.length > limit && next !== undefined ? { agents, next } : { agents };
     },
   };
 }

@@ -3,7 +3,8 @@
  * we take away pictures, nobody takes away sound. `measure` asks the worker, `LinkJudge` is pure.
  */
 import type { Consumer } from 'mediasoup/types';
-import { layersOf, type MediaPeer, type Received } from './mediaPeer.ts';
+import { assertNever } from '../src/base/errors.ts';
+import { type Allowance, layersOf, type MediaPeer, type Received } from './mediaPeer.ts';
 
 export type LinkLevel = 'good' | 'fair' | 'poor' | 'bad';
 
@@ -14,6 +15,8 @@ export interface LinkSample {
   /** Percent of the last RTCP interval, each way. */
   readonly sendLossPct: number;
   readonly receiveLossPct: number;
+  /** Of the peer's report that this loss is from: the same as before, if none came since. */
+  readonly report: string;
   readonly rttMs: number | undefined;
   /** What the link is thought to carry towards the peer; undefined: the peer does not tell. */
   readonly availableKbps: number | undefined;
@@ -24,8 +27,8 @@ export interface LinkSample {
 
 export interface Verdict {
   readonly level: LinkLevel;
-  /** Pictures are off the link. */
-  readonly isHeldBack: boolean;
+  /** What pictures may take of the link. */
+  readonly allowance: Allowance;
 }
 
 const FAIR = { lossPct: 3, rttMs: 300 } as const;
@@ -34,34 +37,74 @@ const POOR = { lossPct: 10, rttMs: 700 } as const;
 const THIN_LOSS_PCT = 15;
 /** Less carries sound, and no picture worth looking at. */
 const THIN_KBPS = 90;
-/** Samples in a row: two bad ones take the pictures away, five good ones bring them back. */
-const DROP_AFTER = 2;
-const BACK_AFTER = 5;
+/**
+ * In a row: reports of such loss, samples of so little, samples without a layer. One sample without a layer is a picture that begins; and mediasoup keeps pictures within its
+ * estimate by itself, which falls too low when a link becomes narrow and needs seconds to rise again.
+ */
+const DROP_AFTER = { reports: 2, samples: 5, layerless: 2 } as const;
+/** Samples in a row without loss that bring pictures back in their lowest layer; twice as many each time that this was too much. */
+const BACK_AFTER = { least: 5, most: 30 } as const;
+/** Good samples in a row after which all layers may come. */
+const GROW_AFTER = 2;
 /** Below it a link without pictures counts as mended. */
 const MENDED_LOSS_PCT = 5;
 
 export class LinkJudge {
-  #thin = 0;
-  #mended = 0;
+  /** In a row: reports of loss; samples with too little room, without loss, good ones, without a layer. */
+  #lossy = 0;
+  #narrow = 0;
+  #calm = 0;
+  #good = 0;
   #layerless = 0;
-  #isHeldBack = false;
+  #report = '';
+  #backAfter: number = BACK_AFTER.least;
+  #allowance: Allowance = 'all';
 
   judge(sample: LinkSample): Verdict {
-    const { receiveLossPct, availableKbps } = sample;
-    const isThin = receiveLossPct >= THIN_LOSS_PCT || (availableKbps !== undefined && availableKbps < THIN_KBPS);
-    this.#thin = isThin ? this.#thin + 1 : 0;
-    this.#mended = !isThin && receiveLossPct < MENDED_LOSS_PCT ? this.#mended + 1 : 0;
-    this.#layerless = sample.hasNoLayer ? this.#layerless + 1 : 0;
-    if (!this.#isHeldBack && this.#thin >= DROP_AFTER) this.#isHeldBack = true;
-    else if (this.#isHeldBack && this.#mended >= BACK_AFTER) this.#isHeldBack = false;
-    return { level: this.#level(sample), isHeldBack: this.#isHeldBack };
+    this.#count(sample);
+    const next = this.#next();
+    if (next !== this.#allowance) this.#allow(next);
+    return { level: this.#level(sample), allowance: this.#allowance };
+  }
+
+  #count({ receiveLossPct, availableKbps, report, hasNoLayer }: LinkSample): void {
+    // A browser reports on sound every five seconds: what it said once is no second sign.
+    if (report !== this.#report) this.#lossy = receiveLossPct >= THIN_LOSS_PCT ? this.#lossy + 1 : 0;
+    this.#report = report;
+    const isNarrow = availableKbps !== undefined && availableKbps < THIN_KBPS;
+    this.#narrow = isNarrow ? this.#narrow + 1 : 0;
+    this.#calm = receiveLossPct < MENDED_LOSS_PCT ? this.#calm + 1 : 0;
+    this.#good = isNarrow || this.#calm === 0 ? 0 : this.#good + 1;
+    this.#layerless = hasNoLayer ? this.#layerless + 1 : 0;
+  }
+
+  #next(): Allowance {
+    const isThin = this.#lossy >= DROP_AFTER.reports || this.#narrow >= DROP_AFTER.samples;
+    switch (this.#allowance) {
+      case 'all':
+        return isThin ? 'none' : 'all';
+      case 'none':
+        // Without pictures the estimate stands still: only a try shows whether there is room again.
+        return this.#calm >= this.#backAfter ? 'lowest' : 'none';
+      case 'lowest':
+        if (isThin) return 'none';
+        return this.#good >= GROW_AFTER ? 'all' : 'lowest';
+      default:
+        return assertNever(this.#allowance);
+    }
+  }
+
+  #allow(next: Allowance): void {
+    if (next === 'all') this.#backAfter = BACK_AFTER.least;
+    else if (next === 'none' && this.#allowance === 'lowest') this.#backAfter = Math.min(this.#backAfter * 2, BACK_AFTER.most);
+    this.#allowance = next;
+    [this.#lossy, this.#narrow, this.#calm, this.#good] = [0, 0, 0, 0];
   }
 
   #level({ sendLossPct, receiveLossPct, rttMs = 0, hasFewerLayers }: LinkSample): LinkLevel {
     const lossPct = Math.max(sendLossPct, receiveLossPct);
-    // One sample without a layer is a picture that begins.
-    if (this.#isHeldBack || this.#layerless >= DROP_AFTER) return 'bad';
-    if (hasFewerLayers || lossPct >= POOR.lossPct || rttMs >= POOR.rttMs) return 'poor';
+    if (this.#allowance === 'none' || this.#layerless >= DROP_AFTER.layerless) return 'bad';
+    if (this.#allowance === 'lowest' || hasFewerLayers || lossPct >= POOR.lossPct || rttMs >= POOR.rttMs) return 'poor';
     return lossPct >= FAIR.lossPct || rttMs >= FAIR.rttMs ? 'fair' : 'good';
   }
 }
@@ -86,6 +129,8 @@ export async function measure(peer: MediaPeer): Promise<LinkSample | undefined> 
     receiveKbps: Math.round(receive.rtpSendBitrate / 1_000),
     sendLossPct: Math.max(0, ...produced.map(({ fractionLost }) => percent(fractionLost))),
     receiveLossPct: percent(sentOut?.fractionLost ?? 0),
+    // Two reports of the same loss differ in the round trip, which is measured in 65,536ths of a second (RFC 3550 6.4.1).
+    report: `${sentOut?.ssrc} ${sentOut?.packetsLost} ${sentOut?.fractionLost} ${sentOut?.roundTripTime}`,
     rttMs: rtts.length > 0 ? Math.round(Math.max(...rtts)) : undefined,
     availableKbps: receive.availableOutgoingBitrate ? Math.round(receive.availableOutgoingBitrate / 1_000) : undefined,
     hasFewerLayers: pictures.some(isBelowWanted),

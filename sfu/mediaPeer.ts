@@ -33,6 +33,9 @@ export interface Sent {
   readonly producer: Producer;
 }
 
+/** VID-8: what of a picture goes over a link. lowest: of its layers that one. */
+export type Allowance = 'all' | 'lowest' | 'none';
+
 /** One producer of another peer, as this one receives it. */
 export interface Received {
   readonly from: string;
@@ -42,8 +45,7 @@ export interface Received {
   height: number;
   /** Not looked at. */
   isUnwatched: boolean;
-  /** VID-8: taken off the link, which is too thin for it. */
-  isHeldBack: boolean;
+  allowance: Allowance;
 }
 
 interface MediaPeerParts {
@@ -165,7 +167,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
       return this.receive.consume({ producerId: producer.id, rtpCapabilities, paused: true });
     });
     if (!consumer) return undefined;
-    const received: Received = { from: from.id, source, consumer, height: 0, isUnwatched: true, isHeldBack: false };
+    const received: Received = { from: from.id, source, consumer, height: 0, isUnwatched: true, allowance: 'all' };
     this.received.set(consumer.id, received);
     this.branch.count('consumers', 1);
     consumer.observer.once('close', () => {
@@ -189,9 +191,10 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   }
 
   /** VID-8: pictures only; audio is never taken away. */
-  async holdBack(received: Received, isHeldBack: boolean): Promise<void> {
+  async allow(received: Received, allowance: Allowance): Promise<void> {
     if (received.consumer.kind === 'audio') return;
-    received.isHeldBack = isHeldBack;
+    received.allowance = allowance;
+    await setLayers(received);
     await applyPause(received);
   }
 
@@ -230,15 +233,16 @@ function linkOf({ iceState, dtlsState }: WebRtcTransport): Link {
   return iceState === 'new' || dtlsState !== 'connected' ? 'new' : 'up';
 }
 
-async function applyPause({ consumer, isUnwatched, isHeldBack }: Received): Promise<void> {
-  const isPaused = isUnwatched || isHeldBack;
+async function applyPause({ consumer, isUnwatched, allowance }: Received): Promise<void> {
+  const isPaused = isUnwatched || allowance === 'none';
   if (consumer.paused === isPaused) return;
   await (isPaused ? consumer.pause() : consumer.resume());
 }
 
-async function setLayers({ consumer, source, height }: Received): Promise<void> {
+async function setLayers({ consumer, source, height, allowance }: Received): Promise<void> {
   const layers = layersOf(consumer);
-  if (layers > 1) await consumer.setPreferredLayers({ spatialLayer: layerFor(height, layers) });
+  const wanted = height === 0 ? layers - 1 : layerFor(height, layers);
+  if (layers > 1) await consumer.setPreferredLayers({ spatialLayer: allowance === 'all' ? wanted : 0 });
   await consumer.setPriority(priorityOf({ isScreen: source === 'screen', height }));
 }
 

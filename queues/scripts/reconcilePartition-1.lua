@@ -132,6 +132,8 @@ local function checkAgent(a)
     end
   end
   local g = agentOf(a)
+  -- Signed in by a release that let it stand.
+  expectDevice(g)
   if g.load ~= load or g.voice ~= by.voice or g.video ~= by.video then
     g.load, g.voice, g.video = load, by.voice, by.video
     writeAgent(a, 'load', load, 'lv', by.voice, 'lw', by.video)

@@ -126,5 +126,6 @@ else
   freeAgent(a)
 end
 if no then return { no } end
+expectDevice(g)
 keepResult(ARGV[9], '1')
 return { 'ok', knocks }

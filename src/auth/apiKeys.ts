@@ -1,9 +1,12 @@
 /**
  * ACC-8: API keys, `ck_<prefix>_<secret>`. The prefix finds the row and is shown in lists; of the secret only a hash is stored.
- * A finder belongs to one gateway and remembers an answer for a second at most.
+ * A finder belongs to one gateway and remembers an answer for a second at most. A key that was not right here lately is counted against the address
+ * that shows it before PostgreSQL is asked, and no more when it is: so whoever invents keys costs no more reads than the limit.
  */
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import type { Engine } from '../../queues/engine.ts';
+import { countedAddress } from '../base/address.ts';
 import { AppError } from '../base/errors.ts';
 import type { AccountId } from '../base/ids.ts';
 import type { Db } from '../db/database.ts';
@@ -22,22 +25,45 @@ export function newApiKey(): { text: string; prefix: string; hash: Buffer } {
   return { text, prefix, hash: hashToken(text) };
 }
 
-/** @throws AppError account_inactive, unavailable */
-export type KeyFinder = (text: string) => Promise<KeyPrincipal | undefined>;
+/** `ip`: who shows it. @throws AppError rate_limited, account_inactive, unavailable */
+export type KeyFinder = (text: string, ip: string) => Promise<KeyPrincipal | undefined>;
 
-export function createKeyFinder(db: Db, now: () => number = () => performance.now()): KeyFinder {
+export interface KeyFinderDeps {
+  readonly db: Db;
+  readonly engine: Pick<Engine, 'rates'>;
+  /** By address. */
+  readonly unknownKeysPerMin: number;
+}
+
+export function createKeyFinder({ db, engine, unknownKeysPerMin }: KeyFinderDeps, now: () => number = () => performance.now()): KeyFinder {
+  // The longest unused first.
   const remembered = new Map<string, { principal: KeyPrincipal | undefined; until: number }>();
-  return async (text) => {
+
+  /** A point of the address, taken before the answer is known so that many at once do not pass together. @return gives it back */
+  async function countTry(ip: string): Promise<() => Promise<unknown>> {
+    const count = (points: number) => engine.rates.take(`key:${countedAddress(ip)}`, unknownKeysPerMin, 60, points);
+    const { isAllowed, retryAfterSec } = await count(1);
+    if (!isAllowed) throw new AppError('rate_limited', { detail: 'Too many keys that nobody has.', retryAfterSec });
+    return () => count(-1);
+  }
+
+  return async (text, ip) => {
     const prefix = KEY_PATTERN.exec(text)?.[1];
     if (!prefix) return undefined;
     const hash = hashToken(text);
     const name = hash.toString('base64url');
     const known = remembered.get(name);
     if (known && known.until > now()) return known.principal;
+    const forgive = known?.principal ? undefined : await countTry(ip);
     const until = now() + REMEMBER_MS;
     const principal = await readKey(db, prefix, hash);
-    if (remembered.size >= REMEMBER_MAX) remembered.clear();
+    if (principal) await forgive?.();
+    remembered.delete(name);
     remembered.set(name, { principal, until });
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= REMEMBER_MAX) break;
+      remembered.delete(oldest);
+    }
     return principal;
   };
 }

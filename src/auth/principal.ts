@@ -5,7 +5,7 @@
 import type { AccessDeps } from '../accounts/deps.ts';
 import { AppError } from '../base/errors.ts';
 import type { AccountId } from '../base/ids.ts';
-import { createKeyFinder } from './apiKeys.ts';
+import { createKeyFinder, type KeyFinderDeps } from './apiKeys.ts';
 import type { Principal, UserPrincipal } from './can.ts';
 import { isFromOwnPage, readCookie } from './cookie.ts';
 import { principalOf } from './snapshot.ts';
@@ -21,23 +21,27 @@ export interface Credentials {
   readonly ownHeader: string | undefined;
   /** `Sec-Fetch-Site` header. */
   readonly fetchSite: string | undefined;
+  /** Who sends it. */
+  readonly ip: string;
 }
 
 /**
  * Credentials that are unknown, expired, revoked or short of their second factor make `nobody`.
- * @throws AppError forbidden (a cookie's change that does not come from our pages), account_inactive (key), unavailable
+ * @throws AppError forbidden (a cookie's change that does not come from our pages), account_inactive and rate_limited (key), unavailable
  */
 export type PrincipalResolver = (credentials: Credentials) => Promise<Principal>;
 
 const NOBODY: Principal = { kind: 'nobody' };
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function createPrincipalResolver(deps: Pick<AccessDeps, 'db' | 'engine'>): PrincipalResolver {
-  const findKey = createKeyFinder(deps.db);
+export function createPrincipalResolver(
+  deps: Pick<AccessDeps, 'db' | 'engine'> & Pick<KeyFinderDeps, 'unknownKeysPerMin'>,
+): PrincipalResolver {
+  const findKey = createKeyFinder(deps);
   return async (credentials) => {
     const { token, isCookie } = sessionToken(credentials);
     if (token === undefined) return NOBODY;
-    if (token.startsWith('ck_')) return isCookie ? NOBODY : ((await findKey(token)) ?? NOBODY);
+    if (token.startsWith('ck_')) return isCookie ? NOBODY : ((await findKey(token, credentials.ip)) ?? NOBODY);
     const found = await deps.engine.sessions.find(token);
     if (found?.session.stage !== 'full') return NOBODY;
     if (isCookie && !SAFE_METHODS.has(credentials.method)) requireOwnPage(credentials);

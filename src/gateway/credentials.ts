@@ -17,6 +17,7 @@ export interface Credentials {
   readonly ownHeader: string | undefined;
   /** `Sec-Fetch-Site` header. */
   readonly fetchSite: string | undefined;
+  readonly ip: string;
 }
 
 /** `nobody` when the credentials are unknown, expired, revoked or short of their second factor. */
@@ -29,6 +30,7 @@ export function credentialsOf(exchange: Exchange): Credentials {
     authorization: exchange.header('authorization'),
     ownHeader: exchange.header('x-centralino'),
     fetchSite: exchange.header('sec-fetch-site'),
+    ip: exchange.ip,
   };
 }
 

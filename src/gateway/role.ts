@@ -62,7 +62,10 @@ export async function startGateway({ env, log, dataDir, nodeId, secretKey }: Rol
   const centerMark = centerMarkOf(secretKey);
 
   const accounts = new AccountDirectory(engine.config);
-  const resolvePrincipal = withVisitors(createPrincipalResolver({ db, engine }), engine.config);
+  const resolvePrincipal = withVisitors(
+    createPrincipalResolver({ db, engine, unknownKeysPerMin: limits.unknownKeysPerMin }),
+    engine.config,
+  );
   const library = new FileLibrary({ store: new LocalFileStore(filesFolder(dataDir)), engine });
   const gate = new SocketGate({
     engine,

@@ -3,21 +3,50 @@
  * open, as that is what shows it is there; everything it does may go through here.
  */
 import { z } from 'zod';
+import type { Engine, Scope } from '../../queues/engine.ts';
 import { actorOf, writeAuditOrLog } from '../accounts/audit.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { idParam } from '../api/fields.ts';
+import { cursorOf, PAGE_MAX, type Page, pageAnswer, pageQuery, readCursor } from '../api/page.ts';
 import { type Route, type RouteRequest, route } from '../api/route.ts';
 import type { Principal } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
 import { scopeOf } from '../auth/sessionRoutes.ts';
 import { AppError } from '../base/errors.ts';
 import { isId, newId, type UserId } from '../base/ids.ts';
-import { agentView } from '../protocol/views.ts';
+import { type AgentView, agentView } from '../protocol/views.ts';
 import { changeAgentState, isOneself, type StateChange } from './agentCommands.ts';
 import { agentAnswer, agentWork, pauseBody, servableQueue, stateBody } from './agentFields.ts';
 import { liveQueues } from './visibleQueues.ts';
 
 const tag = 'Agents';
+
+/** Agents read for one page at most, whomever of them the asker may see. */
+const READ_MOST = 1_000;
+
+/** Those of some queues (undefined: of all) behind `after`. */
+async function seenAgents(
+  { views }: Pick<Engine, 'views'>,
+  scope: Scope,
+  seen: readonly string[] | undefined,
+  limit: number,
+  after: string | undefined,
+): Promise<Page<AgentView>> {
+  const items: AgentView[] = [];
+  let next = after;
+  for (let read = 0; items.length < limit && read < READ_MOST; ) {
+    const size = seen === undefined ? limit - items.length : PAGE_MAX;
+    const part = await views.agents(scope, { after: next, limit: size });
+    const shown = part.agents.filter(({ queues }) => queues.some(({ id }) => seen === undefined || seen.includes(id)));
+    items.push(...shown);
+    next = part.next;
+    if (next === undefined) break;
+    read += size;
+  }
+  const cut = items.slice(0, limit);
+  const last = items.length > limit ? cut.at(-1)?.id : next;
+  return last === undefined ? { items: cut } : { items: cut, nextCursor: cursorOf([last]) };
+}
 
 export function agentRoutes(deps: AccessDeps): Route[] {
   const { engine } = deps;
@@ -42,15 +71,15 @@ export function agentRoutes(deps: AccessDeps): Route[] {
     route({
       method: 'GET',
       path: '/api/v1/agents',
-      summary: 'Agents with their live state',
+      summary: 'Agents with their live state, by id; of some queues alone it may be fewer than "limit" though "nextCursor" tells of more',
       tag,
       action: 'agents.read',
-      answers: { 200: z.object({ items: z.array(agentView) }) },
+      query: pageQuery,
+      answers: { 200: pageAnswer(agentView) },
       handler: async (request) => {
-        const agents = await engine.views.agents(await scopeOf(deps, accountOf(request.principal)));
-        const seen = liveQueues(request.principal);
-        const items = agents.filter(({ queues }) => queues.some(({ id }) => seen === undefined || seen.includes(id)));
-        return { status: 200, body: { items } };
+        const { limit, cursor } = request.query;
+        const scope = await scopeOf(deps, accountOf(request.principal));
+        return { status: 200, body: await seenAgents(engine, scope, liveQueues(request.principal), limit, readCursor(cursor, 1)?.[0]) };
       },
     }),
     route({

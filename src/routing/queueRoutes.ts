@@ -5,7 +5,7 @@ import type { Scope } from '../../queues/engine.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { containing } from '../accounts/users.ts';
 import { idParam, noContent, seenVersion } from '../api/fields.ts';
-import { pageAnswer, pageQuery } from '../api/page.ts';
+import { PAGE_MAX, pageAnswer, pageQuery } from '../api/page.ts';
 import { type Route, route } from '../api/route.ts';
 import { can, type Principal } from '../auth/can.ts';
 import { accountOf } from '../auth/principal.ts';
@@ -170,9 +170,13 @@ export function queueRoutes(deps: AccessDeps): Route[] {
 async function endVisits({ engine, log }: AccessDeps, scope: Scope, queueId: QueueId): Promise<void> {
   try {
     if (!(await engine.config.account(scope))?.hasVisits) return;
-    for (const { id, queues } of await engine.views.agents(scope)) {
-      if (!queues.some((queue) => queue.id === queueId && queue.isTemporary)) continue;
-      await engine.router.signOut(scope, { agentId: id as UserId, queues: [queueId], key: newId('command'), isSupervisor: true });
+    for (let after: string | undefined, isMore = true; isMore; isMore = after !== undefined) {
+      const { agents, next } = await engine.views.agents(scope, { after, limit: PAGE_MAX });
+      for (const { id, queues } of agents) {
+        if (!queues.some((queue) => queue.id === queueId && queue.isTemporary)) continue;
+        await engine.router.signOut(scope, { agentId: id as UserId, queues: [queueId], key: newId('command'), isSupervisor: true });
+      }
+      after = next;
     }
   } catch (error) {
     log.warn({ accountId: scope.accountId, queueId, err: error }, 'queue.visits.left');

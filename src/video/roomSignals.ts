@@ -66,13 +66,13 @@ export class RoomSignals {
     }
   }
 
-  async #apply(peer: MediaPeer, { level, isHeldBack }: Verdict): Promise<void> {
+  async #apply(peer: MediaPeer, { level, allowance }: Verdict): Promise<void> {
     const { id, log, counts } = this.#deps;
     for (const received of peer.received.values()) {
-      if (received.isHeldBack === isHeldBack || received.consumer.kind === 'audio') continue;
-      log.info({ interaction: id, peer: peer.id, consumer: received.consumer.id, level, isHeldBack }, 'room.picture');
-      if (isHeldBack) counts.picturesHeldBack++;
-      await peer.holdBack(received, isHeldBack);
+      if (received.allowance === allowance || received.consumer.kind === 'audio') continue;
+      log.info({ interaction: id, peer: peer.id, consumer: received.consumer.id, level, allowance }, 'room.picture');
+      if (allowance === 'none') counts.picturesHeldBack++;
+      await peer.allow(received, allowance);
     }
   }
 

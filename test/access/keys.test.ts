@@ -1,5 +1,7 @@
 /** ACC-8: API keys by type, shown once, stored hashed, revoked at once, last use recorded. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { limitsFor } from '../../config/limits.ts';
+import { createKeyFinder, newApiKey } from '../../src/auth/apiKeys.ts';
 import { until } from '../support/services.ts';
 import { Center, type Tenant } from './support/center.ts';
 
@@ -59,6 +61,41 @@ describe('ACC-8 API keys', () => {
     });
     expect((await center.call(`DELETE /api/v1/keys/${id}`, { as: owner.token })).status).toBe(404);
     expect((await listed(id)).revokedAt).toBeGreaterThan(0);
+  });
+
+  test('ACC-8 whoever invents keys is told to wait before PostgreSQL is asked, a whole /64 at once; a key that was right is served on', async () => {
+    const { key } = await newKey('rest');
+    let reads = 0;
+    const db = center.database.kysely.withPlugin({
+      transformQuery: ({ node }) => {
+        reads++;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    const started = performance.now();
+    let laterMs = 0;
+    const find = createKeyFinder({ db, engine: center.engine, unknownKeysPerMin: 5 }, () => started + laterMs);
+    const [here, beside, elsewhere] = ['2001:db8:7:7::1', '2001:db8:7:7:ffff::2', '2001:db8:7:8::1'];
+    expect(await find(key, here)).toMatchObject({ kind: 'key', type: 'rest' });
+    for (let tried = 0; tried < 5; tried++) expect(await find(newApiKey().text, tried % 2 === 0 ? here : beside)).toBeUndefined();
+    const before = reads;
+    const tries = Array.from({ length: 20 }, () => find(newApiKey().text, beside));
+    for (const tried of await Promise.allSettled(tries)) expect(tried).toMatchObject({ reason: { code: 'rate_limited' } });
+    expect(reads).toBe(before);
+    expect(await find(newApiKey().text, elsewhere)).toBeUndefined();
+    laterMs = 60_000;
+    expect(await find(key, here)).toMatchObject({ kind: 'key', type: 'rest' });
+  });
+
+  test('ACC-8 over HTTP that is 429 with the time to wait', async () => {
+    const ip = '203.0.113.77';
+    const { unknownKeysPerMin } = limitsFor(100);
+    await center.engine.rates.take(`key:${ip}`, unknownKeysPerMin, 60, unknownKeysPerMin);
+    const refused = await center.call('GET /api/v1/queues', { as: newApiKey().text, ip });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await center.call('GET /api/v1/queues', { as: newApiKey().text, ip: '203.0.113.78' })).status).toBe(401);
   });
 
   test('API-1 a create that is sent again with its Idempotency-Key gives the first answer, and the key in it is sealed at rest', async () => {

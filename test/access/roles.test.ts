@@ -142,6 +142,25 @@ describe('ACC-4 queues', () => {
       (await center.call('GET /api/v1/agents', { as: token })).body.items.map((agent: { id: string }) => agent.id);
     expect(await idsSeenBy(owner.token)).toEqual(expect.arrayContaining([anna.id, marco.id]));
     expect(await idsSeenBy(anna.token)).toEqual([anna.id]);
+
+    // Paged as every list (API-1): each once, in order, also of those who are seen in part.
+    const paged = async (token: string) => {
+      const ids: string[] = [];
+      for (let cursor: string | undefined, isMore = true; isMore; isMore = cursor !== undefined) {
+        const { body } = await center.call('GET /api/v1/agents', {
+          as: token,
+          query: { limit: '1', ...(cursor !== undefined && { cursor }) },
+        });
+        expect(body.items.length).toBeLessThanOrEqual(1);
+        ids.push(...body.items.map((agent: { id: string }) => agent.id));
+        cursor = body.nextCursor;
+      }
+      return ids;
+    };
+    expect(await paged(owner.token)).toEqual((await idsSeenBy(owner.token)).toSorted());
+    const marta = await center.person(owner.token, { name: 'Marta', queues: [{ id: here, role: 'agent' }] });
+    expect(await paged(marta.token)).toEqual([anna.id, marta.id].toSorted());
+    expect((await center.call('GET /api/v1/agents', { as: owner.token, query: { cursor: 'none' } })).status).toBe(422);
   });
 });
 

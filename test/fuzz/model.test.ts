@@ -1,10 +1,16 @@
-/** The model at length: `npm run test:fuzz`. Ends within its limit however slow the machine is; `FUZZ_RUNS` asks for more or fewer runs. */
+/**
+ * The model at length: `npm run test:fuzz`. Each part plays as many sequences as `FUZZ_RUNS` asks for (4,000; half of that where several nodes play at
+ * once), or as fit into its share of `FUZZ_SEC` (1,500 seconds in all), whatever comes first: so it ends in time however slow the machine is.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { concurrent, earlierScene, earlierStep, sceneShape, singleStep } from '../support/model/steps.ts';
 import { checkModel, type Lanes, type LanesOptions, type Played, startLanes } from '../support/modelProperty.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 4_000);
-const LIMIT_MS = 600_000;
+const PARTS = 5;
+const SHARE_MS = (Number(process.env['FUZZ_SEC'] ?? 1_500) * 1_000) / PARTS;
+/** The sequences under way are played to their end. */
+const LIMIT_MS = SHARE_MS + 300_000;
 
 function over(options: Omit<LanesOptions, 'lanes'>, cutShare = 0): () => Lanes {
   let lanes: Lanes;
@@ -28,7 +34,15 @@ describe('one command at a time', () => {
   const given = over({ nodes: ['present', 'present', 'present'] });
   test('INV-1…9 long sequences do only what the rules allow', { timeout: LIMIT_MS }, async () => {
     const steps = { scene: sceneShape, step: singleStep, maxSteps: 120 };
-    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS, isJudgingEvents: true }), RUNS);
+    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS, limitMs: SHARE_MS, isJudgingEvents: true }), RUNS);
+  });
+});
+
+describe('searches cut short', () => {
+  const given = over({ nodes: ['short', 'present', 'short'] });
+  test('INV-6 INV-8 RTE-1 what a freed agent is given is looked for a place at a time, by any node', { timeout: LIMIT_MS }, async () => {
+    const steps = { scene: sceneShape, step: singleStep, maxSteps: 80 };
+    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, limitMs: SHARE_MS, isJudgingEvents: true }), RUNS / 2);
   });
 });
 
@@ -36,7 +50,7 @@ describe('several at once', () => {
   const given = over({ nodes: ['present', 'present', 'cut', 'cut'], seed: RUNS }, 0.03);
   test('INV-1…9 commands under way at once with connections that are cut', { timeout: LIMIT_MS }, async () => {
     const steps = { scene: sceneShape, step: concurrent(singleStep), maxSteps: 60 };
-    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, isJudgingEvents: true }), RUNS / 2);
+    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, limitMs: SHARE_MS, isJudgingEvents: true }), RUNS / 2);
     expect(given().proxy?.cuts.beforeScript).toBeGreaterThan(0);
     expect(given().proxy?.cuts.beforeReply).toBeGreaterThan(0);
   });
@@ -46,7 +60,7 @@ describe('releases N and N−1', () => {
   const given = over({ nodes: ['present', '0.5.0', 'present', '0.5.0'] });
   test('BEY-3 INV-1…9 nodes of two releases on the same state, with all that both know', { timeout: LIMIT_MS }, async () => {
     const steps = { scene: sceneShape, step: concurrent(singleStep), maxSteps: 60 };
-    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, isJudgingEvents: true }), RUNS / 2);
+    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, limitMs: SHARE_MS, isJudgingEvents: true }), RUNS / 2);
   });
 });
 
@@ -54,6 +68,6 @@ describe('the present release and the first', () => {
   const given = over({ nodes: ['present', '0.1.0', 'present', '0.1.0'] });
   test('BEY-3 INV-1…8 nodes of 0.1.0 and of this release on the same state', { timeout: LIMIT_MS }, async () => {
     const steps = { scene: earlierScene, step: concurrent(earlierStep), maxSteps: 80 };
-    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, isJudgingEvents: false }), RUNS / 2);
+    judge(await checkModel(given().lanes, { ...steps, numRuns: RUNS / 2, limitMs: SHARE_MS, isJudgingEvents: false }), RUNS / 2);
   });
 });

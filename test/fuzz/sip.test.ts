@@ -1,4 +1,4 @@
-/** SIP of any shape at length: `npm run test:fuzz`. `FUZZ_RUNS` asks for more or fewer messages; `FUZZ_SEED` plays one seed again. */
+/** SIP of any shape at length: `npm run test:fuzz`. `FUZZ_RUNS` asks for more or fewer messages, ten each; `FUZZ_SEED` plays one seed again. */
 import { expect, test } from 'vitest';
 import { meetStrangers } from '../edge/support/strangers.ts';
 

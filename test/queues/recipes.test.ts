@@ -90,6 +90,49 @@ describe('RTE-10 recipes', () => {
     expect(await stateOf(waiting)).toMatchObject({ queue: second, state: 'waiting' });
   });
 
+  test('RTE-10 GRP-5 RTE-9 who says to be there without any device is there as long as one who lost it, for recipes, figures and estimates alike', async () => {
+    const { engine, scope } = world;
+    const second = await world.addQueue({ mode: 'manual' });
+    const recipe = [afterWait(0, { op: 'queue', queueId: second }, 'no_agents')];
+    const first = await world.addQueue({ mode: 'longest_idle', agentLostMs: 20_000, recipe });
+    const agentId = newId('user');
+    await world.changeAgent(agentId, { queues: [first] });
+    const tell = (what: 'signIn' | 'pause' | 'resume') => engine.router[what](scope, { agentId, reason: 'tea', key: newId('command') });
+    const figures = () => engine.views.figures(scope, first);
+    const state = async () => (await engine.views.agent(scope, agentId))?.agent;
+    const comeAndGo = async (isGoing: boolean) => {
+      const device = { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: newId('connection') };
+      expect(await engine.router.attachDevice(scope, device)).toMatchObject({ ok: true });
+      if (isGoing) expect(await engine.router.detachDevice(scope, device)).toMatchObject({ ok: true });
+    };
+    expect(await tell('signIn')).toMatchObject({ ok: true });
+    const waiting = await start(first);
+    await world.advance(15_000);
+    // Once more is not longer.
+    expect(await tell('signIn')).toMatchObject({ ok: true });
+    await world.advance(4_999);
+    expect(await stateOf(waiting)).toMatchObject({ queue: first });
+    expect(await figures()).toMatchObject({ agentsOnline: 1 });
+    await world.advance(1);
+    expect(await stateOf(waiting)).toMatchObject({ queue: second });
+    expect(await figures()).toMatchObject({ agentsOnline: 0, agentsPaused: 1 });
+    expect((await figures())?.estimatedWaitMs).toBeUndefined();
+    expect(await state()).toMatchObject({ status: 'paused', pauseReason: 'connection_lost' });
+
+    await tell('resume');
+    expect(await figures()).toMatchObject({ agentsOnline: 1 });
+    await world.advance(20_000);
+    expect(await figures()).toMatchObject({ agentsOnline: 0 });
+    await comeAndGo(true);
+    expect(await figures()).toMatchObject({ agentsOnline: 1 });
+    await world.advance(20_000);
+    expect(await figures()).toMatchObject({ agentsOnline: 0 });
+    await comeAndGo(false);
+    await world.advance(60_000);
+    expect(await figures()).toMatchObject({ agentsOnline: 1 });
+    expect(await stateOf(await start(first))).toMatchObject({ queue: first, state: 'offered' });
+  });
+
   test('RTE-10 RTE-6 a step that falls due while it is offered runs when the offer comes back, and not when it is accepted', async () => {
     const second = await world.addQueue({ mode: 'manual' });
     const settings = { mode: 'longest_idle', offerTimeoutMs: 10_000, recipe: [afterWait(5, { op: 'queue', queueId: second })] } as const;

@@ -56,7 +56,8 @@ async function nothingIsLeft(): Promise<void> {
     return figures?.waiting === 0 && figures.inService === 0;
   };
   await until(idle, { what: 'a queue that nobody is in' });
-  const free = async () => (await house.engine.views.agents(house.scene.scope)).every(({ status }) => status === 'available');
+  const free = async () =>
+    (await house.engine.views.agents(house.scene.scope, { limit: 1_000 })).agents.every(({ status }) => status === 'available');
   await until(free, { what: 'agents free' });
   for (const { id } of house.scene.agents) {
     const view = await house.engine.views.agent(house.scene.scope, id);

@@ -200,11 +200,19 @@ export class Center {
   }
 
   /** Stops the process and all it started (SIGSTOP) for so long, then lets it go on. */
-  async pauseFor(name: string, ms: number): Promise<void> {
+  pauseFor(name: string, ms: number): Promise<void> {
+    return this.pauseWhile(name, () => wait(ms));
+  }
+
+  /** The same until something is done. */
+  async pauseWhile(name: string, work: () => Promise<unknown>): Promise<void> {
     const pid = this.pidOf(name);
     signalTree(pid, 'SIGSTOP');
-    await wait(ms);
-    signalTree(pid, 'SIGCONT');
+    try {
+      await work();
+    } finally {
+      signalTree(pid, 'SIGCONT');
+    }
   }
 
   /** Starts the process again on the same port and files; ends it cleanly first when it runs. Does not wait until it is ready. */

@@ -15,6 +15,8 @@ export interface Property extends PlayerOptions {
   /** Absent: another one each time. The test command plays the same runs every time; `test:fuzz` looks for new ones. */
   readonly seed?: number;
   readonly maxSteps: number;
+  /** After so long no further sequence is begun. */
+  readonly limitMs?: number;
 }
 
 const { MODEL_SEED, MODEL_PATH, MODEL_SHRINK } = process.env;
@@ -44,7 +46,7 @@ export async function checkModel(lanes: readonly Lane[], property: Property): Pr
 
 async function checkLane(
   lane: Lane,
-  { scene, step, maxSteps, isJudgingEvents }: Property,
+  { scene, step, maxSteps, isJudgingEvents, limitMs = 540_000 }: Property,
   numRuns: number,
   seed: number,
   played: Played,
@@ -57,5 +59,5 @@ async function checkLane(
     played.sequences++;
     for (const answer of ['accepted', 'refused', 'lost'] as const) played[answer] += player.commanded[answer];
   });
-  await fc.assert(isHolding, { numRuns, ...replay, endOnFailure: MODEL_SHRINK === 'no', interruptAfterTimeLimit: 540_000 });
+  await fc.assert(isHolding, { numRuns, ...replay, endOnFailure: MODEL_SHRINK === 'no', interruptAfterTimeLimit: limitMs });
 }

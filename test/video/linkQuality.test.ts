@@ -8,6 +8,7 @@ const good: LinkSample = {
   receiveKbps: 500,
   sendLossPct: 0,
   receiveLossPct: 0,
+  report: '',
   rttMs: 40,
   availableKbps: 2_000,
   hasFewerLayers: false,
@@ -24,24 +25,47 @@ test('VID-8 levels: loss and round trip make a link fair, missing layers poor', 
   expect(level({ hasFewerLayers: true })).toBe('poor');
 });
 
-test('VID-8 one bad sample takes nothing away, the second does, and only five good ones give it back', () => {
+let reports = 0;
+/** A sample with a report of its own. */
+const lossy = (receiveLossPct: number): LinkSample => ({ ...good, receiveLossPct, report: String(++reports) });
+
+/** What is allowed after each. */
+const allowances = (judge: LinkJudge, samples: readonly LinkSample[]) => samples.map((sample) => judge.judge(sample).allowance);
+
+test('VID-8 one report of loss takes nothing away, however often it is looked at; the second does, and only five good samples bring pictures back', () => {
   const judge = new LinkJudge();
-  const lossy = { ...good, receiveLossPct: 20 };
-  expect(judge.judge(lossy).isHeldBack).toBe(false);
-  expect(judge.judge(good).isHeldBack).toBe(false);
-  expect(judge.judge(lossy).isHeldBack).toBe(false);
-  expect(judge.judge(lossy)).toEqual({ level: 'bad', isHeldBack: true });
+  const once = lossy(20);
+  expect(allowances(judge, [once, once, once, lossy(0), lossy(20)])).toEqual(Array(5).fill('all'));
+  expect(judge.judge(lossy(20))).toEqual({ level: 'bad', allowance: 'none' });
   // A link that is good for a while and then is not begins to count again.
-  for (let count = 0; count < 4; count++) expect(judge.judge(good).isHeldBack).toBe(true);
-  expect(judge.judge({ ...good, receiveLossPct: 8 }).isHeldBack).toBe(true);
-  for (let count = 0; count < 4; count++) expect(judge.judge(good).isHeldBack).toBe(true);
-  expect(judge.judge(good)).toEqual({ level: 'good', isHeldBack: false });
+  expect(allowances(judge, [...Array(4).fill(good), lossy(8), ...Array(4).fill(good)])).toEqual(Array(9).fill('none'));
+  expect(judge.judge(good)).toEqual({ level: 'poor', allowance: 'lowest' });
+  expect(judge.judge(good)).toEqual({ level: 'poor', allowance: 'lowest' });
+  expect(judge.judge(good)).toEqual({ level: 'good', allowance: 'all' });
 });
 
-test('VID-8 a link that carries sound alone loses its pictures without any loss of packets', () => {
+test('VID-8 a link that carries sound alone loses its pictures without any loss of packets, when it stays so', () => {
   const judge = new LinkJudge();
-  judge.judge({ ...good, availableKbps: 60 });
-  expect(judge.judge({ ...good, availableKbps: 60 })).toEqual({ level: 'bad', isHeldBack: true });
+  const narrow = { ...good, availableKbps: 60 };
+  expect(allowances(judge, [...Array(4).fill(narrow), good, ...Array(4).fill(narrow)])).toEqual(Array(9).fill('all'));
+  expect(judge.judge(narrow)).toEqual({ level: 'bad', allowance: 'none' });
+});
+
+test('VID-8 pictures are tried again though the estimate, which stands still without them, says no; each try that fails doubles the wait', () => {
+  const judge = new LinkJudge();
+  const narrow = { ...good, availableKbps: 60 };
+  const lasting = (allowance: string): number => {
+    let samples = 0;
+    while (judge.judge(narrow).allowance === allowance) samples++;
+    return samples;
+  };
+  const waits = ['all', 'none', 'lowest', 'none', 'lowest', 'none', 'lowest', 'none', 'lowest', 'none'].map(lasting);
+  // The sample that ends one state is the first of the next.
+  expect(waits).toEqual([4, 4, 4, 9, 4, 19, 4, 29, 4, 29]);
+  expect(judge.judge(good).allowance).toBe('lowest');
+  expect(judge.judge(good).allowance).toBe('all');
+  for (let sample = 0; sample < 5; sample++) judge.judge(narrow);
+  expect(lasting('none')).toBe(4);
 });
 
 test('VID-8 a picture without any layer is bad when it stays so, not while it begins', () => {

@@ -21,6 +21,7 @@ import {
   talking,
 } from './support/calls.ts';
 import { check, checkTargets, lookOf } from './support/looks.ts';
+import { NarrowLink } from './support/narrowLink.ts';
 import { type DeskPage, WebStage } from './support/stage.ts';
 
 const soon = { timeout: SOON_MS };
@@ -144,6 +145,31 @@ test('VID-1 simulcast: a picture that is shown large is sent larger than the sam
   await anna.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
 }, 300_000);
 
+test('VID-8 a link that becomes narrow: first a smaller picture, then sound alone, and all of it again when it is wide', async () => {
+  const profile = await stage.browser.profile();
+  const link = await NarrowLink.of(profile);
+  const visitor = await talking(stage, anna, 'I am on a train', { profile });
+  await callVisitor(anna, visitor);
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Full screen' }).click();
+  const picture = pictures(page);
+  const comesAt = (what: string, isSo: (width: number) => boolean) =>
+    until(async () => isSo((await look(picture)).width), { timeoutMs: SOON_MS, everyMs: 250, what });
+  await comesAt('the whole picture', (width) => width === 1_280);
+  link.kbps = 300;
+  await comesAt('a smaller picture', (width) => width > 0 && width < 1_280);
+  await seesMoving(picture);
+  link.kbps = 80;
+  await anna.page.locator('.stage-people .quality.is-bad').waitFor(soon);
+  await hears(sounds(page));
+  link.kbps = Number.POSITIVE_INFINITY;
+  await comesAt('the whole picture again', (width) => width === 1_280);
+  await seesMoving(picture);
+  await anna.page.locator('.stage-people .quality.is-good').waitFor(soon);
+  await page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
+  link.close();
+}, 300_000);
+
 test('VID-7 a reload comes back into the same room as the same person, sending what was sent; so does the desk', async () => {
   const visitor = await talking(stage, anna, 'I press reload now');
   await callVisitor(anna, visitor);
@@ -175,8 +201,15 @@ test('VID-7 the network is cut: without the socket the picture goes on; without 
   await visitor.profile.setOffline(false);
   await visitor.page.locator('.link-banner').waitFor({ state: 'detached', ...soon });
   await seesMoving(pictures(anna.page));
-  // Media and answers stop for both: longer than the browsers take to notice.
-  await stage.center.pauseFor('sfu-1', 9_000);
+  // Media and answers stop for both, until they see it: of oneself in words, of the other by the face in place of a picture that stands still.
+  await stage.center.pauseWhile('sfu-1', () =>
+    Promise.all(
+      [visitor.page, anna.page].flatMap((page) => [
+        page.locator('.call-status', { hasText: 'Connection lost' }).waitFor(soon),
+        page.locator('.stage-people .tile', { hasText: 'picture paused' }).locator('.tile-face').waitFor(soon),
+      ]),
+    ),
+  );
   for (const { page } of [visitor, anna]) {
     await inRoom(page, 1);
     await seesMoving(pictures(page));

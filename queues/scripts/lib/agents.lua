@@ -6,7 +6,7 @@
 -- as:<agent>  queues signed in to      at:<agent>  those of them it is not assigned to      am:<agent>  queues assigned
 -- pq:<agent>  queue → reason, where it is paused alone      om:<agent>  place in linear queues      al:<agent>  load by queue
 -- ao:<agent>  offers: interaction → token       ai:<agent>  owned interactions     aw:<agent>  wrap-ups: interaction → until|queue[|medium]
--- on:<queue>  agents signed in and not paused there   np:<queue>  those of them who have phones, none of them live   ps:<queue>  signed in and paused   hs:<skill>  agents who hold it
+-- on:<queue>  agents who are there: signed in, not paused there, on a live device or expected back on one (RTE-10, GRP-5)   np:<queue>  those of them who have phones, none of them live   ps:<queue>  signed in and paused   hs:<skill>  agents who hold it
 -- r:<queue>   agents who may be given something now, best first by the queue's strategy; checked again when one is chosen
 -- r:<queue>@<medium>  the same for another medium than the queue's, once something of it was in the queue (q:<queue> xm)
 -- t:<queue>:<day>  given per agent today      rr:<queue>  turn of each agent in round robin
@@ -347,4 +347,21 @@ local function setStatus(a, status, why)
     local isPaused = status == 'paused' or pausedIn(g, q) ~= nil
     setOnline(a, q, status == 'on' and not isPaused, isPaused)
   end
+end
+
+-- The agent has no live device: so long it is expected back, by the shortest time of its queues; then it is paused (agentLost), and so not there.
+local function expectBack(g)
+  local lostMs
+  for _, q in ipairs(signedInTo(g)) do
+    local ms = number(call('HGET', B .. ':q:' .. q, 'al'))
+    if ms > 0 and (not lostMs or ms < lostMs) then lostMs = ms end
+  end
+  setDeadline('agentlost', g.id, addTo(g.row, 'lostTok', 1), now + (lostMs or 60000))
+end
+
+-- Whoever says to be there without a device, by REST say, has as long to come on one as who lost it.
+local function expectDevice(g)
+  if g.st ~= 'on' or g.devices > 0 then return end
+  local tok = know(g.row, { 'lostTok' }).lostTok
+  if not tok or not call('ZSCORE', B .. ':due:knock', 'agentlost|' .. g.id .. '|' .. tok) then expectBack(g) end
 end

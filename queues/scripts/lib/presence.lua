@@ -70,13 +70,7 @@ local function devicesChanged(a, came, isPhone)
     phones.place(g)
   end
   if before > 0 and live == 0 then
-    local lostMs
-    for _, q in ipairs(signedInTo(g)) do
-      local ms = number(call('HGET', B .. ':q:' .. q, 'al'))
-      if ms > 0 and (not lostMs or ms < lostMs) then lostMs = ms end
-    end
-    local tok = addTo(agentRow(a), 'lostTok', 1)
-    setDeadline('agentlost', a, tok, now + (lostMs or 60000))
+    expectBack(g)
     refreshReady(a)
   elseif before == 0 and live > 0 then
     clearDeadline('agentlost', a, agentFields(a, 'lostTok')[1] or '0')

@@ -1,5 +1,5 @@
 /** The HTTP calls of configuration and overview. Every change names the version it was made on. */
-import { call } from '../desk/api.ts';
+import { call, everyPage } from '../desk/api.ts';
 import type { Versioned } from './form/form.ts';
 import { uploadSound } from './phones/uploadSound.ts';
 import type {
@@ -34,38 +34,27 @@ function query(fields: Readonly<Record<string, string | number | undefined>>): s
   return text && `?${text}`;
 }
 
-/** All pages of a list that is known to be short. */
-async function all<Item>(path: string): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: Page<Item> = await call('GET', `${path}${query({ limit: PAGE, cursor })}`);
-    items.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return items;
-}
-
 export const adminApi = {
   queues: (list: ListQuery) => call<Page<Queue>>('GET', `/queues${query({ ...list })}`),
-  allQueues: () => all<Queue>('/queues'),
+  allQueues: () => everyPage<Queue>('/queues'),
   queue: (id: string) => call<Queue>('GET', `/queues/${id}`),
   makeQueue: (queue: Partial<QueueValues>) => call<Queue>('POST', '/queues', queue),
   changeQueue: (id: string, change: Partial<QueueValues>, version: number) => call<Queue>('PATCH', `/queues/${id}`, { ...change, version }),
   deleteQueue: (id: string) => call<void>('DELETE', `/queues/${id}`),
 
   users: (list: ListQuery) => call<Page<User>>('GET', `/users${query({ ...list })}`),
-  allUsers: () => all<User>('/users'),
+  allUsers: () => everyPage<User>('/users'),
   user: (id: string) => call<User>('GET', `/users/${id}`),
   invite: (person: object) => call<{ user: User; invitation: InvitationLink }>('POST', '/users', person),
   renewInvitation: (id: string) => call<InvitationLink>('POST', `/users/${id}/invitation`),
+  switchSecondFactorOff: (id: string) => call<void>('DELETE', `/users/${id}/second-factor`),
   changeUser: (id: string, change: object, version: number) => call<User>('PATCH', `/users/${id}`, { ...change, version }),
   setSkills: (id: string, skills: readonly SkillNeed[], version: number) => call<User>('PUT', `/users/${id}/skills`, { skills, version }),
   setMember: (queue: string, user: string, member: { roles: readonly string[]; order?: number | null }) =>
     call<void>('PUT', `/queues/${queue}/members/${user}`, member),
   removeMember: (queue: string, user: string) => call<void>('DELETE', `/queues/${queue}/members/${user}`),
 
-  allSkills: () => all<Skill>('/skills'),
+  allSkills: () => everyPage<Skill>('/skills'),
   makeSkill: (skill: { name: string; description: string }) => call<Skill>('POST', '/skills', skill),
   changeSkill: (id: string, change: object, version: number) => call<Skill>('PATCH', `/skills/${id}`, { ...change, version }),
   deleteSkill: (id: string) => call<void>('DELETE', `/skills/${id}`),
@@ -94,7 +83,7 @@ export const adminApi = {
     call<{ phone: Phone; credentials: SipCredentials }>('POST', `/phones/${id}/password`, { version }),
   deletePhone: (id: string) => call<void>('DELETE', `/phones/${id}`),
 
-  trunks: () => all<Trunk>('/trunks'),
+  trunks: () => everyPage<Trunk>('/trunks'),
   makeTrunk: (trunk: object) => call<{ trunk: Trunk; credentials?: SipCredentials }>('POST', '/trunks', trunk),
   changeTrunk: (id: string, change: object, version: number) => call<Trunk>('PATCH', `/trunks/${id}`, { ...change, version }),
   newTrunkPassword: (id: string, version: number) =>
@@ -103,7 +92,7 @@ export const adminApi = {
   outbound: () => call<OutboundRules & Versioned>('GET', '/outbound'),
   changeOutbound: (change: object, version: number) => call<OutboundRules & Versioned>('PATCH', '/outbound', { ...change, version }),
 
-  sounds: () => all<Sound>('/sounds'),
+  sounds: () => everyPage<Sound>('/sounds'),
   uploadSound: (file: File): Promise<Sound> => uploadSound(file),
   deleteSound: (id: string) => call<void>('DELETE', `/sounds/${id}`),
 

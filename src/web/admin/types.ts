@@ -111,6 +111,7 @@ export interface User extends Versioned {
   readonly email: string;
   readonly role: 'super_admin' | 'admin' | 'member';
   readonly status: 'invited' | 'active' | 'inactive';
+  readonly isTotpEnabled: boolean;
   readonly capacity: number;
   readonly voiceCapacity: number;
   readonly videoCapacity: number;

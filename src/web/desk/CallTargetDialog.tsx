@@ -22,7 +22,7 @@ export function CallTargetDialog({ kind, onChoose, onClose }: { kind: Kind; onCh
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     void api.agents().then(
-      ({ items }) => setAgents(items),
+      (found) => setAgents(found),
       () => setAgents([]),
     );
     void api.voiceQueues().then(setQueues, () => undefined);

@@ -3,10 +3,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { HttpError } from '../conversation/rest.ts';
 import { api } from './api.ts';
 import { EntryCard } from './EntryCard.tsx';
-import { Field } from './Field.tsx';
+import { FormError } from './FormError.tsx';
+import { NewPasswordFields, NO_PASSWORD, troubleOf } from './NewPasswordFields.tsx';
 import { t } from './texts.ts';
-
-const PASSWORD_MIN_CHARS = 10;
 
 export function Invitation({ token, onDone }: { token: string; onDone(): void }) {
   const [invited, setInvited] = useState<{ accountName: string; email: string; name: string }>();
@@ -45,18 +44,17 @@ export function Invitation({ token, onDone }: { token: string; onDone(): void })
 }
 
 function PasswordForm({ token, email, onDone, onGone }: { token: string; email: string; onDone(): void; onGone(): void }) {
-  const [password, setPassword] = useState('');
-  const [repeated, setRepeated] = useState('');
+  const [chosen, setChosen] = useState(NO_PASSWORD);
   const [error, setError] = useState('');
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
-    if (password.length < PASSWORD_MIN_CHARS) return setError(t('invite.short'));
-    if (password !== repeated) return setError(t('invite.differs'));
+    const trouble = troubleOf(chosen);
+    setError(trouble);
+    if (trouble) return;
     setBusy(true);
-    setError('');
     try {
-      const { stage } = await api.acceptInvitation(token, password);
+      const { stage } = await api.acceptInvitation(token, chosen.password);
       // With a second factor the sign-in page asks for the code.
       if (stage === 'full') onDone();
       else location.assign('/desk');
@@ -70,21 +68,8 @@ function PasswordForm({ token, email, onDone, onGone }: { token: string; email: 
   return (
     <form onSubmit={(event) => void submit(event)}>
       <input type="email" class="sr-only" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
-      <Field
-        label={t('invite.password')}
-        type="password"
-        autocomplete="new-password"
-        value={password}
-        onInput={setPassword}
-        hint={t('invite.rule')}
-        isFocused
-      />
-      <Field label={t('invite.repeat')} type="password" autocomplete="new-password" value={repeated} onInput={setRepeated} />
-      {error && (
-        <p class="form-error" role="alert">
-          {error}
-        </p>
-      )}
+      <NewPasswordFields value={chosen} onChange={setChosen} isFocused />
+      <FormError text={error} />
       <button type="submit" class="button primary wide" disabled={isBusy}>
         {t('invite.go')}
       </button>

@@ -16,7 +16,7 @@ export function PickAgentDialog({ kind, view, onDone }: { kind: 'transfer' | 'in
   const [search, setSearch] = useState('');
   useEffect(() => {
     void api.agents().then(
-      ({ items }) => setAgents(items),
+      (found) => setAgents(found),
       () => setAgents([]),
     );
   }, []);

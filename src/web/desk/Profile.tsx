@@ -1,4 +1,4 @@
-/** The agent's own page: language, second factor, where one is signed in, signing out. */
+/** The agent's own page: language, password, second factor, where one is signed in, signing out. */
 import { useEffect, useState } from 'preact/hooks';
 import { HttpError } from '../conversation/rest.ts';
 import { Avatar } from '../ui/Avatar.tsx';
@@ -9,6 +9,7 @@ import { api, type SignInSession } from './api.ts';
 import { useDesk } from './context.ts';
 import { deviceName, isPhone } from './device.ts';
 import { LanguageChoice } from './LanguageChoice.tsx';
+import { PasswordSection } from './PasswordSection.tsx';
 import { PlaceLink } from './PlaceLink.tsx';
 import { mayConfigure } from './rights.ts';
 import { SecondFactorSection } from './SecondFactorSection.tsx';
@@ -17,6 +18,8 @@ import { errorText, language, t } from './texts.ts';
 export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): void }) {
   const desk = useDesk();
   const { user, account } = desk.me;
+  /** Changes of the password, after which other sessions have ended. */
+  const [changes, setChanges] = useState(0);
   return (
     <div class="profile">
       <div class="profile-inner">
@@ -44,8 +47,9 @@ export function Profile({ onClose, onSignOut }: { onClose(): void; onSignOut(): 
             <Icon name="forward" size={18} />
           </PlaceLink>
         )}
+        <PasswordSection onChanged={() => setChanges(changes + 1)} />
         <SecondFactorSection />
-        <Sessions />
+        <Sessions key={changes} />
         <button type="button" class="button danger" onClick={onSignOut}>
           <Icon name="end" size={18} />
           {t('profile.signOut')}

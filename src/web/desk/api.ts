@@ -76,6 +76,21 @@ function problemText(problem: Record<string, unknown>): string {
   return String(first?.message ?? problem.detail ?? problem.title ?? '');
 }
 
+const PAGE = 200;
+
+/** All pages of a list, one after the other. */
+export async function everyPage<Item>(path: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== undefined && { cursor }) });
+    const page = await call<{ items: Item[]; nextCursor?: string }>('GET', `${path}?${query}`);
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return items;
+}
+
 export const api = {
   me: () => call<Me>('GET', '/auth/me'),
   signIn: (email: string, password: string) => call<Stage>('POST', '/auth/sign-in', { email, password }),
@@ -87,11 +102,12 @@ export const api = {
   sessions: () => call<{ items: SignInSession[] }>('GET', '/auth/sessions'),
   revokeSession: (id: string) => call<void>('DELETE', `/auth/sessions/${id}`),
   revokeOthers: () => call<void>('DELETE', '/auth/sessions'),
-  credentials: () => call<{ email: string; isTotpEnabled: boolean }>('GET', '/auth/credentials'),
+  credentials: () => call<{ email: string; isTotpEnabled: boolean; recoveryCodesLeft: number }>('GET', '/auth/credentials'),
+  changePassword: (current: string, next: string) => call<void>('POST', '/auth/password', { current, next }),
   enrolTotp: (password: string) => call<{ secret: string; uri: string }>('POST', '/auth/totp/enrol', { password }),
   confirmTotp: (code: string) => call<{ recoveryCodes: string[] }>('POST', '/auth/totp/confirm', { code }),
   disableTotp: (password: string) => call<void>('POST', '/auth/totp/disable', { password }),
-  agents: () => call<{ items: AgentView[] }>('GET', '/agents'),
+  agents: () => everyPage<AgentView>('/agents'),
   servableQueues: (agent: string) => call<{ items: ServableQueue[] }>('GET', `/agents/${agent}/queues`),
   call: (interaction: string) => call<CallView | undefined>('GET', `/interactions/${interaction}/call`),
   /** Those that calls can go on to. */

@@ -217,6 +217,11 @@ export const adminEn = {
   'role.admin': 'Administrator',
   'role.super_admin': 'Super-administrator',
   'user.invited': 'Invited',
+  'user.newPassword': 'Link for a new password',
+  'user.totpOff': 'Switch two-step sign-in off',
+  'user.totpOff.sure': 'Let {name} in without a code?',
+  'user.totpOff.hint':
+    'For somebody who lost the authenticator app and the recovery codes. The password alone lets them in until they switch it on again.',
   'user.inactive': 'Inactive',
   'agent.capacity': 'Capacity',
   'agent.capacity.hint': 'How many at once. 0: never offered one.',

@@ -56,6 +56,8 @@ export const videoEn = {
   'peer.visitor': 'Visitor',
   'peer.away': '{name} lost the connection',
   'peer.away.short': 'reconnecting…',
+  'peer.coming': 'connecting…',
+  'peer.still': 'picture paused',
   'peer.muted': 'muted',
   'peer.noCamera': 'without camera',
   'peer.speaking': 'speaking',

@@ -38,7 +38,7 @@ export function RoutingScreen({ interaction }: { interaction: string }) {
     superviseApi.interaction(interaction).then(setItem, () => setItem(undefined));
     if (isSupervisor)
       api.agents().then(
-        ({ items }) => setAgents(items),
+        (found) => setAgents(found),
         () => setAgents([]),
       );
   }, []);

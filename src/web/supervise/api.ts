@@ -1,5 +1,5 @@
 /** The HTTP calls of overview and explanation. */
-import { call } from '../desk/api.ts';
+import { call, everyPage } from '../desk/api.ts';
 import type { RoutingView } from './routing.ts';
 
 interface Named {
@@ -22,23 +22,10 @@ export interface PastItem {
   readonly createdAt: number;
 }
 
-const PAGE = 200;
 const RECENT = 30;
 
 export const superviseApi = {
-  queues: async (): Promise<OverviewQueue[]> => {
-    const queues: OverviewQueue[] = [];
-    let cursor = '';
-    do {
-      const page = await call<{ items: OverviewQueue[]; nextCursor?: string }>(
-        'GET',
-        `/queues?limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
-      );
-      queues.push(...page.items);
-      cursor = page.nextCursor ?? '';
-    } while (cursor);
-    return queues;
-  },
+  queues: () => everyPage<OverviewQueue>('/queues'),
   recent: async (queue: string) => (await call<{ items: PastItem[] }>('GET', `/interactions?queue=${queue}&limit=${RECENT}`)).items,
   interaction: (id: string) => call<PastItem>('GET', `/interactions/${id}`),
   routing: (id: string, agent: string, cursor = '') => {

@@ -192,8 +192,9 @@ function Comings({ client, partner }: { client: RoomClient; partner: Partner }) 
 
 function statusText(client: RoomClient, partner: Partner, { t }: VideoTexts): string {
   const { name } = client.state.value;
-  if (name === 'joining') return t('state.joining');
-  if (name === 'rejoining') return t('state.rejoining');
+  const link = client.mediaLink.value;
+  if (name === 'rejoining' || link === 'down') return t('state.rejoining');
+  if (name === 'joining' || link === 'coming') return t('state.joining');
   if (client.others.value.length > 0) return '';
   if (client.room.value?.state === 'open') return t('state.alone');
   return partner.name ? t('state.waiting', { name: partner.name }) : t('state.waiting.someone');

@@ -1,6 +1,7 @@
 /** A moving picture: of one's own camera, or of something received, which is then asked for in the size it is shown in. */
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
+import { type Flow, followFlow } from './flow.ts';
 import type { RemoteTrack } from './roomMedia.ts';
 import type { Watching } from './watching.ts';
 
@@ -16,9 +17,10 @@ export interface PictureProps {
   /** What it is received as; absent for one's own. */
   readonly remote?: RemoteTrack;
   readonly isMirrored?: boolean;
+  onFlow?: (flow: Flow) => void;
 }
 
-export function Picture({ label, stream, remote, isMirrored = false }: PictureProps) {
+export function Picture({ label, stream, remote, isMirrored = false, onFlow }: PictureProps) {
   const video = useRef<HTMLVideoElement>(null);
   const watching = useContext(WatchingContext);
   useEffect(() => {
@@ -43,6 +45,7 @@ export function Picture({ label, stream, remote, isMirrored = false }: PicturePr
       element.removeEventListener('resize', fit);
     };
   }, []);
+  useEffect(() => (onFlow && video.current ? followFlow(video.current, onFlow) : undefined), [stream, onFlow]);
   useEffect(() => (remote && watching && video.current ? watching.show(remote.id, video.current) : undefined), [remote?.id, watching]);
   return (
     <video

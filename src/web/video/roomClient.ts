@@ -45,6 +45,7 @@ export class RoomClient {
   /** Code of what did not work last, to be told; undefined: nothing. */
   readonly problem = signal<string | undefined>(undefined);
   readonly tracks = computed(() => this.#media.value?.tracks.value ?? NO_TRACKS);
+  readonly mediaLink = computed(() => this.#media.value?.link.value ?? 'up');
   /** The others who are in, or will come back. */
   readonly others = computed(() => this.room.value?.peers.filter(({ id }) => id !== this.peer) ?? []);
   /** The other side waits for our answer. */

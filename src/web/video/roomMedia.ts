@@ -24,6 +24,9 @@ export interface RoomMediaPorts {
   onLost(why: string): void;
 }
 
+/** coming: for the first time. down: until it is mended, or given up. What nothing goes through needs no connection. */
+export type MediaLink = 'coming' | 'up' | 'down';
+
 type Send = { readonly track: MediaStreamTrack | undefined; readonly isPaused: boolean };
 
 /** A connection that is disturbed for longer is given up. */
@@ -52,6 +55,7 @@ export class RoomMedia {
   readonly #wanted = new Map<MediaSource, Send>();
   readonly #consumers = new Map<string, { readonly consumer: types.Consumer; readonly remote: RemoteTrack }>();
   readonly #tracks = signal<readonly RemoteTrack[]>([]);
+  readonly #link = signal<MediaLink>('up');
   readonly #mendTimers = new Map<string, ReturnType<typeof setTimeout>>();
   #room: RoomView | undefined;
   #sending: Promise<void> = Promise.resolve();
@@ -73,6 +77,10 @@ export class RoomMedia {
         .ask({ ...produce, rtpParameters: rtpParameters as unknown as Extract<VideoCommand, { do: 'produce' }>['rtpParameters'] })
         .then((answer) => done({ id: (answer as { producer: string }).producer }), failed);
     });
+  }
+
+  get link(): ReadonlySignal<MediaLink> {
+    return this.#link;
   }
 
   get tracks(): ReadonlySignal<readonly RemoteTrack[]> {
@@ -188,6 +196,7 @@ export class RoomMedia {
     });
     transport.on('connectionstatechange', (state) => {
       if (this.#isClosed) return;
+      this.#look();
       if (state === 'connected') {
         clearTimeout(this.#mendTimers.get(transport.id));
         this.#mendTimers.delete(transport.id);
@@ -196,6 +205,12 @@ export class RoomMedia {
         void this.#restart(transport);
       }
     });
+  }
+
+  #look(): void {
+    const states = [this.#send.connectionState, this.#receive.connectionState];
+    const isDown = states.some((state) => state === 'disconnected' || state === 'failed');
+    this.#link.value = isDown ? 'down' : states.includes('connecting') ? 'coming' : 'up';
   }
 
   #giveUpLater(transport: types.Transport): void {

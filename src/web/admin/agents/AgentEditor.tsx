@@ -17,7 +17,7 @@ import { INTERRUPTIONS, type Queue, type Skill, type User } from '../types.ts';
 import { Waiting } from '../Waiting.tsx';
 import { type AgentValues, createAgentForm } from './agentForm.ts';
 import { MembershipLines } from './MembershipLines.tsx';
-import { RenewInvitation } from './RenewInvitation.tsx';
+import { SignInHelp } from './SignInHelp.tsx';
 
 const SKILLS_MAX = 100;
 const CAPACITY_MAX = 100;
@@ -47,7 +47,7 @@ function AgentFields({ user, skills, queues }: { user: User; skills: readonly Sk
             <p>{user.email}</p>
           </div>
         </div>
-        {user.status === 'invited' && <RenewInvitation user={user} />}
+        {user.status !== 'inactive' && <SignInHelp user={user} />}
       </header>
       <form class="editor-form" onSubmit={(event) => event.preventDefault()} noValidate>
         <Section id="section-capacity" title={t('agent.capacity')} hint={t('agent.capacity.hint')}>

@@ -26,7 +26,7 @@ function AgentList({ onChanged }: { onChanged(): void }) {
   useEffect(
     () =>
       void api.agents().then(
-        ({ items }) => setLive(new Map(items.map((agent) => [agent.id, agent]))),
+        (agents) => setLive(new Map(agents.map((agent) => [agent.id, agent]))),
         () => undefined, // The list serves without it.
       ),
     [],

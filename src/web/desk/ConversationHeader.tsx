@@ -11,12 +11,12 @@ import { countdown } from '../ui/time.ts';
 import { host } from './api.ts';
 import { CloseDialog } from './CloseDialog.tsx';
 import { clientName } from './clientName.ts';
-import { presenceDot } from './presenceDot.ts';
 import { useDesk } from './context.ts';
 import { Dialog } from './Dialog.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import { PickAgentDialog } from './PickAgentDialog.tsx';
 import { go } from './place.ts';
+import { presenceDot } from './presenceDot.ts';
 import { maySupervise } from './rights.ts';
 import { errorText, t } from './texts.ts';
 
@@ -57,11 +57,7 @@ export function ConversationHeader({
       <button type="button" class="icon-button only-phone" aria-label={t('pane.back')} onClick={() => desk.show(undefined)}>
         <Icon name="back" />
       </button>
-      <Avatar
-        name={clientName(view.client)}
-        id={view.client.id}
-        state={presenceDot(view)}
-      />
+      <Avatar name={clientName(view.client)} id={view.client.id} state={presenceDot(view)} />
       <div class="pane-title">
         <h2>{clientName(view.client)}</h2>
         <Presence view={view} />

@@ -100,9 +100,16 @@ export class Bindings {
   }
 
   async #hasDue(partition: number): Promise<boolean> {
-    const [, until] = await this.#runner.retrying(() => this.#runner.redis.zrange(this.#key(partition, 'pbx'), 0, 0, 'WITHSCORES'));
-    // The partition's time may be a little behind or ahead of ours: the script decides.
-    return until !== undefined && Number(until) <= (this.#commands.virtualNow || Date.now() + 1_000);
+    const { redis } = this.#runner;
+    const [[, until], [now, ahead]] = await this.#runner.retrying(() =>
+      Promise.all([
+        redis.zrange(this.#key(partition, 'pbx'), 0, 0, 'WITHSCORES'),
+        redis.hmget(this.#key(partition, 'meta'), 'now', 'ahead'),
+      ]),
+    );
+    // The partition's time is ahead of the clock while that catches up (lib/clock), and may be a little behind or ahead of ours: the script decides.
+    const time = this.#commands.virtualNow || Math.max(Number(now), Date.now() + Number(ahead)) + 1_000;
+    return until !== undefined && Number(until) <= time;
   }
 
   async #hasEdge(partition: number, edge: string): Promise<boolean> {

@@ -111,18 +111,12 @@ local function applyAgent()
   phones.place(g)
   if #signedInTo(g) == 0 and g.st ~= 'out' then setStatus(id, 'out', '') end
   if isActive then
-    for _, i in ipairs(call('HKEYS', B .. ':ao:' .. id)) do
-      if not stays[fields(i, 'q')[1]] then
-        returnOffer(i, 'withdrawn', id)
-        matchInteraction(i)
-      end
-    end
-    for _, q in ipairs(left) do releaseKept(id, q) end
-    refreshReady(id)
+    releaseWork(id, 'signed_out', false)
+    releaseKept(id, '0')
     freeAgent(id)
   else
     removeWork(id)
-    releaseKept(id, nil)
+    releaseKept(id, '0')
   end
   tellAgentChanged(id, left)
 end

@@ -55,13 +55,11 @@ local function signOut()
       if call('SISMEMBER', B .. ':as:' .. a, q) == 1 then left[#left + 1] = q end
     end
   end
-  local leaves = {}
   if #left > 0 then
     call('SREM', B .. ':as:' .. a, unpack(left))
     call('SREM', B .. ':at:' .. a, unpack(left))
   end
   for _, q in ipairs(left) do
-    leaves[q] = true
     call('ZREM', B .. ':r:' .. q, a)
     for medium in string.gmatch(queueOf(q).others, '%a+') do call('ZREM', readyKey(queueOf(q), medium), a) end
     setOnline(a, q, false, false)
@@ -69,15 +67,8 @@ local function signOut()
   end
   g.queues = nil
   if #signedInTo(g) == 0 then setStatus(a, 'out', '') end
-  for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    if leaves[fields(i, 'q')[1]] then
-      returnOffer(i, 'withdrawn', a)
-      matchInteraction(i)
-    end
-  end
-  if call('EXISTS', B .. ':sti:' .. a) == 1 then
-    for _, q in ipairs(left) do releaseKept(a, q) end
-  end
+  releaseWork(a, 'signed_out', false)
+  releaseKept(a, '0')
   tellAgentChanged(a, left)
   -- The offers it gave back make room for what waits in its other queues.
   freeAgent(a)
@@ -91,14 +82,8 @@ local function pauseSome()
     pauseIn(g, q, reason)
     if g.st == 'on' then setOnline(a, q, false, true) end
   end
-  refreshReady(a)
-  for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    if pausedIn(g, fields(i, 'q')[1]) then
-      returnOffer(i, 'withdrawn', a)
-      matchInteraction(i)
-    end
-  end
-  for _, q in ipairs(named) do releaseKept(a, q) end
+  releaseWork(a, 'paused', false)
+  releaseKept(a, '0')
   freeAgent(a)
 end
 
@@ -115,7 +100,7 @@ elseif what == 'pause' then
   else
     setStatus(a, 'paused', reason)
     releaseWork(a, 'paused', false)
-    releaseKept(a, nil)
+    releaseKept(a, '0')
   end
   if not no then tellAgentChanged(a) end
 else

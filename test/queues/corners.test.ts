@@ -240,15 +240,18 @@ test('RTE-11 INV-6 an agent who leaves one queue is waited for there no more, ho
   const busy = await start(left, { contactId });
   await answer('acceptOffer', busy, last);
   const kept: InteractionId[] = [];
-  for (let n = 0; n < 40; n++) {
-    await start(stays, { contactId });
-    kept.push(await start(left, { contactId }));
+  const elsewhere: InteractionId[] = [];
+  for (let n = 0; n < 230; n++) {
+    elsewhere.push(await start(stays, { contactId }));
+    if (n < 60) kept.push(await start(left, { contactId }));
   }
-  const next = await world.addAgent({ queues: [left], voiceCapacity: 100 });
-  expect(await offersOf(next)).toEqual([]);
+  const others = [await world.addAgent({ queues: [left], voiceCapacity: 80 }), await world.addAgent({ queues: [left], voiceCapacity: 80 })];
+  const offers = async () => (await Promise.all(others.map(offersOf))).flat().map(({ interaction }) => interaction);
+  expect(await offers()).toEqual([]);
   await world.engine.router.signOut(world.scope, { agentId: last, queues: [left], key: newId('command') });
   await world.advance(0);
-  expect((await offersOf(next)).map(({ interaction }) => interaction).sort()).toEqual(kept.sort());
+  expect((await offers()).sort()).toEqual(kept.sort());
+  expect((await redis().smembers(`${base()}:sti:${last}`)).sort()).toEqual(elsewhere.sort());
 });
 
 test('RTE-10 a message of a recipe is shown whole characters only', async () => {

@@ -145,6 +145,18 @@ describe('rule: no script touches more than some 200 elements', () => {
     expect(await redis().zrange(`${base()}:w:${queue}`, 0, -1)).toEqual(started);
   });
 
+  test('RTE-4 an agent who signs out of one queue gives back forty offers of it, in parts, and keeps those of the other', async () => {
+    const [queue, other] = [await world.addQueue({ mode: 'longest_idle' }), await world.addQueue({ mode: 'longest_idle' })];
+    const agentId = await world.addAgent({ queues: [queue, other], capacity: 45 });
+    const started = await fill(queue, 40);
+    await fill(other, 5);
+    const command = { agentId, queues: [queue], key: newId('command') };
+    const written = await parts(() => world.engine.router.signOut(world.scope, command));
+    expect(Math.max(...written)).toBeLessThanOrEqual(MOST_EVENTS);
+    expect(await loadOf(agentId)).toBe(5);
+    expect(await redis().zrange(`${base()}:w:${queue}`, 0, -1)).toEqual(started);
+  });
+
   test('RTE-10 INV-6 queues that give on at once, one to the next: walked in parts, and whoever is free in one of them has it there', async () => {
     const queues = [await world.addQueue({ mode: 'longest_idle' })];
     for (let number = 0; number < 20; number++) {

@@ -104,6 +104,38 @@ describe('phones in Redis', () => {
     await served.close();
   });
 
+  test('RTE-4 RTE-12 the clock is set back by an hour: registrations run out in their time, and a dead edge is found silent', {
+    timeout: 60_000,
+  }, async () => {
+    const world = await startTestEngines();
+    ends.push(() => world.close());
+    const { phones, core, views } = world.engine;
+    const agentId = await world.addAgent({ queues: [await world.addQueue({})] });
+    const say = () => phones.announce({ kind: 'edge', host: '127.0.0.1', port: 1, load: 0, isDraining: false });
+    await say();
+    // What it looks like after it: the partition's time, its leases and what the dead edge said last are an hour ahead of the clock.
+    const ahead = Date.now() + 3_600_000;
+    const base = `c:{p${world.scope.partition}}`;
+    const step = core.runner.redis.multi();
+    for (const [node, lease] of Object.entries(await core.runner.redis.hgetall(`${base}:nodes`)))
+      step.hset(`${base}:nodes`, node, `${lease.split('|')[0]}|${ahead + 5_000}`);
+    await step.hset(`${base}:meta`, 'now', ahead).exec();
+    const said = (await core.runner.redis.hget('c:{dir}:nodes:edge', 'node-a'))?.replace(/^\d+/, '') ?? '';
+    await core.runner.redis.hset('c:{dir}:nodes:edge', 'dead', `${ahead}${said}`);
+
+    await phones.bind(world.scope, agentId, { ...bindingOf(newId('phone')), edge: 'node-a', expiresAt: Date.now() + 1_000 });
+    const isLive = async () =>
+      (await views.agent(world.scope, agentId))?.agent.devices.some((device) => device.isLive && device.id !== 'desk');
+    expect(await isLive()).toBe(true);
+    await until(async () => (await phones.takeLapsed(10)).length === 1, { what: 'the end of the registration' });
+    expect(await isLive()).toBe(false);
+    const edges = async () => {
+      await say();
+      return (await phones.nodes('edge')).map(({ id }) => id).join();
+    };
+    await until(async () => (await edges()) === 'node-a', { what: 'the dead edge being silent' });
+  });
+
   test('RTE-12 over a cluster every key of phones is in its partition, its node’s slot or alone', { timeout: 120_000 }, async () => {
     const cluster = await startTestCluster({ hasReplicas: false });
     ends.push(() => cluster.stop());

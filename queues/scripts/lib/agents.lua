@@ -192,6 +192,11 @@ local function holds(g)
   return (SMALL[chat] or chat) .. '/' .. (SMALL[g.voice] or g.voice) .. '/' .. (SMALL[g.video] or g.video)
 end
 
+-- Whether it is there for the queue: what it is offered there, or what is kept for it, stays so.
+local function isThereFor(g, q)
+  return g.isActive and g.st == 'on' and not pausedIn(g, q) and call('SISMEMBER', B .. ':as:' .. g.id, q) == 1
+end
+
 -- Where the agent stands in the queue's strategy: the least is the first (RTE-2).
 local function rankIn(g, c)
   local mode = c.mode
@@ -323,6 +328,7 @@ end
 local function tellAgentChanged(a, left)
   local g = agentOf(a)
   local named = signedInTo(g)
+  work = work + #named / 16
   local paused = {}
   for _, q in ipairs(named) do if pausedIn(g, q) then paused[#paused + 1] = q end end
   local figures = named
@@ -343,6 +349,7 @@ local function setStatus(a, status, why)
   local g = agentOf(a)
   if g.st ~= status or g.why ~= why then writeAgent(a, 'st', status, 'why', why, 'since', now) end
   g.st, g.why = status, why
+  work = work + #signedInTo(g) / 16
   for _, q in ipairs(signedInTo(g)) do
     local isPaused = status == 'paused' or pausedIn(g, q) ~= nil
     setOnline(a, q, status == 'on' and not isPaused, isPaused)

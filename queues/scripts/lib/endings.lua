@@ -149,15 +149,17 @@ end
 -- Nobody owns it and the client is gone or gave up.
 local function abandon(i) closeUnowned(i, 'abandoned', '', '') end
 
--- Gives back everything the agent holds and is not there to do: open offers, and with `all` the conversations too. What is more than one script should
--- do is given back by others, while the agent is away.   @return whether nothing is left
+-- Gives back everything the agent holds and is not there to do: offers of queues for which it is not there, and with `all` the conversations too. What is
+-- more than one script should do is given back by others, while the agent is away.   @return whether nothing is left
 local function releaseWork(a, reason, all)
   local freed, isDone = {}, true
   for _, i in ipairs(call('HKEYS', B .. ':ao:' .. a)) do
-    isDone = work < ENOUGH
-    if not isDone then break end
-    returnOffer(i, 'withdrawn', a)
-    freed[#freed + 1] = i
+    if not isThereFor(agentOf(a), fields(i, 'q')[1]) then
+      isDone = work < ENOUGH
+      if not isDone then break end
+      returnOffer(i, 'withdrawn', a)
+      freed[#freed + 1] = i
+    end
   end
   for _, i in ipairs(all and isDone and call('ZRANGE', B .. ':ai:' .. a, 0, -1) or {}) do
     local h = fields(i, 'q', 'st', 'own')
@@ -201,7 +203,7 @@ local function releaseOn(a, what)
   local g, all, reason = agentOf(a), string.sub(what, 1, 1) == '1', string.sub(what, 2)
   if not g.isActive then
     removeWork(a)
-  elseif not isThere(g) and (not all or g.devices == 0) then
-    releaseWork(a, reason, all)
+  else
+    releaseWork(a, reason, all and g.st ~= 'on' and g.devices == 0)
   end
 end

@@ -90,7 +90,7 @@ local function agentLost(a, tok)
   if number(h[1]) > 0 or h[3] ~= tok then return false end
   if h[2] == 'on' then setStatus(a, 'paused', 'connection_lost') end
   releaseWork(a, 'agent_lost', true)
-  releaseKept(a, nil)
+  releaseKept(a, '0')
   tellAgentChanged(a)
   return true
 end

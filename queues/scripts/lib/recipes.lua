@@ -90,22 +90,20 @@ local function keepNoLonger(i, a)
   writeInteraction(i, 'sta', '')
 end
 
--- The agent is not there for those kept for it (in one queue, or nil: in any): others may have them.
-local function releaseKept(a, q)
-  local kept = call('SRANDMEMBER', B .. ':sti:' .. a, MOST)
-  local released = {}
-  for _, i in ipairs(kept) do
+-- What is kept for the agent in queues for which it is not there any more, others may have. `cursor`: where to go on among them, '0' at first.
+local function releaseKept(a, cursor)
+  local g = agentOf(a)
+  local scanned, released = call('SSCAN', B .. ':sti:' .. a, cursor, 'COUNT', PAGE), {}
+  for _, i in ipairs(scanned[2]) do
     local h = fields(i, 'sta', 'q')
-    if #released == PAGE then
-      break
-    elseif h[1] ~= a then
+    if h[1] ~= a then
       call('SREM', B .. ':sti:' .. a, i)
-    elseif not q or h[2] == q then
+    elseif not isThereFor(g, h[2]) then
       keepNoLonger(i, a)
       released[#released + 1] = i
     end
   end
-  if #released == PAGE then setDeadline('unkeep', a, q or '*', now) end
+  if scanned[1] ~= '0' then setDeadline('unkeep', a, scanned[1], now) end
   for _, i in ipairs(released) do matchInteraction(i) end
 end
 

@@ -12,7 +12,7 @@ local function offerExpired(i, tok)
       writeAgent(a, 'missed', 0)
       setStatus(a, 'paused', 'no_answer')
       releaseWork(a, 'no_answer', false)
-      releaseKept(a, nil)
+      releaseKept(a, '0')
       tellAgentChanged(a)
     end
   end
@@ -72,7 +72,8 @@ local FIRES = {
   release = function(a, what) releaseOn(a, what) return true end,
   nobody = function(q, cursor) nobodyThere(q, cursor) return true end,
   drain = function(q, cursor) drainQueue(q, cursor) return true end,
-  unkeep = function(a, q) releaseKept(a, q ~= '*' and q or nil) return true end,
+  -- An earlier release named a queue in place of the cursor.
+  unkeep = function(a, cursor) releaseKept(a, tonumber(cursor) and cursor or '0') return true end,
 }
 
 -- How much of what a script may do (base: ENOUGH) each kind takes; kinds that are not named take one. Only where it begins: each stops by itself.

@@ -156,6 +156,7 @@ describe.each(SIZES)(
       await page.keyboard.press('Enter');
       await page.locator('.field-error').waitFor();
       await check(page, 'a pause reason that exists');
+      await look('#/admin/audit', '.admin-row');
       await look('#/admin/account', '.switch');
       await profile.close();
       const desk = await stage.agent('marco', { context });

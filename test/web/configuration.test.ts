@@ -1,4 +1,5 @@
 /** The configuration pages: what administrators set reaches the server, what it refuses stands where it belongs, and nobody overwrites anybody unseen. */
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { until } from '../support/services.ts';
@@ -72,6 +73,20 @@ test('ACC-2 who is invited gets a link that is shown once; a wrong address is re
   await guest.getByRole('button', { name: 'Set password and sign in' }).click();
   await guest.locator('.link-banner', { hasText: 'You are in no queue yet' }).waitFor();
   await guest.context().close();
+});
+
+test('ACC-11 the audit log says who made what; it is searched by person and taken along as a table', async () => {
+  const { page } = admin;
+  const queue = await stage.queue('Audited desk');
+  await open(page, 'audit');
+  const line = page.locator('.admin-row', { hasText: 'Queue created: Audited desk' });
+  await line.filter({ hasText: 'Giulia Rossi · Today' }).waitFor();
+  await page.getByLabel('Search by person').fill('nobody of this name');
+  await page.getByText('Nothing found.').waitFor();
+  await page.getByLabel('Search by person').fill('giulia');
+  await line.waitFor();
+  const [table] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()]);
+  expect(readFileSync(await table.path(), 'utf8')).toContain(queue.id);
 });
 
 test('RTE-2 RTE-6 RTE-8 a new queue is made and its rules are kept: strategy, offer, wrap-up, service level', async () => {

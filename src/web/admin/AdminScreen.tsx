@@ -1,4 +1,4 @@
-/** Configuration: queues, agents, numbers, phones, trunks, video, skills, pause reasons, organisation. A page of its own in the desk, loaded when it is opened first. */
+/** Configuration: queues, agents, numbers, phones, trunks, video, skills, pause reasons, audit log, organisation. A page of its own in the desk, loaded when it is opened first. */
 
 import { useEffect, useRef } from 'preact/hooks';
 import { PlaceLink } from '../desk/PlaceLink.tsx';
@@ -8,6 +8,7 @@ import { useArrivalFocus } from '../desk/useArrivalFocus.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { AccountPage } from './AccountPage.tsx';
 import './admin.css';
+import { AuditPage } from './AuditPage.tsx';
 import { AgentEditor } from './agents/AgentEditor.tsx';
 import { AgentPage } from './agents/AgentList.tsx';
 import { GroupVideoEditor } from './groups/GroupVideoEditor.tsx';
@@ -30,6 +31,7 @@ const ICONS: Readonly<Record<AdminPage, IconName>> = {
   video: 'video',
   skills: 'skill',
   pauses: 'pause',
+  audit: 'note',
   account: 'globe',
 };
 
@@ -74,6 +76,8 @@ function AdminPagePart({ page, id }: { page: AdminPage; id: string | undefined }
       return <TrunkPage />;
     case 'video':
       return id === undefined ? <GroupVideoList /> : <GroupVideoEditor id={id} />;
+    case 'audit':
+      return <AuditPage />;
     case 'skills':
       return <SkillPage />;
     case 'pauses':

@@ -4,6 +4,7 @@ import type { Versioned } from './form/form.ts';
 import { uploadSound } from './phones/uploadSound.ts';
 import type {
   Account,
+  AuditEntry,
   Group,
   InvitationLink,
   OutboundRules,
@@ -53,6 +54,8 @@ export const adminApi = {
   setMember: (queue: string, user: string, member: { roles: readonly string[]; order?: number | null }) =>
     call<void>('PUT', `/queues/${queue}/members/${user}`, member),
   removeMember: (queue: string, user: string) => call<void>('DELETE', `/queues/${queue}/members/${user}`),
+
+  audit: ({ who, cursor }: { who: string; cursor: string | undefined }) => call<Page<AuditEntry>>('GET', `/audit${query({ who, cursor })}`),
 
   allSkills: () => everyPage<Skill>('/skills'),
   makeSkill: (skill: { name: string; description: string }) => call<Skill>('POST', '/skills', skill),

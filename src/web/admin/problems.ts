@@ -5,6 +5,7 @@ import { type AdminKey, t } from './texts.ts';
 const TEXTS: Readonly<Record<string, AdminKey>> = {
   offline: 'problem.offline',
   unavailable: 'problem.unavailable',
+  no_room: 'problem.noRoom',
   forbidden: 'problem.forbidden',
   not_found: 'problem.notFound',
   rate_limited: 'problem.limited',

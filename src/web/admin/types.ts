@@ -121,6 +121,17 @@ export interface User extends Versioned {
   readonly queues: readonly UserQueue[];
 }
 
+/** ACC-11. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: { readonly kind: 'user' | 'key' | 'visitor' | 'nobody' | 'system'; readonly name: string };
+  readonly action: string;
+  readonly target: { readonly kind: string; readonly id: string };
+  readonly ip: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
 /** Shown once, by the answer that made it. */
 export interface InvitationLink {
   readonly url: string;

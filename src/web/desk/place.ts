@@ -4,7 +4,7 @@
  */
 import { signal } from '@preact/signals';
 
-export const ADMIN_PAGES = ['queues', 'agents', 'numbers', 'phones', 'trunks', 'video', 'skills', 'pauses', 'account'] as const;
+export const ADMIN_PAGES = ['queues', 'agents', 'numbers', 'phones', 'trunks', 'video', 'skills', 'pauses', 'audit', 'account'] as const;
 export type AdminPage = (typeof ADMIN_PAGES)[number];
 
 export type Place =

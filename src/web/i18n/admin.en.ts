@@ -1,9 +1,11 @@
 /** Texts of configuration and overview in English. */
+import { auditEn } from './audit.en.ts';
 import { groupVideoEn } from './groupVideo.en.ts';
 import { phonesEn } from './phones.en.ts';
 
 export const adminEn = {
   ...phonesEn,
+  ...auditEn,
   ...groupVideoEn,
 
   title: 'Configuration',
@@ -38,6 +40,7 @@ export const adminEn = {
   'list.count': '{count} shown',
 
   'problem.offline': 'The server cannot be reached. Check your connection and try again.',
+  'problem.noRoom': 'The server has no room for files at the moment.',
   'problem.unavailable': 'A part of the service does not answer at the moment. Try again.',
   'problem.forbidden': 'You may not change this. Ask an administrator.',
   'problem.notFound': 'It does not exist any more.',

@@ -1,10 +1,12 @@
 /** Texts of configuration and overview in Italian. */
 import type { AdminKey } from './admin.en.ts';
+import { auditIt } from './audit.it.ts';
 import { groupVideoIt } from './groupVideo.it.ts';
 import { phonesIt } from './phones.it.ts';
 
 export const adminIt: Readonly<Record<AdminKey, string>> = {
   ...phonesIt,
+  ...auditIt,
   ...groupVideoIt,
 
   title: 'Configurazione',
@@ -39,6 +41,7 @@ export const adminIt: Readonly<Record<AdminKey, string>> = {
   'list.count': '{count} mostrati',
 
   'problem.offline': 'Il server non è raggiungibile. Controlla la connessione e riprova.',
+  'problem.noRoom': 'Al momento il server non ha spazio per i file.',
   'problem.unavailable': 'Una parte del servizio non risponde al momento. Riprova.',
   'problem.forbidden': 'Non puoi modificarlo. Chiedi a un amministratore.',
   'problem.notFound': 'Non esiste più.',

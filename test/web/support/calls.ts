@@ -87,10 +87,13 @@ export async function look(picture: Locator): Promise<{ light: number; sum: numb
 async function loudness(sound: Locator, enough: number): Promise<number> {
   return sound.evaluate(
     async (element: HTMLAudioElement, loud) => {
+      const { srcObject } = element;
+      // It is on the page a moment before it has what it plays: neither loud nor silent.
+      if (!(srcObject instanceof MediaStream)) return Number.NaN;
       const context = new AudioContext();
       await context.resume();
       const analyser = context.createAnalyser();
-      context.createMediaStreamSource(element.srcObject as MediaStream).connect(analyser);
+      context.createMediaStreamSource(srcObject).connect(analyser);
       const samples = new Float32Array(analyser.fftSize);
       let most = 0;
       for (let round = 0; round < 60 && most <= loud; round++) {

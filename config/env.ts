@@ -89,7 +89,15 @@ export const envSchema = z
       .min(1)
       .optional()
       .describe('Folder with the built web clients; absent: DATA_DIR/web, where the supervisor builds them'),
-    PUBLIC_HOST: z.string().default('').describe('Host name or address that clients reach this server by; empty: the request says'),
+    PUBLIC_HOST: z
+      .string()
+      .trim()
+      .regex(
+        /^([A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?|[0-9A-Fa-f:.]{2,45})?$/,
+        'write the bare name or address, such as center.example.org: no http:// before it, and no path behind it',
+      )
+      .default('')
+      .describe('Host name or address that clients reach this server by; empty: the request says'),
     REDIS_URL: z
       .string()
       .refine(

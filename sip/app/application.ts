@@ -40,6 +40,7 @@ import { Recent } from './recent.ts';
 import { Recovery } from './recovery.ts';
 import { Rejoin } from './rejoin.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf.ts';
+import { ACCEPT, ALLOW, notUnderstood } from './understood.ts';
 import { Wheel } from './wheel.ts';
 
 export interface ApplicationOptions {
@@ -187,8 +188,8 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
   const intake = new Intake(board, guards, options.authenticator);
 
   function onRequest(link: Link, request: IncomingRequest, response: OutgoingResponse): void {
-    const unknown = notKnown(request);
-    if (unknown.length > 0) return response.send(420, { headers: { Unsupported: unknown.join(', ') } });
+    const refused = notUnderstood(request);
+    if (refused) return response.send(refused.status, { headers: refused.headers });
     const dialog = request.stackDialogId ? dialogs.get(request.stackDialogId) : undefined;
     if (dialog) {
       // An adopted dialog may come by another link than the one it was saved with.
@@ -205,11 +206,9 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
           if (!response.finalResponseSent) response.send(error instanceof AppError ? 503 : 500);
         });
       case 'REGISTER':
-        return options.registrar ? options.registrar(link, request, response) : response.send(405);
+        return options.registrar ? options.registrar(link, request, response) : response.send(405, { headers: { Allow: ALLOW } });
       case 'OPTIONS':
-        return response.send(200, {
-          headers: { Accept: 'application/sdp', Allow: 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, UPDATE, PRACK' },
-        });
+        return response.send(200, { headers: { Accept: ACCEPT, Allow: ALLOW } });
       case 'BYE':
       case 'UPDATE':
       case 'INFO':
@@ -218,7 +217,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       case 'REFER':
         return response.send(403);
       default:
-        return response.send(405);
+        return response.send(405, { headers: { Allow: ALLOW } });
     }
   }
 
@@ -268,19 +267,6 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
       wheel.close();
     },
   };
-}
-
-/** What servers and flows do of extensions that a request can insist on (RFC 3261 8.2.2.3); REGISTER has its own. */
-const EXTENSIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
-
-/** A BYE ends its call at the server, whatever is said of it. */
-const NEVER_REFUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'REGISTER']);
-
-function notKnown(request: IncomingRequest): string[] {
-  const required = NEVER_REFUSED.has(request.method) ? undefined : request.get('Require');
-  if (required === undefined) return [];
-  const options = required.split(',').map((option) => option.trim());
-  return options.filter((option) => option !== '' && !EXTENSIONS.has(option.toLowerCase()));
 }
 
 function mediaTold(calls: CarriedCalls, event: RtpEvent): void {

@@ -29,7 +29,7 @@ export interface IncomingRequest extends SipMessage {
 }
 
 export interface SendOptions {
-  readonly headers?: Record<string, string>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 

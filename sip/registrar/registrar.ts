@@ -8,6 +8,7 @@ import { AppError } from '../../src/base/errors.ts';
 import { type Loop, repeat } from '../../src/base/loop.ts';
 import { Authenticator, type AuthenticatorOptions, type Registrant } from './authenticator.ts';
 import { contactsText, type ExpiryLimits, orderOf, readContacts, registeredUser, unsupported, type Wanted } from './contacts.ts';
+import { SilentEdges } from './silentEdges.ts';
 
 /** Of drachtio-srf's request and response, what is used here. */
 export interface RegisterRequest {
@@ -38,6 +39,7 @@ export class Registrar {
   readonly #expiry: ExpiryLimits;
   readonly #now: () => number;
   readonly #lapses: Loop;
+  readonly #silent: SilentEdges;
   #running = 0;
 
   constructor(options: RegistrarOptions) {
@@ -45,6 +47,7 @@ export class Registrar {
     this.#now = options.now ?? Date.now;
     this.#expiry = options.expiry ?? EXPIRY;
     this.authenticator = new Authenticator(options);
+    this.#silent = new SilentEdges(options.engine, () => this.#now());
     this.#lapses = repeat('lapsed phones', LAPSE_EVERY_MS, () => this.#lapse(), options.log);
   }
 
@@ -143,8 +146,13 @@ export class Registrar {
   }
 
   async #lapse(): Promise<void> {
-    for (const { agentId, binding } of await this.#options.engine.phones.takeLapsed(LAPSE_MOST)) {
-      this.#options.log.info({ phone: binding.phoneId, agent: agentId, edge: binding.edge }, 'phone.lapsed');
+    const { engine, log } = this.#options;
+    for (const lapsed of await engine.phones.takeLapsed(LAPSE_MOST)) {
+      const { agentId, binding } = lapsed;
+      log.info({ phone: binding.phoneId, agent: agentId, edge: binding.edge }, 'phone.lapsed');
+      this.#silent.remember(lapsed);
     }
+    const back = await this.#silent.rebind();
+    if (back > 0) log.info({ phones: back }, 'phones.rebound');
   }
 }

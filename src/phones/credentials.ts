@@ -8,6 +8,7 @@ import { SIP_REALM } from '../../queues/phones.ts';
 import type { AccessDeps } from '../accounts/deps.ts';
 import { readablePassword } from '../auth/password.ts';
 import { publicUrlOf } from '../auth/publicUrl.ts';
+import { lanAddresses } from '../base/lanAddresses.ts';
 import { seal, sealPurpose } from '../base/seal.ts';
 
 export const credentialsView = z.object({
@@ -21,6 +22,7 @@ export type Credentials = Omit<z.infer<typeof credentialsView>, 'server'>;
 const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz';
 const CHANCE_CHARS = 6;
 const USUAL_PORT = 5060;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 export interface PhonesDeps extends AccessDeps {
   /** At which phones register. */
@@ -45,7 +47,9 @@ export function newCredentials(username: string, password: string = readablePass
 
 /** The host that people reach this server by, and the port of SIP unless it is the usual one (RFC 3261 19.1.2). */
 export function sipServer(deps: PhonesDeps, request: { readonly header: (name: string) => string | undefined }): string {
-  const { hostname } = new URL(publicUrlOf(deps.publicUrl, request));
+  const asked = new URL(publicUrlOf(deps.publicUrl, request)).hostname;
+  // A page that is opened on the server itself says nothing that helps a phone elsewhere.
+  const hostname = (LOOPBACK.test(asked) && lanAddresses()[0]) || asked;
   return deps.sipPort === USUAL_PORT ? hostname : `${hostname}:${deps.sipPort}`;
 }
 

@@ -1,9 +1,9 @@
 /** What a person sees once the server serves: where to open it and, on a demo installation, whom to sign in as. */
 import { existsSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Env } from '../../config/env.ts';
+import { lanAddresses } from '../base/lanAddresses.ts';
 
 /** Written by the seeder of the demo account. */
 const demoSchema = z.object({
@@ -61,13 +61,6 @@ export function addresses({
   if (HTTP_HOST === '0.0.0.0' || HTTP_HOST === '::') hosts.push('localhost', ...lanAddresses());
   else hosts.push(HTTP_HOST.includes(':') ? `[${HTTP_HOST}]` : HTTP_HOST);
   return [...new Set(hosts)].map((host) => `${scheme}://${host}:${HTTP_PORT}`);
-}
-
-/** This machine's IPv4 addresses that others may reach. */
-export function lanAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).filter((entry) => entry.family === 'IPv4' && !entry.internal).map((entry) => entry.address),
-  );
 }
 
 function readDemo(dataDir: string): z.infer<typeof demoSchema> | undefined {

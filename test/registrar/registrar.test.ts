@@ -1,5 +1,5 @@
 /** The registrar of two nodes on a real Redis: who may register, what is kept of it, and what strangers learn. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { flowOf, type PhoneDoc, SIP_REALM, type TrunkDoc } from '../../queues/phones.ts';
 import { type Algorithm, authorizationText, ha1Of, parseChallenge } from '../../sip/registrar/digest.ts';
 import { NONCE_MS } from '../../sip/registrar/nonces.ts';
@@ -8,6 +8,7 @@ import { Registrar } from '../../sip/registrar/registrar.ts';
 import { newId, type QueueId, type UserId } from '../../src/base/ids.ts';
 import { seal, sealPurpose } from '../../src/base/seal.ts';
 import { startTestEngines, type TestEngines, testLog } from '../support/engines.ts';
+import { startPhoneNode } from '../support/phoneNode.ts';
 import { until } from '../support/services.ts';
 
 const SECRET_KEY = 'a secret key of the tests';
@@ -263,4 +264,23 @@ test('RTE-12 while Redis is away phones are told to come again, and then they ar
   expect(refused).toMatchObject({ status: 503, headers: { 'Retry-After': expect.stringMatching(/^[0-9]+$/) } });
   await world.redis.restart();
   await until(async () => (await register(phone)).status === 200, { timeoutMs: 20_000, what: 'the registration' });
+});
+
+test('RTE-4 RTE-12 an edge that only stood still has its phones again when it goes on, but for those that went elsewhere meanwhile', {
+  timeout: 60_000,
+}, async () => {
+  const edge = await startPhoneNode(world.redis.url, 'edge-still', 'cal_still');
+  onTestFinished(() => edge.kill9());
+  const [stays, goes] = [await addPhone(), await addPhone()];
+  for (const phone of [stays, goes]) expect((await register(phone, {}, { edge: 'edge-still' })).status).toBe(200);
+  edge.stop();
+  for (const phone of [stays, goes])
+    await until(async () => (await devices(phone))?.[0]?.isLive === false, { what: 'the end of its registration' });
+  await register(goes, {}, { edge: 'edge-1' });
+  edge.goOn();
+  await until(async () => (await devices(stays))?.[0]?.isLive === true, { what: 'its registration again' });
+  expect(await devices(stays)).toEqual([{ id: stays.doc.id, name: 'Desk phone', isLive: true }]);
+  const bound = async (phone: Phone) => (await world.engine.phones.bindings(world.scope, phone.doc.id)).map((each) => each.edge);
+  expect(await bound(stays)).toEqual(['edge-still']);
+  expect(await bound(goes)).toEqual(['edge-1']);
 });

@@ -23,10 +23,10 @@ async function start(env: Record<string, string> = {}, dataDir?: string): Promis
 }
 
 test('OPS start: a wrong configuration names every problem and ends with code 78', async () => {
-  const run = await start({ HTTP_PORT: '99999', LOG_LEVEL: 'loud', TLS_CERT: 'cert.pem' });
+  const run = await start({ HTTP_PORT: '99999', LOG_LEVEL: 'loud', TLS_CERT: 'cert.pem', PUBLIC_HOST: 'http://center' });
   expect((await run.exited).code).toBe(78);
-  expect(run.output).toContain('3 problems');
-  for (const name of ['HTTP_PORT', 'LOG_LEVEL', 'TLS_CERT']) expect(run.output).toContain(`  ${name}: `);
+  expect(run.output).toContain('4 problems');
+  for (const name of ['HTTP_PORT', 'LOG_LEVEL', 'TLS_CERT', 'PUBLIC_HOST']) expect(run.output).toContain(`  ${name}: `);
 });
 
 test('OPS start: a role without the servers it stands on is a wrong configuration', async () => {

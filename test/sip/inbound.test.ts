@@ -1,6 +1,7 @@
 /** VOX-1, VOX-3, VOX-4: a caller reaches a queue, hears music, and an agent's phone answers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../src/base/ids.ts';
+import { header, token } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, MUSIC_HZ, openHouse } from './support/house.ts';
@@ -29,6 +30,30 @@ describe('a call to a queue', () => {
     await until(() => house.edge.figures.dialogs === 0);
     expect(call.state).toBe('over');
     expect(agent.sip.calls).toHaveLength(1);
+  });
+});
+
+describe('what is not understood', () => {
+  beforeEach(async () => {
+    house = await openHouse();
+  });
+
+  test('RFC 3261 8.2.1, 8.2.3: the refusal says what would be understood: methods (405), kinds of bodies and encodings (415)', async () => {
+    const caller = await house.phone();
+    const invited = async (body: string, ...headers: string[]): Promise<string | undefined> => {
+      const call = caller.call(house.scene.did, { sdp: body, headers });
+      await until(() => call.state === 'over' || call.state === 'talking', { what: 'an answer' });
+      const last = caller.received.findLast(({ start }) => start.startsWith(`SIP/2.0 ${call.status}`));
+      return `${call.status} ${last && (header(last, 'Accept') ?? header(last, 'Accept-Encoding'))}`;
+    };
+    expect(await invited('Hello', 'Content-Type: text/plain')).toBe('415 application/sdp');
+    expect(await invited(caller.sdp(), 'Content-Encoding: gzip')).toBe('415 identity');
+    const uri = `sip:${house.scene.did}@127.0.0.1`;
+    const parties = [`From: <sip:a@127.0.0.1>;tag=${token()}`, `To: <${uri}>`, `Call-ID: ${token()}`, 'CSeq: 1 PUBLISH'];
+    const published = await caller.request('PUBLISH', uri, parties);
+    expect(published.start).toMatch(/^SIP\/2\.0 405 /);
+    expect(header(published, 'Allow')).toContain('INVITE, ACK, CANCEL, BYE');
+    expect(house.app.calls.size).toBe(0);
   });
 });
 

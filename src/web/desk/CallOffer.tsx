@@ -13,16 +13,16 @@ export const hasLivePhone = (agent: AgentView | undefined): boolean =>
   agent?.devices.some(({ id, isLive }) => isLive && id.startsWith('phn_')) ?? false;
 
 export function CallOffer({ interaction, isRinging }: { interaction: InteractionView; isRinging: boolean }) {
-  const [call, setCall] = useState<CallView>();
+  const [call, setCall] = useState<Partial<CallView>>();
   useEffect(() => {
     // Known of a call that an agent has had already; the card serves without.
     api.call(interaction.id).then(setCall, () => undefined);
   }, [interaction.id]);
-  const hasNumber = call !== undefined && call.caller !== '' && call.caller !== clientName(interaction.client);
+  const number = call?.caller;
   return (
     <>
       <p class="offer-text">
-        {hasNumber && <bdi>{call.caller} · </bdi>}
+        {number && number !== clientName(interaction.client) && <bdi>{number} · </bdi>}
         {t('call.waited', { time: lasting(interaction.createdAt, now.value, language.value) })}
       </p>
       {isRinging && (

@@ -14,6 +14,7 @@ export function CallPanel({ call, isMine }: { call: CallView; isMine: boolean })
   const desk = useDesk();
   const own = ownLeg(call, desk.me.user.id);
   const isOver = call.state === 'ended';
+  const canAct = isMine && own !== undefined && !isOver;
   const others = call.legs.filter((leg) => leg !== own && leg.state !== 'gone');
   return (
     <section class={`call-panel is-${call.state}`} aria-label={t('medium.voice')}>
@@ -37,6 +38,11 @@ export function CallPanel({ call, isMine }: { call: CallView; isMine: boolean })
           </em>
         )}
         {!isOver && <CallQuality call={call} />}
+        {canAct && (
+          <span class="call-end">
+            <Control icon="hangUp" text={t('call.hangUp')} isDanger onClick={() => void desk.command(call.interaction, { do: 'hangup' })} />
+          </span>
+        )}
       </div>
       {others.length > 1 && !isOver && (
         <ul class="call-legs" aria-label={t('call.legs')}>
@@ -45,7 +51,7 @@ export function CallPanel({ call, isMine }: { call: CallView; isMine: boolean })
           ))}
         </ul>
       )}
-      {isMine && own && !isOver && <Controls call={call} own={own} />}
+      {canAct && <Controls call={call} own={own} />}
     </section>
   );
 }
@@ -124,7 +130,6 @@ function Controls({ call, own }: { call: CallView; own: LegView }) {
             <Control icon="back" text={t('call.backToCaller')} onClick={() => void tell({ do: 'consult.cancel' })} />
           </>
         )}
-        <Control icon="hangUp" text={t('call.hangUp')} isDanger onClick={() => void tell({ do: 'hangup' })} />
       </div>
       {isKeypad && <Keypad onKeys={(keys) => desk.command(interaction, { do: 'keys', keys })} />}
       {asking && (

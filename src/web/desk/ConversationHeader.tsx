@@ -16,6 +16,7 @@ import { Dialog } from './Dialog.tsx';
 import { MoreMenu } from './MoreMenu.tsx';
 import { PickAgentDialog } from './PickAgentDialog.tsx';
 import { go } from './place.ts';
+import { presenceDot } from './presenceDot.ts';
 import { maySupervise } from './rights.ts';
 import { errorText, t } from './texts.ts';
 
@@ -56,11 +57,7 @@ export function ConversationHeader({
       <button type="button" class="icon-button only-phone" aria-label={t('pane.back')} onClick={() => desk.show(undefined)}>
         <Icon name="back" />
       </button>
-      <Avatar
-        name={clientName(view.client)}
-        id={view.client.id}
-        state={view.client.presence === 'connected' ? 'on' : view.client.presence === 'reconnecting' ? 'pause' : 'off'}
-      />
+      <Avatar name={clientName(view.client)} id={view.client.id} state={presenceDot(view)} />
       <div class="pane-title">
         <h2>{clientName(view.client)}</h2>
         <Presence view={view} />

@@ -7,6 +7,7 @@ import { age, lasting } from '../ui/time.ts';
 import { clientName } from './clientName.ts';
 import { useDesk } from './context.ts';
 import { MEDIUM_ICONS } from './OfferCard.tsx';
+import { presenceDot } from './presenceDot.ts';
 import { needsAnswer } from './rows.ts';
 import { language, t } from './texts.ts';
 
@@ -24,11 +25,7 @@ export function Row({ row }: { row: InteractionView }) {
       aria-current={isOpen || undefined}
       onClick={() => desk.show(row.id)}
     >
-      <Avatar
-        name={clientName(row.client)}
-        id={row.client.id}
-        state={row.client.presence === 'connected' ? 'on' : row.client.presence === 'reconnecting' ? 'pause' : 'off'}
-      />
+      <Avatar name={clientName(row.client)} id={row.client.id} state={presenceDot(row)} />
       <span class="row-words">
         <span class="row-top">
           <strong>{clientName(row.client)}</strong>

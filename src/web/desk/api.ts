@@ -109,7 +109,8 @@ export const api = {
   disableTotp: (password: string) => call<void>('POST', '/auth/totp/disable', { password }),
   agents: () => everyPage<AgentView>('/agents'),
   servableQueues: (agent: string) => call<{ items: ServableQueue[] }>('GET', `/agents/${agent}/queues`),
-  call: (interaction: string) => call<CallView | undefined>('GET', `/interactions/${interaction}/call`),
+  /** Empty before an agent has it. */
+  call: (interaction: string) => call<Partial<CallView>>('GET', `/interactions/${interaction}/call`),
   /** Those that calls can go on to. */
   voiceQueues: async () =>
     (await call<{ items: { id: string; name: string; channel: string; isActive: boolean }[] }>('GET', '/queues?limit=200')).items.filter(

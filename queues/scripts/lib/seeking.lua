@@ -150,7 +150,7 @@ end
 
 local function resumeSeeking(g)
   local l = newSearch(g)
-  l.kept = 0
+  l.kept, l.isFirst = 0, string.sub(g.search, 1, 1) == 'a'
   if isThere(g) then readKept(l) end
   return l
 end
@@ -299,6 +299,8 @@ local function nextInteraction(l, spared)
       reopen(l, source)
     end
   end
+  -- What came meanwhile goes before what was missed: the second passage finds both.
+  if l.isFirst then return nil end
   local source, h = leastMissed(l)
   if not source then return nil end
   l.source = nil

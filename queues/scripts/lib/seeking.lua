@@ -4,7 +4,8 @@
 -- looked at. An agent who serves many queues with many skills has a thousand of them, and old needs that it cannot serve may stand in each: a script looks at
 -- its part (base: ENOUGH), keeps what is left of the heap, and a deadline that is due at once goes on with it, on whichever node.
 -- mp:<agent>  place → score from which on it was not looked at; a:<agent> se is the token of that deadline: a… in the first passage, b… in the second
--- Order: while the first passage goes on the agent is in no ready set, so nothing that comes meanwhile is put before what waited. What came
+-- Order: while the first passage goes on the agent is in no ready set, so nothing that comes meanwhile is put before what waited: it is offered to others
+-- who are ready, also where this one would come first by the queue's strategy or has not missed it as they have. What came
 -- into a place after that was looked through is found by a second one, in which the agent is ready again: among what came within those few scripts, and
 -- there alone, the score does not decide.
 --

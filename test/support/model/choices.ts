@@ -15,6 +15,8 @@ export interface World {
   readonly interactions: ReadonlyMap<string, ModelInteraction>;
   readonly given: GivenToday;
   readonly isAccountActive: boolean;
+  /** See `RoutingModel`. */
+  readonly isByStrategy: boolean;
   readonly now: number;
   /** What was offered or owned and came back in the same step. */
   readonly returned: ReadonlySet<string>;
@@ -46,7 +48,7 @@ export function judgeChoice(world: World, one: ModelInteraction, agentId: string
   const first = firstByStrategy(queue, one, agents, world.given, world.now);
   const isFirstAgent = isRepeat || first.has(agentId);
   const isFirstInteraction = others.every((other) => other.score >= one.score || other.missed.has(agentId));
-  if (agents.length > 1 && others.length === 0 && !isFirstAgent) {
+  if (world.isByStrategy && agents.length > 1 && others.length === 0 && !isFirstAgent) {
     const state = `turns ${[...world.given.turns]}, missed ${[...one.missed]}`;
     complaints.push(
       `RTE-2 ${one.id} ${what} to ${agentId}; by ${queue.mode} first of ${agents.map(({ id }) => id)} (${state}): ${[...first]}`,

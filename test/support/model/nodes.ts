@@ -94,7 +94,7 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     Kind: typeof Commands,
   ): Promise<LaneNode> {
     const connection = connect(url, testLog, nodeId);
-    await untilReady(connection, 10_000);
+    await untilReady(connection, 60_000);
     const runner = new ScriptRunner(connection, scripts);
     const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
     const commands = new Kind({ runner, lease, prefix: 'c:', onKnocks: () => undefined, virtualNow });

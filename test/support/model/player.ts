@@ -53,6 +53,7 @@ export class Player {
   private constructor(lane: Lane, shape: SceneShape, options: PlayerOptions) {
     this.#lane = lane;
     this.#options = options;
+    this.#model.isByStrategy = lane.nodes.every(({ release }) => release !== 'short');
     const accountId = `acc_lane${lane.partition}` as AccountId;
     this.#ids = {
       scope: { accountId, partition: lane.partition } satisfies Scope,

@@ -17,6 +17,8 @@ export class RoutingModel {
   readonly interactions = new Map<string, ModelInteraction>();
   readonly given: GivenToday = { counts: new Map(), turns: new Map() };
   isAccountActive = true;
+  /** Whether every agent who may take something can be chosen: not while one is in the midst of a search that was cut short. */
+  isByStrategy = true;
   now = 0;
   /** What the events of the present step contradict; empty when all of it is allowed. */
   readonly complaints: string[] = [];
@@ -409,9 +411,9 @@ export class RoutingModel {
   }
 
   #world(): World {
-    const { queues, agents, interactions, given, isAccountActive, now } = this;
+    const { queues, agents, interactions, given, isAccountActive, isByStrategy, now } = this;
     const laterOf = (agent: AgentState) => this.#laterOf(agent);
-    return { queues, agents, interactions, given, isAccountActive, now, returned: this.#returned, laterOf };
+    return { queues, agents, interactions, given, isAccountActive, isByStrategy, now, returned: this.#returned, laterOf };
   }
 
   #laterOf(agent: AgentState): readonly AgentState[] {

@@ -264,9 +264,10 @@ end
 local function nextInteraction(l, spared)
   local sources = l.sources
   while sources[1] do
-    -- Of one score all are looked at, however many: the next script goes on by the score. What goes on takes one place at least.
+    -- Of one score all are looked at, however many: the next script goes on by the score. What goes on takes one place at least, and where only what was
+    -- missed is left it comes to its end.
     local isEnough = l.looked >= MOST_LOOKED or work >= ENOUGH and l.looked >= LEAST_LOOKED
-    if isEnough and sources[1].score ~= l.last and (l.last or not l.kept) then
+    if isEnough and sources[1].score ~= l.last and sources[1].score < MISSED and (l.last or not l.kept) then
       l.isCutShort = true
       return nil
     end

@@ -118,7 +118,8 @@ export class Player {
       // 0.1.0 remembers a decline by its token alone, which two offers of one step share: it takes the second for the first.
       const isMistaken = node.release === '0.1.0' && action.label.startsWith('decline');
       if (answer === 'ok') complaints.push(...(this.#hasSwept || isMistaken ? [] : (action.after?.(this.#model) ?? [])));
-      else if (events > 0 && !this.#hasSwept && !isAskedAgain)
+      // Of a command that was not answered in time nobody knows whether it was carried out.
+      else if (events > 0 && answer !== 'unavailable' && !this.#hasSwept && !isAskedAgain)
         complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
       this.#done.push({ action, wasOk: answer === 'ok', isKept: isKept(action, node) });
       this.#isJustDone = !this.#hasSwept;

@@ -1,5 +1,5 @@
 /**
- * What a request may insist on and carry (RFC 3261 8.2.1 to 8.2.3), before anything is done with it: methods, extensions, bodies. Pure; a refusal is a status with the headers
+ * What a request may name, insist on and carry (RFC 3261 8.2.1 to 8.2.3), before anything is done with it: schemes, methods, extensions, bodies. Pure; a refusal is a status with the headers
  * that say what would be understood. REGISTER has extensions of its own.
  */
 import type { IncomingRequest } from './srf.ts';
@@ -14,15 +14,17 @@ const EXTENSIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
 const NEVER_REFUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'REGISTER']);
 /** Their bodies are session descriptions; those of others are read by their own rules, or not at all. */
 const DESCRIBED: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
+const SCHEME = /^(sips?|tel):/i;
 const TYPES = /^(application\/sdp|multipart\/[a-z]+)\s*(;|$)/i;
 
 export interface NotUnderstood {
-  readonly status: 415 | 420;
+  readonly status: 415 | 416 | 420;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function notUnderstood(request: Pick<IncomingRequest, 'method' | 'body' | 'get'>): NotUnderstood | undefined {
-  const { method, body } = request;
+export function notUnderstood(request: Pick<IncomingRequest, 'method' | 'uri' | 'body' | 'get'>): NotUnderstood | undefined {
+  const { method, uri, body } = request;
+  if (method !== 'ACK' && !SCHEME.test(uri)) return { status: 416, headers: {} };
   const required = NEVER_REFUSED.has(method) ? '' : (request.get('Require') ?? '');
   const unknown = required
     .split(',')

@@ -54,6 +54,11 @@ export interface InboundOptions {
   readonly isInviting: (dialogId: string) => boolean;
 }
 
+/** Of SIP and its extensions: an application may yet come for them. Any other is nobody's (RFC 3261 21.5.2), unless an application asks for it. */
+const METHODS: ReadonlySet<string> = new Set(
+  'INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE INFO REFER SUBSCRIBE NOTIFY MESSAGE PUBLISH'.split(' '),
+);
+
 export class Inbound {
   readonly #core: Core;
   readonly #options: InboundOptions;
@@ -163,7 +168,7 @@ export class Inbound {
     const application = this.#core.applications.next(request.method.toLowerCase());
     if (!application) {
       this.#core.counts.refusedNoApplication++;
-      return this.#respond(transaction, refusal(request, 503));
+      return this.#respond(transaction, refusal(request, METHODS.has(request.method) ? 503 : 501));
     }
     this.#initial.add(initial);
     transaction.onEnded(() => this.#initial.delete(initial));

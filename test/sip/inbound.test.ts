@@ -38,7 +38,7 @@ describe('what is not understood', () => {
     house = await openHouse();
   });
 
-  test('RFC 3261 8.2.1, 8.2.3: the refusal says what would be understood: methods (405), kinds of bodies and encodings (415)', async () => {
+  test('RFC 3261 8.2: the refusal says what would be understood: methods (405, 501 of none there is), schemes (416), bodies and encodings (415)', async () => {
     const caller = await house.phone();
     const invited = async (body: string, ...headers: string[]): Promise<string | undefined> => {
       const call = caller.call(house.scene.did, { sdp: body, headers });
@@ -51,6 +51,10 @@ describe('what is not understood', () => {
     const uri = `sip:${house.scene.did}@127.0.0.1`;
     const parties = [`From: <sip:a@127.0.0.1>;tag=${token()}`, `To: <${uri}>`, `Call-ID: ${token()}`, 'CSeq: 1 PUBLISH'];
     const published = await caller.request('PUBLISH', uri, parties);
+    const none = await caller.request('FOO', uri, parties.with(3, 'CSeq: 2 FOO'));
+    expect(none.start).toMatch(/^SIP\/2\.0 501 /);
+    const asked = await caller.request('OPTIONS', 'http://127.0.0.1/', parties.with(3, 'CSeq: 3 OPTIONS'));
+    expect(asked.start).toMatch(/^SIP\/2\.0 416 /);
     expect(published.start).toMatch(/^SIP\/2\.0 405 /);
     expect(header(published, 'Allow')).toContain('INVITE, ACK, CANCEL, BYE');
     expect(house.app.calls.size).toBe(0);

@@ -251,5 +251,21 @@ describe('rule: no script touches more than some 200 elements', () => {
       await parts(async () => undefined);
       expect(await offers()).toEqual([late]);
     });
+
+    // The first passage ended with one that the agent had declined, and gave it that, before the second found the other.
+    test('RTE-2 RTE-6 what comes into a place that was looked through goes before what the agent has missed', async () => {
+      const [missed] = await offers();
+      const { token } = (await world.engine.views.agent(world.scope, agentId))?.offers[0] ?? { token: '' };
+      const decline = { interactionId: missed as InteractionId, agentId, token };
+      expect(await world.engine.router.declineOffer(world.scope, decline)).toMatchObject({ ok: true });
+      await set('pause');
+      // Looked at first, and then nothing more is in its place.
+      await world.engine.router.prioritizeInteraction(world.scope, { interactionId: decline.interactionId, priority: 1_000 });
+      await set('resume');
+      const late = await start(queues[0] as QueueId);
+      expect(await offers()).toEqual([]);
+      await parts(async () => undefined);
+      expect(await offers()).toEqual([late]);
+    });
   });
 });

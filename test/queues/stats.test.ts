@@ -310,7 +310,7 @@ test('RTE-9, SUP-4: after any history the figures equal what the whole event log
       async function check(): Promise<void> {
         const log = countLog(await readLog(begin), (queue) => queue === queues[1]);
         for (const [index, queue] of queues.entries()) {
-          const present = (await views.agents(scope, { limit: 10 })).agents.filter((agent) =>
+          const present = (await views.agents(scope, { limit: 1_000 })).agents.filter((agent) =>
             agent.queues.some((each) => each.id === queue && each.isSignedIn && agent.status !== 'paused'),
           );
           const expected = log.figures(

@@ -178,6 +178,8 @@ export interface Phones {
 
   announce(node: Omit<PhoneNode, 'id' | 'epoch'>): Promise<void>;
   nodes(kind: NodeKind): Promise<PhoneNode[]>;
+  /** Which of those that bindings name are there. */
+  liveEdges(): Promise<ReadonlySet<string>>;
 
   /** What another process needs to go on with a call of this node; replaces what was saved of it. */
   saveCall(call: string, doc: string): Promise<void>;

@@ -32,7 +32,7 @@ export function createPhones(options: {
   const configuration = new PhonesConfiguration(options);
   const nodes = new PhoneNodes(options);
   const bindings = new Bindings({ ...options, nodes });
-  const savedCalls = new SavedCalls({ ...options, nodes: () => nodes.list('sip') });
+  const savedCalls = new SavedCalls({ ...options, nodes: (mostSilentMs) => nodes.list('sip', mostSilentMs) });
   const mailbox = new Mailbox({ ...options, nodeId: lease.nodeId });
 
   return {
@@ -53,6 +53,7 @@ export function createPhones(options: {
 
     announce: (node) => nodes.announce(node),
     nodes: (kind) => nodes.list(kind),
+    liveEdges: async () => new Set((await nodes.list('edge')).map(({ id }) => id)),
 
     saveCall: (call, doc) => savedCalls.save(call, doc),
     forgetCall: (call) => savedCalls.forget(call),

@@ -40,9 +40,10 @@ export class PhoneNodes {
     await this.#say(kind, said, false);
   }
 
-  async list(kind: NodeKind): Promise<PhoneNode[]> {
+  /** `mostSilentMs`: who was silent for so long is left out. */
+  async list(kind: NodeKind, mostSilentMs = SILENT_MS): Promise<PhoneNode[]> {
     const nodes = await this.#read(kind);
-    return nodes.flatMap(({ id, silentMs, said }) => (silentMs < SILENT_MS ? [{ id, ...said }] : []));
+    return nodes.flatMap(({ id, silentMs, said }) => (silentMs < mostSilentMs ? [{ id, ...said }] : []));
   }
 
   /** Edges that are gone for good; asked about once a second or so. */

@@ -8,15 +8,23 @@ import { directoryPrefix } from '../keys.ts';
 import type { PhoneNode } from '../phones.ts';
 import type { ScriptRunner } from '../redis.ts';
 
+/**
+ * With the time to be confirmed and between two looks it is a lease and a second: an edge keeps what nobody carries for 10 s (DESIGN §6), so that there is time to take it over
+ * also where a look was late.
+ */
+const SILENT_MS = 3_500;
 /** Looks further apart prove nothing of the time between them. */
 const LOOKS_APART_MS = 2_500;
 const CONFIRMED_MS = 1_500;
+
+/** Those that were not silent for so long. */
+type LiveNodes = (mostSilentMs: number) => Promise<readonly Pick<PhoneNode, 'id'>[]>;
 
 export class SavedCalls {
   readonly #runner: ScriptRunner;
   readonly #prefix: string;
   readonly #lease: Lease;
-  readonly #nodes: () => Promise<readonly Pick<PhoneNode, 'id'>[]>;
+  readonly #nodes: LiveNodes;
   #isListed = false;
   /** Told in this turn: a call's document, or that it is forgotten. */
   readonly #changes = new Map<string, string | undefined>();
@@ -25,7 +33,7 @@ export class SavedCalls {
   readonly #silentSince = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: { runner: ScriptRunner; prefix: string; lease: Lease; nodes: () => Promise<readonly Pick<PhoneNode, 'id'>[]> }) {
+  constructor(options: { runner: ScriptRunner; prefix: string; lease: Lease; nodes: LiveNodes }) {
     this.#runner = options.runner;
     this.#prefix = options.prefix;
     this.#lease = options.lease;
@@ -76,7 +84,7 @@ export class SavedCalls {
   async takeLapsed(): Promise<string[]> {
     const others = await this.#others();
     if (others.length === 0) return [];
-    const alive = new Set((await this.#nodes()).map(({ id }) => id));
+    const alive = new Set((await this.#nodes(SILENT_MS)).map(({ id }) => id));
     const docs: string[] = [];
     const now = performance.now();
     // After an outage of Redis everybody was silent, and nobody is gone.

@@ -3,14 +3,16 @@
 -- Answers: ok, more 0|1
 -- @include routing
 -- @include presence
-local key = B .. ':n:' .. string.match(ARGV[5], '^[^~]*') .. ':' .. ARGV[6]
+local node = string.match(ARGV[5], '^[^~]*')
+local key = B .. ':n:' .. node .. ':' .. ARGV[6]
 while work < ENOUGH do
   local claim = call('SPOP', key)
   if not claim then break end
   work = work + 1 / 4
   local kind, id, rest = string.match(claim, '^(%a)|([^|]+)|(.*)$')
   if kind == 'c' then
-    dropConnection(id, rest)
+    -- A call's connection goes by the same name when another node has taken it over.
+    if call('HGET', B .. ':ic:' .. id, rest) == node .. '|' .. ARGV[6] then dropConnection(id, rest) end
   else
     local device, connection = string.match(rest, '^([^|]*)|(.*)$')
     dropDevice(id, device, connection)

@@ -32,7 +32,7 @@ export class SilentEdges {
   /** @returns how many were put back. @throws AppError unavailable; what was not put back is tried again */
   async rebind(): Promise<number> {
     if (this.#count === 0) return 0;
-    const there = new Set((await this.#engine.phones.nodes('edge')).map(({ id }) => id));
+    const there = await this.#engine.phones.liveEdges();
     let back = 0;
     for (const [edge, all] of this.#lapsed) {
       while (there.has(edge) && all.length > 0) {

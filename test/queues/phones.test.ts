@@ -257,6 +257,22 @@ describe('registrations', () => {
     expect((await deviceOf(agentId, doc.id))?.isLive).toBe(true);
     expect(await two.phones.bindingsOf(world.scope, agentId)).toHaveLength(1);
   });
+
+  // The caller was dropped with the dead node after another had gone on with the call: it lost its place while it heard music.
+  test('RTE-12 VOX-3 what another node goes on with, under the same name, is not dropped with the node that died', async () => {
+    const dying = await world.another('node-dies');
+    const start = async (connectionId: string) => {
+      const call = { ...world.newChat(queue), id: newId('interaction'), text: '', medium: 'voice' as const, connectionId };
+      expect(await dying.router.startInteraction(world.scope, call)).toMatchObject({ ok: true });
+      return call;
+    };
+    const [{ id, contactId, connectionId }, { id: other }] = [await start(newId('leg')), await start(newId('leg'))];
+    await world.expireLease('node-dies');
+    expect(await two.router.attachClient(world.scope, { interactionId: id, contactId, connectionId })).toMatchObject({ ok: true });
+    await one.core.commands.run('dropNode', world.scope.partition, ['node-dies', dying.lease.epoch]);
+    expect((await one.views.interaction(world.scope, id))?.client.presence).toBe('connected');
+    expect((await one.views.interaction(world.scope, other))?.client.presence).toBe('reconnecting');
+  });
 });
 
 describe('repairs', () => {

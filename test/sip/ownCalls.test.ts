@@ -243,6 +243,7 @@ describe('the process that carries it is killed', () => {
     await rung(provider, 2);
     await ownCall(dials);
     const second = await house.application('sip-b');
+    await until(async () => (await house.savedBy('sip-a')).some(({ legs }) => legs.length === 2), { what: 'the call saved', timeoutMs });
     await first.kill9();
     await until(() => second.app.calls.size === 1, { what: 'the call taken over', timeoutMs });
     await isOver(pending);

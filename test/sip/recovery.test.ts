@@ -59,6 +59,8 @@ describe('the process that carries the calls is killed', () => {
     await until(() => waitingCall.state === 'talking', { timeoutMs });
     await hears(waiting, MUSIC_HZ);
     const second = await house.application('sip-b');
+    const areSaved = async () => (await house.savedBy('sip-a')).flatMap(({ legs }) => legs).length === 41;
+    await until(areSaved, { what: 'all calls saved', timeoutMs });
     await first.kill9();
     await Promise.all(loud.map(goesOn));
     await until(() => second.app.calls.size === 21, { what: 'all calls taken over', timeoutMs });
@@ -89,6 +91,7 @@ describe('the process that carries the calls is killed', () => {
     const [held] = (await views.agent(scope, pair.agent.id))?.interactions ?? [];
     const shown = async () => JSON.parse((held && (await views.call(scope, held.id as InteractionId))) ?? '{}').state as string | undefined;
     await until(async () => (await shown()) === 'talking', { what: 'the call at the desk' });
+    await until(async () => (await house.savedBy('sip-a')).some(({ legs }) => legs.length === 2), { what: 'the call saved', timeoutMs });
     await first.kill9();
     await until(() => pair.call.state === 'over' && pair.agent.sip.calls[0]?.state === 'over', { what: 'the end', timeoutMs });
     const second = await house.application('sip-b');
@@ -116,6 +119,8 @@ describe('calls to the outside whose process is killed', () => {
     const { agent } = pair;
     await until(() => consult(agent).then(() => true), { what: 'the consultation', timeoutMs });
     await hears(agent.sip, 1_600);
+    const isSaved = async () => (await house.savedBy('sip-a')).some(({ legs }) => legs.some(({ dialog }) => dialog?.trunk === id));
+    await until(isSaved, { what: 'its place at the trunk saved', timeoutMs });
     return { first, provider, pair };
   }
   const carrierOf = async ({ id }: HouseAgent) => {

@@ -13,6 +13,7 @@ import { type SipApplication, startApplication } from '../../../sip/app/applicat
 import { mediaLinks } from '../../../sip/app/mediaLink.ts';
 import { RFC_TIMERS } from '../../../sip/edge/clock.ts';
 import type { SipTimers } from '../../../sip/edge/types.ts';
+import type { SavedCall } from '../../../sip/flows/call.ts';
 import { Registrar } from '../../../sip/registrar/registrar.ts';
 import { Media } from '../../../sip/rtp/media.ts';
 import { ControlServer } from '../../../sip/rtp/server.ts';
@@ -57,6 +58,8 @@ export interface House {
   bind(agent: SceneAgent, sip: Pick<SipPhone, 'user' | 'address'>, edge?: TestEdge): Promise<void>;
   /** One more SIP application on an engine of its own. */
   application(nodeId: string): Promise<{ app: SipApplication; engine: RunningEngine }>;
+  /** What another process would find of the calls of one that is killed now: notes of calls leave a moment after what they tell of. */
+  savedBy(nodeId: string): Promise<SavedCall[]>;
   /** The application in a process of its own, to be killed. */
   process(nodeId: string): Promise<SipProcess>;
   /** Another edge, announced. */
@@ -224,6 +227,10 @@ export async function openHouse({
     phone,
     bind,
     anotherEdge,
+    async savedBy(nodeId) {
+      const docs = await engine.core.runner.redis.hvals(`c:{dir}:calls:${nodeId}`);
+      return docs.map((doc) => JSON.parse(doc) as SavedCall);
+    },
     async process(nodeId) {
       const started = await startSipProcess({ redisUrl: redis.url, nodeId, edgeSecret: SECRET, mediaSecret: MEDIA_SECRET });
       closing.push(() => started.kill9());

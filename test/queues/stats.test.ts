@@ -209,6 +209,8 @@ describe('now', () => {
     await arrive(queue);
     // One agent who takes two minutes: two are before somebody who came now, in service or waiting, and the place is worth the same.
     expect((await figures(queue)).estimatedWaitMs).toBe(4 * MINUTE);
+    // Who comes in the same millisecond has the same place.
+    await world.advance(1);
     const last = await arrive(queue);
     expect(await world.engine.views.place(world.scope, last.id)).toEqual({ position: 2, estimatedWaitMs: 4 * MINUTE });
     await world.engine.router.signOut(world.scope, { agentId: agent, key: newId('command') });

@@ -44,17 +44,17 @@ const THIN_KBPS = 90;
 const DROP_AFTER = { reports: 2, samples: 5, layerless: 2 } as const;
 /** Samples in a row without loss that bring pictures back in their lowest layer; twice as many each time that this was too much. */
 const BACK_AFTER = { least: 5, most: 30 } as const;
-/** Good samples in a row after which all layers may come. */
+/** Reports in a row without loss after which all layers may come. The estimate says nothing of it: while pictures are tried it is not let below what they take. */
 const GROW_AFTER = 2;
-/** Below it a link without pictures counts as mended. */
+/** Below it there is no loss to speak of. */
 const MENDED_LOSS_PCT = 5;
 
 export class LinkJudge {
-  /** In a row: reports of loss; samples with too little room, without loss, good ones, without a layer. */
+  /** In a row: reports of loss, reports of none; samples with too little room, without loss, without a layer. */
   #lossy = 0;
+  #clear = 0;
   #narrow = 0;
   #calm = 0;
-  #good = 0;
   #layerless = 0;
   #report = '';
   #backAfter: number = BACK_AFTER.least;
@@ -69,12 +69,14 @@ export class LinkJudge {
 
   #count({ receiveLossPct, availableKbps, report, hasNoLayer }: LinkSample): void {
     // A browser reports on sound every five seconds: what it said once is no second sign.
-    if (report !== this.#report) this.#lossy = receiveLossPct >= THIN_LOSS_PCT ? this.#lossy + 1 : 0;
+    if (report !== this.#report) {
+      this.#lossy = receiveLossPct >= THIN_LOSS_PCT ? this.#lossy + 1 : 0;
+      this.#clear = receiveLossPct < MENDED_LOSS_PCT ? this.#clear + 1 : 0;
+    }
     this.#report = report;
     const isNarrow = availableKbps !== undefined && availableKbps < THIN_KBPS;
     this.#narrow = isNarrow ? this.#narrow + 1 : 0;
     this.#calm = receiveLossPct < MENDED_LOSS_PCT ? this.#calm + 1 : 0;
-    this.#good = isNarrow || this.#calm === 0 ? 0 : this.#good + 1;
     this.#layerless = hasNoLayer ? this.#layerless + 1 : 0;
   }
 
@@ -88,7 +90,7 @@ export class LinkJudge {
         return this.#calm >= this.#backAfter ? 'lowest' : 'none';
       case 'lowest':
         if (isThin) return 'none';
-        return this.#good >= GROW_AFTER ? 'all' : 'lowest';
+        return this.#clear >= GROW_AFTER ? 'all' : 'lowest';
       default:
         return assertNever(this.#allowance);
     }
@@ -98,7 +100,7 @@ export class LinkJudge {
     if (next === 'all') this.#backAfter = BACK_AFTER.least;
     else if (next === 'none' && this.#allowance === 'lowest') this.#backAfter = Math.min(this.#backAfter * 2, BACK_AFTER.most);
     this.#allowance = next;
-    [this.#lossy, this.#narrow, this.#calm, this.#good] = [0, 0, 0, 0];
+    [this.#lossy, this.#clear, this.#narrow, this.#calm] = [0, 0, 0, 0];
   }
 
   #level({ sendLossPct, receiveLossPct, rttMs = 0, hasFewerLayers }: LinkSample): LinkLevel {

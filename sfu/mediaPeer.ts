@@ -56,6 +56,8 @@ interface MediaPeerParts {
 }
 
 const CONSUMERS_MAX = 16;
+/** Sound and the lowest layer of a picture. Where pictures are tried again they get so much whatever the estimate says, which stood still without them. */
+const TRY_BPS = 150_000;
 
 export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly id: string;
@@ -194,6 +196,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   async allow(received: Received, allowance: Allowance): Promise<void> {
     if (received.consumer.kind === 'audio') return;
     received.allowance = allowance;
+    await this.receive.setMinOutgoingBitrate(allowance === 'lowest' ? TRY_BPS : 0);
     await setLayers(received);
     await applyPause(received);
   }

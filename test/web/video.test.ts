@@ -164,7 +164,7 @@ test('VID-8 a link that becomes narrow: first a smaller picture, then sound alon
   await hears(sounds(page));
   link.kbps = Number.POSITIVE_INFINITY;
   await anna.page.locator('.stage-people .quality:not(.is-bad)').waitFor(soon);
-  // How soon it is whole again is up to mediasoup's estimate: seconds, or more than a minute.
+  // How soon it is whole again is up to mediasoup's estimate, which may stand still for minutes (sfu/README.md).
   await seesMoving(picture);
   await page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
   link.close();

@@ -2,6 +2,7 @@
  * Simulated nodes: engines on one Redis, each with its own lease, its own idea of the time, and if wanted a connection that is cut by chance or the
  * scripts of an earlier release. A lane is a partition in virtual time with nodes of its own; several lanes run side by side.
  */
+import { dropClaims } from '../../../queues/claims.ts';
 import { Commands, isRefused } from '../../../queues/commands.ts';
 import type { Config, Router } from '../../../queues/engine.ts';
 import { createEngine, type RunningEngine } from '../../../queues/index.ts';
@@ -167,10 +168,11 @@ export async function sweep(lane: Lane, commands: Pick<Commands, 'run'> = lane.e
 }
 
 async function drop(lane: Lane, commands: Pick<Commands, 'run'>, lapsed: string): Promise<void> {
-  for (let more = 1; more === 1; ) {
-    const reply = await commands.run('dropNode', lane.partition, lapsed.split('|'));
-    more = isRefused(reply) ? 0 : Number(reply[1]);
-  }
+  const [name = '', epoch = ''] = lapsed.split('|');
+  await dropClaims({ runner: lane.engine.core.runner, base: lane.base, name, epoch }, async (args) => {
+    const reply = await commands.run('dropNode', lane.partition, args);
+    return isRefused(reply) ? undefined : reply;
+  });
 }
 
 /** The reconciler, once over everything. @return what it repaired: nothing, when all is well */

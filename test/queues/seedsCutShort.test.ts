@@ -15,7 +15,7 @@ afterAll(() => lanes.close());
 
 const on = { node: 0 };
 const plain = { ...on, contact: 0, medium: undefined, required: [], preferred: [], priority: 0, isWatched: true };
-const start = (queue: number, agoMs = 0): SingleStep => ({ ...plain, do: 'start', queue, agoMs });
+const start = (queue: number, agoMs: 0 | 100_000 = 0): SingleStep => ({ ...plain, do: 'start', queue, agoMs });
 const passing: SingleStep = { ...on, do: 'pass', ms: 70_000 };
 
 async function play(scene: Omit<SceneShape, 'canSignInAnywhere'>, steps: readonly SingleStep[]): Promise<void> {

@@ -171,8 +171,10 @@ export class Player {
       ([, id, agent]) => !isHandedOn(id) && accepted.some(([, otherId, other]) => otherId === id && other !== agent),
     );
     this.#fail(twice.map(([, id, agent]) => `INV-1 ${id} was given to ${agent} and to another`));
-    for (const [at, { action, node }] of actions.entries())
-      this.#done.push({ action, wasOk: answers[at] === 'ok', isKept: isKept(action, node) });
+    for (const [at, { action, node }] of actions.entries()) {
+      const wasOk = answers[at] === 'ok' || (answers[at] === 'unavailable' && (await this.#wasDone(action, 0)));
+      this.#done.push({ action, wasOk, isKept: isKept(action, node) });
+    }
   }
 
   async #ask(action: Action, node: LaneNode): Promise<Answer> {

@@ -25,6 +25,7 @@ export interface MediaAddress {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** 0 to 1: who is at 1 takes no new leg. */
   readonly load: number;
   readonly isDraining: boolean;
 }
@@ -119,8 +120,9 @@ export class Media {
   choose(): string {
     let best: { id: string; load: number } | undefined;
     for (const [id, { address, process, opened }] of this.#known) {
+      if (!process.isUp || address.isDraining || address.load >= 1) continue;
       const load = address.load + opened * LEG_LOAD;
-      if (process.isUp && !address.isDraining && load < 1 && (!best || load < best.load)) best = { id, load };
+      if (!best || load < best.load) best = { id, load };
     }
     if (!best) throw new AppError('unavailable', { detail: 'No phone media has room.' });
     return best.id;

@@ -83,7 +83,7 @@ export class Media {
     this.#house = setInterval(() => this.#keepHouse(), HOUSE_MS / HOUSE_PARTS);
   }
 
-  /** 0 to 1: of the last second. */
+  /** 0 to 1, as `Load` says it: at 1 no new leg is taken. */
   get load(): number {
     return this.#load.share;
   }

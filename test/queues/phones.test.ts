@@ -149,6 +149,17 @@ describe('configuration', () => {
     await apply(trunk, { isDeleted: true });
     await until(async () => !(await isKnown()));
   });
+  test('VOX-6 INV-7 the places of a trunk are counted over all nodes; one asked for twice is one, one that is left is free, one that is kept needs no room', async () => {
+    const trunk = newId('trunk');
+    expect(await Promise.all(['a', 'b', 'a'].map((place) => one.phones.takePlace(trunk, place, 2)))).toEqual([true, true, true]);
+    expect(await two.phones.takePlace(trunk, 'c', 2)).toBe(false);
+    await two.phones.leavePlace(trunk, 'a');
+    expect(await two.phones.takePlace(trunk, 'c', 2)).toBe(true);
+    // Taken over while others came: who talks goes on.
+    await two.phones.keepPlaces(trunk, ['a']);
+    expect(await one.phones.takePlace(trunk, 'd', 3)).toBe(false);
+    expect(await one.phones.takePlace(newId('trunk'), 'd', 1)).toBe(true);
+  });
 });
 
 describe('registrations', () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => lanes.close());
 
 const on = { node: 0 };
-const plain = { ...on, contact: 0, medium: undefined, required: [], preferred: [], priority: 0, isWatched: true };
+const plain = { ...on, contact: 0, medium: undefined, required: [], preferred: [], priority: 0 as const, isWatched: true };
 const start = (queue: number, agoMs: 0 | 100_000 = 0): SingleStep => ({ ...plain, do: 'start', queue, agoMs });
 const passing: SingleStep = { ...on, do: 'pass', ms: 70_000 };
 

@@ -261,10 +261,7 @@ describe('registrations', () => {
     const dying = await world.another('node-dying');
     await dying.phones.bind(world.scope, agentId, binding(doc.id));
     await world.expireLease('node-dying');
-    for (let more = 1; more === 1; ) {
-      const { epoch } = dying.lease;
-      more = Number(((await one.core.commands.run('dropNode', world.scope.partition, ['node-dying', epoch])) as unknown[])[1]);
-    }
+    await world.dropNode('node-dying', dying.lease.epoch);
     expect((await deviceOf(agentId, doc.id))?.isLive).toBe(true);
     expect(await two.phones.bindingsOf(world.scope, agentId)).toHaveLength(1);
   });
@@ -280,7 +277,7 @@ describe('registrations', () => {
     const [{ id, contactId, connectionId }, { id: other }] = [await start(newId('leg')), await start(newId('leg'))];
     await world.expireLease('node-dies');
     expect(await two.router.attachClient(world.scope, { interactionId: id, contactId, connectionId })).toMatchObject({ ok: true });
-    await one.core.commands.run('dropNode', world.scope.partition, ['node-dies', dying.lease.epoch]);
+    await world.dropNode('node-dies', dying.lease.epoch);
     expect((await one.views.interaction(world.scope, id))?.client.presence).toBe('connected');
     expect((await one.views.interaction(world.scope, other))?.client.presence).toBe('reconnecting');
   });

@@ -69,7 +69,7 @@ describe('talking', () => {
     });
     await talking('"Ada Neri" <sip:+390299887766@127.0.0.1>');
     expect((await interaction())?.client.name).toBe('Ada Neri');
-    const { legs = [], caller: number } = (await until(view, { what: 'the view' })) ?? {};
+    const { legs = [], caller: number = '' } = (await until(view, { what: 'the view' })) ?? {};
     expect(number).toBe('+390299887766');
     const of = (legId = '') => told.find((signal) => signal.type === 'call.quality' && signal.quality.legId === legId);
     await until(() => legs.length === 2 && legs.every(({ id }) => of(id)), { timeoutMs: 25_000, what: 'figures of both legs' });

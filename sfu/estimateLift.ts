@@ -15,8 +15,8 @@ export interface Bounds {
 export interface Look {
   /** Percent of what was sent lately (transport-wide feedback: some 24 messages of 50 to 250 ms, the latest count most). */
   readonly lossPct: number;
-  /** A watched picture comes in fewer layers than it is shown in. */
-  readonly hasFewerLayers: boolean;
+  /** A watched picture comes smaller than it is shown, or with fewer frames than it is sent. */
+  readonly isThinned: boolean;
 }
 
 type LiftState =
@@ -52,11 +52,11 @@ export class TryWatch {
     this.#lossPct = lossPct;
   }
 
-  look({ lossPct, hasFewerLayers }: Look): void {
+  look({ lossPct, isThinned }: Look): void {
     this.#looks++;
     this.#worse = lossPct >= TOO_MUCH_PCT && lossPct >= this.#lossPct ? this.#worse + 1 : 0;
     this.#clean = lossPct < CLEAN_PCT ? this.#clean + 1 : 0;
-    this.#whole = hasFewerLayers ? 0 : Math.min(this.#whole + 1, this.#clean);
+    this.#whole = isThinned ? 0 : Math.min(this.#whole + 1, this.#clean);
     this.#lossPct = lossPct;
   }
 
@@ -91,9 +91,9 @@ export class EstimateLift {
     }
   }
 
-  sample(availableKbps: number, { lossPct, hasFewerLayers }: Look): void {
+  sample(availableKbps: number, { lossPct, isThinned }: Look): void {
     if (this.#state.is === 'rising') return;
-    const calmSamples = this.#state.is === 'resting' && hasFewerLayers && lossPct < CLEAN_PCT ? this.#state.calmSamples + 1 : 0;
+    const calmSamples = this.#state.is === 'resting' && isThinned && lossPct < CLEAN_PCT ? this.#state.calmSamples + 1 : 0;
     this.#state = { is: 'resting', calmSamples };
     if (calmSamples >= this.#liftAfter) this.begin(availableKbps, lossPct);
   }

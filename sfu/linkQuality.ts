@@ -188,7 +188,7 @@ export async function lookAt(peer: MediaPeer): Promise<Look | undefined> {
 
 function lookOf(peer: MediaPeer, { rtpPacketLossSent }: WebRtcTransportStat): Look | undefined {
   if (rtpPacketLossSent === undefined) return undefined;
-  return { lossPct: rtpPacketLossSent * 100, hasFewerLayers: picturesTo(peer).some(isBelowWanted) };
+  return { lossPct: rtpPacketLossSent * 100, isThinned: picturesTo(peer).some(isThinned) };
 }
 
 function flowingTo(peer: MediaPeer): Received[] {
@@ -210,6 +210,12 @@ function isBelowWanted(consumer: Consumer): boolean {
   const sent = score.producerScores.findLastIndex((one) => one > 0);
   const wanted = Math.min(preferredLayers?.spatialLayer ?? layersOf(consumer) - 1, sent);
   return currentLayers.spatialLayer < wanted;
+}
+
+function isThinned(consumer: Consumer): boolean {
+  const { currentLayers, preferredLayers, score } = consumer;
+  if (!score.producerScores.some((one) => one > 0)) return false;
+  return isBelowWanted(consumer) || (currentLayers?.temporalLayer ?? 0) < (preferredLayers?.temporalLayer ?? 0);
 }
 
 /** RTCP counts in 256ths. */

@@ -26,6 +26,9 @@ test('VID-8 levels: loss and round trip make a link fair, missing layers poor', 
   expect(level({ hasFewerLayers: true })).toBe('poor');
 });
 
+const free = { leastKbps: 0, mostKbps: 0 };
+const tried = { leastKbps: 150, mostKbps: 0 };
+
 let reports = 0;
 /** A sample with a report of its own. */
 const lossy = (receiveLossPct: number): LinkSample => ({ ...good, receiveLossPct, report: String(++reports) });
@@ -37,21 +40,21 @@ test('VID-8 one report of loss takes nothing away, however often it is looked at
   const judge = new LinkJudge();
   const once = lossy(20);
   expect(allowances(judge, [once, once, once, lossy(0), lossy(20)])).toEqual(Array(5).fill('all'));
-  expect(judge.judge(lossy(20))).toEqual({ level: 'bad', allowance: 'none' });
+  expect(judge.judge(lossy(20))).toEqual({ level: 'bad', allowance: 'none', bounds: free });
   // A link that is good for a while and then is not begins to count again.
   expect(allowances(judge, [...Array(2).fill(good), lossy(8), ...Array(2).fill(good)])).toEqual(Array(5).fill('none'));
-  expect(judge.judge(good)).toEqual({ level: 'poor', allowance: 'lowest' });
-  expect(judge.judge(lossy(0))).toEqual({ level: 'poor', allowance: 'lowest' });
+  expect(judge.judge(good)).toEqual({ level: 'poor', allowance: 'lowest', bounds: tried });
+  expect(judge.judge(lossy(0))).toEqual({ level: 'poor', allowance: 'lowest', bounds: tried });
   // What was reported once is no second sign that all is well either.
-  expect(judge.judge({ ...lossy(0), report: String(reports - 1) })).toEqual({ level: 'poor', allowance: 'lowest' });
-  expect(judge.judge(lossy(0))).toEqual({ level: 'good', allowance: 'all' });
+  expect(judge.judge({ ...lossy(0), report: String(reports - 1) })).toEqual({ level: 'poor', allowance: 'lowest', bounds: tried });
+  expect(judge.judge(lossy(0))).toEqual({ level: 'good', allowance: 'all', bounds: free });
 });
 
 test('VID-8 a link that carries sound alone loses its pictures without any loss of packets, when it stays so', () => {
   const judge = new LinkJudge();
   const narrow = { ...good, availableKbps: 60 };
   expect(allowances(judge, [...Array(4).fill(narrow), good, ...Array(4).fill(narrow)])).toEqual(Array(9).fill('all'));
-  expect(judge.judge(narrow)).toEqual({ level: 'bad', allowance: 'none' });
+  expect(judge.judge(narrow)).toEqual({ level: 'bad', allowance: 'none', bounds: free });
 });
 
 test('VID-8 pictures are tried again though the estimate, which stands still without them, says no; each try that fails doubles the wait', () => {
@@ -69,6 +72,62 @@ test('VID-8 pictures are tried again though the estimate, which stands still wit
   expect(judge.judge(lossy(0)).allowance).toBe('all');
   for (let sample = 0; sample < 5; sample++) judge.judge(narrow);
   expect(lasting('none')).toBe(2);
+});
+
+/** A sample, or a look, at a link whose estimate leaves layers out. */
+const lacking = (lossPct = 0): LinkSample => ({ ...good, availableKbps: 150, hasFewerLayers: true, look: { lossPct, isThinned: true } });
+const looks = (judge: LinkJudge, ...each: readonly { lossPct?: number; isThinned?: boolean }[]) =>
+  each.map(({ lossPct = 0, isThinned = true }) => judge.look({ lossPct, isThinned }).bounds);
+const least = (leastKbps: number) => ({ leastKbps, mostKbps: 0 });
+
+test('VID-8 layers that are missing while nothing is lost: five samples, then the estimate is lifted step by step until pictures are whole, and left alone', () => {
+  const judge = new LinkJudge();
+  expect([1, 2, 3, 4].map(() => judge.judge(lacking()).bounds)).toEqual(Array(4).fill(free));
+  // What is lost makes it begin anew; probes that were not sent, which count as lost, do not.
+  judge.judge(lacking(11));
+  expect([1, 2, 3, 4].map(() => judge.judge(lacking(9)).bounds)).toEqual(Array(4).fill(free));
+  expect(judge.judge(lacking()).bounds).toEqual(least(300));
+  expect(looks(judge, {}, {}, {}, {})).toEqual([least(300), least(600), least(600), least(1_200)]);
+  expect(judge.judge(lacking()).bounds).toEqual(least(1_200));
+  expect(looks(judge, ...Array(4).fill({ isThinned: false }))).toEqual([least(1_200), least(1_200), least(1_200), free]);
+  expect(judge.isTrying).toBe(false);
+});
+
+test('VID-8 a link that stays narrow: loss that does not fall ends the lift at the second look, with no more than what it took, and doubles the wait', () => {
+  const judge = new LinkJudge();
+  const lasting = (): number => {
+    let samples = 1;
+    while (!judge.isTrying) {
+      judge.judge(lacking());
+      samples++;
+    }
+    return samples - 1;
+  };
+  const waits = Array.from({ length: 5 }, () => {
+    const waited = lasting();
+    expect(looks(judge, { lossPct: 20 }, { lossPct: 25 })).toEqual([least(300), { leastKbps: 0, mostKbps: 150 }]);
+    expect(judge.judge(lacking()).bounds).toEqual(free);
+    return waited;
+  });
+  expect(waits).toEqual([5, 10, 20, 30, 30]);
+  lasting();
+  // Loss of before the step falls; 600 were taken, 1,200 are not.
+  expect(looks(judge, { lossPct: 30 }, { lossPct: 20 }, {}, {}, {}, {})).toEqual([300, 300, 300, 600, 600, 1_200].map(least));
+  expect(looks(judge, { lossPct: 40 }, { lossPct: 50 })[1]).toEqual({ leastKbps: 0, mostKbps: 600 });
+});
+
+test('VID-8 a try of the lowest layer ends within a second on a link that does not take it; four clean looks bring all layers and lift the estimate', () => {
+  const judge = new LinkJudge();
+  const untilTried = () => {
+    while (!judge.isTrying) judge.judge(lacking(40));
+  };
+  allowances(judge, [lossy(20), lossy(20)]);
+  untilTried();
+  expect([30, 45].map((lossPct) => judge.look({ lossPct, isThinned: false }).allowance)).toEqual(['lowest', 'lowest']);
+  expect(judge.look({ lossPct: 50, isThinned: false })).toMatchObject({ allowance: 'none', bounds: free });
+  untilTried();
+  expect([39, 20, 5, 3, 0].map((lossPct) => judge.look({ lossPct, isThinned: false }).allowance)).toEqual(Array(5).fill('lowest'));
+  expect(judge.look({ lossPct: 0, isThinned: true })).toMatchObject({ allowance: 'all', bounds: least(300) });
 });
 
 test('VID-8 a picture without any layer is bad when it stays so, not while it begins', () => {

@@ -17,11 +17,20 @@ export interface Look {
   readonly lossPct: number;
   /** A watched picture comes smaller than it is shown, or with fewer frames than it is sent. */
   readonly isThinned: boolean;
+  /** What comes of all pictures, by size and by frames; more of it is a larger number. */
+  readonly layers: number;
+}
+
+/** `idle`: steps in a row, up to this one, that brought no layer. */
+interface Step {
+  readonly kbps: number;
+  readonly layers: number;
+  readonly idle: number;
 }
 
 type LiftState =
-  | { readonly is: 'resting'; readonly calmSamples: number }
-  | { readonly is: 'rising'; readonly kbps: number; readonly passedKbps: number; readonly watch: TryWatch }
+  | { readonly is: 'resting'; readonly calmSamples: number; readonly layers: number }
+  | ({ readonly is: 'rising'; readonly passedKbps: number; readonly watch: TryWatch } & Step)
   /** The link did not take it: until the next sample no more than what it took. */
   | { readonly is: 'giving way'; readonly mostKbps: number };
 
@@ -32,12 +41,14 @@ const CLEAN_PCT = 10;
 const TOO_MUCH_LOOKS = 2;
 /** A step lasts so many clean looks, whole pictures flow so many more before the estimate, which stays where it is, is left alone; a step that leads nowhere is given up. */
 const LOOKS = { step: 2, whole: 4, most: 10 } as const;
-/** Samples without loss and with layers missing; twice as many each time that it led nowhere. After it went down, mediasoup itself does not go up for 10 s. */
+/** What brings no layer shows nothing of the link: no further step. */
+const IDLE_STEPS = 2;
+/** Samples without loss, with layers missing and none less than before; twice as many each time that it led nowhere. After it went down, mediasoup itself does not go up for 10 s. */
 const LIFT_AFTER = { least: 5, most: 30 } as const;
-const STEP = 2;
+const STEP = 1.5;
 const LOWEST_KBPS = 150;
 const TOP_KBPS = 5_000;
-const RESTING: LiftState = { is: 'resting', calmSamples: 0 };
+const RESTING: LiftState = { is: 'resting', calmSamples: 0, layers: 0 };
 
 /** How a link takes a try, look by look. */
 export class TryWatch {
@@ -52,7 +63,7 @@ export class TryWatch {
     this.#lossPct = lossPct;
   }
 
-  look({ lossPct, isThinned }: Look): void {
+  look({ lossPct, isThinned }: Pick<Look, 'lossPct' | 'isThinned'>): void {
     this.#looks++;
     this.#worse = lossPct >= TOO_MUCH_PCT && lossPct >= this.#lossPct ? this.#worse + 1 : 0;
     this.#clean = lossPct < CLEAN_PCT ? this.#clean + 1 : 0;
@@ -91,36 +102,45 @@ export class EstimateLift {
     }
   }
 
-  sample(availableKbps: number, { lossPct, isThinned }: Look): void {
+  sample(availableKbps: number, look: Look): void {
     if (this.#state.is === 'rising') return;
-    const calmSamples = this.#state.is === 'resting' && isThinned && lossPct < CLEAN_PCT ? this.#state.calmSamples + 1 : 0;
-    this.#state = { is: 'resting', calmSamples };
-    if (calmSamples >= this.#liftAfter) this.begin(availableKbps, lossPct);
+    const { lossPct, isThinned, layers } = look;
+    const isCalm = this.#state.is === 'resting' && isThinned && lossPct < CLEAN_PCT && layers >= this.#state.layers;
+    const calmSamples = this.#state.is === 'resting' && isCalm ? this.#state.calmSamples + 1 : 0;
+    this.#state = { is: 'resting', calmSamples, layers };
+    if (calmSamples >= this.#liftAfter) this.begin(availableKbps, look);
   }
 
   /** The link takes `passedKbps`, as it seems. */
-  begin(passedKbps: number, lossPct: number): void {
-    const passed = Math.max(passedKbps, LOWEST_KBPS);
-    if (passed * STEP > TOP_KBPS) return;
-    this.#state = { is: 'rising', kbps: passed * STEP, passedKbps: passed, watch: new TryWatch(lossPct) };
+  begin(passedKbps: number, { lossPct, layers }: Look): void {
+    this.#rise({ kbps: Math.max(passedKbps, LOWEST_KBPS), layers, idle: 0 }, lossPct);
   }
 
   look(look: Look): void {
     if (this.#state.is !== 'rising') return;
-    const { kbps, passedKbps, watch } = this.#state;
+    const { kbps, passedKbps, watch, layers, idle } = this.#state;
     watch.look(look);
     const { all, clean, whole } = watch.looks;
+    const isIdle = look.layers <= layers;
     if (watch.isTooMuch || all >= LOOKS.most) {
       this.#liftAfter = Math.min(this.#liftAfter * 2, LIFT_AFTER.most);
       this.#state = { is: 'giving way', mostKbps: passedKbps };
     } else if (whole >= LOOKS.whole) {
       this.#liftAfter = LIFT_AFTER.least;
       this.#state = RESTING;
-    } else if (whole === 0 && clean >= LOOKS.step) this.begin(kbps, look.lossPct);
+    } else if (whole === 0 && clean >= LOOKS.step && (!isIdle || idle < IDLE_STEPS - 1)) {
+      this.#rise({ kbps, layers: look.layers, idle: isIdle ? idle + 1 : 0 }, look.lossPct);
+    }
   }
 
   /** Pictures are taken away. */
   stop(): void {
     this.#state = RESTING;
+  }
+
+  /** A step up from what was taken. */
+  #rise({ kbps: passedKbps, layers, idle }: Step, lossPct: number): void {
+    const kbps = Math.round(passedKbps * STEP);
+    if (kbps <= TOP_KBPS) this.#state = { is: 'rising', kbps, passedKbps, layers, idle, watch: new TryWatch(lossPct) };
   }
 }

@@ -2,7 +2,7 @@
  * VID-8: how good one peer's link is, from what RTCP and mediasoup's bandwidth estimate say, and what is taken off a link too thin: mediasoup drops simulcast layers by itself,
  * we take away pictures, nobody takes away sound. `measure` asks the worker, `LinkJudge` is pure.
  */
-import type { Consumer, WebRtcTransportStat } from 'mediasoup/types';
+import type { Consumer, ConsumerLayers, WebRtcTransportStat } from 'mediasoup/types';
 import { assertNever } from '../src/base/errors.ts';
 import { type Bounds, EstimateLift, type Look, TryWatch } from './estimateLift.ts';
 import { type Allowance, layersOf, type MediaPeer, type Received } from './mediaPeer.ts';
@@ -77,7 +77,7 @@ export class LinkJudge {
   judge(sample: LinkSample): Verdict {
     const { availableKbps, look } = sample;
     this.#count(sample);
-    this.#allow(this.#next(), look?.lossPct);
+    this.#allow(this.#next(), look);
     if (this.#allowance === 'all' && availableKbps !== undefined && look) this.#lift.sample(availableKbps, look);
     this.#level = this.#levelOf(sample);
     return this.#verdict();
@@ -86,8 +86,8 @@ export class LinkJudge {
   look(look: Look): Verdict {
     if (this.#allowance === 'lowest') {
       this.#watch.look(look);
-      if (this.#watch.isTooMuch) this.#allow('none', look.lossPct);
-      else if (this.#watch.looks.clean >= GROW_AFTER.looks) this.#allow('all', look.lossPct);
+      if (this.#watch.isTooMuch) this.#allow('none', look);
+      else if (this.#watch.looks.clean >= GROW_AFTER.looks) this.#allow('all', look);
     } else this.#lift.look(look);
     return this.#verdict();
   }
@@ -126,15 +126,15 @@ export class LinkJudge {
     }
   }
 
-  #allow(next: Allowance, lossPct: number | undefined): void {
+  #allow(next: Allowance, look: Look | undefined): void {
     if (next === this.#allowance) return;
     if (next === 'all') {
       this.#backAfter = BACK_AFTER.least;
-      if (lossPct !== undefined) this.#lift.begin(TRY_KBPS, lossPct);
+      if (look) this.#lift.begin(TRY_KBPS, look);
     } else if (next === 'none') {
       if (this.#allowance === 'lowest') this.#backAfter = Math.min(this.#backAfter * 2, BACK_AFTER.most);
       this.#lift.stop();
-    } else this.#watch = new TryWatch(lossPct ?? 0);
+    } else this.#watch = new TryWatch(look?.lossPct ?? 0);
     this.#allowance = next;
     [this.#lossy, this.#clear, this.#narrow, this.#calm] = [0, 0, 0, 0];
   }
@@ -188,7 +188,9 @@ export async function lookAt(peer: MediaPeer): Promise<Look | undefined> {
 
 function lookOf(peer: MediaPeer, { rtpPacketLossSent }: WebRtcTransportStat): Look | undefined {
   if (rtpPacketLossSent === undefined) return undefined;
-  return { lossPct: rtpPacketLossSent * 100, isThinned: picturesTo(peer).some(isThinned) };
+  const pictures = picturesTo(peer);
+  const layers = pictures.reduce((sum, { currentLayers }) => sum + rankOf(currentLayers), 0);
+  return { lossPct: rtpPacketLossSent * 100, isThinned: pictures.some(isThinned), layers };
 }
 
 function flowingTo(peer: MediaPeer): Received[] {
@@ -216,6 +218,11 @@ function isThinned(consumer: Consumer): boolean {
   const { currentLayers, preferredLayers, score } = consumer;
   if (!score.producerScores.some((one) => one > 0)) return false;
   return isBelowWanted(consumer) || (currentLayers?.temporalLayer ?? 0) < (preferredLayers?.temporalLayer ?? 0);
+}
+
+/** Three frame rates at the most for each size. */
+function rankOf(layers: ConsumerLayers | undefined): number {
+  return layers ? layers.spatialLayer * 3 + (layers.temporalLayer ?? 0) + 1 : 0;
 }
 
 /** RTCP counts in 256ths. */

@@ -74,46 +74,64 @@ test('VID-8 pictures are tried again though the estimate, which stands still wit
   expect(lasting('none')).toBe(2);
 });
 
-/** A sample, or a look, at a link whose estimate leaves layers out. */
-const lacking = (lossPct = 0): LinkSample => ({ ...good, availableKbps: 150, hasFewerLayers: true, look: { lossPct, isThinned: true } });
-const looks = (judge: LinkJudge, ...each: readonly { lossPct?: number; isThinned?: boolean }[]) =>
-  each.map(({ lossPct = 0, isThinned = true }) => judge.look({ lossPct, isThinned }).bounds);
+/** A sample of a link whose estimate leaves layers out. */
+const lacking = (lossPct = 0, layers = 1): LinkSample => ({
+  ...good,
+  availableKbps: 150,
+  hasFewerLayers: true,
+  look: { lossPct, isThinned: true, layers },
+});
+/** What the estimate is kept in after each look. */
+const looks = (judge: LinkJudge, ...each: readonly { lossPct?: number; isThinned?: boolean; layers?: number }[]) =>
+  each.map(({ lossPct = 0, isThinned = true, layers = 1 }) => judge.look({ lossPct, isThinned, layers }).bounds);
 const least = (leastKbps: number) => ({ leastKbps, mostKbps: 0 });
+const most = (mostKbps: number) => ({ leastKbps: 0, mostKbps });
 
 test('VID-8 layers that are missing while nothing is lost: five samples, then the estimate is lifted step by step until pictures are whole, and left alone', () => {
   const judge = new LinkJudge();
-  expect([1, 2, 3, 4].map(() => judge.judge(lacking()).bounds)).toEqual(Array(4).fill(free));
-  // What is lost makes it begin anew; probes that were not sent, which count as lost, do not.
+  const four = (lossPct: number, layers: number) => [1, 2, 3, 4].map(() => judge.judge(lacking(lossPct, layers)).bounds);
+  expect(four(0, 1)).toEqual(Array(4).fill(free));
+  // Loss makes it begin anew, and so does a layer less; probes that were not sent, which count as lost, do not.
   judge.judge(lacking(11));
-  expect([1, 2, 3, 4].map(() => judge.judge(lacking(9)).bounds)).toEqual(Array(4).fill(free));
-  expect(judge.judge(lacking()).bounds).toEqual(least(300));
-  expect(looks(judge, {}, {}, {}, {})).toEqual([least(300), least(600), least(600), least(1_200)]);
-  expect(judge.judge(lacking()).bounds).toEqual(least(1_200));
-  expect(looks(judge, ...Array(4).fill({ isThinned: false }))).toEqual([least(1_200), least(1_200), least(1_200), free]);
+  expect(four(9, 2)).toEqual(Array(4).fill(free));
+  judge.judge(lacking());
+  expect(four(0, 1)).toEqual(Array(4).fill(free));
+  expect(judge.judge(lacking()).bounds).toEqual(least(225));
+  expect(looks(judge, {}, { layers: 2 }, {}, { layers: 3 })).toEqual([225, 338, 338, 507].map(least));
+  expect(judge.judge(lacking()).bounds).toEqual(least(507));
+  expect(looks(judge, ...Array(4).fill({ isThinned: false, layers: 9 }))).toEqual([least(507), least(507), least(507), free]);
   expect(judge.isTrying).toBe(false);
+});
+
+test('VID-8 steps that bring no layer show nothing of the link: two of them, then it is given up with what was there before', () => {
+  const judge = new LinkJudge();
+  while (!judge.isTrying) judge.judge(lacking());
+  expect(looks(judge, {}, {})).toEqual([225, 338].map(least));
+  expect(looks(judge, ...Array(9).fill({}))).toEqual(Array(9).fill(least(338)));
+  expect(looks(judge, {})).toEqual([most(225)]);
 });
 
 test('VID-8 a link that stays narrow: loss that does not fall ends the lift at the second look, with no more than what it took, and doubles the wait', () => {
   const judge = new LinkJudge();
-  const lasting = (): number => {
-    let samples = 1;
-    while (!judge.isTrying) {
+  const samplesUntilTried = (): number => {
+    for (let samples = 1; ; samples++) {
       judge.judge(lacking());
-      samples++;
+      if (judge.isTrying) return samples;
     }
-    return samples - 1;
   };
   const waits = Array.from({ length: 5 }, () => {
-    const waited = lasting();
-    expect(looks(judge, { lossPct: 20 }, { lossPct: 25 })).toEqual([least(300), { leastKbps: 0, mostKbps: 150 }]);
+    const waited = samplesUntilTried();
+    expect(looks(judge, { lossPct: 20 }, { lossPct: 25 })).toEqual([least(225), most(150)]);
     expect(judge.judge(lacking()).bounds).toEqual(free);
     return waited;
   });
   expect(waits).toEqual([5, 10, 20, 30, 30]);
-  lasting();
-  // Loss of before the step falls; 600 were taken, 1,200 are not.
-  expect(looks(judge, { lossPct: 30 }, { lossPct: 20 }, {}, {}, {}, {})).toEqual([300, 300, 300, 600, 600, 1_200].map(least));
-  expect(looks(judge, { lossPct: 40 }, { lossPct: 50 })[1]).toEqual({ leastKbps: 0, mostKbps: 600 });
+  samplesUntilTried();
+  // Loss of before the step falls; 338 were taken, 507 are not.
+  expect(looks(judge, { lossPct: 30 }, { lossPct: 20 }, {}, { layers: 2 }, {}, { layers: 3 })).toEqual(
+    [225, 225, 225, 338, 338, 507].map(least),
+  );
+  expect(looks(judge, { lossPct: 40 }, { lossPct: 50 })[1]).toEqual(most(338));
 });
 
 test('VID-8 a try of the lowest layer ends within a second on a link that does not take it; four clean looks bring all layers and lift the estimate', () => {
@@ -121,13 +139,14 @@ test('VID-8 a try of the lowest layer ends within a second on a link that does n
   const untilTried = () => {
     while (!judge.isTrying) judge.judge(lacking(40));
   };
+  const look = (lossPct: number) => judge.look({ lossPct, isThinned: true, layers: 1 });
   allowances(judge, [lossy(20), lossy(20)]);
   untilTried();
-  expect([30, 45].map((lossPct) => judge.look({ lossPct, isThinned: false }).allowance)).toEqual(['lowest', 'lowest']);
-  expect(judge.look({ lossPct: 50, isThinned: false })).toMatchObject({ allowance: 'none', bounds: free });
+  expect([30, 45].map((lossPct) => look(lossPct).allowance)).toEqual(['lowest', 'lowest']);
+  expect(look(50)).toMatchObject({ allowance: 'none', bounds: free });
   untilTried();
-  expect([39, 20, 5, 3, 0].map((lossPct) => judge.look({ lossPct, isThinned: false }).allowance)).toEqual(Array(5).fill('lowest'));
-  expect(judge.look({ lossPct: 0, isThinned: true })).toMatchObject({ allowance: 'all', bounds: least(300) });
+  expect([39, 20, 5, 3, 0].map((lossPct) => look(lossPct).allowance)).toEqual(Array(5).fill('lowest'));
+  expect(look(0)).toMatchObject({ allowance: 'all', bounds: least(225) });
 });
 
 test('VID-8 a picture without any layer is bad when it stays so, not while it begins', () => {

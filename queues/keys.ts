@@ -27,6 +27,9 @@ export const signalChannel = (prefix: string): string => `${prefix}{sig}`;
 /** Prefix of a node's mailbox and of the sign that it reads it. */
 export const nodePrefix = (prefix: string, nodeId: string): string => `${prefix}{node:${nodeId}}`;
 
+/** Calls that go out by a trunk. */
+export const trunkPlacesKey = (prefix: string, trunk: string): string => `${prefix}places:${trunk}`;
+
 /** Which node carries the video room of an interaction. */
 export const roomKey = (prefix: string, id: string): string => `${prefix}room:${id}`;
 

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../src/base/log.ts';
+import { dropClaims } from './claims.ts';
 import type { Lease } from './engine.ts';
 import { partitionKey } from './keys.ts';
 import type { Reply, ScriptRunner } from './redis.ts';
@@ -113,20 +114,15 @@ export class NodeLease implements Lease {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
+    const epoch = this.#epoch;
     for (const partition of this.#partitions) {
-      for (let more = 1; more === 1; ) {
-        const reply = await this.#runner.run('dropNode', partitionKey(this.#prefix, partition), [
-          this.nodeId,
-          this.#epoch,
-          newEpoch(),
-          '',
-          this.nodeId,
-          this.#epoch,
-        ]);
-        if (!Array.isArray(reply) || reply[0] !== 'ok') break;
+      const base = partitionKey(this.#prefix, partition);
+      await dropClaims({ runner: this.#runner, base, name: this.nodeId, epoch }, async (args) => {
+        const reply = await this.#runner.run('dropNode', base, [this.nodeId, epoch, newEpoch(), '', ...args]);
+        if (!Array.isArray(reply) || reply[0] !== 'ok') return undefined;
         onAnswer(partition, reply);
-        more = Number(reply[1]);
-      }
+        return reply;
+      });
     }
   }
 }

@@ -191,6 +191,11 @@ export interface Phones {
   /** The saved calls of SIP nodes that are gone; each is given to one asker only. */
   takeLapsedCalls(): Promise<string[]>;
 
+  /** One of the `most` calls that a trunk carries at once, by a name that the caller chooses; false: all are taken. It is free again when nobody keeps it for 15 s. */
+  takePlace(trunk: string, place: string, most: number): Promise<boolean>;
+  keepPlaces(trunk: string, places: readonly string[]): Promise<void>;
+  leavePlace(trunk: string, place: string): Promise<void>;
+
   /** Which node carries a call (or an interaction's call), for 10 s after its last word. */
   carry(calls: readonly { readonly call: string; readonly interaction: string }[]): Promise<void>;
   carrier(callOrInteraction: string): Promise<{ node: string; call: string } | undefined>;

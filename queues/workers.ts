@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../src/base/log.ts';
 import { repeat } from '../src/base/loop.ts';
+import { dropClaims } from './claims.ts';
 import { isRefused } from './commands.ts';
 import type { DurableSink } from './engine.ts';
 import { DurableReader } from './follow.ts';
@@ -142,10 +143,10 @@ export async function startRoutingWorkers(engine: RunningEngine, options: Worker
       log.warn({ node, epoch }, 'node.lapsed');
       figures.nodesDropped++;
     }
-    for (let more = 1; more === 1; ) {
-      const reply = await commands.run('dropNode', partition, [name, epoch]);
-      more = isRefused(reply) ? 0 : Number(reply[1]);
-    }
+    await dropClaims({ runner, base: partitionKey(prefix, partition), name, epoch }, async (args) => {
+      const reply = await commands.run('dropNode', partition, args);
+      return isRefused(reply) ? undefined : reply;
+    });
   }
 
   async function trim(partition: number, seen: Pick<WorkerFigures, 'logEntries' | 'logBytes' | 'readerLagMs'>): Promise<void> {

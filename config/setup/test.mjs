@@ -14,12 +14,20 @@ import { runChecks } from './check.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Whatever hangs ends with this. */
 const LIMIT_MS = 60 * 60_000;
-/** Browsers compute and most other tests wait: one file of the former at a time beside two of the latter, each in a vitest of its own. More would make media late on two processors. */
-const BROWSERS = 'web';
-const others = readdirSync(join(root, 'test')).filter((folder) => folder !== BROWSERS);
-const PARTS = [
-  ['--project', 'main', '--maxWorkers', '1', `test/${BROWSERS}/`],
-  ['--project', 'main', '--project', 'unrepaired', '--maxWorkers', '2', ...others.map((folder) => `test/${folder}/`)],
+/**
+ * Browsers compute and most other tests wait: one file of the former at a time beside two of the latter, each in a vitest of its own. More would make media late on two processors.
+ * When the browsers are done, folders without media come in their place, so that both end at about the same time.
+ */
+const BROWSERS = ['web'];
+const AFTER_BROWSERS = ['access', 'gateway', 'history', 'routing'];
+const others = readdirSync(join(root, 'test')).filter((folder) => !BROWSERS.includes(folder) && !AFTER_BROWSERS.includes(folder));
+/** Side by side; the parts of one come after each other. */
+const LANES = [
+  [
+    ['--project', 'main', '--maxWorkers', '1', ...inFolders(BROWSERS)],
+    ['--project', 'main', '--maxWorkers', '1', ...inFolders(AFTER_BROWSERS)],
+  ],
+  [['--project', 'main', '--project', 'unrepaired', '--maxWorkers', '2', ...inFolders(others)]],
 ];
 
 const args = process.argv.slice(2);
@@ -47,11 +55,21 @@ if (isWhole) {
   await worker;
 }
 if (!abort.signal.aborted) {
-  const parts = isWhole ? PARTS : [(project === 'main' ? ['main', 'unrepaired'] : [project]).flatMap((name) => ['--project', name])];
-  for (const part of await Promise.all(parts.map(runVitest))) add(part);
+  const lanes = isWhole ? LANES : [[(project === 'main' ? ['main', 'unrepaired'] : [project]).flatMap((name) => ['--project', name])]];
+  await Promise.all(lanes.map(runLane));
 }
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 && !abort.signal.aborted ? 0 : 1);
+
+/** @param {string[]} folders */
+function inFolders(folders) {
+  return folders.map((folder) => `test/${folder}/`);
+}
+
+/** @param {string[][]} parts */
+async function runLane(parts) {
+  for (const part of parts) if (!abort.signal.aborted) add(await runVitest(part));
+}
 
 /** @param {string[]} part @returns {Promise<Counts>} */
 async function runVitest(part) {

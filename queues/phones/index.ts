@@ -10,6 +10,7 @@ import { PhonesConfiguration } from './configuration.ts';
 import { Mailbox } from './mailbox.ts';
 import { PhoneNodes } from './nodes.ts';
 import { SavedCalls } from './savedCalls.ts';
+import { TrunkPlaces } from './trunkPlaces.ts';
 
 /** A call that its node was silent about for so long is carried by nobody. */
 const CARRIED_MS = 10_000;
@@ -33,6 +34,7 @@ export function createPhones(options: {
   const nodes = new PhoneNodes(options);
   const bindings = new Bindings({ ...options, nodes });
   const savedCalls = new SavedCalls({ ...options, nodes: (mostSilentMs) => nodes.list('sip', mostSilentMs) });
+  const places = new TrunkPlaces(options);
   const mailbox = new Mailbox({ ...options, nodeId: lease.nodeId });
 
   return {
@@ -60,6 +62,10 @@ export function createPhones(options: {
     ownCalls: () => savedCalls.own(),
     areCallsElsewhere: () => savedCalls.areElsewhere(),
     takeLapsedCalls: () => savedCalls.takeLapsed(),
+
+    takePlace: (trunk, place, most) => places.take(trunk, place, most),
+    keepPlaces: (trunk, held) => places.keep(trunk, held),
+    leavePlace: (trunk, place) => places.leave(trunk, place),
 
     async carry(calls) {
       const entries = calls.flatMap(({ call, interaction }) => [call, interaction].map((id) => [carrierKey(prefix, id), call] as const));

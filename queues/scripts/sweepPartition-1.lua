@@ -12,4 +12,5 @@ for k = 1, #nodes, 2 do
   local bar = string.find(nodes[k + 1], '|', 1, true)
   if number(string.sub(nodes[k + 1], bar + 1)) < now then lapsed[#lapsed + 1] = nodes[k] .. '|' .. string.sub(nodes[k + 1], 1, bar - 1) end
 end
+table.sort(lapsed)
 return { 'ok', offers, lost, (hasOffers or hasLost) and 1 or 0, lapsed, knocks }

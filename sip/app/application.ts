@@ -77,6 +77,7 @@ const REFRESH_MS = 1_000;
 /** Who carries a call is said again so often; looked through more often, so that thousands of calls are not said in one go. */
 const CARRY_MS = 3_000;
 const CARRY_TURN_MS = 250;
+const PLACES_MS = 3_000;
 const NAMES_MS = 5_000;
 
 export async function startApplication(options: ApplicationOptions): Promise<SipApplication> {
@@ -94,6 +95,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     connect: options.connectMedia,
     nodes: () => engine.phones.nodes('rtp'),
     onEvent: (event) => mediaTold(calls, event),
+    callsAt: (node) => [...calls.all()].filter(({ media: at }) => at === node).map(({ id }) => id),
     onLegs: (node, legs) => {
       for (const call of [...calls.all()])
         if (call.media === node && call.legs.some((leg) => !legs.has(leg.id))) customerGone(call, 'media lost');
@@ -241,6 +243,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     repeat('media', REFRESH_MS, () => media.refresh(), log),
     repeat('announce', REFRESH_MS, announce, log),
     repeat('recovery', REFRESH_MS, () => recovery.turn(), log),
+    repeat('places', PLACES_MS, () => board.dialOut.keepPlaces(), log),
     repeat('carry', CARRY_TURN_MS, () => carry([...calls.all()].filter((call) => performance.now() - call.carriedAt >= CARRY_MS)), log),
   ];
   // Not waited for: the new lease is joined by what is asked here.

@@ -17,6 +17,7 @@ import { familyAt } from './family.ts';
 import { invite, type Outgoing } from './invite.ts';
 import type { Link } from './link.ts';
 import { judgeNumber, type NumberRefusal, type NumberVerdict } from './numberPlan.ts';
+import { Places } from './places.ts';
 import type { Deadline, Wheel } from './wheel.ts';
 
 export interface DialRequest {
@@ -43,8 +44,8 @@ export interface DialOut {
   dial(request: DialRequest): Promise<Dialled>;
   /** Goes on counting a dialog that another process began, and that was taken over. */
   meterOn(dialog: Dialog): void;
-  /** A dialog of a process that is gone could not be taken over: its place at the trunk is free. */
-  lost(trunkId: string): void;
+  /** To be called every few seconds: places at trunks are kept by it. */
+  keepPlaces(): Promise<void>;
 }
 
 export interface DialOutOptions {
@@ -61,12 +62,11 @@ export interface DialOutOptions {
 }
 
 const DAY_SEC = 86_400;
-/** A call that was never given back (its node died) is counted no longer. */
-const CALL_SEC = 14_400;
 /** Redis was away when a trunk had to be known: asked again. */
 const ASK_AGAIN_MS = 1_000;
 
 export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, minuteMs = 60_000 }: DialOutOptions): DialOut {
+  const places = new Places(engine.phones);
   /** A trunk's limit; 0: none. */
   const take = async (key: string, limit: number, windowSec: number): Promise<boolean> =>
     limit === 0 || (await engine.rates.take(key, limit, windowSec)).isAllowed;
@@ -89,22 +89,25 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     return { ...judgeNumber(number, outbound, types), perMinute: outbound.perAgentPerMinute };
   }
 
-  async function overCap(trunk: TrunkDoc, by: UserId | undefined, perMinute: number): Promise<DialRefusal | undefined> {
+  /** `place`: its name, where the trunk counts calls. */
+  async function withinCaps(
+    trunk: TrunkDoc,
+    by: UserId | undefined,
+    perMinute: number,
+  ): Promise<{ readonly ok: true; readonly place: string | undefined } | { readonly ok: false; readonly reason: DialRefusal }> {
     // Unlike a trunk's, an agent's limit of 0 lets nothing pass.
-    if (by && (perMinute === 0 || !(await take(`dial:agent:${by}`, perMinute, 60)))) return 'agent_limit';
-    if (!(await take(`dial:minute:${trunk.id}`, trunk.maxCallsPerMinute, 60))) return 'trunk_limit';
-    if (!(await take(callsKey(trunk), trunk.maxCalls, CALL_SEC))) {
-      // What is refused was counted all the same.
-      giveBack(trunk);
-      return 'trunk_limit';
-    }
-    if (await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC)) return undefined;
-    giveBack(trunk);
-    return 'spend_cap';
+    if (by && (perMinute === 0 || !(await take(`dial:agent:${by}`, perMinute, 60)))) return { ok: false, reason: 'agent_limit' };
+    if (!(await take(`dial:minute:${trunk.id}`, trunk.maxCallsPerMinute, 60))) return { ok: false, reason: 'trunk_limit' };
+    const isCounted = trunk.maxCalls > 0;
+    const place = isCounted ? await places.take(trunk.id, trunk.maxCalls) : undefined;
+    if (isCounted && place === undefined) return { ok: false, reason: 'trunk_limit' };
+    if (await take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC)) return { ok: true, place };
+    leave(place);
+    return { ok: false, reason: 'spend_cap' };
   }
 
-  function giveBack(trunk: TrunkDoc): void {
-    if (trunk.maxCalls > 0) void engine.rates.take(callsKey(trunk), trunk.maxCalls, CALL_SEC, -1).catch(() => undefined);
+  function leave(place: string | undefined): void {
+    if (place !== undefined) places.leave(place);
   }
 
   async function familyTo(request: Omit<DialRequest, 'sdp' | 'callerId'>): Promise<'IPv4' | 'IPv6'> {
@@ -126,12 +129,12 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     if (!trunk) return refuse('no_trunk');
     const hop = await nextHop(scope, trunk, verdict.e164);
     if (!hop) return refuse('no_server', trunk);
-    const reason = await overCap(trunk, by, verdict.perMinute);
-    if (reason) return refuse(reason, trunk);
+    const within = await withinCaps(trunk, by, verdict.perMinute);
+    if (!within.ok) return refuse(within.reason, trunk);
     const shown = trunk.callerId || (/^\+[0-9]{1,15}$/.test(callerId) ? callerId : 'anonymous');
     const outgoing = invite(dialogs, hop.link, { ...hop, headers: identityOf(trunk, shown), sdp, account: accountOf(trunk), onProgress });
     log.info({ trunk: trunk.id, agent: by, account: scope.accountId }, 'dial.out');
-    void meter(trunk, outgoing);
+    void meter(trunk, within.place, outgoing);
     return { ok: true, outgoing };
   }
 
@@ -141,10 +144,11 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     return password === undefined ? undefined : accountAt(trunk, password);
   }
 
-  /** Gives the place back when the call is over, and counts its minutes while it lasts; past the cap it is hung up. */
-  async function meter(trunk: TrunkDoc, outgoing: Outgoing): Promise<void> {
+  /** Leaves the place when the call is over, and counts its minutes while it lasts; past the cap it is hung up. */
+  async function meter(trunk: TrunkDoc, place: string | undefined, outgoing: Outgoing): Promise<void> {
     const result = await outgoing.result;
-    if (result.kind !== 'answered') return giveBack(trunk);
+    if (result.kind !== 'answered') return leave(place);
+    hold(result.dialog, place);
     // The first minute was taken before it was dialled.
     count(trunk, result.dialog);
   }
@@ -163,16 +167,20 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
       next = wheel.after(minuteMs, () => void minute());
     };
     next = wheel.after(minuteMs, () => void minute());
-    dialog.whenOver(() => {
-      next?.cancel();
-      giveBack(trunk);
-    });
+    dialog.whenOver(() => next?.cancel());
+  }
+
+  function hold(dialog: Dialog, place: string | undefined): void {
+    dialog.place = place;
+    dialog.whenOver(() => leave(place));
   }
 
   /** How far its last minute had run, nobody knows: a new one begins, so that a cap is never passed unseen. */
   function meterOn(dialog: Dialog): void {
     const { trunk: id } = dialog;
     if (id === undefined || dialog.isOver) return;
+    if (dialog.place !== undefined) places.takeOver(id, dialog.place);
+    hold(dialog, dialog.place);
     withTrunk(id, (trunk) => {
       count(trunk, dialog);
       void take(minutesKey(trunk), trunk.maxMinutesPerDay, DAY_SEC).catch(() => undefined);
@@ -205,7 +213,7 @@ export function createDialOut({ engine, dialogs, wheel, log, link, secretOf, min
     return undefined;
   }
 
-  return { familyTo, dial, meterOn, lost: (trunkId) => withTrunk(trunkId, giveBack) };
+  return { familyTo, dial, meterOn, keepPlaces: () => places.keep() };
 }
 
 /** To a provider that we sign in to, a call is from whom it knows by that name; the number to show is proposed (RFC 3325 9.2). */
@@ -218,10 +226,6 @@ function identityOf({ type, username, host }: TrunkDoc, shown: string): Record<s
 
 function minutesKey(trunk: TrunkDoc): string {
   return `dial:minutes:${trunk.id}:${new Date().toISOString().slice(0, 10)}`;
-}
-
-function callsKey(trunk: TrunkDoc): string {
-  return `dial:calls:${trunk.id}`;
 }
 
 /** What desk and API are told. */

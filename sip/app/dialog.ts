@@ -33,8 +33,9 @@ export class Dialog {
   readonly isCaller: boolean;
   /** The other side says that it knows OPTIONS (Allow, RFC 3261 20.5). */
   readonly knowsOptions: boolean;
-  /** Id of the trunk by which it goes out, which counts it and its minutes (`dialOut.ts`). */
+  /** Id of the trunk by which it goes out, which counts its minutes, and the name of its place there (`dialOut.ts`). */
   trunk: string | undefined;
+  place: string | undefined;
   /** What the trunk's challenges are answered with. */
   account: Account | undefined;
   #on: DialogReactions | undefined;
@@ -53,6 +54,7 @@ export class Dialog {
       readonly isCaller: boolean;
       readonly knowsOptions: boolean;
       readonly trunk?: string | undefined;
+      readonly place?: string | undefined;
     },
   ) {
     this.#registry = registry;
@@ -61,6 +63,7 @@ export class Dialog {
     this.isCaller = options.isCaller;
     this.knowsOptions = options.knowsOptions;
     this.trunk = options.trunk;
+    this.place = options.place;
     registry.add(this);
   }
 

@@ -127,7 +127,6 @@ export class Recovery {
 
   #hangUp({ dialog }: SavedLeg): void {
     const link = dialog && this.#board.link(dialog.server);
-    if (dialog?.trunk) this.#board.dialOut.lost(dialog.trunk);
     if (dialog && link?.isUp) new Dialog(this.#board.dialogs, { ...dialog, link }).bye();
   }
 }

@@ -33,6 +33,7 @@ export interface SavedLeg extends LegIdentity {
         readonly isCaller: boolean;
         readonly knowsOptions: boolean;
         readonly trunk?: string | undefined;
+        readonly place?: string | undefined;
       }
     | undefined;
   readonly negotiation: SavedNegotiation;
@@ -79,6 +80,7 @@ export class Leg {
       isCaller: dialog.isCaller,
       knowsOptions: dialog.knowsOptions,
       trunk: dialog.trunk,
+      place: dialog.place,
     };
     return { id, role, name, userId, startedAt, answeredAt, isHoldingUs, isMuted, dialog: at, negotiation: this.negotiation.saved };
   }

@@ -8,6 +8,7 @@ const BUSY = 0.92;
 /** So late is heard by everybody. */
 export const HEARD_LATE_MS = 100;
 const SECONDS = 3;
+const ALL_BUT_FULL = 0.99;
 
 export class Load {
   readonly #timer: NodeJS.Timeout;
@@ -25,9 +26,9 @@ export class Load {
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
   }
 
-  /** 0 to 1: of the last second. */
+  /** How busy it was in the last second, 0 to 1; 1 says that it is too much, and nothing else does. */
   get share(): number {
-    return this.#share;
+    return this.isTooMuch ? 1 : Math.min(this.#share, ALL_BUT_FULL);
   }
 
   get isTooMuch(): boolean {

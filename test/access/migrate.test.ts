@@ -13,7 +13,7 @@ import { migrate, readMigrations } from '../../src/db/migrate.ts';
 import { DEFAULT_REASONS } from '../../src/routing/pauseReasonFields.ts';
 import { startTestPostgres, type TestServer, until } from '../support/services.ts';
 
-/** What releases 0.2.0 to 0.5.0 applied to the databases that they made: number, and how the checksum of the file began. */
+/** What releases 0.2.0 to 0.6.0 applied to the databases that they made: number, and how the checksum of the file began. */
 const RELEASED: readonly (readonly [number, string])[] = [
   [1, '769604821f533bdc'],
   [2, 'f30621c48dbe4df4'],
@@ -25,6 +25,7 @@ const RELEASED: readonly (readonly [number, string])[] = [
   [7, 'd63fb5825b3d124d'],
   [8, '6b97e6ea345ce90f'],
   [9, '0c01a4e7519e2cc0'],
+  [10, '521574971ab38f64'],
 ];
 
 const log = createLogger('test', 'silent');

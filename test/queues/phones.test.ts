@@ -149,6 +149,17 @@ describe('configuration', () => {
     await apply(trunk, { isDeleted: true });
     await until(async () => !(await isKnown()));
   });
+  test('VOX-6 INV-7 the places of a trunk are counted over all nodes; one asked for twice is one, one that is left is free, one that is kept needs no room', async () => {
+    const trunk = newId('trunk');
+    expect(await Promise.all(['a', 'b', 'a'].map((place) => one.phones.takePlace(trunk, place, 2)))).toEqual([true, true, true]);
+    expect(await two.phones.takePlace(trunk, 'c', 2)).toBe(false);
+    await two.phones.leavePlace(trunk, 'a');
+    expect(await two.phones.takePlace(trunk, 'c', 2)).toBe(true);
+    // Taken over while others came: who talks goes on.
+    await two.phones.keepPlaces(trunk, ['a']);
+    expect(await one.phones.takePlace(trunk, 'd', 3)).toBe(false);
+    expect(await one.phones.takePlace(newId('trunk'), 'd', 1)).toBe(true);
+  });
 });
 
 describe('registrations', () => {
@@ -250,10 +261,7 @@ describe('registrations', () => {
     const dying = await world.another('node-dying');
     await dying.phones.bind(world.scope, agentId, binding(doc.id));
     await world.expireLease('node-dying');
-    for (let more = 1; more === 1; ) {
-      const { epoch } = dying.lease;
-      more = Number(((await one.core.commands.run('dropNode', world.scope.partition, ['node-dying', epoch])) as unknown[])[1]);
-    }
+    await world.dropNode('node-dying', dying.lease.epoch);
     expect((await deviceOf(agentId, doc.id))?.isLive).toBe(true);
     expect(await two.phones.bindingsOf(world.scope, agentId)).toHaveLength(1);
   });
@@ -269,7 +277,7 @@ describe('registrations', () => {
     const [{ id, contactId, connectionId }, { id: other }] = [await start(newId('leg')), await start(newId('leg'))];
     await world.expireLease('node-dies');
     expect(await two.router.attachClient(world.scope, { interactionId: id, contactId, connectionId })).toMatchObject({ ok: true });
-    await one.core.commands.run('dropNode', world.scope.partition, ['node-dies', dying.lease.epoch]);
+    await world.dropNode('node-dies', dying.lease.epoch);
     expect((await one.views.interaction(world.scope, id))?.client.presence).toBe('connected');
     expect((await one.views.interaction(world.scope, other))?.client.presence).toBe('reconnecting');
   });

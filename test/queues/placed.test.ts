@@ -217,7 +217,7 @@ describe('nobody is busy for ever', () => {
     await answer(two.interactionId);
     const { epoch } = dying.lease;
     await world.expireLease('node-dying');
-    await world.engine.core.commands.run('dropNode', world.scope.partition, ['node-dying', epoch]);
+    await world.dropNode('node-dying', epoch);
     expect((await world.engine.views.interaction(world.scope, one.interactionId))?.client.presence).toBe('reconnecting');
     expect((await agentNow(lost))?.load).toBe(1);
     await world.engine.router.attachClient(world.scope, { interactionId: two.interactionId, contactId, connectionId: newId('leg') });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type QueueDoc, queueDefaults } from '../../queues/config.ts';
 import type { RoutingWorkers, RunningEngine } from '../../queues/index.ts';
 import { createEngine, startRoutingWorkers } from '../../queues/index.ts';
 import {
@@ -118,7 +119,14 @@ describe('record and replay', () => {
     await client.set(`${base}:x:long`, '1', 'PX', 60_000);
     const recording = await record('drawn');
     await recording.started;
-    // A node's claims are dropped 50 at a time, drawn by Redis.
+    // Agents of a queue whose settings change are looked at a page at a time, which Redis chooses.
+    for (const id of scene.queues) {
+      const { accountId } = scene.scope;
+      const doc: QueueDoc = { kind: 'queue', id, accountId, name: id, ...queueDefaults, mode: 'balanced', outcomes: [], priority: 3 };
+      await engine.config.apply([{ kind: 'queue', id, accountId, version: 2, doc }]);
+    }
+    await until(async () => !(await client.zrange(`${base}:due:knock`, 0, -1)).some((member) => member.startsWith('refresh|')));
+    // A node's claims are dropped a part at a time.
     const other = await createEngine({ redisUrl: redis.url, nodeId: 'leaving', log: testLog });
     const chat = scene.newChat(scene.queues[0] as never);
     const started = await other.router.startInteraction(scene.scope, chat);

@@ -291,3 +291,60 @@ describe('who is waited for', () => {
     expect((await world.engine.views.agent(world.scope, rest))?.agent.load).toBe(1);
   });
 });
+
+describe('who missed it', () => {
+  const missedBy = async (id: InteractionId): Promise<string[]> =>
+    ((await world.engine.core.runner.redis.hget(`c:{p${world.scope.partition}}:i:${id}`, 'missed')) ?? '').split(',');
+  async function decline(agentId: UserId, id: InteractionId): Promise<void> {
+    const offer = { interactionId: id, agentId, token: await tokenAt(agentId, id) };
+    expect(await world.engine.router.declineOffer(world.scope, offer)).toMatchObject({ ok: true });
+  }
+
+  // An agent who is alone and declines is asked again, as one who came free: it was noted once more each time.
+  test('RTE-6 an agent who misses it again and again is noted once', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const agentId = await world.addAgent({ queues: [queue] });
+    const id = await start(queue);
+    for (let times = 0; times < 4; times++) {
+      await decline(agentId, id);
+      expect(await missedBy(id)).toEqual([agentId]);
+    }
+  });
+
+  test('RTE-6 of the many who missed it the last hundred are told apart', async () => {
+    const queue = await world.addQueue({ mode: 'longest_idle' });
+    const agents: UserId[] = [];
+    for (let number = 0; number < 103; number++) {
+      agents.push(await world.addAgent({ queues: [queue] }));
+      await world.advance(1);
+    }
+    const id = await start(queue);
+    for (const agentId of agents) {
+      expect(await offersOf(agentId)).toEqual([id]);
+      await decline(agentId, id);
+    }
+    expect(await missedBy(id)).toEqual(agents.slice(-100));
+    expect(await offersOf(agents[0] as UserId)).toEqual([id]);
+  });
+});
+
+// What a node held was detached in the order in which Redis drew it: a seed with such a step could not be played again.
+test('BEY-2 RTE-12 what a dead node held is detached in the order of its names', async () => {
+  const queue = await world.addQueue({ mode: 'manual' });
+  const dying = await world.another('node-ordered');
+  const held: string[] = [];
+  for (let number = 0; number < 140; number++) {
+    const chat = { ...world.newChat(queue), text: '' };
+    const started = await dying.router.startInteraction(world.scope, chat);
+    if (started.ok) held.push(started.interaction.id);
+  }
+  const { redis } = world.engine.core.runner;
+  const log = `c:{p${world.scope.partition}}:log`;
+  const [last] = await redis.xrevrange(log, '+', '-', 'COUNT', 1);
+  await world.expireLease('node-ordered');
+  await world.dropNode('node-ordered', dying.lease.epoch);
+  const entries = await redis.xrange(log, `(${last?.[0]}`, '+');
+  const left = entries.map(([, flat]) => JSON.parse(flat[flat.indexOf('d') + 1] ?? '').i as string);
+  expect(held).toHaveLength(140);
+  expect(left).toEqual(held.toSorted());
+});

@@ -2,8 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Media as MediaProcesses } from '../../sip/app/media.ts';
 import { until } from '../support/services.ts';
-import { type MediaHouse, openMediaHouse } from './house.ts';
+import { type MediaHouse, openMediaHouse, silent } from './house.ts';
 
 let house: MediaHouse;
 beforeEach(async () => {
@@ -108,13 +109,7 @@ test('DESIGN 6 a process that is late for seconds on end takes no new leg, and t
   await house.close();
   house = await openMediaHouse({ mostLateMs: 100 });
   await house.client.ask({ do: 'leg.open', call: 'c', leg: 'before' });
-  let isBlocking = true;
-  const block = (): void => {
-    const until = performance.now() + 150;
-    while (performance.now() < until);
-    if (isBlocking) setImmediate(block);
-  };
-  block();
+  const end = keepBusy(150);
   let tries = 0;
   const open = () => house.client.ask({ do: 'leg.open', call: 'c', leg: `new-${tries++}` });
   await until(
@@ -125,9 +120,21 @@ test('DESIGN 6 a process that is late for seconds on end takes no new leg, and t
       ),
     { timeoutMs: 15_000, what: 'a refusal' },
   );
+  expect(house.media.load).toBe(1);
   await house.client.ask({ do: 'leg.open', call: 'c', leg: 'before' });
-  isBlocking = false;
+  end();
   await until(() => open().then(Boolean, () => false), { what: 'a leg again' });
+});
+
+test('DESIGN 6 a process that is busy but in time is no reason to refuse a caller', async () => {
+  const end = keepBusy(10);
+  const media = processesOf(() => house.media.load);
+  await until(() => house.media.load > 0.95, { timeoutMs: 15_000, what: 'a busy process' });
+  await media.refresh();
+  for (let count = 0; count < 100; count++) await media.ask(media.choose(), { do: 'leg.open', call: 'c', leg: `l${count}` });
+  expect(house.media.legCount).toBe(100);
+  end();
+  media.close();
 });
 
 test('VOX-4 thousands of legs opened, used and closed leave no socket and no leg', async () => {
@@ -239,3 +246,29 @@ describe('strangers at the control port', () => {
     await expect(ask({ do: 'leg.keys', leg: 'a', keys: 'x' })).rejects.toMatchObject({ code: 'bad_request' });
   });
 });
+
+/** The loop does nothing but wait, in stretches of so many milliseconds. */
+function keepBusy(stretchMs: number): () => void {
+  let isBlocking = true;
+  const block = (): void => {
+    const until = performance.now() + stretchMs;
+    while (performance.now() < until);
+    if (isBlocking) setImmediate(block);
+  };
+  block();
+  return () => {
+    isBlocking = false;
+  };
+}
+
+/** An application's choice of processes: there is one, which tells its load. */
+function processesOf(load: () => number): MediaProcesses {
+  return new MediaProcesses({
+    connect: () => house.client,
+    nodes: async () => [{ id: 'rtp-1', host: '127.0.0.1', port: 1, load: load(), isDraining: false }],
+    onEvent: () => {},
+    callsAt: () => [],
+    onLegs: () => {},
+    log: silent,
+  });
+}

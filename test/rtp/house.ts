@@ -14,7 +14,7 @@ import { RtpPhone, type RtpPhoneOptions } from '../actors/rtpPhone.ts';
 import { until } from '../support/services.ts';
 
 const SECRET = 'the secret of a test';
-const silent = pino({ level: 'silent' });
+export const silent = pino({ level: 'silent' });
 
 export interface MediaHouse {
   readonly media: Media;

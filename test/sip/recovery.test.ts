@@ -107,21 +107,28 @@ describe('the process that carries the calls is killed', () => {
 
 describe('calls to the outside whose process is killed', () => {
   const OUTSIDE = '+39061234567';
-  /** The caller's agent asks a number behind a trunk, and it is answered there. */
-  async function consulting(trunk: { maxCalls?: number; maxMinutesPerDay?: number }) {
+  /** The caller's agent asks a number behind a trunk, and it rings there. */
+  async function ringing(trunk: { maxCalls?: number; maxMinutesPerDay?: number }) {
     house = await openHouse({ hasApplication: false, minuteMs: 500 });
     const first = await house.process('sip-a');
     const provider = await house.phone({ media: { tone: 1_600 } });
-    provider.onInvite = (call) => call.answer();
     const { id } = await house.scene.addTrunk({ port: Number(provider.address.split(':')[1]), prefixes: ['+3906'], ...trunk });
     await until(async () => (await house.engine.phones.trunks()).some(({ doc }) => doc.id === id), { what: 'the trunk' });
     const [pair] = (await talking(1)) as [Pair];
     const { agent } = pair;
     await until(() => consult(agent).then(() => true), { what: 'the consultation', timeoutMs });
-    await hears(agent.sip, 1_600);
+    const rung = await until(() => provider.calls[0], { what: 'ringing', timeoutMs });
+    provider.onInvite = (call) => call.answer();
+    return { first, provider, pair, id, rung };
+  }
+  /** And answered, and so saved. */
+  async function consulting(trunk: { maxCalls?: number; maxMinutesPerDay?: number }) {
+    const { id, rung, ...all } = await ringing(trunk);
+    rung.answer();
+    await hears(all.pair.agent.sip, 1_600);
     const isSaved = async () => (await house.savedBy('sip-a')).some(({ legs }) => legs.some(({ dialog }) => dialog?.trunk === id));
     await until(isSaved, { what: 'its place at the trunk saved', timeoutMs });
-    return { first, provider, pair };
+    return all;
   }
   const carrierOf = async ({ id }: HouseAgent) => {
     const [interaction] = (await house.engine.views.agent(house.scene.scope, id))?.interactions ?? [];
@@ -168,8 +175,9 @@ describe('calls to the outside whose process is killed', () => {
     await until(() => dialled(provider)[1] === 'talking', { what: 'the second consultation', timeoutMs });
   }, 120_000);
 
-  test('VOX-6 RTE-12 nobody takes it over in time: its place at the trunk is free again', async () => {
-    const { first, provider, pair } = await consulting({ maxCalls: 1, maxMinutesPerDay: 0 });
+  test('VOX-6 RTE-12 killed at the moment of the answer, before anything of it is saved: its place at the trunk is free again', async () => {
+    const { first, provider, pair, rung } = await ringing({ maxCalls: 1, maxMinutesPerDay: 0 });
+    rung.answer();
     await first.kill9();
     await until(() => dialled(provider)[0] === 'over' && pair.call.state === 'over', { what: 'the end of all of it', timeoutMs });
     await house.application('sip-b');

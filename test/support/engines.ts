@@ -1,5 +1,7 @@
 /** Engines on a real Redis of their own, with shortcuts to set a scene: queues, agents who are signed in on a live device, chats. */
 
+import { dropClaims } from '../../queues/claims.ts';
+import { isRefused } from '../../queues/commands.ts';
 import { type AccountDoc, type AgentDoc, agentDefaults, type QueueDoc, queueDefaults } from '../../queues/config.ts';
 import { createEngine, type NewInteraction, type RunningEngine, type Scope } from '../../queues/index.ts';
 import type { ContactId, GroupId, InteractionId, QueueId, UserId } from '../../src/base/ids.ts';
@@ -27,6 +29,8 @@ export interface TestEngines {
   advance(ms: number): Promise<void>;
   /** Makes a node's lease lapse, as if its process had been stopped. */
   expireLease(nodeId: string): Promise<void>;
+  /** What the worker does with a node whose lease lapsed. */
+  dropNode(nodeId: string, epoch: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -154,6 +158,14 @@ export async function startTestEngines({
       const key = `c:{p${partition}}:nodes`;
       const standing = await engine.core.runner.redis.hget(key, nodeId);
       await engine.core.runner.redis.hset(key, nodeId, `${standing?.split('|')[0]}|1`);
+    },
+
+    async dropNode(name, epoch) {
+      const { runner, commands } = engine.core;
+      await dropClaims({ runner, base: `c:{p${partition}}`, name, epoch }, async (args) => {
+        const reply = await commands.run('dropNode', partition, args);
+        return isRefused(reply) ? undefined : reply;
+      });
     },
 
     async close() {

@@ -331,6 +331,18 @@ local function requeue(i, q, reason, formerOwner)
   resumeWaiting(i, c)
 end
 
+-- Who missed it: those who did last at the end, nobody twice, a hundred at most.
+local function afterMissing(before, back)
+  local added = table.concat(back, ',')
+  if not before or before == '' then return added end
+  local kept = {}
+  for a in string.gmatch(before, '[^,]+') do
+    if not contains(added, a) then kept[#kept + 1] = a end
+  end
+  for _, a in ipairs(back) do kept[#kept + 1] = a end
+  return table.concat(kept, ',', math.max(1, #kept - 99))
+end
+
 -- An offer that did not become an acceptance at this agent (nil: at all who are rung). While others ring it goes on; else it waits again.
 -- @return queue, agents who are free again, whether it waits
 local function returnOffer(i, reason, only)
@@ -344,8 +356,7 @@ local function returnOffer(i, reason, only)
   for _, a in ipairs(back) do dropOffer(i, c, a, h[3], reason, h[5] or 'chat') end
   -- Before anything is matched: their place in the order is another now.
   for _, a in ipairs(back) do refreshReady(a) end
-  local missed = table.concat(back, ',')
-  if h[4] and h[4] ~= '' then missed = h[4] .. ',' .. missed end
+  local missed = afterMissing(h[4], back)
   writeInteraction(i, 'missed', missed)
   -- Who had the chance and let it pass is waited for no longer (RTE-6 goes before RTE-11).
   if reason ~= 'withdrawn' and h[7] and h[7] ~= '' and contains(missed, h[7]) then leaveWaiting(i, nil, nil, h[7]) end

@@ -13,6 +13,8 @@ export interface Action {
   readonly expected?: readonly Answer[] | undefined;
   /** Under a key that is remembered: later repeats change nothing either. */
   readonly isKeyed?: boolean;
+  /** How the name ends under which its result is kept, if it is. */
+  readonly record?: string;
   /** What must be so afterwards if it was answered ok. @return complaints */
   readonly after?: (model: RoutingModel) => string[];
 }

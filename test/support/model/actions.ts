@@ -44,7 +44,13 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         ...routing,
       };
       const expected: Answer[] = !model.isAccountActive ? ['account_inactive'] : queue?.isActive ? ['ok'] : ['not_found'];
-      return { label: `start in ${queueId}`, expected, isKeyed: true, run: ({ router }) => router.startInteraction(scope, start as never) };
+      return {
+        label: `start in ${queueId}`,
+        expected,
+        isKeyed: true,
+        record: key,
+        run: ({ router }) => router.startInteraction(scope, start as never),
+      };
     }
     case 'accept':
     case 'decline':
@@ -61,6 +67,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `${step.do} ${offer.each.id} ${agentId}`,
         expected: isOwn ? ['ok'] : ['offer_gone'],
         isKeyed: true,
+        ...(method === 'declineOffer' ? { record: `${agentId}:${offer.each.id}:${token}` } : {}),
         run: ({ router }) => router[method](scope, { interactionId: offer.each.id, agentId, token } as never),
         after: (model) =>
           method === 'acceptOffer'
@@ -127,6 +134,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
           label: `${label} by ${agentId}`,
           expected: one.state === 'closed' ? ['gone'] : mayDo ? ['ok'] : ['forbidden'],
           isKeyed: true,
+          record: key,
           run: ({ router }) => router.closeInteraction(scope, close as never),
           after: (model) => check(model.interactions.get(one.id)?.state === 'closed', `${one.id} is open, its closing was answered ok`),
         };
@@ -190,13 +198,14 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
       if (!one || !named) return undefined;
       const by = step.isOwner ? one.owner : (at(ids.agents, step.agent + 1) ?? '');
       const invite = { interactionId: one.id, by, agentId: named.id, key, isSupervisor: step.isSupervisor };
-      return { label, isKeyed: true, run: ({ router }) => router.inviteParticipant(scope, invite as never) };
+      return { label, isKeyed: true, record: key, run: ({ router }) => router.inviteParticipant(scope, invite as never) };
     }
     case 'leaveChat':
       if (!one || !named) return undefined;
       return {
         label,
         isKeyed: true,
+        record: key,
         expected: one.owner === named.id ? ['forbidden'] : ['ok'],
         run: ({ router }) => router.leaveInteraction(scope, { interactionId: one.id, agentId: named.id, key } as never),
       };
@@ -208,6 +217,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `${label} from ${from}`,
         expected: transferAnswer(model, one, named, from, step.isSupervisor),
         isKeyed: true,
+        record: key,
         run: ({ router }) => router.transferInteraction(scope, transfer as never),
         after: (model) =>
           check(model.interactions.get(one.id)?.owner === named.id, `${one.id} is not with ${named.id}, to whom it was handed over`),
@@ -222,6 +232,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `${label} from ${from} to ${queueId}`,
         expected: requeueAnswer(model, one, from, queueId, step.isSupervisor),
         isKeyed: true,
+        record: key,
         run: ({ router }) => router.requeueInteraction(scope, move as never),
       };
     }
@@ -295,6 +306,7 @@ export function actionOf(step: SingleStep, model: RoutingModel, ids: SceneIds, m
         label: `extendWrapUp ${found.hold.interaction} ${found.agent.id}`,
         expected: ['ok'],
         isKeyed: true,
+        record: key,
         run: ({ router }) => router.extendWrapUp(scope, { ...wrapUp, byMs: 5_000, key } as never),
       };
     }

@@ -15,8 +15,10 @@ export interface World {
   readonly interactions: ReadonlyMap<string, ModelInteraction>;
   readonly given: GivenToday;
   readonly isAccountActive: boolean;
-  /** See `RoutingModel`. */
-  readonly isByStrategy: boolean;
+  /** Agents who may be in the midst of a search that was cut short: till it is over nobody else's choice falls on them. */
+  readonly searching: ReadonlySet<string>;
+  /** What came to wait while such a search may have gone on: there alone the score does not decide. */
+  readonly fresh: ReadonlySet<string>;
   readonly now: number;
   /** What was offered or owned and came back in the same step. */
   readonly returned: ReadonlySet<string>;
@@ -43,23 +45,26 @@ export function judgeChoice(world: World, one: ModelInteraction, agentId: string
   const still = candidates(world, one);
   const agents = still.includes(agent) ? still : [...still, agent];
   const others = waitingFor(world, agent).filter((each) => each !== one);
+  const before = others.filter((other) => !world.fresh.has(other.id));
   // When all have missed it, whoever comes free first may have it again.
   const isRepeat = why?.by === 'agent' && agents.every((each) => one.missed.has(each.id));
-  const first = firstByStrategy(queue, one, agents, world.given, world.now);
+  const choosable = agents.filter((each) => each === agent || !world.searching.has(each.id));
+  const first = firstByStrategy(queue, one, choosable, world.given, world.now);
   const isFirstAgent = isRepeat || first.has(agentId);
-  const isFirstInteraction = others.every((other) => other.score >= one.score || other.missed.has(agentId));
-  if (world.isByStrategy && agents.length > 1 && others.length === 0 && !isFirstAgent) {
+  const isFirstInteraction = before.every((other) => other.score >= one.score || other.missed.has(agentId));
+  if (choosable.length > 1 && others.length === 0 && !isFirstAgent) {
     const state = `turns ${[...world.given.turns]}, missed ${[...one.missed]}`;
     complaints.push(
-      `RTE-2 ${one.id} ${what} to ${agentId}; by ${queue.mode} first of ${agents.map(({ id }) => id)} (${state}): ${[...first]}`,
+      `RTE-2 ${one.id} ${what} to ${agentId}; by ${queue.mode} first of ${choosable.map(({ id }) => id)} (${state}): ${[...first]}`,
     );
   }
   // What comes back looks for an agent at once, before those who came free by it look at what waits.
   if (why?.by === 'interaction' && world.returned.has(one.id) && isFirstAgent) return complaints;
-  if (others.length > 0 && agents.length <= 1 && !isFirstInteraction)
-    complaints.push(`INV-8 ${one.id} ${what} to ${agentId}, before ${others.map((each) => each.id)}`);
-  if (others.length > 0 && agents.length > 1 && !isFirstAgent && !isFirstInteraction)
-    complaints.push(`INV-8 ${one.id} ${what} to ${agentId}: first for neither side`);
+  const passedOver = `before ${before.map((each) => each.id)}`;
+  if (!isFirstInteraction && (agents.length <= 1 || why?.by === 'agent'))
+    complaints.push(`INV-8 ${one.id} ${what} to ${agentId}, ${passedOver}`);
+  else if (!isFirstInteraction && !isFirstAgent)
+    complaints.push(`INV-8 ${one.id} ${what} to ${agentId}: first for neither side, ${passedOver}`);
   return complaints;
 }
 

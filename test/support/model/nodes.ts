@@ -2,15 +2,17 @@
  * Simulated nodes: engines on one Redis, each with its own lease, its own idea of the time, and if wanted a connection that is cut by chance or the
  * scripts of an earlier release. A lane is a partition in virtual time with nodes of its own; several lanes run side by side.
  */
+import { dropClaims } from '../../../queues/claims.ts';
 import { Commands, isRefused } from '../../../queues/commands.ts';
 import type { Config, Router } from '../../../queues/engine.ts';
 import { createEngine, type RunningEngine } from '../../../queues/index.ts';
 import { partitionKey } from '../../../queues/keys.ts';
 import { NodeLease } from '../../../queues/lease.ts';
-import { connect, type Reply, ScriptRunner, untilReady } from '../../../queues/redis.ts';
+import { connect, type Redis, type Reply, ScriptRunner, untilReady } from '../../../queues/redis.ts';
 import { createRouter } from '../../../queues/router.ts';
 import { loadScripts, type Script } from '../../../queues/scripts.ts';
-import { type CutProxy, startCutProxy } from '../cutProxy.ts';
+import { AppError } from '../../../src/base/errors.ts';
+import { type CutProxy, seeded, startCutProxy } from '../cutProxy.ts';
 import { testLog } from '../engines.ts';
 import { startTestRedis } from '../services.ts';
 import { type Args, argsOf, type EarlierRelease, loadRelease } from './release.ts';
@@ -24,7 +26,8 @@ export interface LaneNode {
   readonly router: Router;
   readonly commands: Pick<Commands, 'run'>;
   readonly release: string;
-  readonly isCut: boolean;
+  /** How often the connection of its commands was lost so far: what was under way then was asked again, or is given up. */
+  losses(): number;
 }
 
 export interface Lane {
@@ -48,8 +51,11 @@ export interface Lanes {
 
 export interface LanesOptions {
   readonly lanes: number;
-  /** What each lane's nodes are: of the present release, with connections that are cut, with searches cut short at every place, or of an earlier release. */
-  readonly nodes: readonly ('present' | 'cut' | 'short' | EarlierRelease)[];
+  /**
+   * What each lane's nodes are: of the present release, with connections that are cut, with answers that never come, with searches cut short at every
+   * place, or of an earlier release.
+   */
+  readonly nodes: readonly ('present' | 'cut' | 'mute' | 'short' | EarlierRelease)[];
   readonly seed?: number;
   /** A server or cluster that is there already; else one is started. */
   readonly redisUrl?: string;
@@ -73,10 +79,11 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     async function openNode(kind: LanesOptions['nodes'][number], index: number): Promise<LaneNode> {
       const name = `${kind}-${partition}-${index}`;
       const clock = () => lane.nowMs + (lane.skews[index] ?? 0);
+      if (kind === 'mute') return openOther(kind, name, clock, loadScripts(), muted(seeded((options.seed ?? 1) + 100 * partition + index)));
       if (kind === 'short') return openOther(kind, name, clock, loadScripts({ numbers: CUT_SHORT }), Commands);
       if (kind !== 'present' && kind !== 'cut') return openOther(kind, name, clock, loadRelease(kind), commandsOf(kind));
       const { router, core } = await openEngine(name, clock, kind === 'cut' ? proxy?.url : undefined);
-      return { name, router, commands: core.commands, release: 'present', isCut: kind === 'cut' };
+      return { name, router, commands: core.commands, release: 'present', losses: countLosses(core.runner.redis) };
     }
   }
 
@@ -93,7 +100,7 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
     scripts: ReadonlyMap<string, Script>,
     Kind: typeof Commands,
   ): Promise<LaneNode> {
-    const connection = connect(url, testLog, nodeId);
+    const connection = connect(url, testLog, connectionName(nodeId));
     await untilReady(connection, 60_000);
     const runner = new ScriptRunner(connection, scripts);
     const lease = new NodeLease({ nodeId, runner, prefix: 'c:', log: testLog, isVirtual: true });
@@ -102,7 +109,7 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
       await lease.close(() => undefined);
       await runner.close();
     });
-    return { name: nodeId, router: createRouter(commands), commands, release, isCut: false };
+    return { name: nodeId, router: createRouter(commands), commands, release, losses: countLosses(connection) };
   }
 
   return {
@@ -117,11 +124,33 @@ export async function startLanes(options: LanesOptions): Promise<Lanes> {
   };
 }
 
+/** As the engine names the connection of its commands. */
+const connectionName = (nodeId: string): string => `centralino-${nodeId}`;
+
+function countLosses(connection: Redis): () => number {
+  let losses = 0;
+  connection.on('close', () => losses++);
+  return () => losses;
+}
+
 /** Gives each script what the router of its release gave it. */
 const commandsOf = (release: EarlierRelease): typeof Commands =>
   class extends Commands {
     override run(name: string, partition: number, args: Args): ReturnType<Commands['run']> {
       return super.run(name, partition, argsOf(release, name, args));
+    }
+  };
+
+/** Share of commands that are never answered, half of them carried out. */
+const MUTE_SHARE = 0.06;
+
+const muted = (random: () => number): typeof Commands =>
+  class extends Commands {
+    override async run(...command: Parameters<Commands['run']>): ReturnType<Commands['run']> {
+      const drawn = random();
+      if (drawn >= MUTE_SHARE) return super.run(...command);
+      if (drawn < MUTE_SHARE / 2) await super.run(...command);
+      throw new AppError('unavailable');
     }
   };
 
@@ -167,10 +196,11 @@ export async function sweep(lane: Lane, commands: Pick<Commands, 'run'> = lane.e
 }
 
 async function drop(lane: Lane, commands: Pick<Commands, 'run'>, lapsed: string): Promise<void> {
-  for (let more = 1; more === 1; ) {
-    const reply = await commands.run('dropNode', lane.partition, lapsed.split('|'));
-    more = isRefused(reply) ? 0 : Number(reply[1]);
-  }
+  const [name = '', epoch = ''] = lapsed.split('|');
+  await dropClaims({ runner: lane.engine.core.runner, base: lane.base, name, epoch }, async (args) => {
+    const reply = await commands.run('dropNode', lane.partition, args);
+    return isRefused(reply) ? undefined : reply;
+  });
 }
 
 /** The reconciler, once over everything. @return what it repaired: nothing, when all is well */
@@ -189,4 +219,18 @@ export async function reconcile(lane: Lane): Promise<string[]> {
     } while (cursor !== '');
   }
   return found;
+}
+
+/** Closes the connections of a node that gave a command up: what one of them still carried is not executed after this. */
+export async function settle(lane: Lane, node: LaneNode): Promise<void> {
+  const { redis } = lane.engine.core.runner;
+  for (const line of String(await redis.call('CLIENT', 'LIST')).split('\n')) {
+    const { id, name } = /^id=(?<id>\d+) .* name=(?<name>\S*) /.exec(line)?.groups ?? {};
+    if (id !== undefined && name === connectionName(node.name)) await redis.call('CLIENT', 'KILL', 'ID', id);
+  }
+}
+
+/** Whether the engine keeps the result of a command whose name ends so. */
+export async function isRemembered(lane: Lane, command: string): Promise<boolean> {
+  return (await lane.engine.core.runner.redis.keys(`${lane.base}:x:*${command}`)).length > 0;
 }

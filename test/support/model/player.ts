@@ -11,7 +11,7 @@ import type { Action, Answer, Memory, SceneIds } from './action.ts';
 import { actionOf } from './actions.ts';
 import { differences } from './compare.ts';
 import { idlePairs, overdue } from './leftUndone.ts';
-import { clearLane, type Lane, type LaneNode, lapseLease, reconcile, sweep } from './nodes.ts';
+import { clearLane, isRemembered, type Lane, type LaneNode, lapseLease, reconcile, settle, sweep } from './nodes.ts';
 import { RoutingModel } from './routingModel.ts';
 import type { AgentState } from './rules.ts';
 import { readSnapshot, type Snapshot, type StoredEvent } from './snapshot.ts';
@@ -53,7 +53,7 @@ export class Player {
   private constructor(lane: Lane, shape: SceneShape, options: PlayerOptions) {
     this.#lane = lane;
     this.#options = options;
-    this.#model.isByStrategy = lane.nodes.every(({ release }) => release !== 'short');
+    this.#model.isCutShort = lane.nodes.some(({ release }) => release === 'short');
     const accountId = `acc_lane${lane.partition}` as AccountId;
     this.#ids = {
       scope: { accountId, partition: lane.partition } satisfies Scope,
@@ -72,10 +72,11 @@ export class Player {
     for (const [at, queue] of shape.queues.entries()) await player.#setQueue(queueOf(`q${at}`, accountId, queue, player.#ids.queues));
     for (const [at, agent] of shape.agents.entries()) {
       await player.#setAgent(agentOf(`a${at}`, accountId, agent, player.#ids.queues));
-      const node = player.#node(at);
+      const { router } = player.#node(at);
       const agentId = `a${at}` as never;
-      await node.router.attachDevice(player.#ids.scope, { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-a${at}` });
-      await node.router.signIn(player.#ids.scope, { agentId, key: 'first-sign-in' });
+      const desk = { agentId, deviceId: 'desk', deviceName: 'Desk', connectionId: `desk-a${at}` };
+      await untilAnswered(() => router.attachDevice(player.#ids.scope, desk));
+      await untilAnswered(() => router.signIn(player.#ids.scope, { agentId, key: 'first-sign-in' }));
     }
     await player.#look('the scene');
     return player;
@@ -105,26 +106,43 @@ export class Player {
     if (!action) return;
     const node = this.#node(step.node);
     this.#story.push(`${action.label} (${node.name})`);
+    const losses = node.losses();
     const answer = await this.#ask(action, node);
     const events = await this.#look(action.label);
     const complaints: string[] = [];
     if (answer === 'fenced') {
       if (events > 0 && !this.#hasSwept) complaints.push(`INV-9 ${action.label} was fenced and changed something`);
     } else {
-      // A command whose answer was cut off is asked again: what it ended is over then.
-      const isAskedAgain = node.isCut && answer === 'gone';
-      if (action.expected && !action.expected.includes(answer) && !isAskedAgain)
+      // One whose answer was cut off is asked again: what it ended is over then.
+      const isOver = answer === 'gone' && node.losses() > losses && !action.expected?.includes('gone');
+      const isUnanswered = answer === 'unavailable' || (isOver && (events > 0 || this.#hasSwept));
+      const wasDone = answer === 'ok' || (isUnanswered && (await this.#wasDone(action, events)));
+      if (!isUnanswered && action.expected && !action.expected.includes(answer))
         complaints.push(`${action.label} was answered ${answer} instead of ${action.expected}`);
+      if (isUnanswered && wasDone) complaints.push(...(await this.#unforeseen(action, node, events)));
       // 0.1.0 remembers a decline by its token alone, which two offers of one step share: it takes the second for the first.
       const isMistaken = node.release === '0.1.0' && action.label.startsWith('decline');
-      if (answer === 'ok') complaints.push(...(this.#hasSwept || isMistaken ? [] : (action.after?.(this.#model) ?? [])));
-      // Of a command that was not answered in time nobody knows whether it was carried out.
-      else if (events > 0 && answer !== 'unavailable' && !this.#hasSwept && !isAskedAgain)
-        complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
-      this.#done.push({ action, wasOk: answer === 'ok', isKept: isKept(action, node) });
+      if (wasDone) complaints.push(...(this.#hasSwept || isMistaken ? [] : (action.after?.(this.#model) ?? [])));
+      else if (events > 0 && !this.#hasSwept) complaints.push(`INV-5 ${action.label} was refused as ${answer} and changed something`);
+      this.#done.push({ action, wasOk: wasDone, isKept: isKept(action, node) });
       this.#isJustDone = !this.#hasSwept;
     }
     this.#fail(complaints);
+  }
+
+  /** A command that was not answered was carried out, or it was not: the engine's own record says which, or else what was told since. */
+  async #wasDone({ record }: Action, events: number): Promise<boolean> {
+    return (record !== undefined && (await isRemembered(this.#lane, record))) || (events > 0 && !this.#hasSwept);
+  }
+
+  /** What the rules do not allow of a command that was carried out and not answered. */
+  async #unforeseen(action: Action, node: LaneNode, events: number): Promise<string[]> {
+    const complaints: string[] = [];
+    if (action.expected && !action.expected.includes('ok'))
+      complaints.push(`INV-5 ${action.label} was carried out, to be refused as ${action.expected}`);
+    const isUnknown = action.record !== undefined && node.release !== '0.1.0' && !(await isRemembered(this.#lane, action.record));
+    if (events > 0 && !this.#hasSwept && isUnknown) complaints.push(`INV-7 ${action.label} was carried out and is not remembered`);
+    return complaints;
   }
 
   /** Several at once, through different nodes: the events and what stands afterwards are judged, and that nothing was promised twice. */
@@ -153,8 +171,10 @@ export class Player {
       ([, id, agent]) => !isHandedOn(id) && accepted.some(([, otherId, other]) => otherId === id && other !== agent),
     );
     this.#fail(twice.map(([, id, agent]) => `INV-1 ${id} was given to ${agent} and to another`));
-    for (const [at, { action, node }] of actions.entries())
-      this.#done.push({ action, wasOk: answers[at] === 'ok', isKept: isKept(action, node) });
+    for (const [at, { action, node }] of actions.entries()) {
+      const wasOk = answers[at] === 'ok' || (answers[at] === 'unavailable' && (await this.#wasDone(action, 0)));
+      this.#done.push({ action, wasOk, isKept: isKept(action, node) });
+    }
   }
 
   async #ask(action: Action, node: LaneNode): Promise<Answer> {
@@ -165,6 +185,7 @@ export class Player {
     } catch (error) {
       if (error instanceof AppError && (error.code === 'fenced' || error.code === 'unavailable')) {
         this.commanded.lost++;
+        if (error.code === 'unavailable') await settle(this.#lane, node);
         return error.code;
       }
       throw new Error(`${action.label} failed\n${this.#tale()}`, { cause: error });
@@ -275,10 +296,10 @@ export class Player {
     this.#story.push(`again: ${action.label} (${node.name})`);
     const answer = await this.#ask(action, node);
     const events = await this.#look('a repeat', isAtOnce && !action.isKeyed ? ['agent.changed', 'client.presence'] : []);
-    if (answer === 'fenced' || answer === 'unavailable') return;
+    if (answer === 'fenced') return;
     if (wasOk && (isAtOnce || isKnown) && events > 0 && !this.#hasSwept) this.#fail([`INV-7 ${action.label} was carried out twice`]);
     // Releases may remember a command each in its own way: the other says that it is over already, and does nothing.
-    const isSame = this.#options.isJudgingEvents || (answer !== 'gone' && answer !== 'offer_gone');
+    const isSame = answer !== 'unavailable' && (this.#options.isJudgingEvents || (answer !== 'gone' && answer !== 'offer_gone'));
     if (wasOk && isAtOnce && isSame && answer !== 'ok' && !/^(rate|claim|end|changeMedium)/.test(action.label))
       this.#fail([`INV-7 ${action.label} was answered ok, then ${answer}`]);
   }
@@ -392,6 +413,19 @@ export class Player {
       ...told,
     ].join('\n');
   }
+}
+
+async function untilAnswered(command: () => Promise<unknown>): Promise<void> {
+  let isAnswered = false;
+  while (!isAnswered) {
+    await command().then(() => {
+      isAnswered = true;
+    }, ignoreUnavailable);
+  }
+}
+
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof AppError) || error.code !== 'unavailable') throw error;
 }
 
 function ignoreFenced(error: unknown): void {

@@ -67,7 +67,7 @@ const TAKEN_0_1_0: Taken = {
   applyConfig: ALL,
   markRead: 5,
 };
-const TAKEN_0_5_0: Taken = {
+const TAKEN_0_6_0: Taken = {
   ...TAKEN_0_1_0,
   startInteraction: 16,
   attachDevice: 6,
@@ -75,7 +75,7 @@ const TAKEN_0_5_0: Taken = {
   changeInteraction: 4,
   noteCall: 5,
 };
-const TAKEN = { '0.1.0': TAKEN_0_1_0, '0.5.0': TAKEN_0_5_0 };
+const TAKEN = { '0.1.0': TAKEN_0_1_0, '0.6.0': TAKEN_0_6_0 };
 export type EarlierRelease = keyof typeof TAKEN;
 
 /** @throws when that release had no such command, or was given fewer arguments than it takes */

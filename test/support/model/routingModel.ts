@@ -4,7 +4,7 @@
  * score among those the freed agent may take. Everything else an event claims is held against what was so before it. Pure.
  */
 import type { AgentDoc, Medium, QueueDoc } from '../../../queues/config.ts';
-import { announced, type Why, words } from './announced.ts';
+import { announced, COMES_TO_WAIT, cameFree, type Why, words } from './announced.ts';
 import { judgeChoice, type World } from './choices.ts';
 import { type ModelInteraction, waitingInteraction } from './modelInteraction.ts';
 import { type AgentState, hasRoom, isServing, isWithinLimit, joinNeeds, needText, parseNeeds, relaxed, scoreOf } from './rules.ts';
@@ -17,8 +17,8 @@ export class RoutingModel {
   readonly interactions = new Map<string, ModelInteraction>();
   readonly given: GivenToday = { counts: new Map(), turns: new Map() };
   isAccountActive = true;
-  /** Whether every agent who may take something can be chosen: not while one is in the midst of a search that was cut short. */
-  isByStrategy = true;
+  /** Every search for what a freed agent is given goes on script by script. */
+  isCutShort = false;
   now = 0;
   /** What the events of the present step contradict; empty when all of it is allowed. */
   readonly complaints: string[] = [];
@@ -27,6 +27,9 @@ export class RoutingModel {
   #stored: Snapshot['interactions'] = new Map();
   /** What was offered or owned and came back in the present step. */
   readonly #returned = new Set<string>();
+  /** See `World`. */
+  readonly #fresh = new Set<string>();
+  #searching: ReadonlySet<string> = new Set();
   #before: StoredEvent | undefined;
   /** Who gave back an interaction last. */
   #sender = '';
@@ -71,12 +74,15 @@ export class RoutingModel {
   fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>, snapshot: Snapshot): string[] {
     this.complaints.length = 0;
     this.#returned.clear();
+    this.#fresh.clear();
+    if (this.isCutShort) this.#searching = cameFree(events, this);
     this.#later = announced(events, this.agents, later);
     this.#stored = snapshot.interactions;
     for (const event of events) {
       if (event.at < this.now) this.#complain('INV-8', `time ran backwards: ${event.type} at ${event.at} after ${this.now}`);
       this.now = event.at;
       this.#apply(event);
+      if (this.isCutShort && COMES_TO_WAIT.has(event.type)) this.#fresh.add(event.body.i);
       this.#before = event;
     }
     for (const one of this.interactions.values()) this.#readKept(one);
@@ -411,9 +417,10 @@ export class RoutingModel {
   }
 
   #world(): World {
-    const { queues, agents, interactions, given, isAccountActive, isByStrategy, now } = this;
+    const { queues, agents, interactions, given, isAccountActive, now } = this;
     const laterOf = (agent: AgentState) => this.#laterOf(agent);
-    return { queues, agents, interactions, given, isAccountActive, isByStrategy, now, returned: this.#returned, laterOf };
+    const passing = { returned: this.#returned, fresh: this.#fresh, searching: this.#searching, laterOf };
+    return { queues, agents, interactions, given, isAccountActive, now, ...passing };
   }
 
   #laterOf(agent: AgentState): readonly AgentState[] {

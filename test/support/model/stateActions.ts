@@ -23,7 +23,7 @@ export function stateAction(
   };
   const run = ({ router }: { router: Router }) => router[method](ids.scope, command as never);
   const label = `${method} ${agent.id} [${queues}]${isSupervisor ? ' by a supervisor' : ''}`;
-  const shared = { label, run, isKeyed: true };
+  const shared = { label, run, isKeyed: true, record: key };
   const isGone = !agent.doc.isActive || agent.isDeleted;
   if (isGone) return { ...shared, expected: undefined };
   const state = (model: RoutingModel) => model.agents.get(agent.id);

@@ -53,7 +53,9 @@ export class ConversationRoom {
   readonly id: InteractionId;
   readonly #deps: RoomDeps;
   readonly #teller: RoomTeller;
+  /** Of those who are away. */
   readonly #windows: PeerWindows;
+  /** Of those who connect, until something is connected. */
   readonly #coming: PeerWindows;
   readonly #buckets = new Map<string, TokenBucket>();
   /** By member: whose media never came, and until when they do not join again. */
@@ -187,7 +189,7 @@ export class ConversationRoom {
       case 'connect': {
         const peer = this.#peer(by, command.peer);
         await peer.connect(command.transport, command.dtlsParameters);
-        if (peer.link === 'new') this.#coming.keep(command.peer);
+        if (!peer.isClosed && peer.link === 'new') this.#coming.keep(command.peer);
         return {};
       }
       case 'restartIce':

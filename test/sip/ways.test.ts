@@ -4,9 +4,13 @@
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
+import type { SipRequest } from '../../sip/edge/message.ts';
+import { parseDatagram } from '../../sip/edge/messageParse.ts';
 import { Baresip, type BaresipOptions } from '../actors/baresip.ts';
-import { responseText, sipPeer } from '../actors/sipPeer.ts';
+import { requestText, responseText, sipPeer } from '../actors/sipPeer.ts';
 import type { PhoneCall } from '../actors/sipPhone.ts';
 import { TEST_CERT, TEST_KEY } from '../gateway/support/certificate.ts';
 import { until } from '../support/services.ts';
@@ -122,3 +126,58 @@ test('VOX-6 RFC 3261 19.1.1 a trunk over IPv6 is offered media there, and gets w
   provider.close();
   ear.close();
 });
+
+test.each(['tcp', 'tls'] as const)(
+  'VOX-6 RFC 3261 18 a trunk by %s: one connection of ours carries the call, and either side hangs up',
+  async (transport) => {
+    house = await openHouse({ sockets: { tls: { cert: TEST_CERT, key: TEST_KEY, ca: TEST_CERT } } });
+    const connections: Socket[] = [];
+    const came: SipRequest[] = [];
+    const onSocket = (socket: Socket): void => {
+      connections.push(socket);
+      socket.on('error', () => undefined);
+      // Of what the edge sends here each message is a chunk of its own.
+      socket.on('data', (bytes) => {
+        const parsed = parseDatagram(bytes);
+        if (parsed.outcome === 'message' && parsed.message.kind === 'request') came.push(parsed.message);
+      });
+    };
+    const far = transport === 'tcp' ? createServer(onSocket) : createTlsServer({ cert: TEST_CERT, key: TEST_KEY }, onSocket);
+    far.listen(0, '127.0.0.1');
+    await once(far, 'listening');
+    const { port } = far.address() as AddressInfo;
+    await house.scene.addTrunk({ host: 'localhost', port, transport, prefixes: ['+3906'] });
+    await until(async () => (await house.engine.phones.trunks()).some(({ doc }) => doc.prefixes.includes('+3906')));
+    const request = (method: string, count = 1) =>
+      until(() => came.filter((each) => each.method === method)[count - 1], { what: `${method} at the trunk`, timeoutMs: 20_000 });
+    const answer = (to: SipRequest, body = '') =>
+      connections[0]?.write(
+        responseText(to, 200, { toTag: 'far', lines: [`Contact: <sip:far@127.0.0.1:${port};transport=${transport}>`], body }),
+      );
+
+    const agent = await house.agent({ tone: AGENT_HZ });
+    agent.sip.password = agent.credentials.password;
+    const description = (await house.phone()).sdp();
+    for (const round of [1, 2]) {
+      const call = agent.sip.call('+39061234567');
+      const invite = await request('INVITE', round);
+      answer(invite, description);
+      await request('ACK', round);
+      await until(() => call.state === 'talking', { what: 'the answer at the phone', timeoutMs: 20_000 });
+      if (round === 1) {
+        await call.bye();
+        answer(await request('BYE'));
+      } else {
+        const peer = { protocol: transport, host: '127.0.0.1', port } as Parameters<typeof requestText>[0];
+        const [from, to] = [`${invite.headers.get('to')};tag=far`, invite.headers.get('from') ?? ''];
+        connections[0]?.write(requestText(peer, 'BYE', { from, to, callId: invite.headers.get('call-id') ?? '', contact: null }));
+        await until(() => call.state === 'over', { what: 'the end at the phone', timeoutMs: 20_000 });
+      }
+      await until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0, { what: 'nothing left', timeoutMs: 20_000 });
+    }
+    expect(connections).toHaveLength(1);
+    far.close();
+    for (const socket of connections) socket.destroy();
+  },
+  90_000,
+);

@@ -97,5 +97,5 @@ test('RTE-2 agents who were rung together and come free look one after the other
   ];
   const accept: SingleStep = { ...on, do: 'accept', offer: 0, agent: 0 };
   const close: SingleStep = { ...on, do: 'close', agent: 0, chat: 0, isOwner: true, isSupervisor: false };
-  await play({ queues, agents }, [start(1), accept, close, start(0), start(1), { ...passing, ms: 30_000 }], whole);
+  await play({ queues, agents }, [start(1), accept, close, start(0), accept, close, start(0), start(1), { ...passing, ms: 30_000 }], whole);
 });

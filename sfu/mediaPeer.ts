@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events';
 import type { Consumer, IceParameters, MediaKind, Producer, RtpCapabilities, WebRtcTransport } from 'mediasoup/types';
 import { AppError } from '../src/base/errors.ts';
+import type { Bounds } from './estimateLift.ts';
 import { layerFor, priorityOf } from './layers.ts';
 import { asRefusal, readDtlsParameters, readRtpCapabilities, readRtpParameters } from './parameters.ts';
 import type { RoomBranch } from './roomBranch.ts';
@@ -56,8 +57,6 @@ interface MediaPeerParts {
 }
 
 const CONSUMERS_MAX = 16;
-/** Sound and the lowest layer of a picture. Where pictures are tried again they get so much whatever the estimate says, which stood still without them. */
-const TRY_BPS = 150_000;
 
 export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly id: string;
@@ -71,6 +70,8 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly #connected = new Set<string>();
   #rtpCapabilities: RtpCapabilities | undefined;
   #link: Link = 'new';
+  #bounds: Bounds = { leastKbps: 0, mostKbps: 0 };
+  #bounding: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor({ id, branch, send, receive }: MediaPeerParts) {
@@ -196,9 +197,24 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   async allow(received: Received, allowance: Allowance): Promise<void> {
     if (received.consumer.kind === 'audio') return;
     received.allowance = allowance;
-    await this.receive.setMinOutgoingBitrate(allowance === 'lowest' ? TRY_BPS : 0);
     await setLayers(received);
     await applyPause(received);
+  }
+
+  /** What is sent to it: no less than `leastKbps` as far as there is something to send, no more than `mostKbps`. */
+  async bound(bounds: Bounds): Promise<void> {
+    const { leastKbps, mostKbps } = bounds;
+    if (leastKbps === this.#bounds.leastKbps && mostKbps === this.#bounds.mostKbps) return;
+    this.#bounds = bounds;
+    const before = this.#bounding;
+    this.#bounding = (async () => {
+      await before.catch(() => undefined); // Whoever asked for it was told.
+      // mediasoup refuses what contradicts the other one.
+      await this.receive.setMinOutgoingBitrate(0);
+      await this.receive.setMaxOutgoingBitrate(mostKbps * 1_000);
+      await this.receive.setMinOutgoingBitrate(leastKbps * 1_000);
+    })();
+    await this.#bounding;
   }
 
   close(): void {

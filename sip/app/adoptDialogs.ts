@@ -9,12 +9,15 @@ import type { ServerAddress } from './link.ts';
 const ANSWER_MS = 3_000;
 const MAX_CHARS = 64_000_000;
 
-/** Ids of those that are ours now; requests in them come over the link that was authenticated with this tag. Never throws. */
-export function adoptDialogs(server: ServerAddress, tag: string, dialogs: readonly string[]): Promise<ReadonlySet<string>> {
-  const { promise, resolve } = Promise.withResolvers<ReadonlySet<string>>();
+/** Ids of those that are ours now; requests in them come over the link that was authenticated with this tag. undefined: it did not answer in 3 s. Never throws. */
+export function adoptDialogs(server: ServerAddress, tag: string, dialogs: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  const { promise, resolve } = Promise.withResolvers<ReadonlySet<string> | undefined>();
   const socket = connect({ host: server.host, port: server.port });
   const none = (): void => resolve(new Set());
-  const timer = setTimeout(() => socket.destroy(), ANSWER_MS);
+  const timer = setTimeout(() => {
+    resolve(undefined);
+    socket.destroy();
+  }, ANSWER_MS);
   let text = '';
   socket.setEncoding('utf8');
   socket.on('error', none);

@@ -95,6 +95,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     connect: options.connectMedia,
     nodes: () => engine.phones.nodes('rtp'),
     onEvent: (event) => mediaTold(calls, event),
+    callsAt: (node) => [...calls.all()].filter(({ media: at }) => at === node).map(({ id }) => id),
     onLegs: (node, legs) => {
       for (const call of [...calls.all()])
         if (call.media === node && call.legs.some((leg) => !legs.has(leg.id))) customerGone(call, 'media lost');

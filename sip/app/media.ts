@@ -12,6 +12,8 @@ export type MediaCommand = Exclude<RtpCommand, { do: 'hello' }>;
 /** One media process: `RtpClient`. */
 export interface MediaProcess {
   readonly isUp: boolean;
+  /** It may stand still. */
+  readonly isLate: boolean;
   /** @throws AppError unavailable | rate_limited (no ports, overloaded) | gone | not_found */
   ask(command: MediaCommand): Promise<{
     readonly leg?: LegInfo | undefined;
@@ -34,6 +36,8 @@ export interface MediaOptions {
   connect(address: MediaAddress, told: { event(event: RtpEvent): void; up(): void; down(): void }): MediaProcess;
   nodes(): Promise<readonly MediaAddress[]>;
   onEvent(event: RtpEvent): void;
+  /** Ids of ours there. */
+  callsAt(node: string): readonly string[];
   /** What of the process's legs is left after it was out of reach; nothing when it is gone. */
   onLegs(node: string, legs: ReadonlySet<string>): void;
   readonly log: Logger;
@@ -102,8 +106,11 @@ export class Media {
   /** A process that was restarted has none of the legs. */
   #back(id: string): void {
     const known = this.#known.get(id);
-    if (known) this.#openEnds(known);
-    if (!known?.lost) return;
+    if (!known) return;
+    // What was over here while it was out of reach is over there, too.
+    this.tell(id, { do: 'calls.keep', calls: [...this.#options.callsAt(id)] });
+    this.#openEnds(known);
+    if (!known.lost) return;
     clearTimeout(known.lost);
     known.lost = undefined;
     known.process.ask({ do: 'list' }).then(
@@ -116,13 +123,14 @@ export class Media {
     return [...this.#known].filter(([, { process }]) => process.isUp).map(([id]) => id);
   }
 
-  /** The least loaded for a new call. @throws AppError unavailable */
+  /** The least loaded for a new call; one that is late only where no other is. @throws AppError unavailable */
   choose(): string {
-    let best: { id: string; load: number } | undefined;
+    let best: { id: string; load: number; isLate: boolean } | undefined;
     for (const [id, { address, process, opened }] of this.#known) {
       if (!process.isUp || address.isDraining || address.load >= 1) continue;
       const load = address.load + opened * LEG_LOAD;
-      if (!best || load < best.load) best = { id, load };
+      const { isLate } = process;
+      if (!best || (isLate === best.isLate ? load < best.load : best.isLate)) best = { id, load, isLate };
     }
     if (!best) throw new AppError('unavailable', { detail: 'No phone media has room.' });
     return best.id;

@@ -62,7 +62,7 @@ export class Recovery {
         return link?.isUp ? adoptDialogs(link.server, this.#tag, ids) : new Set<string>();
       }),
     );
-    return new Set(adopted.flatMap((ids) => [...ids]));
+    return new Set(adopted.flatMap((ids) => [...(ids ?? [])]));
   }
 
   /** Ids of legs that still stand. */

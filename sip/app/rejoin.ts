@@ -1,6 +1,6 @@
 /**
  * Dialogs at a server whose link was lost (DESIGN §6 "Call recovery"). When the link is back the server is asked for them, because it lets go of what belonged to the old
- * one; what it does not give is over. So is everything at a server that stays away for as long as an edge keeps what nobody carries: it has died, or ended them itself. Over
+ * one, again while it does not answer; what it does not give is over. So is everything at a server that stays away for as long as an edge keeps what nobody carries: it has died, or ended them itself. Over
  * means hung up, as soon as that can be said, and told to who owns the leg. Made by the application.
  */
 import type { Logger } from '../../src/base/log.ts';
@@ -43,7 +43,7 @@ export class Rejoin {
   }
 
   async back(link: Link): Promise<void> {
-    const { dialogs, tag, log } = this.#options;
+    const { dialogs, tag, log, goneMs = GONE_MS } = this.#options;
     const { name } = link.server;
     this.#away.get(name)?.cancel();
     if (!this.#away.delete(name)) return;
@@ -51,15 +51,15 @@ export class Rejoin {
     const standing = dialogs.at(name);
     for (const dialog of standing) dialog.link = link;
     if (standing.length === 0) return;
-    const given = await adoptDialogs(
-      link.server,
-      tag,
-      standing.map(({ id }) => id),
-    );
+    const ids = standing.map(({ id }) => id);
+    const askUntil = performance.now() + goneMs;
+    let given: ReadonlySet<string> | undefined;
+    do given = await adoptDialogs(link.server, tag, ids);
+    while (!given && link.isUp && performance.now() < askUntil);
     // Lost again meanwhile: nothing was said of them.
     if (!link.isUp) return;
-    const lost = standing.filter(({ id }) => !given.has(id));
-    log.info({ server: name, dialogs: given.size, lost: lost.length }, 'dialogs.rejoined');
+    const lost = standing.filter(({ id }) => !given?.has(id));
+    log.info({ server: name, dialogs: given?.size ?? 0, lost: lost.length }, 'dialogs.rejoined');
     for (const dialog of lost) dialog.cut('lost with its server', CAUSE);
   }
 

@@ -25,6 +25,7 @@ export type EndReason =
   | 'ack-timeout'
   | 'ack-bye'
   | 'application-lost'
+  | 'stopped'
   | 'system-error';
 
 /** The header `Reason` of a BYE of ours (RFC 3326). */
@@ -33,6 +34,7 @@ const REASON: Partial<Record<EndReason, string>> = {
   'ack-timeout': 'SIP;cause=200;text="ACK timeout"',
   'ack-bye': 'SIP;cause=200;text="ACK-BYE due to cancel race condition"',
   'application-lost': 'SIP;cause=480;text="Application lost"',
+  stopped: 'Q.850;cause=41;text="Server stopped"',
   'system-error': 'SIP;cause=500;text="Server error"',
 };
 

@@ -57,6 +57,8 @@ export interface Edge {
   /** Of the applications' port. */
   readonly wirePort: number;
   readonly figures: EdgeFigures;
+  /** Every call that is up, both sides and its application told. */
+  hangUp(): void;
   close(reason: string): Promise<void>;
 }
 
@@ -147,6 +149,9 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     },
     get figures() {
       return figures();
+    },
+    hangUp() {
+      for (const dialog of [...core.dialogs.all()]) life.hangUp(dialog, 'stopped');
     },
     async close(reason) {
       recovery.close();

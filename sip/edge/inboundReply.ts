@@ -12,6 +12,7 @@ import { parseNumber } from './headerText.ts';
 import { type Inbound, type Incoming, newReliable } from './inbound.ts';
 import type { SipResponse } from './message.ts';
 import { contactFor, ownContact } from './nextHop.ts';
+import { Registrations } from './registrations.ts';
 import { hasOption } from './reliable.ts';
 import { replyTo } from './replies.ts';
 import { agreedInterval, readSessionExpires } from './sessionTimer.ts';
@@ -26,11 +27,13 @@ export class InboundReply {
   readonly #core: Core;
   readonly #inbound: Inbound;
   readonly #life: DialogLife;
+  readonly #registrations: Registrations;
 
   constructor(core: Core, inbound: Inbound, life: DialogLife) {
     this.#core = core;
     this.#inbound = inbound;
     this.#life = life;
+    this.#registrations = new Registrations(core.dialogs);
   }
 
   take(application: Application, command: SipCommand, message: AppMessage, status: number, reason: string): void {
@@ -149,6 +152,7 @@ export class InboundReply {
       if (request.method === 'INVITE' && !incoming.isInDialog) tellCdr(this.#core, 'stop', 'application', 'call-rejected', response);
       return;
     }
+    if (request.method === 'REGISTER') this.#registrations.accepted(request, incoming.transaction.flow);
     if (!dialog || dialog.isOver) return;
     if (request.method === 'INVITE') {
       if (incoming.isInDialog) {

@@ -1,6 +1,6 @@
 /**
  * The role `edge`: SIP sockets, the edge above them, and the word of it in Redis every second, by which applications find its port. Losing Redis stops the word, not the
- * calls. Closing order: said to be draining, calls may end for DRAIN_SEC, word taken back, edge, engine.
+ * calls. Closing order: said to be draining, calls may end for DRAIN_SEC, the rest is hung up, word taken back, edge, engine.
  */
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
@@ -22,6 +22,8 @@ import { TrunkSources } from './trunkSources.ts';
 const ANNOUNCE_MS = 1_000;
 const TRUNKS_MS = 2_000;
 const CLOSE_CHECK_MS = 50;
+/** So long the answers to what was hung up are waited for. */
+const HUNG_UP_MS = 2_000;
 const LOOPBACK = /^(127\.|localhost$|\[?::1\]?$)/;
 /** Of documentation (RFC 5737): the way to anywhere. */
 const ANYWHERE = '192.0.2.1';
@@ -77,6 +79,8 @@ export async function startEdge(context: RoleContext): Promise<RunningRole> {
       isDraining = true;
       await announce().catch((error: unknown) => log.warn({ err: error }, 'edge.drain.untold'));
       await drained(edge, env.DRAIN_SEC * 1_000);
+      edge.hangUp();
+      await drained(edge, HUNG_UP_MS);
       await Promise.all([announcing.close(), knowing.close()]);
       await published.close();
       await edge.close(reason);

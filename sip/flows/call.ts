@@ -389,7 +389,8 @@ export class Call {
       ...(this.queueId ? { queue: this.queueId } : {}),
       direction: this.placedBy ? 'outbound' : 'inbound',
       state: shown,
-      caller: this.callerName || this.caller,
+      // Of a caller the number, for the name is the interaction's; of a colleague the name.
+      caller: this.placedBy ? this.callerName || this.caller : this.caller || this.callerName,
       dialled: this.dialled,
       legs: this.legs.map((leg) =>
         leg.view(leg.role === 'customer' && (state.at === 'held' || state.at === 'consulting') ? 'held' : 'talking'),

@@ -1,6 +1,6 @@
 /**
- * Answers to the digest challenges that one request meets on its way (RFC 3261 22.2, 22.3, RFC 8760): a proxy's (407) and the far end's (401), one after the other, or both in
- * one request. Made for each request; knows when an answer was wrong. The credentials of an answer go to whoever gave it, for another server of that name may not know its nonce.
+ * Answers to the digest challenges that one request meets on its way (RFC 3261 22.2, 22.3, RFC 8760): of proxies (407), each with a realm of its own, and of the far end (401), one
+ * after the other; one request carries them all. Made for each request; knows when an answer was wrong. The credentials of an answer go to whoever gave it, for another server of that name may not know its nonce.
  */
 import { randomBytes } from 'node:crypto';
 import { flowOf, type TrunkDoc } from '../../queues/phones.ts';
@@ -26,14 +26,19 @@ const HEADERS = {
   407: ['proxy-authenticate', 'Proxy-Authorization'],
 } as const;
 
-/** Of one request: a proxy, the far end, and each once more for a nonce that is stale. */
-const MOST_ANSWERS = 4;
+interface Answer {
+  readonly nonce: string;
+  readonly text: string;
+}
+
+/** Of one request: two proxies, the far end, and each once more for a nonce that is stale. */
+const MOST_ANSWERS = 6;
 
 export class Challenges {
   readonly #account: Account;
-  readonly #nonces = new Map<string, string>();
+  /** By the name of the header, then by realm. */
+  readonly #answers = { Authorization: new Map<string, Answer>(), 'Proxy-Authorization': new Map<string, Answer>() };
   #count = 0;
-  readonly #headers: Record<string, string> = {};
 
   constructor(account: Account) {
     this.#account = account;
@@ -48,13 +53,22 @@ export class Challenges {
     const [asks, answers] = HEADERS[response.status];
     const challenge = parseChallenge(response.get(asks) ?? '');
     if (!challenge) return undefined;
-    const before = this.#nonces.get(answers);
-    const isWrong = before !== undefined && (!challenge.isStale || before === challenge.nonce);
+    const { realm, nonce } = challenge;
+    const before = this.#answers[answers].get(realm)?.nonce;
+    const isWrong = before !== undefined && (!challenge.isStale || before === nonce);
     if (isWrong || ++this.#count > MOST_ANSWERS) return undefined;
-    this.#nonces.set(answers, challenge.nonce);
     const cnonce = randomBytes(9).toString('base64url');
-    this.#headers[answers] = authorizationText(challenge, { method, uri, cnonce, ...this.#account });
-    return { ...this.#headers };
+    this.#answers[answers].set(realm, { nonce, text: authorizationText(challenge, { method, uri, cnonce, ...this.#account }) });
+    return this.#headers;
+  }
+
+  /** One line for each realm (22.3: not to be joined by commas); drachtio-srf knows one value for each name, which may be several lines. */
+  get #headers(): Record<string, string> {
+    const all = Object.entries(this.#answers).map(([name, byRealm]) => {
+      const lines = [...byRealm.values()].map(({ text }) => text);
+      return [name, lines.join(`\r\n${name}: `)] as const;
+    });
+    return Object.fromEntries(all.filter(([, lines]) => lines !== ''));
   }
 }
 

@@ -147,11 +147,9 @@ export class Registrar {
 
   async #lapse(): Promise<void> {
     const { engine, log } = this.#options;
-    for (const lapsed of await engine.phones.takeLapsed(LAPSE_MOST)) {
-      const { agentId, binding } = lapsed;
-      log.info({ phone: binding.phoneId, agent: agentId, edge: binding.edge }, 'phone.lapsed');
-      this.#silent.remember(lapsed);
-    }
+    const lapsed = await engine.phones.takeLapsed(LAPSE_MOST);
+    for (const { agentId, binding } of lapsed) log.info({ phone: binding.phoneId, agent: agentId, edge: binding.edge }, 'phone.lapsed');
+    await Promise.all(lapsed.map((one) => this.#silent.remember(one)));
     const back = await this.#silent.rebind();
     if (back > 0) log.info({ phones: back }, 'phones.rebound');
   }

@@ -1,7 +1,7 @@
 /**
  * An application's link to one media process. Connects, says hello, and connects again when the link is lost; commands that were not answered are sent
- * again, which the process takes as once. A command without an answer for 5 s means that the process hangs: the link is dropped. Created by the
- * SIP application, one per process it finds announced.
+ * again, which the process takes as once. A command without an answer for 5 s means that the process hangs: the link is dropped; where there is nothing to command
+ * it is asked for a sign of life each second. Created by the SIP application, one per process it finds announced.
  */
 import { connect, type Socket } from 'node:net';
 import { AppError, type ErrorCode } from '../../src/base/errors.ts';
@@ -11,6 +11,9 @@ import { LineReader } from './lines.ts';
 import { type LegInfo, type RtpCommand, type RtpEvent, rtpAnswer, rtpEvent, type SpareEnd } from './protocol.ts';
 
 const ANSWER_MS = 5_000;
+const PING_MS = 1_000;
+/** In time, a command is answered in milliseconds. */
+const LATE_MS = 1_500;
 const RETRY_MS = [50, 200, 500, 1_000] as const;
 const LINE = 16_000_000;
 
@@ -46,6 +49,7 @@ export interface RtpReply {
 
 interface Pending {
   readonly line: string;
+  readonly since: number;
   readonly timer: NodeJS.Timeout;
   resolve(reply: RtpReply): void;
   reject(error: Error): void;
@@ -59,14 +63,22 @@ export class RtpClient {
   #seq = 0;
   #attempts = 0;
   #retry: NodeJS.Timeout | undefined;
+  readonly #pinging: NodeJS.Timeout;
 
   constructor(options: RtpClientOptions) {
     this.#options = options;
+    this.#pinging = setInterval(() => this.#ping(), PING_MS);
     this.#connect();
   }
 
   get isUp(): boolean {
     return this.#state === 'up';
+  }
+
+  /** It is up, and may stand still: what was asked first is not answered yet. */
+  get isLate(): boolean {
+    const [oldest] = this.#pending.values();
+    return oldest !== undefined && performance.now() - oldest.since > LATE_MS;
   }
 
   /** @throws AppError unavailable (not reached in time) | rate_limited (no ports, overloaded) | gone (no such leg) | not_found (no such sound) | bad_request */
@@ -76,7 +88,7 @@ export class RtpClient {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#unanswered(seq), ANSWER_MS);
       const line = `${JSON.stringify({ seq, ...command })}\n`;
-      this.#pending.set(seq, { line, timer, resolve, reject });
+      this.#pending.set(seq, { line, since: performance.now(), timer, resolve, reject });
       if (this.#state === 'up') this.#socket?.write(line);
     });
   }
@@ -86,8 +98,13 @@ export class RtpClient {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#retry);
+    clearInterval(this.#pinging);
     this.#socket?.destroy();
     for (const seq of [...this.#pending.keys()]) this.#fail(seq, lost('the link was closed'));
+  }
+
+  #ping(): void {
+    if (this.#state === 'up' && this.#pending.size === 0) this.ask({ do: 'ping' }).catch(() => undefined);
   }
 
   #connect(): void {

@@ -122,6 +122,10 @@ export class Media {
         return this.#closeLeg(application, command.leg);
       case 'call.close':
         return this.#closeCall(application, command.call);
+      case 'calls.keep':
+        return this.#keepCalls(application, new Set(command.calls));
+      case 'ping':
+        return {};
       case 'list':
         return { legs: this.#listed(application) };
       case 'adopt':
@@ -256,6 +260,13 @@ export class Media {
   #closeCall(application: string, id: string): Answer {
     const call = this.#calls.get(id);
     if (call?.application === application) this.#endCall(call);
+    return {};
+  }
+
+  #keepCalls(application: string, kept: ReadonlySet<string>): Answer {
+    const over = [...this.#calls.values()].filter((call) => call.application === application && !kept.has(call.id));
+    if (over.length > 0) this.#options.log.info({ application, calls: over.length }, 'rtp.calls.over');
+    for (const call of over) this.#endCall(call);
     return {};
   }
 

@@ -83,6 +83,10 @@ export const rtpCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('leg.keys'), leg: id, keys: z.string().regex(/^[0-9A-D*#]{1,32}$/) }),
   z.object({ do: z.literal('leg.close'), leg: id }),
   z.object({ do: z.literal('call.close'), call: id }),
+  /** Of this application's calls those that are named stay; what it ended while it was out of reach is closed. */
+  z.object({ do: z.literal('calls.keep'), calls: z.array(id).max(20_000) }),
+  /** Asks for a sign of life. */
+  z.object({ do: z.literal('ping') }),
   /** Everything of this application, or of an older epoch of it. */
   z.object({ do: z.literal('list') }),
   /** Takes over legs of another application (recovery); what nobody takes within 10 s of the loss of its application is closed. */

@@ -22,7 +22,7 @@ import { RoomSignals } from './roomSignals.ts';
 import { RoomTeller } from './roomTeller.ts';
 import { elementsOf, isForbidden, kindOf, videoRulesOf } from './rules.ts';
 import type { VideoCounts } from './videoMetrics.ts';
-import { ReconnectWindows } from './windows.ts';
+import { PeerWindows } from './windows.ts';
 
 type Command<Name extends VideoCommand['do']> = Extract<VideoCommand, { do: Name }>;
 
@@ -41,6 +41,10 @@ export interface RoomDeps {
 const AGENTS_MAX = 3;
 /** VID-7: a queue that says less would end a call over a lift ride. */
 const WINDOW_LEAST_MS = 15_000;
+/** From when a peer connects until something is connected, however often it joins again meanwhile: TURN over TCP and DTLS on a slow phone take some 20 s. */
+const MEDIA_WITHIN_MS = 60_000;
+/** Longer than a page tries by itself to come back. */
+const SHUT_OUT_MS = 90_000;
 /** Of one member, all pages. */
 const COMMANDS = { burst: 80, perSec: 20 } as const;
 
@@ -49,8 +53,13 @@ export class ConversationRoom {
   readonly id: InteractionId;
   readonly #deps: RoomDeps;
   readonly #teller: RoomTeller;
-  readonly #windows: ReconnectWindows;
+  /** Of those who are away. */
+  readonly #windows: PeerWindows;
+  /** Of those who connect, until something is connected. */
+  readonly #coming: PeerWindows;
   readonly #buckets = new Map<string, TokenBucket>();
+  /** By member: whose media never came, and until when they do not join again. */
+  readonly #shutOut = new Map<string, number>();
   #rules: VideoRules;
   #record: RoomRecord | undefined;
   #before: RoomView | undefined;
@@ -74,7 +83,8 @@ export class ConversationRoom {
     this.id = view.id as InteractionId;
     this.#rules = rules;
     this.#before = before;
-    this.#windows = new ReconnectWindows(Math.max(WINDOW_LEAST_MS, windowMs), (peerId) => this.#lapsed(peerId));
+    this.#windows = new PeerWindows(Math.max(WINDOW_LEAST_MS, windowMs), (peerId) => this.#lapsed(peerId));
+    this.#coming = new PeerWindows(MEDIA_WITHIN_MS, (peerId) => this.#neverCame(peerId));
     this.#clientPresence = view.client.presence;
     this.#teller = new RoomTeller({ router: deps.engine.router, log: deps.log, scope, id: this.id, medium: view.medium });
     if (before && before.state !== 'ended') {
@@ -176,9 +186,12 @@ export class ConversationRoom {
         this.#remove(this.#person(by, command.peer));
         this.#endIfLeft();
         return {};
-      case 'connect':
-        await this.#peer(by, command.peer).connect(command.transport, command.dtlsParameters);
+      case 'connect': {
+        const peer = this.#peer(by, command.peer);
+        await peer.connect(command.transport, command.dtlsParameters);
+        if (!peer.isClosed && peer.link === 'new') this.#coming.keep(command.peer);
         return {};
+      }
       case 'restartIce':
         return { iceParameters: await this.#peer(by, command.peer).restartIce(command.transport) };
       case 'produce':
@@ -209,6 +222,7 @@ export class ConversationRoom {
     this.#rules = await videoRulesOf(engine, this.scope, view);
     if (!this.#rules.isOn) throw new AppError('forbidden', { detail: 'Video is not offered here.' });
     if (!this.#record || this.#record.state === 'ended') {
+      this.#shutOut.clear();
       this.#record = RoomRecord.begin(this.id, kind, by, this.#record?.version ?? this.#before?.version ?? 0);
       this.#changed();
     }
@@ -224,6 +238,8 @@ export class ConversationRoom {
     const others = [...record.people.values()].filter((person) => !isOf(person, by));
     if (by.role === 'agent' && others.filter(({ role }) => role === 'agent').length >= AGENTS_MAX)
       throw new AppError('at_capacity', { detail: `At most ${AGENTS_MAX} agents are in a room.` });
+    const shutOutSec = Math.ceil(((this.#shutOut.get(memberOf(by)) ?? 0) - performance.now()) / 1_000);
+    if (shutOutSec > 0) throw new AppError('rate_limited', { detail: 'Your media did not come.', retryAfterSec: shutOutSec });
     const isEntering = others.some(({ role }) => role !== by.role);
     if (isEntering) await this.#teller.becomeVideo();
     const media = await this.#mediaRoom();
@@ -232,7 +248,11 @@ export class ConversationRoom {
       peer.close();
       throw new AppError('gone', { detail: 'The room ended meanwhile.' });
     }
-    for (const person of [...record.people.values()]) if (isOf(person, by) && person.id !== peerId) this.#remove(person);
+    for (const person of [...record.people.values()]) {
+      if (!isOf(person, by) || person.id === peerId) continue;
+      this.#coming.hand(person.id, peerId);
+      this.#remove(person);
+    }
     this.#windows.close(peerId);
     const userId = by.role === 'agent' ? by.id : undefined;
     const person: Person = { id: peerId, role: by.role, userId, sessionId: by.sessionId, name: by.name, state: 'joined' };
@@ -305,6 +325,7 @@ export class ConversationRoom {
 
   #closeMedia(): void {
     this.#windows.clear();
+    this.#coming.clear();
     this.#signals?.close();
     const media = this.#media;
     this.#media = undefined;
@@ -329,6 +350,7 @@ export class ConversationRoom {
 
   #remove({ id }: Person): void {
     this.#windows.close(id);
+    this.#coming.close(id);
     if (!this.#record?.people.delete(id)) return;
     this.#media?.peers.get(id)?.close();
     this.#changed();
@@ -338,6 +360,7 @@ export class ConversationRoom {
   #look(person: Person): void {
     if (this.#record?.people.get(person.id) !== person) return;
     const link = this.#media?.peers.get(person.id)?.link ?? 'down';
+    if (link === 'up') this.#coming.close(person.id);
     const isSilent = person.role === 'customer' && this.#clientPresence !== 'connected' && link === 'new';
     const state = link === 'down' || isSilent ? 'away' : 'joined';
     if (state === person.state) return;
@@ -352,6 +375,12 @@ export class ConversationRoom {
     if (!person) return;
     this.#remove(person);
     this.#endIfLeft();
+  }
+
+  #neverCame(peerId: string): void {
+    const person = this.#record?.people.get(peerId);
+    if (person) this.#shutOut.set(memberOf({ role: person.role, id: person.userId ?? '' }), performance.now() + SHUT_OUT_MS);
+    this.#lapsed(peerId);
   }
 
   #changed(): void {
@@ -385,6 +414,9 @@ export class ConversationRoom {
     return peer;
   }
 }
+
+/** Of a room: it has one customer. */
+const memberOf = ({ role, id }: Pick<RoomMember, 'role' | 'id'>): string => (role === 'agent' ? id : role);
 
 /** @throws AppError not_found, gone */
 async function liveView(engine: Engine, scope: Scope, id: InteractionId): Promise<InteractionView> {

@@ -3,7 +3,7 @@
  * links that are too thin for them. Made by the room with its media, ended by `close`.
  */
 import type { Engine, Scope } from '../../queues/engine.ts';
-import { LinkJudge, measure, type Verdict } from '../../sfu/linkQuality.ts';
+import { LinkJudge, lookAt, measure, type Verdict } from '../../sfu/linkQuality.ts';
 import type { MediaPeer } from '../../sfu/mediaPeer.ts';
 import type { MediaRoom } from '../../sfu/mediaRoom.ts';
 import type { InteractionId } from '../base/ids.ts';
@@ -24,10 +24,14 @@ interface SignalsDeps {
   readonly everyMs: number;
 }
 
+const LOOK_EVERY_MS = 500;
+
 export class RoomSignals {
   readonly #deps: SignalsDeps;
   readonly #judges = new WeakMap<MediaPeer, LinkJudge>();
   readonly #loop: Loop;
+  readonly #trying = new Map<MediaPeer, LinkJudge>();
+  #looking: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(deps: SignalsDeps) {
@@ -39,6 +43,7 @@ export class RoomSignals {
 
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#looking);
     void this.#loop.close();
   }
 
@@ -56,6 +61,8 @@ export class RoomSignals {
       this.#judges.set(peer, judge);
       const verdict = judge.judge(sample);
       await this.#apply(peer, verdict);
+      if (judge.isTrying) this.#trying.set(peer, judge);
+      this.#lookLater();
       const { sendKbps, receiveKbps, sendLossPct, receiveLossPct, rttMs } = sample;
       const lossPct = Math.max(sendLossPct, receiveLossPct);
       return { peer: peer.id, level: verdict.level, sendKbps, receiveKbps, lossPct, ...(rttMs !== undefined && { rttMs }) };
@@ -66,8 +73,29 @@ export class RoomSignals {
     }
   }
 
-  async #apply(peer: MediaPeer, { level, allowance }: Verdict): Promise<void> {
+  /** While more is sent over links than mediasoup would, to see whether they take it. */
+  #lookLater(): void {
+    if (this.#trying.size > 0 && !this.#isClosed) this.#looking ??= setTimeout(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
+  async #look(): Promise<void> {
+    for (const [peer, judge] of this.#trying) {
+      try {
+        const look = await lookAt(peer);
+        if (look) await this.#apply(peer, judge.look(look));
+        if (!look || !judge.isTrying) this.#trying.delete(peer);
+      } catch {
+        // It left, or its worker died, while it was asked.
+        this.#trying.delete(peer);
+      }
+    }
+    this.#looking = undefined;
+    this.#lookLater();
+  }
+
+  async #apply(peer: MediaPeer, { level, allowance, bounds }: Verdict): Promise<void> {
     const { id, log, counts } = this.#deps;
+    await peer.bound(bounds);
     for (const received of peer.received.values()) {
       if (received.allowance === allowance || received.consumer.kind === 'audio') continue;
       log.info({ interaction: id, peer: peer.id, consumer: received.consumer.id, level, allowance }, 'room.picture');

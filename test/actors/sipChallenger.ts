@@ -11,23 +11,25 @@ const ASKS = {
   407: ['Proxy Authentication Required', 'Proxy-Authenticate', 'Proxy-Authorization'],
 } as const;
 
-/** Challenges until the request carries right credentials for it; then true. */
+/** Challenges until the request carries right credentials for it; then true. `place`: of one among several. */
 export function isKnownTo(
   phone: SipPhone,
   request: SipText,
   status: keyof typeof ASKS,
   { username, password }: { readonly username: string; readonly password: string },
+  place = '',
 ): boolean {
   const [reason, asks, answers] = ASKS[status];
-  const said = header(request, answers) ?? '';
+  const [realm, nonce] = [`realm ${status}${place}`, `nonce-${status}${place}`];
+  const said = request.headers.find(([name, value]) => name === answers && value.includes(`realm="${realm}"`))?.[1] ?? '';
   const field = (name: string): string => new RegExp(`[ ,]${name}="?([^",]+)"?`, 'i').exec(said)?.[1] ?? '';
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
   const [method, uri] = request.start.split(' ');
-  const ha1 = sha256(`${username}:realm ${status}:${password}`);
-  const right = sha256(`${ha1}:nonce-${status}:${field('nc')}:${field('cnonce')}:auth:${sha256(`${method}:${uri}`)}`);
+  const ha1 = sha256(`${username}:${realm}:${password}`);
+  const right = sha256(`${ha1}:${nonce}:${field('nc')}:${field('cnonce')}:auth:${sha256(`${method}:${uri}`)}`);
   if (field('response') === right && field('uri') === uri && field('username') === username) return true;
   const challenge = (algorithm: string): string =>
-    `${asks}: Digest realm="realm ${status}", nonce="nonce-${status}", algorithm=${algorithm}, qop="auth,auth-int"`;
+    `${asks}: Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth,auth-int"`;
   phone.respond(request, status, reason, [`To: ${header(request, 'To')}`, challenge('SHA-512-256'), challenge('SHA-256')]);
   return false;
 }

@@ -11,8 +11,11 @@ import { startEdge } from '../../sip/edge/role.ts';
 import type { RunningRole } from '../../src/base/context.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { collectMetrics } from '../../src/metrics/relay.ts';
+import { SipPhone } from '../actors/sipPhone.ts';
+import { header } from '../actors/sipText.ts';
 import { startTestRedis, type TestRedis, until } from '../support/services.ts';
 import { connectApplication } from './support/edges.ts';
+import { SDP } from './support/sipPeer.ts';
 import { sippUac } from './support/sipp.ts';
 
 const KEY = 'a key for tests that is long enough';
@@ -38,8 +41,9 @@ async function start(nodeId: string): Promise<RunningRole> {
   return startEdge({ env, log, dataDir, nodeId, secretKey: KEY });
 }
 
-test('an edge is found in Redis, takes an application with the secret of the installation, and serves its calls; closed, it is gone from there', async () => {
+test('an edge is found in Redis, takes an application with the secret of the installation, and serves its calls; stopped, it hangs up those that do not end, and is gone from there', async () => {
   const role = await start('edge-1');
+  let closed: Promise<void> | undefined;
   try {
     const node = await until(async () => (await engine.phones.nodes('edge'))[0]);
     let hostports = '';
@@ -47,16 +51,30 @@ test('an edge is found in Redis, takes an application with the secret of the ins
       hostports = said;
     });
     const port = Number(/udp\/127\.0\.0\.1:(\d+)/.exec(hostports)?.[1]);
-    srf.invite((_req, res) => res.send(503));
+    let isTaken = false;
+    const ended = Promise.withResolvers<void>();
+    srf.invite((req, res) => {
+      if (!isTaken) return res.send(503);
+      void srf.createUAS(req, res, { localSdp: SDP }).then((dialog) => dialog.on('destroy', ended.resolve));
+    });
     await (await sippUac('uac-expect-503.xml', `127.0.0.1:${port}`)).done;
     const metrics = collectMetrics(engine, 'watcher');
     await until(async () => (await metrics.text(new Registry())).includes('centralino_sip_requests_received_total{node="edge-1"} 1'), {
       timeoutMs: 15_000,
     });
     await metrics.close();
-    srf.disconnect();
+    isTaken = true;
+    const phone = await SipPhone.open({ server: { host: '127.0.0.1', port } });
+    const call = phone.call('100');
+    await until(() => call.state === 'talking', { what: 'the call' });
+    closed = role.close('stopped');
+    await until(() => call.state === 'over', { what: 'its end' });
+    expect(call.byeHeaders && header(call.byeHeaders, 'Reason')).toContain('Server stopped');
+    await ended.promise;
+    await closed;
+    phone.close();
   } finally {
-    await role.close('test over');
+    await (closed ?? role.close('test over'));
   }
   expect(await until(async () => (await engine.phones.nodes('edge')).length === 0)).toBe(true);
 });

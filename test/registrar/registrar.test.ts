@@ -53,8 +53,12 @@ async function addPhone(): Promise<Phone> {
     number: '',
     isActive: true,
   };
-  await world.engine.phones.apply([{ kind: 'phone', id, accountId: doc.accountId, version: ++version, doc }]);
+  await configure(doc);
   return { agentId, doc, password };
+}
+
+async function configure(doc: PhoneDoc): Promise<void> {
+  await world.engine.phones.apply([{ kind: 'phone', id: doc.id, accountId: doc.accountId, version: ++version, doc }]);
 }
 
 interface Answer {
@@ -266,21 +270,26 @@ test('RTE-12 while Redis is away phones are told to come again, and then they ar
   await until(async () => (await register(phone)).status === 200, { timeoutMs: 20_000, what: 'the registration' });
 });
 
-test('RTE-4 RTE-12 an edge that only stood still has its phones again when it goes on, but for those that went elsewhere meanwhile', {
+test('RTE-4 RTE-12 an edge that only stood still has its phones again when it goes on, but for those that went elsewhere or may register no more', {
   timeout: 60_000,
 }, async () => {
   const edge = await startPhoneNode(world.redis.url, 'edge-still', 'cal_still');
   onTestFinished(() => edge.kill9());
-  const [stays, goes] = [await addPhone(), await addPhone()];
-  for (const phone of [stays, goes]) expect((await register(phone, {}, { edge: 'edge-still' })).status).toBe(200);
+  const [isOther, isOff, goes, stays] = [await addPhone(), await addPhone(), await addPhone(), await addPhone()];
+  const all = [isOther, isOff, goes, stays];
+  for (const phone of all) expect((await register(phone, {}, { edge: 'edge-still' })).status).toBe(200);
   edge.stop();
-  for (const phone of [stays, goes])
-    await until(async () => (await devices(phone))?.[0]?.isLive === false, { what: 'the end of its registration' });
+  for (const phone of all) await until(async () => (await devices(phone))?.[0]?.isLive === false, { what: 'the end of its registration' });
   await register(goes, {}, { edge: 'edge-1' });
+  await configure({ ...isOther.doc, sealedHa1: stays.doc.sealedHa1 });
+  await configure({ ...isOff.doc, isActive: false });
   edge.goOn();
   await until(async () => (await devices(stays))?.[0]?.isLive === true, { what: 'its registration again' });
   expect(await devices(stays)).toEqual([{ id: stays.doc.id, name: 'Desk phone', isLive: true }]);
   const bound = async (phone: Phone) => (await world.engine.phones.bindings(world.scope, phone.doc.id)).map((each) => each.edge);
   expect(await bound(stays)).toEqual(['edge-still']);
   expect(await bound(goes)).toEqual(['edge-1']);
+  // The last to be put back is there.
+  expect(await bound(isOther)).toEqual([]);
+  expect(await bound(isOff)).toEqual([]);
 });

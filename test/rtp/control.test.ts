@@ -267,6 +267,7 @@ function processesOf(load: () => number): MediaProcesses {
     connect: () => house.client,
     nodes: async () => [{ id: 'rtp-1', host: '127.0.0.1', port: 1, load: load(), isDraining: false }],
     onEvent: () => {},
+    callsAt: () => [],
     onLegs: () => {},
     log: silent,
   });

@@ -1,18 +1,18 @@
 /** The process of the role `rtp`, as the supervisor starts it: found in Redis, commanded, killed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createEngine, type RunningEngine } from '../../queues/index.ts';
 import { RtpClient } from '../../sip/rtp/client.ts';
 import { controlSecret } from '../../sip/rtp/server.ts';
-import { ServerProcess } from '../../src/supervisor/serverProcess.ts';
+import type { ServerProcess } from '../../src/supervisor/serverProcess.ts';
+import { startRtpProcess } from '../support/rtpProcess.ts';
 import { startTestRedis, type TestRedis, until } from '../support/services.ts';
 
 const SECRET_KEY = 'a secret key of a test, which is long enough';
 const log = pino({ level: 'silent' });
-const root = resolve(import.meta.dirname, '../..');
 
 let redis: TestRedis;
 let engine: RunningEngine;
@@ -34,22 +34,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<ServerProcess> {
-  running = await ServerProcess.start({
-    command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', 'src/main.ts'],
-    cwd: root,
-    env: {
-      PATH: process.env.PATH,
-      ROLES: 'rtp',
-      REDIS_URL: redis.url,
-      DATA_DIR: dataDir,
-      SECRET_KEY,
-      PUBLIC_HOST: '127.0.0.1',
-      DRAIN_SEC: '1',
-    },
-    stopSignal: 'SIGTERM',
-    onLine: () => undefined,
-  });
+  running = await startRtpProcess({ redisUrl: redis.url, dataDir, secretKey: SECRET_KEY });
   return running;
 }
 

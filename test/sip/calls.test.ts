@@ -27,16 +27,16 @@ const hearsNot = (phone: SipPhone, hz: number, other: SipPhone): Promise<true> =
     { what: `no ${hz} Hz`, timeoutMs: 30_000 },
   );
 
-async function caller(hz = 440): Promise<{ phone: SipPhone; call: PhoneCall }> {
+async function caller(hz = 440, from?: string): Promise<{ phone: SipPhone; call: PhoneCall }> {
   const phone = await house.phone({ media: { tone: hz } });
-  const call = phone.call(house.scene.did);
+  const call = phone.call(house.scene.did, from === undefined ? {} : { from });
   await until(() => call.state === 'talking', { what: 'the answer' });
   return { phone, call };
 }
 
-async function talking(): Promise<{ phone: SipPhone; call: PhoneCall; agent: HouseAgent }> {
+async function talking(from?: string): Promise<{ phone: SipPhone; call: PhoneCall; agent: HouseAgent }> {
   const agent = await house.agent({ tone: 1_000 });
-  const { phone, call } = await caller();
+  const { phone, call } = await caller(440, from);
   await hears(phone, 1_000);
   return { phone, call, agent };
 }
@@ -62,13 +62,15 @@ const view = async () => {
 };
 
 describe('talking', () => {
-  test('VOX-4 how well each of the two is heard is signalled to the desks, with the leg that the call’s view names', async () => {
+  test('VOX-4 the desk is told the number, and the name that came with it; and how well each of the two is heard, with the leg that the call’s view names', async () => {
     const told: PublicSignal[] = [];
     const following = house.engine.signals.follow((topic, payload) => {
       if (topic.startsWith('conversation:')) told.push(publicSignal.parse(JSON.parse(payload)));
     });
-    await talking();
-    const { legs = [] } = (await until(view, { what: 'the view' })) ?? {};
+    await talking('"Ada Neri" <sip:+390299887766@127.0.0.1>');
+    expect((await interaction())?.client.name).toBe('Ada Neri');
+    const { legs = [], caller: number = '' } = (await until(view, { what: 'the view' })) ?? {};
+    expect(number).toBe('+390299887766');
     const of = (legId = '') => told.find((signal) => signal.type === 'call.quality' && signal.quality.legId === legId);
     await until(() => legs.length === 2 && legs.every(({ id }) => of(id)), { timeoutMs: 25_000, what: 'figures of both legs' });
     expect(of(legs[0]?.id)).toMatchObject({

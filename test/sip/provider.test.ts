@@ -55,7 +55,7 @@ test('VOX-4 a provider calls our Contact, with the number in To: it reaches the 
   expect(refused.status).toBe(407);
 });
 
-test('VOX-4 RFC 3261 8.1.2, 22 a call out goes by the proxy, and whatever of it is challenged is answered, of both who ask', async () => {
+test('VOX-4 RFC 3261 8.1.2, 22 a call out goes by the proxy, and whatever of it is challenged is answered, of two proxies and of who stands behind them', async () => {
   house = await openHouse({ trunkSources: [] });
   const { scene, engine, app } = house;
   const provider = await house.phone({ media: { tone: 1_600 } });
@@ -69,7 +69,12 @@ test('VOX-4 RFC 3261 8.1.2, 22 a call out goes by the proxy, and whatever of it 
     authUsername: account.username,
     password: account.password,
   });
-  provider.lets = (request) => isKnownTo(provider, request, 407, account) && isKnownTo(provider, request, 401, account);
+  const asking = [
+    [407, ''],
+    [407, ' of the second'],
+    [401, ''],
+  ] as const;
+  provider.lets = (request) => asking.every(([status, place]) => isKnownTo(provider, request, status, account, place));
   provider.onInvite = (rung) => rung.answer();
   const agent = await house.agent({ tone: 1_000 });
   const phone = await house.phone({ media: { tone: 440 } });

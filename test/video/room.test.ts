@@ -8,8 +8,11 @@ import { type Conversation, hears, VideoWorld } from './support/videoWorld.ts';
 const LONG = { timeoutMs: 100_000 };
 
 let video: VideoWorld;
+/** Goes on beside the other tests: a minute is its time. */
+let dead: ReturnType<typeof joiningInVain>;
 beforeAll(async () => {
   video = await VideoWorld.start();
+  dead = joiningInVain();
 }, 240_000);
 afterAll(() => video?.close());
 
@@ -23,6 +26,31 @@ async function talking(talk: Conversation, { way = 'udp' as 'udp' | 'tcp' } = {}
   await agent.consume([visitorVoice]);
   await Promise.all([hears(visitor, agentVoice), hears(agent, visitorVoice)]);
   return { agent, visitor, agentVoice, visitorVoice };
+}
+
+/** A colleague whose media never come joins again and again, by turns as the same peer and as another one, beside two who are there; until that is refused. */
+async function joiningInVain() {
+  const talk = await video.conversation();
+  await talking(talk);
+  const { agent, ask } = await video.colleague(talk);
+  const fingerprint = { algorithm: 'sha-256', value: Array(32).fill('AB').join(':') };
+  const join = async (peer: string) => {
+    const { send } = (await ask({ do: 'join', peer })) as { send: { id: string } };
+    await ask({ do: 'connect', peer, transport: send.id, dtlsParameters: { role: 'client', fingerprints: [fingerprint] } });
+  };
+  let joins = 0;
+  const joinAgain = async () => {
+    await join(`dead-peer-${Math.floor(joins / 2)}`);
+    joins++;
+  };
+  const refusal = async (): Promise<string> =>
+    joinAgain().then(
+      () => '',
+      (error: Error) => error.message,
+    );
+  const refused = until(refusal, { timeoutMs: 200_000, everyMs: 2_000, what: 'a refusal' }).then((why) => ({ why, joins }));
+  refused.catch(() => undefined); // The test that waits for it tells.
+  return { talk, agent, refused };
 }
 
 /** As the desk was told last. */
@@ -317,6 +345,20 @@ describe('coming back', () => {
     const voice = await visitor.produce('microphone');
     await agent.consume([voice]);
     await hears(agent, voice);
+  }, 240_000);
+
+  test('VID-7 who joins again and again, with media that never come, loses the place when its time is over, and is refused for a while', async () => {
+    const { talk, agent, refused } = await dead;
+    const { why, joins } = await refused;
+    expect(why).toContain('rate_limited');
+    expect(joins).toBeGreaterThan(3);
+    const room = await video.room(talk);
+    expect(room?.state).toBe('open');
+    expect(room?.peers.map(({ role, state }) => [role, state])).toEqual([
+      ['agent', 'joined'],
+      ['customer', 'joined'],
+    ]);
+    expect(room?.peers.some(({ userId }) => userId === agent.id)).toBe(false);
   }, 240_000);
 
   test('VID-7 when one side has left, the room ends', async () => {

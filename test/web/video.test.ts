@@ -11,6 +11,7 @@ import {
   hearsNothing,
   inRoom,
   invite,
+  keepsSize,
   look,
   onlyRelayed,
   pictures,
@@ -145,10 +146,11 @@ test('VID-1 simulcast: a picture that is shown large is sent larger than the sam
   await anna.page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
 }, 300_000);
 
-test('VID-8 a link that becomes narrow: first a smaller picture, then sound alone, and a picture again when it is wide', async () => {
+test('VID-8 a link that becomes narrow: first a smaller picture, then sound alone, and all of it again when it is wide', async () => {
   const profile = await stage.browser.profile();
   const link = await NarrowLink.of(profile);
   const visitor = await talking(stage, anna, 'I am on a train', { profile });
+  await keepsSize(anna.page);
   await callVisitor(anna, visitor);
   const { page } = visitor;
   await page.getByRole('button', { name: 'Full screen' }).click();
@@ -163,9 +165,9 @@ test('VID-8 a link that becomes narrow: first a smaller picture, then sound alon
   await anna.page.locator('.stage-people .quality.is-bad').waitFor(soon);
   await hears(sounds(page));
   link.kbps = Number.POSITIVE_INFINITY;
-  await anna.page.locator('.stage-people .quality:not(.is-bad)').waitFor(soon);
-  // How soon it is whole again is up to mediasoup's estimate, which may stand still for minutes (sfu/README.md).
+  await comesAt('the whole picture again', (width) => width === 1_280);
   await seesMoving(picture);
+  await anna.page.locator('.stage-people .quality.is-good').waitFor(soon);
   await page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
   link.close();
 }, 300_000);

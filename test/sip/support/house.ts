@@ -16,7 +16,7 @@ import type { SipTimers } from '../../../sip/edge/types.ts';
 import type { SavedCall } from '../../../sip/flows/call.ts';
 import { Registrar } from '../../../sip/registrar/registrar.ts';
 import { Media } from '../../../sip/rtp/media.ts';
-import { ControlServer } from '../../../sip/rtp/server.ts';
+import { ControlServer, controlSecret } from '../../../sip/rtp/server.ts';
 import { newId, type UserId } from '../../../src/base/ids.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { sealPurpose, unseal } from '../../../src/base/seal.ts';
@@ -31,7 +31,7 @@ import { type SipProcess, startSipProcess } from './sipProcess.ts';
 // A whole house and its phones, on a machine that others use too: limits only end what hangs.
 vi.setConfig({ testTimeout: 60_000 });
 
-const MEDIA_SECRET = 'the secret of the media';
+const MEDIA_SECRET = controlSecret(SCENE_SECRET_KEY);
 /** Hz; what stands for music. */
 export const MUSIC_HZ = 700;
 /** The sound of that tone, for a queue's settings. */
@@ -82,6 +82,8 @@ export interface HouseOptions {
   /** Addresses that the scene's trunk calls from; everybody on loopback unless told. */
   readonly trunkSources?: readonly string[];
   readonly timers?: SipTimers;
+  /** As its media say it, 0 to 1: a process with less is chosen before. */
+  readonly mediaLoad?: number;
   /** Of the edge: where its sockets listen, and with which certificate. */
   readonly sockets?: Pick<TestEdgeOptions, 'host' | 'tls'>;
   /** False: the test starts applications itself. */
@@ -99,6 +101,7 @@ export async function openHouse({
   wireAt = async (port) => port,
   trunkSources = ['127.0.0.1'],
   timers = RFC_TIMERS,
+  mediaLoad = 0,
   sockets = {},
   hasApplication = true,
 }: HouseOptions = {}): Promise<House> {
@@ -122,7 +125,7 @@ export async function openHouse({
   const announced = new Map<string, { engine: RunningEngine; port: number; kind: 'edge' | 'rtp' }>();
   const announce = async (): Promise<void> => {
     for (const { engine: node, port, kind } of announced.values())
-      await node.phones.announce({ kind, host: '127.0.0.1', port, load: 0, isDraining: false });
+      await node.phones.announce({ kind, host: '127.0.0.1', port, load: kind === 'rtp' ? mediaLoad : 0, isDraining: false });
   };
   let lastSaid: Promise<void> = Promise.resolve();
   const announcing = setInterval(() => {

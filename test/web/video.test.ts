@@ -11,7 +11,6 @@ import {
   hearsNothing,
   inRoom,
   invite,
-  keepsSize,
   look,
   onlyRelayed,
   pictures,
@@ -150,7 +149,6 @@ test('VID-8 a link that becomes narrow: first a smaller picture, then sound alon
   const profile = await stage.browser.profile();
   const link = await NarrowLink.of(profile);
   const visitor = await talking(stage, anna, 'I am on a train', { profile });
-  await keepsSize(anna.page);
   await callVisitor(anna, visitor);
   const { page } = visitor;
   await page.getByRole('button', { name: 'Full screen' }).click();

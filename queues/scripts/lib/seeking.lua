@@ -227,7 +227,7 @@ end
 local function lookAt(l, source, i, spared)
   local g, x = l.g, l.x
   l.looked, work = l.looked + 1, work + 1 / 16
-  local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa')
+  local h = fields(i, 'st', 'missed', 'sta', 'stu', 'ch', 'need', 'pref', 'sig', 'oa', 'sk')
   local medium = h[5] or 'chat'
   local isRinging = h[1] == 'offered'
   if source.kind == 'ring' and not isRinging then
@@ -240,7 +240,8 @@ local function lookAt(l, source, i, spared)
     x.skill = (x.skill or 0) + 1
   elseif contains(h[2], g.id) then
     x.missed = (x.missed or 0) + 1
-    if not isRinging and i ~= spared then l.missed[#l.missed + 1] = newSource(source.c, 'missed', i, source.score) end
+    local isSpared = i == spared and h[10] and h[10] ~= ''
+    if not isRinging and not isSpared then l.missed[#l.missed + 1] = newSource(source.c, 'missed', i, source.score) end
   else
     return h, isRinging
   end
@@ -259,7 +260,8 @@ local function leastMissed(l)
   return nil
 end
 
--- The interaction with the best score that the agent may take. `spared`: one that the agent missed and that still looks among others.
+-- The interaction with the best score that the agent may take. `spared`: one that the agent missed, left alone as long as a script to
+-- come looks among others for it (a search may outlast that).
 -- @return interaction, its fields, its queue, why, whether it rings; nil when there is none, or (then l.isCutShort) the script has done enough
 local function nextInteraction(l, spared)
   local sources = l.sources

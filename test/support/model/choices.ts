@@ -17,6 +17,8 @@ export interface World {
   readonly isAccountActive: boolean;
   /** Agents who may be in the midst of a search that was cut short: till it is over nobody else's choice falls on them. */
   readonly searching: ReadonlySet<string>;
+  /** Agents who gave an offer back in this step: those who come free at once look one after the other, as they were rung. */
+  readonly letGo: ReadonlySet<string>;
   /** What came to wait while such a search may have gone on: there alone the score does not decide. */
   readonly fresh: ReadonlySet<string>;
   readonly now: number;
@@ -45,10 +47,13 @@ export function judgeChoice(world: World, one: ModelInteraction, agentId: string
   const still = candidates(world, one);
   const agents = still.includes(agent) ? still : [...still, agent];
   const others = waitingFor(world, agent).filter((each) => each !== one);
-  const before = others.filter((other) => !world.fresh.has(other.id));
+  // What was kept for another until this step looks for an agent itself, when its own deadline fires.
+  const isKeptYet = (other: ModelInteraction) => why?.by === 'interaction' && other.keptFor !== '' && other.keptFor !== agentId;
+  const before = others.filter((other) => !world.fresh.has(other.id) && !isKeptYet(other));
   // When all have missed it, whoever comes free first may have it again.
   const isRepeat = why?.by === 'agent' && agents.every((each) => one.missed.has(each.id));
-  const choosable = agents.filter((each) => each === agent || !world.searching.has(each.id));
+  const isLooking = ({ id }: AgentState) => world.searching.has(id) || (why?.by === 'agent' && world.letGo.has(id));
+  const choosable = agents.filter((each) => each === agent || !isLooking(each));
   const first = firstByStrategy(queue, one, choosable, world.given, world.now);
   const isFirstAgent = isRepeat || first.has(agentId);
   const isFirstInteraction = before.every((other) => other.score >= one.score || other.missed.has(agentId));

@@ -28,6 +28,7 @@ export class RoutingModel {
   /** What was offered or owned and came back in the present step. */
   readonly #returned = new Set<string>();
   /** See `World`. */
+  readonly #letGo = new Set<string>();
   readonly #fresh = new Set<string>();
   #searching: ReadonlySet<string> = new Set();
   #before: StoredEvent | undefined;
@@ -74,6 +75,7 @@ export class RoutingModel {
   fold(events: readonly StoredEvent[], later: ReadonlyMap<string, AgentState>, snapshot: Snapshot): string[] {
     this.complaints.length = 0;
     this.#returned.clear();
+    this.#letGo.clear();
     this.#fresh.clear();
     if (this.isCutShort) this.#searching = cameFree(events, this);
     this.#later = announced(events, this.agents, later);
@@ -348,6 +350,7 @@ export class RoutingModel {
     // Who had the chance and let it pass is waited for no longer.
     if (one.keptFor === body.a && (body.reason === 'declined' || body.reason === 'expired')) one.keptFor = '';
     this.#release(body.a, one.id, 'offer');
+    this.#letGo.add(body.a);
     this.#returned.add(one.id);
     if (one.offered.size === 0 && one.state === 'offered') one.state = 'waiting';
   }
@@ -419,7 +422,7 @@ export class RoutingModel {
   #world(): World {
     const { queues, agents, interactions, given, isAccountActive, now } = this;
     const laterOf = (agent: AgentState) => this.#laterOf(agent);
-    const passing = { returned: this.#returned, fresh: this.#fresh, searching: this.#searching, laterOf };
+    const passing = { returned: this.#returned, letGo: this.#letGo, fresh: this.#fresh, searching: this.#searching, laterOf };
     return { queues, agents, interactions, given, isAccountActive, now, ...passing };
   }
 

@@ -157,19 +157,6 @@ export async function onlyRelayed(profile: BrowserContext): Promise<void> {
   });
 }
 
-/** From the next call on, however busy the machine is: the camera's picture is sent as large as it is, if need be with fewer frames. Else browsers send a smaller one. */
-export async function keepsSize(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const { addTransceiver } = RTCPeerConnection.prototype;
-    RTCPeerConnection.prototype.addTransceiver = function (...given): RTCRtpTransceiver {
-      const made = addTransceiver.apply(this, given);
-      if (made.sender.track?.kind === 'video')
-        void made.sender.setParameters({ ...made.sender.getParameters(), degradationPreference: 'maintain-resolution' });
-      return made;
-    };
-  });
-}
-
 /** Kinds of the local candidates in use, of each connection that is up. */
 export function candidatesInUse(page: Page): Promise<string[]> {
   return page.evaluate(async () => {

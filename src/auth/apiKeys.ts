@@ -38,6 +38,8 @@ export interface KeyFinderDeps {
 export function createKeyFinder({ db, engine, unknownKeysPerMin }: KeyFinderDeps, now: () => number = () => performance.now()): KeyFinder {
   // The longest unused first.
   const remembered = new Map<string, { principal: KeyPrincipal | undefined; until: number }>();
+  /** On their way, by key and address: what comes meanwhile waits for the same answer, and counts once. */
+  const reading = new Map<string, Promise<KeyPrincipal | undefined>>();
 
   /** A point of the address, taken before the answer is known so that many at once do not pass together. @return gives it back */
   async function countTry(ip: string): Promise<() => Promise<unknown>> {
@@ -47,14 +49,8 @@ export function createKeyFinder({ db, engine, unknownKeysPerMin }: KeyFinderDeps
     return () => count(-1);
   }
 
-  return async (text, ip) => {
-    const prefix = KEY_PATTERN.exec(text)?.[1];
-    if (!prefix) return undefined;
-    const hash = hashToken(text);
-    const name = hash.toString('base64url');
-    const known = remembered.get(name);
-    if (known && known.until > now()) return known.principal;
-    const forgive = known?.principal ? undefined : await countTry(ip);
+  async function find(name: string, prefix: string, hash: Buffer, ip: string): Promise<KeyPrincipal | undefined> {
+    const forgive = remembered.get(name)?.principal ? undefined : await countTry(ip);
     const until = now() + REMEMBER_MS;
     const principal = await readKey(db, prefix, hash);
     if (principal) await forgive?.();
@@ -65,6 +61,21 @@ export function createKeyFinder({ db, engine, unknownKeysPerMin }: KeyFinderDeps
       remembered.delete(oldest);
     }
     return principal;
+  }
+
+  return async (text, ip) => {
+    const prefix = KEY_PATTERN.exec(text)?.[1];
+    if (!prefix) return undefined;
+    const hash = hashToken(text);
+    const name = hash.toString('base64url');
+    const known = remembered.get(name);
+    if (known && known.until > now()) return known.principal;
+    const shown = `${name} ${ip}`;
+    const standing = reading.get(shown);
+    if (standing) return standing;
+    const begun = find(name, prefix, hash, ip).finally(() => reading.delete(shown));
+    reading.set(shown, begun);
+    return begun;
   };
 }
 

@@ -88,6 +88,13 @@ describe('ACC-8 API keys', () => {
     expect(await find(key, here)).toMatchObject({ kind: 'key', type: 'rest' });
   });
 
+  test('ACC-8 a right key that is shown for the first time by many requests at once is right for all of them', async () => {
+    const { key } = await newKey('rest');
+    const find = createKeyFinder({ db: center.database.kysely, engine: center.engine, unknownKeysPerMin: 3 });
+    const found = await Promise.all(Array.from({ length: 20 }, () => find(key, '203.0.113.79')));
+    for (const principal of found) expect(principal).toMatchObject({ kind: 'key', type: 'rest' });
+  });
+
   test('ACC-8 over HTTP that is 429 with the time to wait', async () => {
     const ip = '203.0.113.77';
     const { unknownKeysPerMin } = limitsFor(100);

@@ -3,6 +3,7 @@
  * Created by `main.ts` through `loadEnv`; every problem is reported at once, each with how to mend it.
  * Secrets stand in `secretNames` and never reach a log.
  */
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { redisServers } from './redisAddress.ts';
 
@@ -92,12 +93,16 @@ export const envSchema = z
     PUBLIC_HOST: z
       .string()
       .trim()
-      .regex(
-        /^([A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?|[0-9A-Fa-f:.]{2,45})?$/,
-        'write the bare name or address, such as center.example.org: no http:// before it, and no path behind it',
+      .transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
+      .refine(
+        (host) => /^[A-Za-z0-9._-]{0,253}$/.test(host) || isIPv6(host),
+        'write the bare name or address, such as center.example.org: no http:// before it, no path behind it, and a port in PUBLIC_PORT',
       )
       .default('')
       .describe('Host name or address that clients reach this server by; empty: the request says'),
+    PUBLIC_PORT: port
+      .default(0)
+      .describe('Port that browsers reach PUBLIC_HOST by; 0: HTTP_PORT, or behind a proxy (TRUST_PROXY) the usual one of HTTPS'),
     REDIS_URL: z
       .string()
       .refine(

@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Env } from '../env.ts';
+import { configuredUrl } from '../publicUrl.ts';
 import { broken, type Finding, ok, warning } from './finding.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -109,13 +110,13 @@ async function checkProxy(env: Env, isRunning: boolean): Promise<Finding[]> {
       )
     : ok(subject, 'X-Forwarded-For is trusted from those who reach HTTP_HOST');
   if (!isRunning || !env.PUBLIC_HOST) return [open];
-  return [open, await askThroughProxy(env.PUBLIC_HOST)];
+  return [open, await askThroughProxy(configuredUrl(env))];
 }
 
-async function askThroughProxy(host: string): Promise<Finding> {
-  const subject = `proxy at https://${host}`;
+async function askThroughProxy(url: string): Promise<Finding> {
+  const subject = `proxy at ${url}`;
   try {
-    const response = await fetch(`https://${host}/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.ok) return ok(subject, 'passes requests on to a server');
     return broken(subject, `answers ${response.status}`, 'let it pass all paths, and upgrades to WebSocket, to HTTP_PORT');
   } catch (error) {

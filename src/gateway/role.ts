@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path';
 import { limitsFor } from '../../config/limits.ts';
+import { configuredUrl } from '../../config/publicUrl.ts';
 import { createEngine } from '../../queues/index.ts';
 import { accessRoutes } from '../accounts/index.ts';
 import { withDocuments } from '../api/documentRoutes.ts';
 import type { Route } from '../api/route.ts';
 import { createPrincipalResolver } from '../auth/principal.ts';
-import { configuredUrl } from '../auth/publicUrl.ts';
 import type { RoleContext, RunningRole } from '../base/context.ts';
 import { seal, unseal } from '../base/seal.ts';
 import { createDatabase } from '../db/database.ts';

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Env } from '../../config/env.ts';
+import { configuredUrl, urlHost } from '../../config/publicUrl.ts';
 import { lanAddresses } from '../base/lanAddresses.ts';
 
 /** Written by the seeder of the demo account. */
@@ -36,7 +37,7 @@ export function printWelcome(env: Env, dataDir: string): void {
 function phoneLines(env: Env, { signIns, numbers }: z.infer<typeof demoSchema>): string[] {
   const phones = signIns.flatMap(({ email, phone }) => (phone ? [{ email, ...phone }] : []));
   if (phones.length === 0) return [];
-  const host = env.PUBLIC_HOST || lanAddresses()[0] || 'localhost';
+  const host = urlHost(env.PUBLIC_HOST) || lanAddresses()[0] || 'localhost';
   const server = env.SIP_PORT === 5060 ? host : `${host}:${env.SIP_PORT}`;
   const width = Math.max(...phones.map(({ username }) => username.length));
   return [
@@ -50,17 +51,14 @@ function phoneLines(env: Env, { signIns, numbers }: z.infer<typeof demoSchema>):
 }
 
 /** The addresses a browser can use, the best one first. */
-export function addresses({
-  HTTP_HOST,
-  HTTP_PORT,
-  PUBLIC_HOST,
-  TLS_CERT,
-}: Pick<Env, 'HTTP_HOST' | 'HTTP_PORT' | 'PUBLIC_HOST' | 'TLS_CERT'>): string[] {
-  const scheme = TLS_CERT ? 'https' : 'http';
-  const hosts = PUBLIC_HOST ? [PUBLIC_HOST] : [];
-  if (HTTP_HOST === '0.0.0.0' || HTTP_HOST === '::') hosts.push('localhost', ...lanAddresses());
-  else hosts.push(HTTP_HOST.includes(':') ? `[${HTTP_HOST}]` : HTTP_HOST);
-  return [...new Set(hosts)].map((host) => `${scheme}://${host}:${HTTP_PORT}`);
+export function addresses(
+  env: Pick<Env, 'HTTP_HOST' | 'HTTP_PORT' | 'PUBLIC_HOST' | 'PUBLIC_PORT' | 'TLS_CERT' | 'TRUST_PROXY'>,
+): string[] {
+  const { HTTP_HOST, HTTP_PORT, TLS_CERT } = env;
+  const isEverywhere = HTTP_HOST === '0.0.0.0' || HTTP_HOST === '::';
+  const hosts = isEverywhere ? ['localhost', ...lanAddresses()] : [urlHost(HTTP_HOST)];
+  const own = hosts.map((host) => `${TLS_CERT ? 'https' : 'http'}://${host}:${HTTP_PORT}`);
+  return [...new Set([configuredUrl(env), ...own])].filter(Boolean);
 }
 
 function readDemo(dataDir: string): z.infer<typeof demoSchema> | undefined {

@@ -26,14 +26,16 @@ const host = z
   .trim()
   .max(255)
   .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+)?$/, 'a host name or an IP address');
+const PROXY_FORM = 'a host name or an IP address, and a port after a colon';
 const proxy = z
   .string()
   .trim()
   .max(262)
-  .regex(
-    /^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?)?$/,
-    'a host name or an IP address, and a port after a colon',
-  );
+  .regex(/^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?)?$/, PROXY_FORM)
+  .refine((text) => {
+    const port = Number(/:(\d+)$/.exec(text)?.[1] ?? 1);
+    return port > 0 && port < 65_536;
+  }, PROXY_FORM);
 
 const settings = z.object({
   name: displayName,

@@ -235,7 +235,8 @@ describe('trunks', () => {
     expect(await refused({ name: 'A', type: 'address' })).toEqual(['sources']);
     expect(await refused({ name: 'A', type: 'address', sources: ['0.0.0.0/0'] })).toEqual(['sources.0']);
     expect(await refused({ name: 'A', type: 'address', sources: ['192.0.2.8'], outboundProxy: 'sbc.example' })).toEqual(['host']);
-    expect(await refused({ name: 'A', type: 'provider', outboundProxy: 'sip:sbc.example' })).toEqual(['outboundProxy']);
+    for (const outboundProxy of ['sip:sbc.example', 'sbc.example:70000', '[2001:db8::7]:0'])
+      expect(await refused({ name: 'A', type: 'provider', outboundProxy })).toEqual(['outboundProxy']);
     expect(await refused({ name: 'A', type: 'provider' })).toEqual(['host', 'username', 'password']);
     const { trunk, credentials } = await make('trunks', { name: 'Branch office', type: 'registers' });
     expect(credentials).toMatchObject({ username: trunk.username, password: expect.any(String) });

@@ -75,8 +75,10 @@ test('ACC-2 who is invited gets a link that is shown once; a wrong address is re
   await guest.context().close();
 });
 
-test('ACC-11 the audit log says who made what; it is searched by person and taken along as a table', async () => {
+test('ACC-11 the audit log says who made what; it is searched by person, action and days, and taken along as a table', async () => {
   const { page } = admin;
+  const today = () => new Date().toLocaleDateString('sv');
+  const madeOn = today();
   const queue = await stage.queue('Audited desk');
   await open(page, 'audit');
   const line = page.locator('.admin-row', { hasText: 'Queue created: Audited desk' });
@@ -85,8 +87,20 @@ test('ACC-11 the audit log says who made what; it is searched by person and take
   await page.getByText('Nothing found.').waitFor();
   await page.getByLabel('Search by person').fill('giulia');
   await line.waitFor();
+  await page.getByLabel('Action').selectOption('Queue deleted');
+  await line.waitFor({ state: 'detached' });
+  await page.getByLabel('Action').selectOption('Queue created');
+  await line.waitFor();
+  expect(await page.locator('.admin-row').filter({ hasNotText: 'Queue created' }).count()).toBe(0);
+  await page.getByLabel('To day').fill('2001-01-01');
+  await page.getByText('Nothing found.').waitFor();
+  await page.getByLabel('To day').fill(today());
+  await page.getByLabel('From day').fill(madeOn);
+  await line.waitFor();
   const [table] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()]);
-  expect(readFileSync(await table.path(), 'utf8')).toContain(queue.id);
+  const rows = readFileSync(await table.path(), 'utf8').trim().split('\n').slice(1);
+  expect(rows.join()).toContain(queue.id);
+  for (const row of rows) expect(row).toContain('queue.created');
 });
 
 test('RTE-2 RTE-6 RTE-8 a new queue is made and its rules are kept: strategy, offer, wrap-up, service level', async () => {

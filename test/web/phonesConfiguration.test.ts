@@ -147,7 +147,7 @@ describe('configuration of phones', () => {
     await upload
       .locator('input[type=file]')
       .setInputFiles([{ name: 'x.wav', mimeType: 'audio/wav', buffer: Buffer.from('nothing to hear') }]);
-    await giulia.page.getByText('This file cannot be used').waitFor();
+    await giulia.page.getByText('This file cannot be used: it is not a WAV file.').waitFor();
     await giulia.page.getByLabel('Language of the announcements').selectOption('it');
     await giulia.page.getByLabel('Callers may leave the queue with a key').click();
     await giulia.page.locator('#section-voice').getByLabel('Then').selectOption('voicemail');

@@ -1,4 +1,4 @@
-/** The head of a list page: title, what it is for, search, and what can be made; below it the list, or what stands in its place. */
+/** The head of a list page: title, what it is for, search and filters, and what can be made; below it the list, or what stands in its place. */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { Icon } from '../ui/Icon.tsx';
@@ -12,6 +12,8 @@ export interface ListFrameProps<Item> {
   readonly searchLabel: string;
   readonly list: SearchList<Item>;
   readonly action?: ComponentChildren;
+  /** What narrows the list beside the search. */
+  readonly filters?: ComponentChildren;
   readonly children: (item: Item) => ComponentChildren;
 }
 
@@ -21,6 +23,7 @@ export function ListFrame<Item extends { readonly id: string }>({
   searchLabel,
   list,
   action,
+  filters,
   children,
 }: ListFrameProps<Item>) {
   const id = useId();
@@ -49,6 +52,7 @@ export function ListFrame<Item extends { readonly id: string }>({
           onInput={(event) => list.setSearch(event.currentTarget.value)}
         />
       </div>
+      {filters}
       {list.problem && (
         <p class="admin-wait" role="alert">
           {problemText(list.problem)}
@@ -66,7 +70,7 @@ export function ListFrame<Item extends { readonly id: string }>({
             {t('list.count', { count: list.items.length })}
           </p>
           {list.items.length === 0 ? (
-            <p class="admin-wait">{t(list.search.trim() ? 'list.noneFound' : 'list.none')}</p>
+            <p class="admin-wait">{t(list.isNarrowed ? 'list.noneFound' : 'list.none')}</p>
           ) : (
             <ul class="admin-list">
               {list.items.map((item) => (

@@ -30,7 +30,17 @@ interface ListQuery {
   readonly limit?: number;
 }
 
-function query(fields: Readonly<Record<string, string | number | undefined>>): string {
+interface AuditQuery {
+  readonly who: string;
+  readonly what: string;
+  /** Unix milliseconds, `to` exclusive. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly cursor: string | undefined;
+}
+
+/** What is empty is left out. */
+export function query(fields: Readonly<Record<string, string | number | undefined>>): string {
   const text = new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, String(value)]] : []))).toString();
   return text && `?${text}`;
 }
@@ -55,7 +65,7 @@ export const adminApi = {
     call<void>('PUT', `/queues/${queue}/members/${user}`, member),
   removeMember: (queue: string, user: string) => call<void>('DELETE', `/queues/${queue}/members/${user}`),
 
-  audit: ({ who, cursor }: { who: string; cursor: string | undefined }) => call<Page<AuditEntry>>('GET', `/audit${query({ who, cursor })}`),
+  audit: (list: AuditQuery) => call<Page<AuditEntry>>('GET', `/audit${query({ ...list })}`),
 
   allSkills: () => everyPage<Skill>('/skills'),
   makeSkill: (skill: { name: string; description: string }) => call<Skill>('POST', '/skills', skill),

@@ -61,6 +61,22 @@ const FIELD_TEXTS: readonly (readonly [RegExp, AdminKey])[] = [
   [/^Too small.*>=1 characters/, 'wrong.empty'],
 ];
 
+/** Why a sound cannot be used (`sip/rtp/wav.ts`). */
+const SOUND_TEXTS: readonly (readonly [RegExp, AdminKey])[] = [
+  [/^The file is larger than (?<most>\d+) MB/, 'sound.large'],
+  [/^The sampling rate is (?<rate>\d+) Hz/, 'sound.rate'],
+  [/^The file has (?<count>\d+) channels/, 'sound.channels'],
+  [/^The sound is longer than (?<most>\d+) minutes/, 'sound.long'],
+  [/^The sound is shorter/, 'sound.short'],
+  [/^This is not a WAV file/, 'sound.noWav'],
+  [/^The WAV file (has its sound before|holds no|has a broken)/, 'sound.broken'],
+  [/^The WAV file is compressed|^Samples of \d+ bits/, 'sound.compressed'],
+];
+
+export function soundText(detail: string): string {
+  return ownWords(SOUND_TEXTS, detail) ?? detail;
+}
+
 export function fieldText(message: string): string {
   return ownWords(FIELD_TEXTS, message) ?? message;
 }

@@ -8,6 +8,8 @@ const PAUSE_MS = 200;
 export interface SearchList<Item> {
   readonly search: string;
   setSearch(text: string): void;
+  /** Not all of it is asked for: by the search, or by what else narrows it. */
+  readonly isNarrowed: boolean;
   /** Undefined while the first page is on its way. */
   readonly items: readonly Item[] | undefined;
   readonly hasMore: boolean;
@@ -16,8 +18,10 @@ export interface SearchList<Item> {
   replace(item: Item): void;
 }
 
+/** `narrowing`: what else `fetchPage` asks by; another text asks anew. */
 export function useSearchList<Item extends { readonly id: string }>(
   fetchPage: (list: { search: string; cursor?: string | undefined }) => Promise<Page<Item>>,
+  narrowing = '',
 ): SearchList<Item> {
   const [search, setSearch] = useState('');
   const [items, setItems] = useState<readonly Item[]>();
@@ -43,7 +47,7 @@ export function useSearchList<Item extends { readonly id: string }>(
   useEffect(() => {
     const timer = setTimeout(() => ask([], undefined), items === undefined ? 0 : PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [search]);
+  }, [search, narrowing]);
   useEffect(
     () => () => {
       question.current = -1;
@@ -53,6 +57,7 @@ export function useSearchList<Item extends { readonly id: string }>(
   return {
     search,
     setSearch,
+    isNarrowed: search.trim() !== '' || narrowing !== '',
     items,
     hasMore: cursor !== undefined,
     problem,

@@ -257,7 +257,7 @@ export const adminIt: Readonly<Record<AdminKey, string>> = {
   'skill.noneYet': 'Non ci sono ancora competenze. Aggiungile in “Competenze”.',
   'skills.hint': 'Lingue, prodotti, abilitazioni: tutto ciò che decide chi può aiutare.',
   'skills.none': 'Ancora nessuna competenza. Aggiungi qui sotto la prima.',
-  'skills.new': 'Nome di una nuova competenza',
+  'skills.new': 'Nuova competenza',
   'skills.taken': 'Esiste già una competenza con questo nome, forse scritta diversamente.',
   'skills.agents': 'operatori: {count}',
   'skills.sure': 'Eliminare “{name}”?',

@@ -4,7 +4,7 @@ import type { Problem } from '../../desk/api.ts';
 import { Icon } from '../../ui/Icon.tsx';
 import { adminApi } from '../api.ts';
 import { FieldFrame, type FieldTexts } from '../form/FieldFrame.tsx';
-import { problemText } from '../problems.ts';
+import { problemText, soundText } from '../problems.ts';
 import { t } from '../texts.ts';
 import type { Sound } from '../types.ts';
 import { useAttempt } from './useAttempt.ts';
@@ -100,4 +100,4 @@ export function SoundInput({ value, none, sounds, onSounds, onChange, error, ...
 }
 
 const soundProblem = (problem: Problem): string =>
-  problem.code === 'file_type' ? t('voice.wrongFile', { detail: problem.detail || problem.message }) : problemText(problem);
+  problem.code === 'file_type' ? t('voice.wrongFile', { detail: soundText(problem.detail) }) : problemText(problem);

@@ -98,7 +98,10 @@ test('ACC-11 the audit log says who made what; it is searched by person, action 
   await page.getByLabel('From day').fill(madeOn);
   await line.waitFor();
   const [table] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()]);
-  const rows = readFileSync(await table.path(), 'utf8').trim().split('\n').slice(1);
+  const rows = readFileSync(await table.path(), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1);
   expect(rows.join()).toContain(queue.id);
   for (const row of rows) expect(row).toContain('queue.created');
 });

@@ -128,6 +128,8 @@ describe('configuration of phones', () => {
     expect(await dialog().getByRole('textbox', { name: 'Password' }).inputValue()).toBe('');
     expect(await dialog().getByLabel('Outbound proxy').inputValue()).toBe('[2001:db8::7]:5070');
     await giulia.page.keyboard.press('Escape');
+    // While it is open, whatever is typed goes there.
+    await dialog().waitFor({ state: 'detached' });
     await giulia.page.getByLabel('Home country').fill('it');
     await giulia.page.getByLabel('Countries that may be called').fill('IT, CZ');
     await giulia.page.getByRole('button', { name: 'Save' }).click();

@@ -310,22 +310,6 @@ describe('who missed it', () => {
       expect(await missedBy(id)).toEqual([agentId]);
     }
   });
-
-  test('RTE-6 of the many who missed it the last hundred are told apart', async () => {
-    const queue = await world.addQueue({ mode: 'longest_idle' });
-    const agents: UserId[] = [];
-    for (let number = 0; number < 103; number++) {
-      agents.push(await world.addAgent({ queues: [queue] }));
-      await world.advance(1);
-    }
-    const id = await start(queue);
-    for (const agentId of agents) {
-      expect(await offersOf(agentId)).toEqual([id]);
-      await decline(agentId, id);
-    }
-    expect(await missedBy(id)).toEqual(agents.slice(-100));
-    expect(await offersOf(agents[0] as UserId)).toEqual([id]);
-  });
 });
 
 // What a node held was detached in the order in which Redis drew it: a seed with such a step could not be played again.

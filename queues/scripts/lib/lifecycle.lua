@@ -331,7 +331,7 @@ local function requeue(i, q, reason, formerOwner)
   resumeWaiting(i, c)
 end
 
--- Who missed it: those who did last at the end, nobody twice, a hundred at most.
+-- Who missed it: those who did last at the end, nobody twice.
 local function afterMissing(before, back)
   local added = table.concat(back, ',')
   if not before or before == '' then return added end
@@ -340,7 +340,7 @@ local function afterMissing(before, back)
     if not contains(added, a) then kept[#kept + 1] = a end
   end
   for _, a in ipairs(back) do kept[#kept + 1] = a end
-  return table.concat(kept, ',', math.max(1, #kept - 99))
+  return table.concat(kept, ',')
 end
 
 -- An offer that did not become an acceptance at this agent (nil: at all who are rung). While others ring it goes on; else it waits again.

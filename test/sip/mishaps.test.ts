@@ -121,7 +121,7 @@ test('VOX-1 a process that drains: new calls get 503 with Retry-After, those tha
   await hearsOn(agent.sip, 440);
   await call.bye();
   await closed;
-  expect(agent.sip.calls[0]?.state).toBe('over');
+  await until(() => agent.sip.calls[0]?.state === 'over', { what: 'the BYE on the other side' });
 });
 
 test('VOX-1 a process that is behind refuses new calls with 503 and Retry-After, and takes them when it has caught up', async () => {

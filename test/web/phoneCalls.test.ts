@@ -50,9 +50,8 @@ async function finish(call: CallView): Promise<void> {
 
 describe('calls at the desk', () => {
   test('VOX-4 an incoming call shows who calls, from which number, for which queue, and that the phone rings; it may be declined', async () => {
-    const call = await phones.incoming(queue);
     const card = desk.page.locator('.offer');
-    await card.getByText('Your phone is ringing').waitFor();
+    const call = await phones.incoming(queue, 'Karel Novák', () => card.getByText('Your phone is ringing').waitFor());
     await card.getByText('+420123456789').waitFor();
     const text = await card.textContent();
     for (const part of ['Incoming call', 'Karel Novák', '+420123456789', 'Sales line', 'waiting']) expect(text).toContain(part);

@@ -8,6 +8,9 @@ import { api } from './api.ts';
 import { clientName } from './clientName.ts';
 import { language, t } from './texts.ts';
 
+/** Some 15 s in all. */
+const [TRIES, FIRST_WAIT_MS] = [6, 250];
+
 /** A registered phone is a live device under its own id. */
 export const hasLivePhone = (agent: AgentView | undefined): boolean =>
   agent?.devices.some(({ id, isLive }) => isLive && id.startsWith('phn_')) ?? false;
@@ -15,8 +18,18 @@ export const hasLivePhone = (agent: AgentView | undefined): boolean =>
 export function CallOffer({ interaction, isRinging }: { interaction: InteractionView; isRinging: boolean }) {
   const [call, setCall] = useState<Partial<CallView>>();
   useEffect(() => {
-    // Known of a call that an agent has had already; the card serves without.
-    api.call(interaction.id).then(setCall, () => undefined);
+    let [timer, tries]: [ReturnType<typeof setTimeout> | undefined, number] = [undefined, 0];
+    // Phones ring from a call's first moment on, when nothing may be noted of it yet.
+    const ask = async () => {
+      const found = await api.call(interaction.id).catch(() => undefined);
+      if (found?.id !== undefined) setCall(found);
+      else if (tries < TRIES) timer = setTimeout(ask, FIRST_WAIT_MS * 2 ** tries++);
+    };
+    void ask();
+    return () => {
+      tries = TRIES;
+      clearTimeout(timer);
+    };
   }, [interaction.id]);
   const number = call?.caller;
   return (

@@ -69,8 +69,8 @@ export class PhoneCalls {
     return queues.find((queue) => queue.name === name)?.id as QueueId;
   }
 
-  /** Somebody calls the queue. */
-  async incoming(queueId: QueueId, name = 'Karel Novák'): Promise<CallView> {
+  /** Somebody calls the queue. `meanwhile`: between the first ring and what is noted of the call. */
+  async incoming(queueId: QueueId, name = 'Karel Novák', meanwhile: () => Promise<void> = async () => {}): Promise<CallView> {
     const contactId = newId('contact');
     const id = newId('call');
     const started = await this.engine.router.startInteraction(this.scope, {
@@ -102,6 +102,7 @@ export class PhoneCalls {
       version: 0,
     };
     await this.engine.phones.carry([{ call: id, interaction }]);
+    await meanwhile();
     return this.#note(call, {});
   }
 

@@ -183,7 +183,9 @@ export const envSchema = z
       .string()
       .regex(/^[a-z0-9-]{1,40}$/)
       .optional()
-      .describe('Name of this process in leases; absent: made from role and process id'),
+      .describe(
+        'Name of this process in leases and metrics, to which each start adds an ending of its own; absent: its role and process id',
+      ),
   })
   .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
     message: 'TLS_CERT and TLS_KEY go together: set both or neither',

@@ -32,7 +32,7 @@ export interface SfuEvents {
   workerLost: [SfuWorker];
 }
 
-/** One core carries 575 streams of sound with the peers of the benchmark on it (README, Figures); who is in already shall not hear that one more came. */
+/** Fewer streams of sound than one core carries (README, Figures): who is in already shall not hear that one more came. */
 const CONSUMERS_MAX = 500;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;

@@ -51,7 +51,8 @@ async function supervise(): Promise<RunningRole> {
 async function carry(): Promise<RunningRole> {
   if (process.connected) setInterval(() => tell({ kind: 'alive' }), ALIVE_EVERY_MS).unref();
   const dataDir = openDataDir(env.DATA_DIR);
-  const nodeId = env.NODE_ID ?? `${roles.length === 1 ? roles[0] : 'node'}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  // What was started again is another: its predecessor's leases lapse, and others find it at its own address.
+  const nodeId = `${env.NODE_ID ?? `${roles.length === 1 ? roles[0] : 'node'}-${process.pid}`}-${randomBytes(4).toString('hex')}`;
   const context: RoleContext = { env, log, dataDir, nodeId, secretKey: env.SECRET_KEY ?? readSecrets(dataDir).secretKey };
   return startRoles(roles, context);
 }

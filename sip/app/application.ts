@@ -16,6 +16,7 @@ import type { Call } from '../flows/call.ts';
 import { carryOut } from '../flows/commands.ts';
 import { interactionOf, tellCall } from '../flows/events.ts';
 import { customerGone } from '../flows/hangUp.ts';
+import { moveMedia } from '../flows/moveMedia.ts';
 import { tellQuality } from '../flows/quality.ts';
 import { reactions } from '../flows/reactions.ts';
 import { offered } from '../flows/ringing.ts';
@@ -97,8 +98,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Sip
     onEvent: (event) => mediaTold(calls, event),
     callsAt: (node) => [...calls.all()].filter(({ media: at }) => at === node).map(({ id }) => id),
     onLegs: (node, legs) => {
-      for (const call of [...calls.all()])
-        if (call.media === node && call.legs.some((leg) => !legs.has(leg.id))) customerGone(call, 'media lost');
+      for (const call of [...calls.all()]) if (call.media === node && call.legs.some((leg) => !legs.has(leg.id))) void moveMedia(call);
     },
     log,
   });

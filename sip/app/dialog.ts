@@ -270,20 +270,28 @@ export class Dialogs {
     return undefined;
   }
 
+  /** Owed until the server has it; with an account until the other side has answered, for it may ask for credentials first. */
   hangUp(dialog: Dialog, cause: string | undefined): void {
     this.remove(dialog);
-    this.#owed.set(dialog.id, { dialog, cause });
+    const debt = { dialog, cause };
+    this.#owed.set(dialog.id, debt);
     const challenges = dialog.account && new Challenges(dialog.account);
+    const settled = (): void => {
+      if (this.#owed.get(dialog.id) === debt) this.#owed.delete(dialog.id);
+    };
     const say = (headers: Record<string, string>): void => {
       const onSent = (sent: SentRequest): void =>
         sent.on('response', (response) => {
           const credentials = challenges?.answer(response, { method: 'BYE', uri: sent.uri });
           if (credentials) say({ ...headers, ...credentials });
+          else if (response.status >= 200) settled();
         });
       dialog.link.request({ method: 'BYE', stackDialogId: dialog.id, headers }, onSent).then(
-        () => this.#owed.delete(dialog.id),
+        () => {
+          if (!challenges) settled();
+        },
         (error: unknown) => {
-          if (!(error instanceof LinkLost)) this.#owed.delete(dialog.id);
+          if (!(error instanceof LinkLost)) settled();
         },
       );
     };

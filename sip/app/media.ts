@@ -32,13 +32,22 @@ export interface MediaAddress {
   readonly isDraining: boolean;
 }
 
+/** What happens on the link to one. */
+export interface MediaTold {
+  event(event: RtpEvent): void;
+  up(): void;
+  down(): void;
+  /** Nobody listens there. */
+  refused(): void;
+}
+
 export interface MediaOptions {
-  connect(address: MediaAddress, told: { event(event: RtpEvent): void; up(): void; down(): void }): MediaProcess;
+  connect(address: MediaAddress, told: MediaTold): MediaProcess;
   nodes(): Promise<readonly MediaAddress[]>;
   onEvent(event: RtpEvent): void;
   /** Ids of ours there. */
   callsAt(node: string): readonly string[];
-  /** What of the process's legs is left after it was out of reach; nothing when it is gone. */
+  /** What of the process's legs is left after it was out of reach; nothing when it is gone, or goes. */
   onLegs(node: string, legs: ReadonlySet<string>): void;
   readonly log: Logger;
 }
@@ -73,14 +82,21 @@ export class Media {
   async refresh(): Promise<void> {
     const { connect, nodes, onEvent, onLegs, log } = this.#options;
     const addresses = await nodes();
+    const leaving: string[] = [];
     for (const address of addresses) {
       const known = this.#known.get(address.id);
       if (known) {
+        if (address.isDraining && !known.address.isDraining) leaving.push(address.id);
         known.address = address;
         known.opened = 0;
       } else {
         log.info({ media: address.id }, 'media.found');
-        const told = { event: onEvent, up: () => this.#back(address.id), down: () => this.#away(address.id) };
+        const told: MediaTold = {
+          event: onEvent,
+          up: () => this.#back(address.id),
+          down: () => this.#away(address.id),
+          refused: () => this.#dead(address.id),
+        };
         const process = connect(address, told);
         this.#known.set(address.id, { address, process, lost: undefined, opened: 0, ends: [], isOpeningEnds: false });
       }
@@ -91,6 +107,8 @@ export class Media {
       process.close();
       onLegs(id, new Set());
     }
+    // Its calls need not end with it.
+    for (const id of leaving) if (this.#best()) onLegs(id, new Set());
   }
 
   #away(id: string): void {
@@ -103,7 +121,16 @@ export class Media {
     known.lost.unref();
   }
 
-  /** A process that was restarted has none of the legs. */
+  /** Nobody listens where it was: it is not waited for. */
+  #dead(id: string): void {
+    const known = this.#known.get(id);
+    if (!known?.lost) return;
+    clearTimeout(known.lost);
+    known.lost = undefined;
+    this.#options.onLegs(id, new Set());
+  }
+
+  /** Its legs stand as they did, or some of them. */
   #back(id: string): void {
     const known = this.#known.get(id);
     if (!known) return;
@@ -123,8 +150,14 @@ export class Media {
     return [...this.#known].filter(([, { process }]) => process.isUp).map(([id]) => id);
   }
 
-  /** The least loaded for a new call; one that is late only where no other is. @throws AppError unavailable */
+  /** The least loaded; one that is late only where no other is. @throws AppError unavailable */
   choose(): string {
+    const best = this.#best();
+    if (best === undefined) throw new AppError('unavailable', { detail: 'No phone media has room.' });
+    return best;
+  }
+
+  #best(): string | undefined {
     let best: { id: string; load: number; isLate: boolean } | undefined;
     for (const [id, { address, process, opened }] of this.#known) {
       if (!process.isUp || address.isDraining || address.load >= 1) continue;
@@ -132,8 +165,7 @@ export class Media {
       const { isLate } = process;
       if (!best || (isLate === best.isLate ? load < best.load : best.isLate)) best = { id, load, isLate };
     }
-    if (!best) throw new AppError('unavailable', { detail: 'No phone media has room.' });
-    return best.id;
+    return best?.id;
   }
 
   /** One that stands already, for a leg that shall not wait for an answer (`leg.open` names it); undefined: none is left. */

@@ -9,5 +9,12 @@ export function mediaLinks(options: {
   readonly log: Logger;
 }): MediaOptions['connect'] {
   return ({ host, port }, told) =>
-    new RtpClient({ host, port, ...options, onEvent: told.event, onState: (isUp) => (isUp ? told.up() : told.down()) });
+    new RtpClient({
+      host,
+      port,
+      ...options,
+      onEvent: told.event,
+      onState: (isUp) => (isUp ? told.up() : told.down()),
+      onRefused: told.refused,
+    });
 }

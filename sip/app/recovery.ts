@@ -8,6 +8,7 @@ import type { UserId } from '../../src/base/ids.ts';
 import type { InteractionView } from '../../src/protocol/views.ts';
 import { Call, type SavedCall } from '../flows/call.ts';
 import { Leg, type SavedLeg } from '../flows/leg.ts';
+import { moveMedia } from '../flows/moveMedia.ts';
 import { ringOwner } from '../flows/ringing.ts';
 import type { Switchboard } from '../flows/switchboard.ts';
 import { startWaiting } from '../flows/waiting.ts';
@@ -85,7 +86,7 @@ export class Recovery {
   /** False: its caller is gone, or routing is done with it. */
   async #goOn(saved: SavedCall, dialogs: ReadonlySet<string>, media: ReadonlySet<string>): Promise<boolean> {
     const board = this.#board;
-    const stands = (leg: SavedLeg): boolean => leg.dialog !== undefined && dialogs.has(leg.dialog.id) && media.has(leg.id);
+    const stands = (leg: SavedLeg): boolean => leg.dialog !== undefined && dialogs.has(leg.dialog.id);
     const legs = saved.legs.filter(stands);
     for (const leg of saved.legs) if (!stands(leg)) this.#hangUp(leg);
     const hasCaller = legs.some(({ role }) => role === 'customer');
@@ -99,6 +100,8 @@ export class Recovery {
       return lose(call, saved);
     }
     for (const leg of legs) this.#restore(call, leg);
+    // They were lost with the process that is gone, or before.
+    if (!legs.every(({ id }) => media.has(id))) void moveMedia(call);
     const { scope, interaction, contactId, customer } = call;
     if (saved.isOutOfRouting) return call.enter({ at: 'diverted', guest: call.legs.find((leg) => leg !== customer) });
     const attached = await board.engine.router.attachClient(scope, { interactionId: interaction, contactId, connectionId: customer.id });

@@ -239,7 +239,21 @@ export class Outbound {
     const routed = command.route === '' ? undefined : destinationOf(routeUri(command.route));
     const destination = routed ?? dialog.nextHop();
     if (!destination) return this.#responses.answerLocally(outgoing, 503);
+    if (destination.protocol !== 'udp' && method !== 'INVITE') this.#keepForAgain(outgoing, () => routed ?? dialog.nextHop());
     await this.#send(outgoing, this.#core.redirect(destination));
+  }
+
+  /** That a far end has dropped its connection may be heard only when it is written to: what was lost by that goes once more, by a new one. */
+  #keepForAgain(outgoing: Outgoing, nextHop: () => Destination | undefined): void {
+    const { request } = outgoing;
+    const headers = request.headers.clone();
+    outgoing.again = () => {
+      outgoing.again = undefined;
+      outgoing.request = { ...request, headers };
+      const destination = nextHop();
+      if (destination) void this.#send(outgoing, this.#core.redirect(destination));
+      else this.#responses.answerLocally(outgoing, 503);
+    };
   }
 
   async #send(outgoing: Outgoing, destination: Destination): Promise<void> {
@@ -257,7 +271,8 @@ export class Outbound {
         if (response.status !== 503 || !this.#tryNext(outgoing)) this.#responses.take(outgoing, response, transaction.flow);
       });
       transaction.onFailed((reason) => {
-        if (!this.#tryNext(outgoing)) this.#responses.answerLocally(outgoing, reason === 'timeout' ? 408 : 503);
+        if (reason === 'transport' && outgoing.again) outgoing.again();
+        else if (!this.#tryNext(outgoing)) this.#responses.answerLocally(outgoing, reason === 'timeout' ? 408 : 503);
       });
       if (outgoing.isCancelled) transaction.cancel();
     } catch (error) {
@@ -319,6 +334,7 @@ export class Outbound {
       isCancelled: false,
       isOver: false,
       next: undefined,
+      again: undefined,
       answered: undefined,
       forks: new Map(),
       reliableOrder: new ReliableOrder(),

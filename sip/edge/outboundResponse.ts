@@ -32,6 +32,8 @@ export interface Outgoing {
   isOver: boolean;
   /** Sends it to the next server that its name stands for; undefined: there is none. */
   next: (() => void) | undefined;
+  /** Sends it once more by another connection; undefined: that was done, or is not to be. */
+  again: (() => void) | undefined;
   /** The fork that was answered. */
   answered: Dialog | undefined;
   /** Dialogs that its responses made, by the far end's tag. */

@@ -66,7 +66,8 @@ export class Call {
   readonly dialled: string;
   readonly placedBy: Placer | undefined;
   readonly board: Switchboard;
-  readonly media: string;
+  /** The process that has its media. */
+  #media: string;
   readonly startedAt: number;
   interaction: InteractionId;
   queueId: QueueId;
@@ -92,6 +93,8 @@ export class Call {
   isSaved = false;
   /** A command of the desk or of a phone is being carried out. */
   isBusy = false;
+  /** Set while its media, which were lost, are made anew (`moveMedia.ts`): whether they are. */
+  movingMedia: Promise<boolean> | undefined;
   #state: CallState = { at: 'entering' };
   #customer: Leg | undefined;
   readonly #legs = new Map<LegId, Leg>();
@@ -108,7 +111,7 @@ export class Call {
 
   constructor(board: Switchboard, identity: CallIdentity, media: string, startedAt = Date.now()) {
     this.board = board;
-    this.media = media;
+    this.#media = media;
     this.id = identity.id;
     this.scope = identity.scope;
     this.interaction = identity.interaction;
@@ -125,6 +128,9 @@ export class Call {
     board.calls.add(this);
   }
 
+  get media(): string {
+    return this.#media;
+  }
   get state(): CallState {
     return this.#state;
   }
@@ -176,9 +182,10 @@ export class Call {
     return [...this.#legs.values()];
   }
 
-  /** Opens a leg's end of the media. @throws AppError unavailable | rate_limited */
+  /** Opens a leg's end of the media, where they are lost after they are there again. @throws AppError unavailable | rate_limited */
   async openLeg(identity: Omit<LegIdentity, 'id'> & { id?: LegId }, family: 'IPv4' | 'IPv6' = 'IPv4'): Promise<Leg> {
     const id = identity.id ?? newId('leg');
+    await this.movingMedia;
     const { leg: info } = await this.board.media.ask(this.media, this.#opening(id, family));
     if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
     const leg = new Leg({ ...identity, id }, info);
@@ -203,6 +210,32 @@ export class Call {
 
   #opening(leg: LegId, family: 'IPv4' | 'IPv6') {
     return { do: 'leg.open' as const, call: this.id, leg, family, silentAfterMs: this.board.silence.afterMs };
+  }
+
+  /** Its media were lost: every leg gets a new end, in that process, and hears nothing there before its phone knows of it. @throws AppError unavailable | rate_limited */
+  async reopenAt(node: string): Promise<void> {
+    // Of a process that only lost some of them.
+    this.tell({ do: 'call.close', call: this.id });
+    this.#media = node;
+    const legs = this.legs;
+    await Promise.all(legs.map((leg) => this.#reopen(leg)));
+    this.#hearing = '';
+    this.#playing.clear();
+    this.#unreached.clear();
+    for (const leg of legs) leg.isReached = false;
+    const cut = [...this.#announcing.values()];
+    this.#announcing.clear();
+    this.listen();
+    // What follows an announcement does not wait for the rest of it.
+    for (const { over } of cut) over();
+  }
+
+  async #reopen(leg: Leg): Promise<void> {
+    const { leg: info } = await this.board.media.ask(this.#media, this.#opening(leg.id, leg.family));
+    if (!info) throw new AppError('unavailable', { detail: 'The phone media did not open a leg.' });
+    leg.negotiation.moveTo(info);
+    leg.isMisled = !leg.isConnected;
+    if (leg.isMuted) this.tell({ do: 'leg.mute', leg: leg.id, isMuted: true });
   }
 
   adopt(leg: Leg): void {

@@ -18,12 +18,13 @@ export function takeOffer(call: Call, leg: Leg, sdp: string): OfferAnswer {
   return { ok: true, sdp: agreed.sdp };
 }
 
-/** The answer to an offer of ours that went out in a 200. */
-export function takeAnswer(call: Call, leg: Leg, sdp: string): void {
+/** The answer to an offer of ours. False: they have nothing in common. */
+export function takeAnswer(call: Call, leg: Leg, sdp: string): boolean {
   const agreed = leg.negotiation.accept(sdp);
-  if (!agreed.ok) return;
+  if (!agreed.ok) return false;
   call.connect(leg, agreed.remote);
   phoneHolds(call, leg, agreed.isHeld);
+  return true;
 }
 
 function phoneHolds(call: Call, leg: Leg, isHolding: boolean): void {

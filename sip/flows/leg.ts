@@ -55,6 +55,8 @@ export class Leg {
   isMuted = false;
   /** Its media know where the phone's are. */
   isReached = false;
+  /** It rings with a description of an end that was lost meanwhile (`moveMedia.ts`). */
+  isMisled = false;
   /** Set while nothing is received from it (`silence.ts`). */
   silence: Silence | undefined;
   /** Why it ended: a SIP status, or a word of ours. */

@@ -46,7 +46,7 @@ export const reactions: Reactions = {
 function media(call: Call, leg: Leg): Pick<DialogReactions, 'offered' | 'acknowledged' | 'info'> {
   return {
     offered: (sdp) => takeOffer(call, leg, sdp),
-    acknowledged: (sdp) => takeAnswer(call, leg, sdp),
+    acknowledged: (sdp) => void takeAnswer(call, leg, sdp),
     // Keys that come by signalling go on to the others as RFC 4733 events.
     info: (type, body) => {
       const key = keyOf(type, body);

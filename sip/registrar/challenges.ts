@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { flowOf, type TrunkDoc } from '../../queues/phones.ts';
-import { authorizationText, parseChallenge } from './digest.ts';
+import { authorizationText, type Challenge, parseChallenge } from './digest.ts';
 
 /** Whom a provider knows us as. */
 export interface Account {
@@ -27,8 +27,9 @@ const HEADERS = {
 } as const;
 
 interface Answer {
-  readonly nonce: string;
-  readonly text: string;
+  readonly challenge: Challenge;
+  /** Requests that showed its nonce (RFC 7616 3.4: `nc`), this one included. */
+  count: number;
 }
 
 /** Of one request: two proxies, the far end, and each once more for a nonce that is stale. */
@@ -54,18 +55,23 @@ export class Challenges {
     const challenge = parseChallenge(response.get(asks) ?? '');
     if (!challenge) return undefined;
     const { realm, nonce } = challenge;
-    const before = this.#answers[answers].get(realm)?.nonce;
+    const before = this.#answers[answers].get(realm)?.challenge.nonce;
     const isWrong = before !== undefined && (!challenge.isStale || before === nonce);
     if (isWrong || ++this.#count > MOST_ANSWERS) return undefined;
-    const cnonce = randomBytes(9).toString('base64url');
-    this.#answers[answers].set(realm, { nonce, text: authorizationText(challenge, { method, uri, cnonce, ...this.#account }) });
-    return this.#headers;
+    this.#answers[answers].set(realm, { challenge, count: 0 });
+    return this.#headers(method, uri);
   }
 
-  /** One line for each realm (22.3: not to be joined by commas); drachtio-srf knows one value for each name, which may be several lines. */
-  get #headers(): Record<string, string> {
+  /**
+   * Of the next request, which shows every nonce that was given so far once more. One line for each realm (22.3: not to be joined by commas); drachtio-srf knows one value for each
+   * name, which may be several lines.
+   */
+  #headers(method: string, uri: string): Record<string, string> {
     const all = Object.entries(this.#answers).map(([name, byRealm]) => {
-      const lines = [...byRealm.values()].map(({ text }) => text);
+      const lines = [...byRealm.values()].map((answer) => {
+        const cnonce = randomBytes(9).toString('base64url');
+        return authorizationText(answer.challenge, { method, uri, cnonce, count: ++answer.count, ...this.#account });
+      });
       return [name, lines.join(`\r\n${name}: `)] as const;
     });
     return Object.fromEntries(all.filter(([, lines]) => lines !== ''));

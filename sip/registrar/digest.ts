@@ -98,12 +98,13 @@ export function isRight(method: string, credentials: Credentials, ha1: string): 
   return right.length === given.length && timingSafeEqual(right, given);
 }
 
-/** The header that answers a challenge. */
+/** The header that answers a challenge. `count`: which request it is that shows this nonce, from 1. */
 export function authorizationText(
   { realm, nonce, algorithm, opaque, hasQop }: Challenge,
-  { method, uri, username, password, cnonce }: { method: string; uri: string; username: string; password: string; cnonce: string },
+  said: { method: string; uri: string; username: string; password: string; cnonce: string; count: number },
 ): string {
-  const qop = hasQop ? { nc: '00000001', cnonce } : undefined;
+  const { method, uri, username, password, cnonce, count } = said;
+  const qop = hasQop ? { nc: count.toString(16).padStart(8, '0'), cnonce } : undefined;
   const response = responseOf(method, ha1Of(algorithm, username, realm, password), { nonce, uri, algorithm, qop });
   const parts = [`username="${escaped(username)}"`, `realm="${escaped(realm)}"`, `nonce="${escaped(nonce)}"`, `uri="${uri}"`];
   parts.push(`response="${response}"`, `algorithm=${algorithm}`);

@@ -38,6 +38,8 @@ export interface RtpClientOptions {
   readonly onEvent: (event: RtpEvent) => void;
   /** The link stands, or stands no more (the process may have died with all its legs). */
   readonly onState?: (isUp: boolean) => void;
+  /** Nobody listens there any more: the process has died. */
+  readonly onRefused?: () => void;
 }
 
 type Command = Exclude<RtpCommand, { do: 'hello' }>;
@@ -125,7 +127,9 @@ export class RtpClient {
         socket.destroy();
       }
     });
-    socket.on('error', () => undefined);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') this.#options.onRefused?.();
+    });
     socket.on('close', () => this.#lost(socket));
   }
 

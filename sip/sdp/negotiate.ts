@@ -41,7 +41,7 @@ export interface SavedNegotiation {
 }
 
 export class Negotiation {
-  readonly #local: LocalMedia;
+  #local: LocalMedia;
   #id = String(1 + Math.floor(Math.random() * 2 ** 52));
   #version = 0;
   #written = '';
@@ -71,6 +71,11 @@ export class Negotiation {
 
   get codec(): Codec | undefined {
     return this.#standing?.chosen;
+  }
+
+  /** Our end is another one now, which the other side learns by the next offer or answer: the same session, changed (RFC 3264 8.3.1). */
+  moveTo({ address, port, rtcpPort }: LocalMedia): void {
+    this.#local = { address, port, rtcpPort };
   }
   /** Our last description. */
   get written(): string {

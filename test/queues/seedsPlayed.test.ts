@@ -2,7 +2,7 @@
  * What failing seeds of the model have shown of agents and interactions that look for each other in one step, on nodes of this release and on such where
  * every search for what a freed agent is given goes on script by script: their steps, shrunk, played and judged as the model does.
  */
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lane, type Lanes, startLanes } from '../support/model/nodes.ts';
 import { Player } from '../support/model/player.ts';
 import type { SceneShape, SingleStep } from '../support/model/steps.ts';
@@ -32,7 +32,7 @@ const state = (what: 'pause' | 'resume' | 'deviceGone', agent: number): SingleSt
 
 async function play(scene: Omit<SceneShape, 'canSignInAnywhere'>, steps: readonly SingleStep[], { lanes } = cutShort): Promise<void> {
   const player = await Player.open(lanes[0] as Lane, { ...scene, canSignInAnywhere: false }, { isJudgingEvents: true });
-  await player.play(steps);
+  await expect(player.play(steps)).resolves.toBeUndefined();
 }
 
 // 1063221055: both offers ran out, and all that was left for the agent were these two: what the script kept was read and kept again without end.

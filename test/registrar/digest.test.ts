@@ -25,7 +25,8 @@ describe('digest', () => {
     const challenge = parseChallenge(hasQop ? text : text.replace(', qop="auth"', ''));
     expect(challenge).toEqual({ realm: 'provider', nonce: 'abc', algorithm: 'SHA-256', opaque: undefined, hasQop, isStale: true });
     if (!challenge) throw new Error('not read');
-    const header = authorizationText(challenge, { method: 'REGISTER', uri: 'sip:p', username: 'a"b', password: 'secret', cnonce: 'c' });
+    const said = { method: 'REGISTER', uri: 'sip:p', username: 'a"b', password: 'secret', cnonce: 'c', count: 1 };
+    const header = authorizationText(challenge, said);
     const credentials = parseCredentials(header);
     expect(credentials?.username).toBe('a"b');
     expect(credentials && isRight('REGISTER', credentials, ha1Of('SHA-256', 'a"b', 'provider', 'secret'))).toBe(true);

@@ -94,7 +94,7 @@ function base(username: string, extra: Headers = {}): Headers {
 function answer(challenge: Answer, username: string, password: string, change: (header: string) => string = (header) => header): string {
   const parsed = parseChallenge(challenge.headers['WWW-Authenticate'] ?? '');
   if (!parsed) throw new Error(`not challenged: ${challenge.status}`);
-  return change(authorizationText(parsed, { method: 'REGISTER', uri: 'sip:example.org', username, password, cnonce: 'c' }));
+  return change(authorizationText(parsed, { method: 'REGISTER', uri: 'sip:example.org', username, password, cnonce: 'c', count: 1 }));
 }
 /** Both steps, as a phone takes them; each may reach another node. */
 async function register({ doc, password }: Pick<Phone, 'doc' | 'password'>, extra: Headers = {}, via = {}): Promise<Answer> {

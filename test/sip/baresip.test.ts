@@ -238,8 +238,8 @@ test('VOX-4 RFC 3891 attended transfer by REFER with Replaces of baresip: it cal
   // What the colleague hears is shown in jssip and placed: this baresip drops every second new stream of a re-INVITE as late, by the chance of its first sequence number.
   await hears(phone, 1_300);
   await happens(served.baresip, 'CALL_CLOSED', 2);
-  expect((await agentNow(colleague))?.interactions).toHaveLength(1);
-  expect((await agentNow(served))?.interactions).toEqual([]);
+  await until(async () => (await agentNow(colleague))?.interactions.length === 1, { what: 'the colleague as owner' });
+  await until(async () => (await agentNow(served))?.interactions.length === 0, { what: 'the agent free' });
   await phone.press('hangup');
   await isOver(interaction, colleague);
 });

@@ -94,8 +94,9 @@ test.each([
     await until(() => house.app.calls.size === 0 && house.edge.figures.dialogs === 0 && house.media.legCount === 0, {
       what: 'nothing left',
     });
-    const view = await house.engine.views.agent(house.scene.scope, known.id);
-    expect(view?.interactions).toEqual([]);
+    // Phones are hung up first, routing is told beside.
+    const isFree = async () => (await house.engine.views.agent(house.scene.scope, known.id))?.interactions.length === 0;
+    await until(isFree, { what: 'the agent free' });
   },
   120_000,
 );
@@ -178,6 +179,74 @@ test.each(['tcp', 'tls'] as const)(
     expect(connections).toHaveLength(1);
     far.close();
     for (const socket of connections) socket.destroy();
+  },
+  90_000,
+);
+
+test.each(['tcp', 'tls'] as const)(
+  'VOX-1 RFC 3261 18 a trunk calls by %s: what is said in the call goes by its connection while that stands, and else by one to its Contact',
+  async (transport) => {
+    house = await openHouse({ sockets: { tls: { cert: TEST_CERT, key: TEST_KEY, ca: TEST_CERT } } });
+    const later: SipRequest[] = [];
+    const onSocket = (socket: Socket): void => {
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => {
+        const parsed = parseDatagram(bytes);
+        if (parsed.outcome !== 'message' || parsed.message.kind !== 'request') return;
+        later.push(parsed.message);
+        socket.write(responseText(parsed.message, 200));
+      });
+    };
+    const far = transport === 'tcp' ? createServer(onSocket) : createTlsServer({ cert: TEST_CERT, key: TEST_KEY }, onSocket);
+    far.listen(0, '127.0.0.1');
+    await once(far, 'listening');
+    const { port } = far.address() as AddressInfo;
+    const isHungUpThere = (count: number) =>
+      until(() => later.filter(({ method }) => method === 'BYE').length === count, { what: 'the BYE at its Contact', timeoutMs: 20_000 });
+    const contact = `<sip:provider@localhost:${port};transport=${transport}>`;
+    const agent = await house.agent({ tone: AGENT_HZ });
+    const line = await house.phone({ media: { tone: CALLER_HZ } });
+
+    for (const hangsUp of ['us on its connection', 'the trunk', 'us on a new connection', 'us, as its connection breaks'] as const) {
+      const provider = await sipPeer({ protocol: transport, host: '127.0.0.1', port: portFor({ transport }) });
+      const from = `<sip:+39021234567@provider.example>;tag=${hangsUp.length}`;
+      const uri = `sip:${house.scene.did}@127.0.0.1;transport=${transport}`;
+      const parts = { from, callId: `${transport}-${hangsUp.length}`, contact };
+      provider.send(requestText(provider, 'INVITE', { ...parts, uri, to: `<${uri}>`, body: line.sdp() }));
+      const answered = await provider.response(200, 'INVITE');
+      const to = answered.headers.get('to') ?? '';
+      const target = /<([^>]+)>/.exec(answered.headers.get('contact') ?? '')?.[1] ?? '';
+      expect(target).toContain(`transport=${transport}`);
+      provider.send(requestText(provider, 'ACK', { ...parts, uri: target, to }));
+      line.media.talk({ address: '127.0.0.1', port: Number(/^m=audio (\d+)/m.exec(answered.body.toString())?.[1]) });
+      line.media.heard.length = 0;
+      await until(() => hasTone(line.media.sound(10), AGENT_HZ), { what: 'the agent at the trunk', timeoutMs: 20_000 });
+      const [rung] = agent.sip.calls.slice(-1);
+      switch (hangsUp) {
+        case 'us on its connection':
+          await rung?.bye();
+          provider.send(responseText(await provider.request('BYE'), 200));
+          break;
+        case 'the trunk':
+          provider.send(requestText(provider, 'BYE', { ...parts, uri: target, to, cseq: 2 }));
+          await provider.response(200, 'BYE');
+          break;
+        case 'us on a new connection':
+          provider.destroy();
+          await rung?.bye();
+          await isHungUpThere(1);
+          break;
+        case 'us, as its connection breaks':
+          await rung?.bye();
+          await provider.request('BYE');
+          provider.destroy();
+          await isHungUpThere(2);
+      }
+      const isNothingLeft = () => house.app.calls.size === 0 && house.edge.figures.dialogs === 0;
+      await until(isNothingLeft, { what: `nothing left of ${hangsUp}`, timeoutMs: 40_000 });
+      provider.close();
+    }
+    far.close();
   },
   90_000,
 );

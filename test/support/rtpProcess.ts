@@ -6,6 +6,8 @@ export function startRtpProcess(options: {
   readonly redisUrl: string;
   readonly dataDir: string;
   readonly secretKey: string;
+  readonly drainSec?: number;
+  readonly nodeId?: string;
 }): Promise<ServerProcess> {
   return ServerProcess.start({
     command: process.execPath,
@@ -18,7 +20,8 @@ export function startRtpProcess(options: {
       DATA_DIR: options.dataDir,
       SECRET_KEY: options.secretKey,
       PUBLIC_HOST: '127.0.0.1',
-      DRAIN_SEC: '1',
+      DRAIN_SEC: String(options.drainSec ?? 1),
+      NODE_ID: options.nodeId,
     },
     stopSignal: 'SIGTERM',
     onLine: () => undefined,

@@ -1,5 +1,5 @@
 /** Video between the pages of a visitor and agents, with Chromium's fake camera and microphone: what each decodes and hears, over a real SFU. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { descendantsOf } from '../support/processTree.ts';
 import { until } from '../support/services.ts';
 import { startTurnServer, type TurnServer } from '../support/turnServer.ts';
@@ -148,6 +148,7 @@ test('VID-1 simulcast: a picture that is shown large is sent larger than the sam
 test('VID-8 a link that becomes narrow: first a smaller picture, then sound alone, and all of it again when it is wide', async () => {
   const profile = await stage.browser.profile();
   const link = await NarrowLink.of(profile);
+  onTestFinished(() => link.close());
   const visitor = await talking(stage, anna, 'I am on a train', { profile });
   await callVisitor(anna, visitor);
   const { page } = visitor;
@@ -167,7 +168,6 @@ test('VID-8 a link that becomes narrow: first a smaller picture, then sound alon
   await seesMoving(picture);
   await anna.page.locator('.stage-people .quality.is-good').waitFor(soon);
   await page.locator('.call').getByRole('button', { name: 'Hang up' }).click();
-  link.close();
 }, 300_000);
 
 test('VID-7 a reload comes back into the same room as the same person, sending what was sent; so does the desk', async () => {

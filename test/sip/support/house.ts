@@ -50,6 +50,8 @@ export interface House {
   readonly media: Media;
   readonly app: SipApplication;
   readonly redis: TestRedis;
+  /** With the sounds of the account. */
+  readonly dataDir: string;
   /** A phone of nobody. */
   phone(options?: Partial<PhoneOptions>): Promise<SipPhone>;
   /** An agent, signed in, with one registered phone. `answers`: at once (default), else the test says. */
@@ -187,7 +189,7 @@ export async function openHouse({
       ...(serverGoneMs === undefined ? {} : { serverGoneMs }),
     });
     closing.push(() => app.close());
-    await until(() => app.links.up.length === edges.length && app.media.nodes.length === 1, { what: 'the links of the application' });
+    await until(() => app.links.up.length === edges.length && app.media.nodes.length > 0, { what: 'the links of the application' });
     return app;
   };
   const app = hasApplication ? await applicationOn(engine, 'sip-1') : undefined;
@@ -220,6 +222,7 @@ export async function openHouse({
   return {
     engine,
     redis,
+    dataDir,
     scene,
     edge,
     media: media as unknown as Media,

@@ -83,7 +83,7 @@ export class VideoWorld {
 
   async #taking(nodeId: string): Promise<void> {
     const isTaking = async (): Promise<boolean> =>
-      (await this.world.engine.phones.nodes('sfu')).some(({ id, isDraining }) => id === nodeId && !isDraining);
+      (await this.world.engine.phones.nodes('sfu')).some(({ id, isDraining }) => id.startsWith(nodeId) && !isDraining);
     await until(isTaking, { ...READY, what: `${nodeId} takes rooms` });
   }
 

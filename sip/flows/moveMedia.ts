@@ -43,8 +43,13 @@ async function reopened(call: Call): Promise<boolean> {
   return false;
 }
 
+/** A phone that rang while its media were lost is connected now. While they are being made anew it is told with the others. */
+export function tellMisled(call: Call, leg: Leg): void {
+  if (leg.isMisled && !call.movingMedia) void offerAgain(call, leg);
+}
+
 /** Tells the phone where its media are now. */
-export async function offerAgain(call: Call, leg: Leg): Promise<void> {
+async function offerAgain(call: Call, leg: Leg): Promise<void> {
   leg.isMisled = false;
   const { dialog, negotiation, isHoldingUs } = leg;
   // A hold of its phone stands.

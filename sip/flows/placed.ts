@@ -20,6 +20,7 @@ import { contactOf } from './caller.ts';
 import { colleagueOf } from './colleague.ts';
 import { agentGone } from './hangUp.ts';
 import type { Leg } from './leg.ts';
+import { tellMisled } from './moveMedia.ts';
 import { invited } from './outward.ts';
 import { ringPhones } from './phones.ts';
 import { Ring } from './ring.ts';
@@ -171,6 +172,7 @@ async function take(call: Call, leg: Leg, answering: Promise<Dialog | undefined>
   if (leg.isOver) return dialog.bye();
   leg.answeredAt = Date.now();
   call.react(leg, call.board.reactions.agent(call, leg));
+  tellMisled(call, leg);
   call.note();
   call.save();
 }

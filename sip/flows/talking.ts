@@ -4,7 +4,7 @@ import type { Dialog } from '../app/dialog.ts';
 import type { Call } from './call.ts';
 import { dropLeg } from './hangUp.ts';
 import type { Leg } from './leg.ts';
-import { offerAgain } from './moveMedia.ts';
+import { tellMisled } from './moveMedia.ts';
 
 /** The phone took the call: its media are connected as its answer says. False when they do not fit; the leg is over then. */
 export function answered(call: Call, leg: Leg, { dialog, sdp }: { readonly dialog: Dialog; readonly sdp: string }): boolean {
@@ -19,7 +19,7 @@ export function answered(call: Call, leg: Leg, { dialog, sdp }: { readonly dialo
   }
   leg.answeredAt = Date.now();
   if (agreed) call.connect(leg, agreed.remote);
-  if (leg.isMisled && !call.movingMedia) void offerAgain(call, leg);
+  tellMisled(call, leg);
   return true;
 }
 

@@ -1,5 +1,5 @@
 /** VOX-1, VOX-4: providers that we sign in to, as they are outside: they call the Contact we registered, write numbers in their own way, and know us by our user name alone. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { calledTexts, formsOf } from '../../sip/app/called.ts';
 import { newId } from '../../src/base/ids.ts';
 import type { CallCommandBody } from '../../src/protocol/calls.ts';
@@ -9,6 +9,7 @@ import { header } from '../actors/sipText.ts';
 import { until } from '../support/services.ts';
 import { hasTone } from '../support/tones.ts';
 import { type House, MUSIC_HZ, openHouse } from './support/house.ts';
+import { openRelay, type Relay } from './support/relay.ts';
 
 const CALLER = '+4930123456';
 
@@ -99,6 +100,40 @@ test('VOX-4 RFC 3261 8.1.2, 22 a call out goes by the proxy, and whatever of it 
   expect(out?.invitation?.start).toBe('INVITE sip:+39061234567@provider.invalid SIP/2.0');
   await call.bye();
   await until(() => out?.state === 'over', { what: 'the BYE that is known' });
+});
+
+test('RTE-12 VOX-4 RFC 3261 22.2 the link breaks while the provider challenges our BYE: it is said again, with what was asked for', async () => {
+  let relay: Relay | undefined;
+  const wireAt = async (port: number): Promise<number> => {
+    relay = await openRelay(port);
+    return relay.port;
+  };
+  onTestFinished(() => relay?.close());
+  house = await openHouse({ trunkSources: [], wireAt });
+  const { scene, engine, app } = house;
+  const provider = await house.phone({ media: { tone: 1_600 } });
+  const account = { username: 'digest-name', password: 'of the provider' };
+  const port = Number(provider.address.split(':')[1]);
+  await scene.addTrunk({ type: 'provider', sources: [], host: '127.0.0.1', port, prefixes: ['+3906'], ...account });
+  await until(async () => (await engine.phones.trunks()).some(({ doc }) => doc.prefixes.includes('+3906')), { what: 'the trunk' });
+  let isCut = false;
+  provider.lets = (request) => {
+    if (!request.start.startsWith('BYE')) return true;
+    if (!isCut) relay?.cut();
+    isCut = true;
+    return isKnownTo(provider, request, 401, account);
+  };
+  provider.onInvite = (rung) => rung.answer();
+  const agent = await house.agent({ tone: 1_000 });
+  const phone = await house.phone({ media: { tone: 440 } });
+  const call = phone.call(scene.did);
+  await until(() => hasTone(phone.media.sound(10), 1_000), { what: 'the agent' });
+  const [live] = app.calls.all();
+  const body = JSON.stringify({ by: agent.id, command: { do: 'transfer', to: { kind: 'number', number: '+39061234567' } } });
+  await engine.phones.ask('sip-1', { id: newId('command'), call: live?.id ?? '', body });
+  await until(() => hasTone(phone.media.sound(10), 1_600), { what: 'the other side' });
+  await call.bye();
+  await until(() => provider.calls[0]?.state === 'over', { what: 'the BYE that is known', timeoutMs: 8_000 });
 });
 
 describe('the number that was called', () => {
